@@ -1,0 +1,1 @@
+//! The configuration reader, the option tables, the compiled snapshot.

@@ -1,0 +1,1 @@
+//! Caching stub resolver and the fixture name server for tests.

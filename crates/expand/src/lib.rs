@@ -1,0 +1,1 @@
+//! String expansion: parser, tree, evaluator.

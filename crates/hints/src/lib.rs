@@ -1,0 +1,1 @@
+//! Hints databases (retry, wait-, callout) in SQLite.

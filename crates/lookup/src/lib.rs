@@ -1,0 +1,1 @@
+//! Lookup types, one module each.

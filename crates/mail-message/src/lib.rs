@@ -1,0 +1,1 @@
+//! Header fields: parsing, folding, fix-ups, Received lines, bounce bodies.

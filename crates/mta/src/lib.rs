@@ -1,0 +1,1 @@
+//! The flow of a message, one folder per stage.

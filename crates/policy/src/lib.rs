@@ -1,0 +1,1 @@
+//! Lists, ACLs, rewriting and retry rules, compiled at load.

@@ -1,0 +1,1 @@
+//! Process roles: parent, worker, as-user, local.

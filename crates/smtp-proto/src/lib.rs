@@ -1,0 +1,1 @@
+//! SMTP without sockets: server and client states, replies, dot and BDAT framing.

@@ -1,0 +1,1 @@
+//! Codec of Exim's spool files (-H, -D, -J).

@@ -1,0 +1,1 @@
+//! The spool on disk: commit, lock, journal, scan, recovery.
