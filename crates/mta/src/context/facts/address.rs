@@ -1,0 +1,71 @@
+//! Facts about one address while an ACL checks it, routers handle it or a transport delivers it.
+
+use std::collections::BTreeMap;
+
+use mail_types::value::Value;
+use serde::{Deserialize, Serialize};
+
+/// What `check_local_user` found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalUser {
+    /// `$local_user_uid`.
+    pub uid: u32,
+    /// `$local_user_gid`.
+    pub gid: u32,
+}
+
+/// One address.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AddressFacts {
+    /// The whole address as it is written to logs: case of the local part kept.
+    pub address: Vec<u8>,
+    /// `$local_part`: affixes removed by the running router, lower case unless `caseful_local_part`. None where
+    /// Exim has it unset.
+    pub local_part: Option<Value>,
+    /// `$domain`, lower case. None where Exim has it unset.
+    pub domain: Option<Value>,
+    /// `$local_part_data`.
+    pub local_part_data: Option<Value>,
+    /// `$domain_data`.
+    pub domain_data: Option<Value>,
+    /// `$local_part_prefix`.
+    pub local_part_prefix: Option<Value>,
+    /// `$local_part_prefix_v`.
+    pub local_part_prefix_v: Option<Value>,
+    /// `$local_part_suffix`.
+    pub local_part_suffix: Option<Value>,
+    /// `$local_part_suffix_v`.
+    pub local_part_suffix_v: Option<Value>,
+    /// `$original_local_part`.
+    pub original_local_part: Option<Value>,
+    /// `$original_domain`.
+    pub original_domain: Option<Value>,
+    /// `$parent_local_part`.
+    pub parent_local_part: Option<Value>,
+    /// `$parent_domain`.
+    pub parent_domain: Option<Value>,
+    /// `$address_data`.
+    pub address_data: Option<Value>,
+    /// `$r_…`, keyed by the whole name.
+    pub router_variables: BTreeMap<Vec<u8>, Value>,
+    /// `$router_name`.
+    pub router_name: Option<String>,
+    /// `$transport_name`.
+    pub transport_name: Option<String>,
+    /// `$home`.
+    pub home: Option<Value>,
+    /// What `check_local_user` found.
+    pub local_user: Option<LocalUser>,
+    /// `$address_file`.
+    pub address_file: Option<Value>,
+    /// `$address_pipe`.
+    pub address_pipe: Option<Value>,
+    /// `$self_hostname`.
+    pub self_hostname: Option<Value>,
+    /// `$inode` while appendfile names a file.
+    pub inode: Option<u64>,
+    /// `$mailstore_basename`.
+    pub mailstore_basename: Option<Value>,
+    /// `$thisaddress` of a filter.
+    pub thisaddress: Option<Value>,
+}

@@ -1,0 +1,1 @@
+//! One delivery attempt of one message.

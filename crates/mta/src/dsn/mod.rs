@@ -1,0 +1,1 @@
+//! Bounce messages and delay warnings.

@@ -1,0 +1,1 @@
+//! Messages handed over on standard input.

@@ -1,0 +1,1 @@
+//! The queue manager: what is waiting, when it is tried.

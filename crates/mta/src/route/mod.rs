@@ -1,0 +1,1 @@
+//! Which transport and host an address goes to: the routers.

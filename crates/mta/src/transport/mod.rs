@@ -1,0 +1,1 @@
+//! Carrying a message out: the transports.

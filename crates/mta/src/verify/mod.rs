@@ -1,0 +1,1 @@
+//! Verification of addresses, hosts and header lines.
