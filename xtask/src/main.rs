@@ -1,1 +1,24 @@
-fn main() {}
+//! `cargo xtask <chore>`: what keeps the tree honest. Each chore is a module; this file only dispatches.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool: printing is its interface
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["tidy"] => xtask::tidy::run(),
+        ["parity", rest @ ..] => xtask::parity::run(rest),
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+const USAGE: &str = "usage: cargo xtask tidy
+       cargo xtask parity record|check|report [expand|flow] [CASE]";

@@ -1,0 +1,179 @@
+//! What may differ between two runs of the same case, each mask one exact syntax.
+//!
+//! Message ids are numbered by first occurrence, so that "the same message" stays visible. Both lengths of an id
+//! are the same mask: the oracle is 4.96 and writes short ones.
+//!
+//! # Compatibility
+//! The list of masks is the list of what a parity case does not prove; keep it short.
+
+use std::collections::HashMap;
+
+/// Replaces everything that is allowed to differ. One value per case keeps the numbering across files.
+#[derive(Debug, Default)]
+pub struct Masks {
+    ids: HashMap<Vec<u8>, usize>,
+    literals: Vec<(Vec<u8>, &'static [u8])>,
+}
+
+impl Masks {
+    /// Masks for one run; `literals` are exact strings (scratch directory, ports) and what stands for them.
+    #[must_use]
+    pub fn new(literals: Vec<(Vec<u8>, &'static [u8])>) -> Self {
+        Self { ids: HashMap::new(), literals }
+    }
+
+    /// Applies all masks to `text`.
+    pub fn apply(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut text = text.to_vec();
+        for (from, to) in &self.literals {
+            text = replace(&text, from, to);
+        }
+        let mut out = Vec::with_capacity(text.len());
+        let mut at = 0;
+        while at < text.len() {
+            let boundary = at == 0 || !text[at - 1].is_ascii_alphanumeric();
+            if boundary && let Some((len, mask)) = self.token(&text[at..], &text[..at]) {
+                out.extend_from_slice(mask.as_bytes());
+                at += len;
+            } else {
+                out.push(text[at]);
+                at += 1;
+            }
+        }
+        out
+    }
+
+    /// The token at the start of `rest` that is masked: its length and what stands for it.
+    fn token(&mut self, rest: &[u8], before: &[u8]) -> Option<(usize, String)> {
+        if let Some(len) = shape(rest, "dddd-dd-dd dd:dd:dd") {
+            let zone = shape(&rest[len..], " +dddd").unwrap_or(0);
+            return Some((len + zone, "<time>".to_owned()));
+        }
+        for date in ["aaa, dd aaa dddd dd:dd:dd +dddd", "aaa, d aaa dddd dd:dd:dd +dddd"] {
+            if let Some(len) = shape(rest, date) {
+                return Some((len, "<date>".to_owned()));
+            }
+        }
+        for date in ["aaa aaa dd dd:dd:dd dddd", "aaa aaa  d dd:dd:dd dddd"] {
+            if let Some(len) = shape(rest, date) {
+                return Some((len, "<date>".to_owned()));
+            }
+        }
+        if let Some((len, number)) = self.message_id(rest) {
+            return Some((len, format!("<id{number}>")));
+        }
+        // The local part of a Message-ID: header that Exim made.
+        if let Some((len, number)) = rest.strip_prefix(b"E").and_then(|r| self.message_id(r)) {
+            return Some((len + 1, format!("E<id{number}>")));
+        }
+        if let Some(len) = shape(rest, "Exim d.dd") {
+            let debian = if rest[len..].starts_with(b".") { digits(&rest[len + 1..]) + 1 } else { 0 };
+            return Some((len + debian, "Exim <version>".to_owned()));
+        }
+        masked_number(rest, before)
+    }
+
+    /// The message id at the start of `rest`: its length and its number by first occurrence.
+    fn message_id(&mut self, rest: &[u8]) -> Option<(usize, usize)> {
+        let len = ["nnnnnn-nnnnnnnnnnn-nnnn", "nnnnnn-nnnnnn-nn"].iter().find_map(|form| shape(rest, form))?;
+        if rest.get(len).is_some_and(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        let next = self.ids.len() + 1;
+        Some((len, *self.ids.entry(rest[..len].to_vec()).or_insert(next)))
+    }
+}
+
+/// Numbers that mean nothing in themselves, told by the words around them.
+fn masked_number(rest: &[u8], before: &[u8]) -> Option<(usize, String)> {
+    let len = digits(rest);
+    if len == 0 {
+        return None;
+    }
+    if let Some((tail, mask)) = unique_name(&rest[len..]).filter(|_| len == 10) {
+        return Some((len + tail, mask.to_owned()));
+    }
+    let pid = before.ends_with(b"pid=") || before.ends_with(b"queue run: pid=") || before.ends_with(b"PID ");
+    if pid {
+        return Some((len, "<pid>".to_owned()));
+    }
+    let spool_times = ["\n-received_time_usec .", "\n-received_time_complete "];
+    if spool_times.iter().any(|w| before.ends_with(w.as_bytes())) {
+        let fraction = if rest.get(len) == Some(&b'.') { digits(&rest[len + 1..]) + 1 } else { 0 };
+        return Some((len + fraction, "<time>".to_owned()));
+    }
+    None
+}
+
+/// What follows the ten digits of a time in a Maildir file name or in a bounce's MIME boundary.
+fn unique_name(rest: &[u8]) -> Option<(usize, &'static str)> {
+    if let Some(after) = rest.strip_prefix(b"-eximdsn-") {
+        return Some((9 + digits(after), "<boundary>"));
+    }
+    let after = rest.strip_prefix(b".H")?;
+    let fraction = digits(after);
+    let pid = digits(after[fraction..].strip_prefix(b"P")?);
+    Some((2 + fraction + 1 + pid, "<maildir>"))
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|c| c.is_ascii_digit()).count()
+}
+
+/// Matches a prefix of `text` against a shape: `d` a digit, `a` a letter, `n` a letter or digit, `+` a sign, the rest itself.
+fn shape(text: &[u8], shape: &str) -> Option<usize> {
+    let literal = shape.starts_with("Exim");
+    let fits = text.len() >= shape.len()
+        && shape.bytes().zip(text).enumerate().all(|(i, (s, c))| match s {
+            _ if literal && i < 4 => s == *c,
+            b'd' => c.is_ascii_digit(),
+            b'a' => c.is_ascii_alphabetic(),
+            b'n' => c.is_ascii_alphanumeric(),
+            b'+' => matches!(c, b'+' | b'-'),
+            _ => s == *c,
+        });
+    fits.then_some(shape.len())
+}
+
+fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        if !from.is_empty() && text[at..].starts_with(from) {
+            out.extend_from_slice(to);
+            at += from.len();
+        } else {
+            out.push(text[at]);
+            at += 1;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mask_matches_its_syntax_and_nothing_else() {
+        let cases: [(&str, &str); 12] = [
+            ("2026-11-22 15:23:18 x", "<time> x"),
+            ("2026-11-22 15:23:18 +0000 x", "<time> x"),
+            ("id=1xV9PS-0002Id-2E", "id=<id1>"),
+            ("1xV9PS-00000002Idq-002E Completed, not 1xV9PS-0002Id-2E", "<id2> Completed, not <id1>"),
+            ("Sun, 22 Nov 2026 15:23:18 +0000", "<date>"),
+            ("ESMTP Exim 4.96 Sun, 22 Nov 2026 15:23:18 +0000", "ESMTP Exim <version> <date>"),
+            ("id=E1xV9PS-0002Id-2E@x", "id=E<id1>@x"),
+            ("1763826198.H123P456.mail.example.net", "<maildir>.mail.example.net"),
+            ("boundary=1763826198-eximdsn-99", "boundary=<boundary>"),
+            ("pid=1234", "pid=<pid>"),
+            ("S=224", "S=224"),
+            ("abcdef-ghijkl-mnop", "abcdef-ghijkl-mnop"),
+        ];
+        let mut masks = Masks::new(vec![(b"/tmp/x".to_vec(), b"@DIR@")]);
+        for (input, expected) in cases {
+            assert_eq!(String::from_utf8_lossy(&masks.apply(input.as_bytes())), expected, "{input}");
+        }
+        assert_eq!(masks.apply(b"/tmp/x/y"), b"@DIR@/y");
+    }
+}
