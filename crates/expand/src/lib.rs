@@ -1,1 +1,31 @@
 //! String expansion: parser, tree, evaluator.
+//!
+//! A configuration string is compiled once into an [`Expansion`]; evaluating it asks an [`Env`] for everything that
+//! comes from outside. Items, operators and conditions live in folders of those names, one file a family, named for
+//! Exim's word.
+//!
+//! # Invariants
+//! * Text is parsed once; constants cost nothing; nothing recurses on input without a depth limit.
+//! * The result carries the taint of everything that went into it.
+//!
+//! # Compatibility
+//! Exim specification, chapter "String expansions". Differences: docs/compat.md, "String expansions".
+
+pub mod bare;
+pub mod env;
+mod error;
+mod expansion;
+pub mod lookup;
+pub mod regex;
+mod scope;
+mod settings;
+pub mod system;
+pub mod variable;
+
+pub use bare::BareEnv;
+pub use env::{Env, HeaderForm, ListKind};
+pub use error::EvalError;
+pub use expansion::Expansion;
+pub use scope::{Captures, Scope};
+pub use settings::Settings;
+pub use variable::{VARIABLES, Variable, VariableName};

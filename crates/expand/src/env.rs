@@ -1,0 +1,177 @@
+//! The world as one evaluation sees it.
+//!
+//! Expansion is synchronous and pure; everything from outside (facts of the message, lists, lookups, ACLs, files,
+//! commands, time) comes through [`Env`]. The flow implements it for real messages; [`crate::BareEnv`] implements it
+//! where there is no message.
+//!
+//! # Security
+//! Sinks take [`Clean`] values: a tainted file name or command cannot be passed by mistake.
+
+use mail_types::clock::{Clock, Entropy};
+use mail_types::dns::Resolve;
+use mail_types::value::{Clean, Value};
+
+use crate::lookup::{LookupAnswer, LookupRequest};
+use crate::scope::Scope;
+use crate::variable::{AclScope, Variable};
+use crate::{EvalError, Settings};
+
+/// Which form of a header field is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HeaderForm {
+    /// `$rh_`: as it stands.
+    Raw,
+    /// `$bh_`: encoded words decoded, character sets left alone.
+    Bytes,
+    /// `$h_`: decoded and translated to `headers_charset`.
+    Decoded,
+    /// `$lh_`: as `$h_`, one list element an occurrence.
+    List,
+}
+
+/// The five kinds of lists, by what their items mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ListKind {
+    /// Domain lists.
+    Domain,
+    /// Host lists.
+    Host,
+    /// Address lists.
+    Address,
+    /// Local part lists.
+    LocalPart,
+    /// Plain string lists.
+    String,
+}
+
+/// What `${listnamed:` found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedList {
+    /// The unexpanded text of the list, as the configuration gives it.
+    pub text: Value,
+    /// The kind it was defined as.
+    pub kind: ListKind,
+}
+
+/// The end of an ACL called from an expansion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AclAnswer {
+    /// It accepted (or discarded nothing); the text of `message`, if any.
+    Accept(Option<Value>),
+    /// It denied; the text of `message`, if any.
+    Deny(Option<Value>),
+    /// It deferred, dropped, discarded or failed: the expansion fails with this text.
+    Other(String),
+}
+
+/// A command for `${run`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The program (an absolute path, or searched in `PATH` when `search_path` says so), then its arguments.
+    pub argv: Vec<Clean>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandOutcome {
+    /// Exit status, or 256 plus the signal's number.
+    pub status: i32,
+    /// Standard output and standard error together, in the order written.
+    pub output: Vec<u8>,
+}
+
+/// What a file is, as `${stat:` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileStatus {
+    /// Type and permission bits.
+    pub mode: u32,
+    /// Inode number.
+    pub inode: u64,
+    /// Device number.
+    pub device: u64,
+    /// Number of hard links.
+    pub links: u64,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Size in bytes.
+    pub size: u64,
+    /// Last access, seconds since the epoch.
+    pub atime: i64,
+    /// Last change of content, seconds since the epoch.
+    pub mtime: i64,
+    /// Last change of status, seconds since the epoch.
+    pub ctime: i64,
+}
+
+/// Reading files, as `exists`, `${stat:` and `${readfile` do.
+pub trait Files {
+    /// The status of a file; the error is the system's.
+    fn status(&mut self, path: &Clean) -> std::io::Result<FileStatus>;
+
+    /// The whole content of a file, at most `limit` bytes (more is an error).
+    fn read(&mut self, path: &Clean, limit: usize) -> std::io::Result<Vec<u8>>;
+
+    /// Runs a command and waits for its end, at most `timeout`.
+    fn run(&mut self, command: &Command, timeout: std::time::Duration) -> std::io::Result<CommandOutcome>;
+
+    /// One variable of the process environment.
+    fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// Facts and services that an evaluation may ask for.
+pub trait Env {
+    /// Captures, `$item`, `$value` ...
+    fn scope(&mut self) -> &mut Scope;
+
+    /// Options that change how expansion works.
+    fn settings(&self) -> &Settings;
+
+    /// The value of a variable; `None` when it is unset (it then expands to nothing and `def:` is false). Variables of
+    /// [`Scope`] are never asked for here.
+    fn variable(&mut self, variable: Variable) -> Result<Option<Value>, EvalError>;
+
+    /// `$acl_c...` and `$acl_m...`; the name is what follows the scope letter.
+    fn acl_variable(&mut self, scope: AclScope, name: &[u8]) -> Option<Value>;
+
+    /// `$r_...`; the name is what follows `r_`.
+    fn router_variable(&mut self, name: &[u8]) -> Option<Value>;
+
+    /// A header field, all occurrences together as Exim joins them; the name is without the colon. `None` when the
+    /// message has no such field (or there is no message).
+    fn header(&mut self, name: &[u8], form: HeaderForm) -> Result<Option<Value>, EvalError>;
+
+    /// `match_domain` and its like. The list text is already expanded; a match may set `$value` and captures.
+    fn match_list(&mut self, kind: ListKind, subject: &Value, list: &Value) -> Result<bool, EvalError>;
+
+    /// A named list; without a kind the first one of that name in the order address, domain, host, local part.
+    fn named_list(&mut self, kind: Option<ListKind>, name: &[u8]) -> Option<NamedList>;
+
+    /// `${lookup`.
+    fn lookup(&mut self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError>;
+
+    /// `${quote_<type>:`; `None` when the type has no quoting of its own.
+    fn quote_lookup(&mut self, kind: &str, text: &[u8], options: Option<&[u8]>) -> Option<Vec<u8>>;
+
+    /// `${acl` and the condition `acl`.
+    fn acl(&mut self, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError>;
+
+    /// The condition `first_delivery`.
+    fn first_delivery(&self) -> bool;
+
+    /// The condition `queue_running`.
+    fn queue_running(&self) -> bool;
+
+    /// The time.
+    fn clock(&self) -> &dyn Clock;
+
+    /// Randomness.
+    fn entropy(&self) -> &dyn Entropy;
+
+    /// DNS, where there is some.
+    fn resolver(&self) -> Option<&dyn Resolve>;
+
+    /// Files and commands.
+    fn files(&mut self) -> &mut dyn Files;
+}

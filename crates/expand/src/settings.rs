@@ -1,0 +1,28 @@
+//! Main-section options that change how expansion works.
+
+/// The options, with Exim's defaults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `strict_acl_vars`: an unset `$acl_c...` or `$acl_m...` is an error.
+    pub strict_acl_vars: bool,
+    /// `check_rfc2047_length`: words over 75 characters are not decoded.
+    pub check_rfc2047_length: bool,
+    /// `headers_charset`.
+    pub headers_charset: Vec<u8>,
+    /// `print_topbitchars`: bytes above 126 count as printing ones.
+    pub print_topbitchars: bool,
+    /// `allow_utf8_domains`.
+    pub allow_utf8_domains: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            strict_acl_vars: false,
+            check_rfc2047_length: true,
+            headers_charset: b"UTF-8".to_vec(),
+            print_topbitchars: false,
+            allow_utf8_domains: false,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Names of variables: from the text after `$` to an identifier.
+//!
+//! # Invariants
+//! * A name is resolved once, when the text around it is parsed; evaluation only asks the [`crate::Env`] for values.
+//!
+//! # Compatibility
+//! Exim specification, section "Expansion variables".
+
+mod table;
+
+pub use table::{VARIABLES, Variable};
+
+/// Whether the feature that fills a variable is there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Availability {
+    /// The variable is filled as Exim fills it.
+    Now,
+    /// The feature comes with a later version: the name is known and the value is empty.
+    Later,
+}
+
+/// One row of [`VARIABLES`].
+#[derive(Debug, Clone, Copy)]
+pub struct VariableInfo {
+    /// The identifier.
+    pub variable: Variable,
+    /// Exim's name, without the dollar sign.
+    pub name: &'static str,
+    /// Whether something fills it yet.
+    pub available: Availability,
+    /// What sets the variable.
+    pub set_by: &'static str,
+    /// What it holds.
+    pub doc: &'static str,
+}
+
+/// The scope letter of a user variable set in an ACL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AclScope {
+    /// `$acl_c...`: kept for the connection.
+    Connection,
+    /// `$acl_m...`: kept for the message.
+    Message,
+}
+
+/// The name of a variable, of a fixed name or of a family.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum VariableName {
+    /// A fixed name.
+    Fixed(Variable),
+    /// `$acl_cNAME` or `$acl_mNAME`; the name is what follows the letter (`0`, `_name`).
+    Acl(AclScope, Vec<u8>),
+    /// `$r_NAME`; the name is what follows `r_`.
+    Router(Vec<u8>),
+}
+
+impl Variable {
+    /// Exim's name, without the dollar sign.
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// The row of the table.
+    pub fn info(self) -> &'static VariableInfo {
+        &VARIABLES[self as usize]
+    }
+}
+
+/// Finds what `name` (without the dollar sign) stands for; `None` is Exim's "unknown variable name".
+pub fn lookup(name: &[u8]) -> Option<VariableName> {
+    if let Some(rest) = name.strip_prefix(b"acl_") {
+        let scope = match rest.first() {
+            Some(b'c') => Some(AclScope::Connection),
+            Some(b'm') => Some(AclScope::Message),
+            _ => None,
+        };
+        if let Some(scope) = scope
+            && rest.get(1).is_some_and(|&b| b == b'_' || b.is_ascii_digit())
+        {
+            return Some(VariableName::Acl(scope, rest[1..].to_vec()));
+        }
+    }
+    if let Some(rest) = name.strip_prefix(b"r_") {
+        return Some(VariableName::Router(rest.to_vec()));
+    }
+    let at = VARIABLES.binary_search_by(|row| row.name.as_bytes().cmp(name)).ok()?;
+    Some(VariableName::Fixed(VARIABLES[at].variable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_byte_order_at_their_own_index() {
+        assert!(VARIABLES.windows(2).all(|pair| pair[0].name.as_bytes() < pair[1].name.as_bytes()));
+        assert!(VARIABLES.iter().enumerate().all(|(at, row)| row.variable as usize == at));
+    }
+
+    #[test]
+    fn names_resolve() {
+        assert_eq!(lookup(b"sender_address"), Some(VariableName::Fixed(Variable::SenderAddress)));
+        assert_eq!(lookup(b"acl_c_foo"), Some(VariableName::Acl(AclScope::Connection, b"_foo".to_vec())));
+        assert_eq!(lookup(b"acl_m7"), Some(VariableName::Acl(AclScope::Message, b"7".to_vec())));
+        assert_eq!(lookup(b"acl_verify_message"), Some(VariableName::Fixed(Variable::AclVerifyMessage)));
+        assert_eq!(lookup(b"r_x"), Some(VariableName::Router(b"x".to_vec())));
+        assert_eq!(lookup(b"nonsense"), None);
+    }
+}
