@@ -1,0 +1,284 @@
+//! What the rest of the program knows of the DNS.
+//!
+//! # Invariants
+//! * Names are bytes in presentation form without the final dot, in lower case where we made them.
+//! * "No such name" and "the server did not answer" never look alike: see [`DnsFailure::is_temporary`].
+//!
+//! # Security
+//! Everything in a [`RecordData`] came from outside.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The record types that we ask for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordType {
+    /// IPv4 address.
+    A,
+    /// IPv6 address.
+    Aaaa,
+    /// Mail exchanger.
+    Mx,
+    /// Text.
+    Txt,
+    /// Name of an address.
+    Ptr,
+    /// Alias.
+    Cname,
+    /// Name server.
+    Ns,
+    /// Start of authority.
+    Soa,
+    /// Service.
+    Srv,
+    /// TLS certificate association.
+    Tlsa,
+    /// Any other, by number.
+    Other(u16),
+}
+
+impl RecordType {
+    /// The type's number.
+    pub fn code(self) -> u16 {
+        match self {
+            Self::A => 1,
+            Self::Ns => 2,
+            Self::Cname => 5,
+            Self::Soa => 6,
+            Self::Ptr => 12,
+            Self::Mx => 15,
+            Self::Txt => 16,
+            Self::Aaaa => 28,
+            Self::Srv => 33,
+            Self::Tlsa => 52,
+            Self::Other(code) => code,
+        }
+    }
+
+    /// The type with this number.
+    pub fn from_code(code: u16) -> Self {
+        match code {
+            1 => Self::A,
+            2 => Self::Ns,
+            5 => Self::Cname,
+            6 => Self::Soa,
+            12 => Self::Ptr,
+            15 => Self::Mx,
+            16 => Self::Txt,
+            28 => Self::Aaaa,
+            33 => Self::Srv,
+            52 => Self::Tlsa,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl fmt::Display for RecordType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Mx => "MX",
+            Self::Txt => "TXT",
+            Self::Ptr => "PTR",
+            Self::Cname => "CNAME",
+            Self::Ns => "NS",
+            Self::Soa => "SOA",
+            Self::Srv => "SRV",
+            Self::Tlsa => "TLSA",
+            Self::Other(code) => return write!(f, "TYPE{code}"),
+        })
+    }
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RecordData {
+    /// An IPv4 address.
+    A(Ipv4Addr),
+    /// An IPv6 address.
+    Aaaa(Ipv6Addr),
+    /// A mail exchanger. An empty `exchange` is the null MX of RFC 7505.
+    Mx {
+        /// Lower is tried first.
+        preference: u16,
+        /// The host; empty for the root.
+        exchange: Vec<u8>,
+    },
+    /// The character strings of a text record, not joined.
+    Txt(Vec<Vec<u8>>),
+    /// The name of an address.
+    Ptr(Vec<u8>),
+    /// The name that this one stands for.
+    Cname(Vec<u8>),
+    /// A name server.
+    Ns(Vec<u8>),
+    /// Start of authority.
+    Soa {
+        /// Primary server.
+        mname: Vec<u8>,
+        /// Mailbox, as a name.
+        rname: Vec<u8>,
+        /// Serial number.
+        serial: u32,
+        /// Refresh interval.
+        refresh: u32,
+        /// Retry interval.
+        retry: u32,
+        /// Expiry.
+        expire: u32,
+        /// Lifetime of negative answers.
+        minimum: u32,
+    },
+    /// A service.
+    Srv {
+        /// Lower is tried first.
+        priority: u16,
+        /// Share among equals.
+        weight: u16,
+        /// Port.
+        port: u16,
+        /// The host; empty for the root ("not available").
+        target: Vec<u8>,
+    },
+    /// A TLS certificate association.
+    Tlsa {
+        /// Certificate usage.
+        usage: u8,
+        /// Selector.
+        selector: u8,
+        /// Matching type.
+        matching: u8,
+        /// The data.
+        association: Vec<u8>,
+    },
+    /// The bytes of any other record.
+    Other(Vec<u8>),
+}
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// Owner.
+    pub name: Vec<u8>,
+    /// Type.
+    pub rtype: RecordType,
+    /// Lifetime in seconds.
+    pub ttl: u32,
+    /// Content.
+    pub data: RecordData,
+}
+
+/// What DNSSEC says of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Security {
+    /// Signed and valid.
+    Secure,
+    /// Provably not signed.
+    Insecure,
+    /// Signed and wrong.
+    Bogus,
+    /// Not asked, or not known.
+    #[default]
+    Indeterminate,
+}
+
+/// A positive answer: at least one record of the type asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Records of the type asked for, aliases followed.
+    pub records: Vec<Record>,
+    /// What DNSSEC says.
+    pub security: Security,
+    /// The shortest lifetime on the way.
+    pub ttl: u32,
+    /// The name at the end of the aliases.
+    pub canonical_name: Vec<u8>,
+}
+
+/// Why there are no records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum DnsFailure {
+    /// The name does not exist.
+    NxDomain,
+    /// The name exists, without a record of this type.
+    NoData,
+    /// No answer in time.
+    Timeout,
+    /// The server failed.
+    ServFail,
+    /// The server refused.
+    Refused,
+    /// The answer made no sense.
+    Malformed,
+    /// Aliases formed a loop or a chain that is too long.
+    AliasLoop,
+    /// The name cannot be asked for (a label too long, and so on).
+    BadName,
+    /// DNSSEC says that the answer was forged.
+    Bogus,
+    /// No server could be reached, for a reason of this machine's.
+    Unreachable,
+}
+
+impl DnsFailure {
+    /// True when asking later may help.
+    pub fn is_temporary(&self) -> bool {
+        !matches!(self, Self::NxDomain | Self::NoData | Self::BadName)
+    }
+}
+
+impl fmt::Display for DnsFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NxDomain => "no such name",
+            Self::NoData => "no record of this type",
+            Self::Timeout => "timed out",
+            Self::ServFail => "server failure",
+            Self::Refused => "query refused",
+            Self::Malformed => "malformed answer",
+            Self::AliasLoop => "too many aliases",
+            Self::BadName => "not a domain name",
+            Self::Bogus => "DNSSEC validation failed",
+            Self::Unreachable => "no name server could be reached",
+        })
+    }
+}
+
+impl std::error::Error for DnsFailure {}
+
+/// The DNS for code that runs on a thread of its own.
+pub trait Resolve: Send + Sync {
+    /// Asks one question; aliases are followed.
+    fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn type_numbers_go_both_ways() {
+        for code in 0..=u16::MAX {
+            assert_eq!(RecordType::from_code(code).code(), code);
+        }
+        assert_eq!(RecordType::Other(65).to_string(), "TYPE65");
+        assert_eq!(RecordType::from_code(28).to_string(), "AAAA");
+    }
+
+    #[test]
+    fn only_facts_are_permanent() {
+        for failure in [DnsFailure::NxDomain, DnsFailure::NoData, DnsFailure::BadName] {
+            assert!(!failure.is_temporary(), "{failure}");
+        }
+        for failure in [
+            DnsFailure::Timeout,
+            DnsFailure::ServFail,
+            DnsFailure::Refused,
+            DnsFailure::Malformed,
+            DnsFailure::Bogus,
+        ] {
+            assert!(failure.is_temporary(), "{failure}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Every limit of the program, by name.
+//!
+//! Where Exim has an option for a limit, the option's default stands in the option table and not here; these are the
+//! ceilings that no option lifts, and the sizes that Exim fixes at build time.
+//!
+//! # Security
+//! Each of them stops an input from outside from costing more than it should.
+
+/// Longest SMTP command line, in bytes, without AUTH data (Exim's buffer of 16,384 includes the end).
+pub const SMTP_COMMAND: usize = 16_384;
+/// Longest line of an AUTH exchange (RFC 4954 section 4).
+pub const SMTP_AUTH_LINE: usize = 12_288;
+/// Longest reply line that we take from a peer.
+pub const SMTP_REPLY_LINE: usize = 4_096;
+/// Most lines in one reply from a peer.
+pub const SMTP_REPLY_LINES: usize = 512;
+/// Longest domain (RFC 1035).
+pub const DOMAIN: usize = 255;
+/// Longest label of a domain (RFC 1035).
+pub const DOMAIN_LABEL: usize = 63;
+/// Longest local part that we take anywhere (RFC 5321 says 64; Exim does not enforce it).
+pub const LOCAL_PART: usize = 4_096;
+/// Longest address in an envelope.
+pub const ADDRESS: usize = 8_192;
+/// Most header lines of one message.
+pub const HEADER_LINES: usize = 10_000;
+/// Most recipients of one message, whatever `recipients_max` says.
+pub const RECIPIENTS: usize = 1_000_000;
+/// Largest -H file that is read back.
+pub const SPOOL_HEADER_FILE: u64 = 256 << 20;
+/// Longest line of the envelope part of a -H file, in bytes.
+pub const SPOOL_ENVELOPE_LINE: usize = 1 << 20;
+/// Most unknown option lines that are kept from a -H file.
+pub const SPOOL_UNKNOWN_LINES: usize = 10_000;
+/// Largest -J file that is read back.
+pub const SPOOL_JOURNAL_FILE: u64 = 256 << 20;
+/// Depth of nested comments in an address.
+pub const ADDRESS_COMMENT_DEPTH: usize = 200;
+/// Depth of nested expansion items.
+pub const EXPANSION_DEPTH: usize = 100;
+/// Longest result of one expansion, in bytes.
+pub const EXPANSION_RESULT: usize = 64 << 20;
+/// Steps of one expansion (items, list elements, nested evaluations).
+pub const EXPANSION_STEPS: usize = 10_000_000;
+/// Expansions of run-time text that are kept compiled.
+pub const EXPANSION_CACHE: usize = 1_024;
+/// Lists of run-time text that are kept compiled.
+pub const LIST_CACHE: usize = 1_024;
+/// Depth of named lists that name other lists.
+pub const LIST_DEPTH: usize = 50;
+/// Depth of ACLs that call ACLs (Exim's own number).
+pub const ACL_DEPTH: usize = 20;
+/// Match steps of one regular expression (PCRE2's own default).
+pub const REGEX_MATCH: u32 = 10_000_000;
+/// Nesting of one regular expression's match.
+pub const REGEX_DEPTH: u32 = 10_000_000;
+/// Memory of one regular expression's match, in KiB.
+pub const REGEX_HEAP_KIB: u32 = 64 << 10;
+/// Depth of included configuration files.
+pub const CONFIG_INCLUDE_DEPTH: usize = 20;
+/// Longest logical line of a configuration.
+pub const CONFIG_LINE: usize = 1 << 20;
+/// Largest configuration file.
+pub const CONFIG_FILE: u64 = 64 << 20;
+/// Diagnostics that are kept of one configuration.
+pub const CONFIG_DIAGNOSTICS: usize = 200;
+/// Aliases followed in one DNS answer.
+pub const DNS_CNAMES: usize = 16;
+/// Records taken from one DNS answer.
+pub const DNS_RECORDS: usize = 512;
+/// Longest DNS message.
+pub const DNS_MESSAGE: usize = 65_535;
+/// Depth of MIME parts.
+pub const MIME_DEPTH: usize = 100;
+/// MIME parts of one message.
+pub const MIME_PARTS: usize = 10_000;
+/// Addresses that one redirection may give.
+pub const REDIRECT_ADDRESSES: usize = 100_000;
+/// Largest alias value or forward file.
+pub const REDIRECT_FILE: u64 = 16 << 20;
+/// Addresses that one address may pass through on its way (Exim's loop check is by equality; this bounds the rest).
+pub const REDIRECT_DEPTH: usize = 100;
+/// Longest text that is printed in one log line.
+pub const LOG_LINE: usize = 8_192;
+/// Hosts tried for one address.
+pub const HOSTS_PER_ADDRESS: usize = 500;
+/// Longest message between our own processes.
+pub const PROCESS_MESSAGE: usize = 64 << 20;
