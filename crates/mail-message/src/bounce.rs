@@ -1,0 +1,1 @@
+//! Bounce and delay warning messages: their text, not their sending.

@@ -1,0 +1,1 @@
+//! The dot-terminated form of message content: decoder for the server, encoder for the client.

@@ -1,0 +1,1 @@
+//! Replies: rendering ours, parsing theirs.

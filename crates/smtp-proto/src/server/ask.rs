@@ -1,0 +1,166 @@
+//! The questions a session puts to policy, and the answers it takes.
+//!
+//! # Invariants
+//! * One question is open at a time; the state that asked it is the one that takes the answer.
+
+use mail_types::outcome::Reply;
+
+use crate::command::{Body, Notify, Ret};
+use crate::extension::Extensions;
+
+/// A question; the phase is in its name. Each is answered with [`Answer`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Ask {
+    /// A connection came in: host checks, `acl_smtp_connect`, the banner.
+    /// `Accept` must carry the 220 reply.
+    Connect,
+    /// `HELO` or `EHLO` with its argument (syntax not judged: `helo_accept_junk_hosts`
+    /// and `helo_allow_chars` are the caller's; a bad one is answered with
+    /// [`Answer::Syntax`]). Accepted with [`Answer::Hello`].
+    Hello {
+        /// Which of the two verbs.
+        kind: HelloKind,
+        /// What followed the verb, trimmed.
+        argument: Vec<u8>,
+    },
+    /// `MAIL FROM:`, parameters parsed; `acl_smtp_mail`. The default reply is `250 OK`.
+    Mail(MailCommand),
+    /// `RCPT TO:`; `acl_smtp_rcpt`. The default reply is `250 Accepted`.
+    Rcpt(RcptCommand),
+    /// `DATA`, or the first `BDAT`; `acl_smtp_predata`. The default reply is the 354.
+    Predata,
+    /// The message's last octet was read and decoded (all of it went through
+    /// `Output::content`): `acl_smtp_data`, commit. `Accept` must carry the reply (`250 OK id=...`).
+    EndOfData,
+    /// `VRFY` with its argument; accepted with the reply to send.
+    Vrfy(Vec<u8>),
+    /// `EXPN` with its argument; accepted with the reply to send.
+    Expn(Vec<u8>),
+    /// `ETRN` with its argument; accepted with the reply to send.
+    Etrn(Vec<u8>),
+    /// `AUTH`: mechanism and the rest of the line.
+    Auth {
+        /// The mechanism's name as given.
+        mechanism: Vec<u8>,
+        /// The initial response, when one was given.
+        initial: Option<Vec<u8>>,
+    },
+    /// `STARTTLS`. After an accept the caller must hand no octet it had
+    /// already read in clear to the session, and must build a new session over the encrypted stream.
+    StartTls,
+    /// `QUIT`; `acl_smtp_quit`. The default reply is `221 <host> closing connection`.
+    Quit,
+    /// The session ends in another way; `acl_smtp_notquit`. The reply already
+    /// written may be replaced only by [`Answer::Close`]; any other answer keeps it.
+    NotQuit(NotQuitReason),
+}
+
+/// The verb of a hello.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HelloKind {
+    /// `HELO`.
+    Helo,
+    /// `EHLO`.
+    Ehlo,
+}
+
+impl HelloKind {
+    /// The verb as written in replies and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Helo => "HELO",
+            Self::Ehlo => "EHLO",
+        }
+    }
+}
+
+/// What `MAIL FROM:` said.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct MailCommand {
+    /// The path as given (`<a@b>`, or without brackets), parameters removed. Not parsed.
+    pub path: Vec<u8>,
+    /// `SIZE=`.
+    pub size: Option<u64>,
+    /// `BODY=`.
+    pub body: Option<Body>,
+    /// `SMTPUTF8`.
+    pub smtputf8: bool,
+    /// `RET=`.
+    pub ret: Option<Ret>,
+    /// `ENVID=`, decoded from xtext is the caller's; kept as given.
+    pub envid: Option<Vec<u8>>,
+    /// `AUTH=`, still xtext.
+    pub auth: Option<Vec<u8>>,
+    /// `PRDR`.
+    pub prdr: bool,
+    /// The whole command's argument as received (`$smtp_command_argument`).
+    pub argument: Vec<u8>,
+}
+
+/// What `RCPT TO:` said.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct RcptCommand {
+    /// The path as given, parameters removed. Not parsed.
+    pub path: Vec<u8>,
+    /// `NOTIFY=`.
+    pub notify: Option<Notify>,
+    /// `ORCPT=` as given.
+    pub orcpt: Option<Vec<u8>>,
+    /// The whole command's argument as received (`$smtp_command_argument`).
+    pub argument: Vec<u8>,
+}
+
+/// Why a session ended without `QUIT`: Exim's `$smtp_notquit_reason`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotQuitReason {
+    /// An ACL said `drop`.
+    AclDrop,
+    /// Too many unknown or non-mail commands.
+    BadCommands,
+    /// No command within `smtp_receive_timeout`.
+    CommandTimeout,
+    /// The peer closed the connection.
+    ConnectionLost,
+    /// No data within `smtp_receive_timeout`.
+    DataTimeout,
+    /// A signal (shutdown).
+    SignalExit,
+    /// Input where none was allowed.
+    SynchronizationError,
+}
+
+impl NotQuitReason {
+    /// The word that `$smtp_notquit_reason` shows.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AclDrop => "acl-drop",
+            Self::BadCommands => "bad-commands",
+            Self::CommandTimeout => "command-timeout",
+            Self::ConnectionLost => "connection-lost",
+            Self::DataTimeout => "data-timeout",
+            Self::SignalExit => "signal-exit",
+            Self::SynchronizationError => "synchronization-error",
+        }
+    }
+}
+
+/// The answer to an [`Ask`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Answer {
+    /// Yes. `None` sends the command's default reply.
+    Accept(Option<Reply>),
+    /// Yes, for [`Ask::Hello`]: the text of the first line (`mx Hello foo [1.2.3.4]`) and,
+    /// for EHLO, what is offered.
+    Hello {
+        /// First line's text; several lines when the ACL's message had several.
+        greeting: Vec<Vec<u8>>,
+        /// Offered extensions; ignored for HELO.
+        extensions: Extensions,
+    },
+    /// No; the session goes on.
+    Refuse(Reply),
+    /// No, and the session ends after this reply (`drop`, or 421).
+    Close(Reply),
+    /// The argument is malformed: `501 <text>`, counted as a syntax error.
+    Syntax(Vec<u8>),
+}
