@@ -6,8 +6,10 @@
 //! # Compatibility
 //! The letters are those of Exim's -H file.
 
+use serde::{Deserialize, Serialize};
+
 /// What kind of header field a line is.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub enum HeaderType {
     /// `B`: Bcc.
     Bcc,
@@ -84,7 +86,7 @@ impl HeaderType {
 }
 
 /// One header field.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct HeaderLine {
     /// Its type.
     pub kind: HeaderType,

@@ -11,11 +11,12 @@ use std::fs::File;
 use std::future::Future;
 use std::pin::Pin;
 
+use mail_message::header::HeaderLine;
 use mail_types::outcome::Verdict;
 use mail_types::value::Value;
 use serde::{Deserialize, Serialize};
 
-use crate::context::facts::{AddressFacts, Facts, HeaderLine};
+use crate::context::facts::{AddressFacts, Facts};
 
 /// The future of an agent's answer.
 pub type AgentFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

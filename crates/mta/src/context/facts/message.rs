@@ -2,19 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use mail_message::header::HeaderLine;
 use mail_types::clock::Timestamp;
 use mail_types::message_id::MessageId;
 use mail_types::value::Value;
 use serde::{Deserialize, Serialize};
-
-/// One header line as received or added, continuation lines included, with its final newline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeaderLine {
-    /// Exim's type letter: `F` From, `T` To, `R` Reply-To, `*` deleted or replaced, space for ordinary lines, ….
-    pub kind: u8,
-    /// Name, colon, body and newline.
-    pub text: Vec<u8>,
-}
 
 /// A recipient of the envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ mod message;
 pub use address::{AddressFacts, LocalUser};
 pub use connection::{ConnectionFacts, Origin};
 pub use host::HostFacts;
-pub use message::{BodyFacts, DnsListFacts, HeaderLine, MessageFacts, RecipientFacts, VerifyMode};
+pub use message::{BodyFacts, DnsListFacts, MessageFacts, RecipientFacts, VerifyMode};
 
 use serde::{Deserialize, Serialize};
 
