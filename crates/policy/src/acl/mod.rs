@@ -1,0 +1,35 @@
+//! Access control lists.
+//!
+//! An [`Acl`] is compiled once: verbs, conditions, modifiers, their lists and expansions. An [`AclRun`] is the state of
+//! one evaluation: it is stepped until it is [`AclStep::Done`]; where Exim would block (a delay, the DNS, the
+//! verification of an address) the step ends with [`AclStep::Wait`] and goes on after [`AclRun::resume`].
+//!
+//! # Invariants
+//! * Every verdict carries a reason id, and the place of the statement that decided, if one did.
+//! * A run that was not answered does not move: stepping it again returns the same effect.
+//!
+//! # Security
+//! Texts of messages are expanded when the verdict falls; they are tainted when what went into them was.
+//!
+//! # Compatibility
+//! Exim specification, chapter "Access control lists". Differences: docs/compat.md, "Access control lists".
+
+mod control;
+mod effect;
+mod place;
+mod run;
+mod set;
+mod statement;
+mod verdict;
+mod verify;
+mod world;
+
+pub use control::{Control, FakeReply};
+pub use effect::{AclEffect, AclEffectAnswer, Verified, VerifyAddress, VerifyResult, VerifyRole};
+pub use place::{AclPlace, Places};
+pub use run::{AclRun, AclStep};
+pub use set::AclSet;
+pub use statement::{Acl, Verb};
+pub use verdict::{AclOutcome, AclVerdict, FailedAddress};
+pub use verify::VerifyOptions;
+pub use world::{AclWorld, AddedHeader, HeaderLine, HeaderPlace, LogTargets};

@@ -1,0 +1,89 @@
+//! What matching a list may ask of the world, beyond what an expansion asks.
+//!
+//! # Security
+//! Names of hosts come from the DNS: they are tainted and only compared.
+
+use std::net::IpAddr;
+
+use expand::variable::Variable;
+use expand::{Env, EvalError};
+use mail_types::dns::{DnsFailure, RecordData, RecordType};
+
+use super::ListError;
+
+/// The names of a host, as far as they could be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostNames {
+    /// The name and its aliases, each checked to lead back to the address.
+    Known(Vec<Vec<u8>>),
+    /// There is none.
+    Unknown,
+    /// The DNS did not answer.
+    Deferred,
+}
+
+/// The addresses of a host name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostAddresses {
+    /// At least one.
+    Known(Vec<IpAddr>),
+    /// There is none.
+    Unknown,
+    /// The DNS did not answer.
+    Deferred,
+}
+
+/// The world as list matching sees it. Everything but the local addresses has a default.
+pub trait ListEnv: Env {
+    /// The addresses of this host's interfaces, as `local_interfaces` and `extra_local_interfaces` give them (`@[]`).
+    fn local_addresses(&mut self) -> Vec<IpAddr>;
+
+    /// Whether `hosts_treat_as_local` names this host (`@mx_any` and its like).
+    fn treats_as_local(&mut self, _host: &[u8]) -> Result<bool, ListError> {
+        Ok(false)
+    }
+
+    /// The names of the connected host, found on first use (`$sender_host_name` and its aliases).
+    fn sender_host_names(&mut self) -> Result<HostNames, EvalError> {
+        if let Some(name) = self.variable(Variable::SenderHostName)?
+            && !name.is_empty()
+        {
+            return Ok(HostNames::Known(vec![name.bytes().to_vec()]));
+        }
+        let deferred = self.variable(Variable::HostLookupDeferred)?;
+        if deferred.is_some_and(|flag| flag.bytes() == b"1") {
+            return Ok(HostNames::Deferred);
+        }
+        Ok(HostNames::Unknown)
+    }
+
+    /// The addresses of a host name, from the DNS unless the implementation knows better.
+    fn host_addresses(&mut self, name: &[u8]) -> HostAddresses {
+        let Some(resolver) = self.resolver() else {
+            return HostAddresses::Unknown;
+        };
+        let mut found = Vec::new();
+        let mut deferred = false;
+        for rtype in [RecordType::A, RecordType::Aaaa] {
+            match resolver.query(name, rtype) {
+                Ok(answer) => {
+                    found.extend(answer.records.iter().filter_map(|record| address_of(&record.data)))
+                }
+                Err(failure) => deferred |= DnsFailure::is_temporary(&failure),
+            }
+        }
+        match (found.is_empty(), deferred) {
+            (false, _) => HostAddresses::Known(found),
+            (true, true) => HostAddresses::Deferred,
+            (true, false) => HostAddresses::Unknown,
+        }
+    }
+}
+
+pub(crate) fn address_of(data: &RecordData) -> Option<IpAddr> {
+    match data {
+        RecordData::A(address) => Some(IpAddr::V4(*address)),
+        RecordData::Aaaa(address) => Some(IpAddr::V6(*address)),
+        _ => None,
+    }
+}
