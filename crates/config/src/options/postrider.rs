@@ -1,0 +1,22 @@
+//! Options of the main section that only Postrider has.
+//!
+//! # Compatibility
+//! Additions to Exim's language; each is a line in docs/compat.md and none changes what an existing configuration means.
+
+use super::definition::option_table;
+
+option_table! {
+    Main, "postrider";
+    /// Name servers to ask, as `address` or `address::port` items (`<;` for IPv6); unset means those of `/etc/resolv.conf`.
+    DNS_SERVERS: PlainList = "dns_servers", unset;
+    /// Messages that are delivered at the same time by one daemon.
+    DELIVERIES_MAX: Integer = "deliveries_max", "50";
+    /// Which message ids are given to new messages: `long` (23 characters, Exim 4.97 and later) or `short` (16, Exim before it).
+    MESSAGE_ID_FORMAT: Plain = "message_id_format", "long";
+    /// Threads for expansions that may read files or ask the system's user database.
+    POOL_FILES_MAX: Integer = "pool_files_max", "32";
+    /// Threads for expansions that may do lookups over the network or run commands.
+    POOL_LOOKUPS_MAX: Integer = "pool_lookups_max", "64";
+    /// Threads that write messages and wait for the disk.
+    POOL_SPOOL_MAX: Integer = "pool_spool_max", "64";
+}
