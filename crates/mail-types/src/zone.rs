@@ -92,7 +92,7 @@ pub fn zulu(time: Timestamp) -> String {
 mod tests {
     use super::*;
 
-    const SOME_TIME: Timestamp = Timestamp(1_795_359_570_123_456);
+    const SOME_TIME: Timestamp = Timestamp(1_795_354_770_123_456);
 
     #[test]
     fn every_form() {
