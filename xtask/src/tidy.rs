@@ -149,7 +149,7 @@ fn stage_rules(name: &str, text: &str, findings: &mut Vec<String>) {
     }
     if let Some((drivers, own)) = inside.split_once("/driver/") {
         let own = own.split(['.', '/']).next().unwrap_or_default();
-        let is_sibling = |l: &&str| l.contains("driver::") && !l.contains(&format!("driver::{own}")) && !own.starts_with("mod");
+        let is_sibling = |l: &&&str| l.contains("driver::") && !l.contains(&format!("driver::{own}")) && !own.starts_with("mod");
         if let Some(line) = code.iter().find(is_sibling) {
             findings.push(format!("{name}: a {drivers} driver names another ({}); shared code moves to the parent", line.trim()));
         }
