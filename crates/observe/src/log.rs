@@ -1,0 +1,214 @@
+//! The log that everybody writes to.
+//!
+//! # Failure
+//! A log that can't be written never stops mail: the line goes to the panic log, and if that fails too, to standard
+//! error once for each kind of failure.
+
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use mail_types::clock::Clock;
+use mail_types::zone::Zone;
+use mail_types::{MessageId, Timestamp};
+
+use crate::event::Event;
+use crate::file_sink::{FileSink, MessageLogDir};
+use crate::log_path::LogPaths;
+use crate::memory_sink::MemorySink;
+use crate::render::{MessageLogLine, Rendered, Renderer};
+use crate::selector::{Selector, Selectors};
+use crate::sink::{LogSink, Stream};
+
+/// What the configuration says about logs.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// `log_selector`.
+    pub selectors: Selectors,
+    /// `timezone`.
+    pub zone: Zone,
+    /// `log_timezone`.
+    pub log_timezone: bool,
+    /// `write_rejectlog`.
+    pub write_rejectlog: bool,
+    /// `print_topbitchars`.
+    pub print_topbitchars: bool,
+    /// `message_logs`.
+    pub message_logs: bool,
+}
+
+impl Default for LogSettings {
+    /// Exim's defaults, in universal time.
+    fn default() -> Self {
+        Self {
+            selectors: Selectors::default(),
+            zone: Zone::utc(),
+            log_timezone: false,
+            write_rejectlog: true,
+            print_topbitchars: false,
+            message_logs: true,
+        }
+    }
+}
+
+/// Main log, reject log, panic log and the messages' own logs, behind one door.
+pub struct Log {
+    current: RwLock<Arc<Target>>,
+    clock: Arc<dyn Clock>,
+    pid: u32,
+    complained: AtomicBool,
+}
+
+struct Target {
+    settings: LogSettings,
+    sink: Arc<dyn LogSink>,
+}
+
+impl Log {
+    /// Writes to `sink`.
+    pub fn new(settings: LogSettings, clock: Arc<dyn Clock>, sink: Arc<dyn LogSink>) -> Self {
+        let current = RwLock::new(Arc::new(Target { settings, sink }));
+        Self { current, clock, pid: std::process::id(), complained: AtomicBool::new(false) }
+    }
+
+    /// Writes to the files that `log_file_path` names.
+    pub fn to_files(
+        settings: LogSettings,
+        clock: Arc<dyn Clock>,
+        paths: LogPaths,
+        message_logs: Option<MessageLogDir>,
+    ) -> Self {
+        let sink = Arc::new(FileSink::new(paths, settings.zone.clone(), message_logs));
+        Self::new(settings, clock, sink)
+    }
+
+    /// Writes to memory, for tests.
+    pub fn to_memory(settings: LogSettings, clock: Arc<dyn Clock>) -> (Self, Arc<MemorySink>) {
+        let sink = Arc::new(MemorySink::default());
+        (Self::new(settings, clock, sink.clone()), sink)
+    }
+
+    /// Says what happened outside of any message.
+    pub fn write(&self, event: &Event) {
+        self.put(None, event);
+    }
+
+    /// Says what happened to a message.
+    pub fn message(&self, id: &MessageId, event: &Event) {
+        self.put(Some(id), event);
+    }
+
+    /// Says that something is wrong with this system (main log and panic log).
+    pub fn problem(&self, id: Option<&MessageId>, text: impl Into<Vec<u8>>) {
+        self.put(id, &Event::Problem(text.into()));
+    }
+
+    /// Whether a selector is on.
+    pub fn has(&self, selector: Selector) -> bool {
+        self.target().settings.selectors.has(selector)
+    }
+
+    /// The settings now in force.
+    pub fn settings(&self) -> LogSettings {
+        self.target().settings.clone()
+    }
+
+    /// Takes new settings and a new place; lines under way go to the old one.
+    pub fn reconfigure(&self, settings: LogSettings, sink: Arc<dyn LogSink>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Target { settings, sink });
+    }
+
+    fn target(&self) -> Arc<Target> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn put(&self, id: Option<&MessageId>, event: &Event) {
+        let target = self.target();
+        let renderer = Renderer::new(target.settings.selectors, target.settings.print_topbitchars);
+        let Some(rendered) = renderer.render(event) else { return };
+        let now = self.clock.now();
+        let Rendered { text, streams, reject_tail, message_log } = rendered;
+        let mut line = self.prefix(&target.settings, id, now);
+        line.extend_from_slice(&text);
+        line.push(b'\n');
+        if streams.main {
+            self.deliver(&target, Stream::Main, now, &line);
+        }
+        if streams.panic {
+            self.deliver(&target, Stream::Panic, now, &line);
+        }
+        if streams.reject && target.settings.write_rejectlog {
+            line.extend_from_slice(&reject_tail);
+            self.deliver(&target, Stream::Reject, now, &line);
+        }
+        if let (Some(id), Some(text), true) = (id, message_log, target.settings.message_logs) {
+            let mut line = Vec::new();
+            match text {
+                MessageLogLine::Stamped(text) => {
+                    line.extend_from_slice(stamp(&target.settings, now).as_bytes());
+                    line.push(b' ');
+                    line.extend_from_slice(&text);
+                }
+                MessageLogLine::Bare(text) => line.extend_from_slice(&text),
+            }
+            line.push(b'\n');
+            if let Err(error) = target.sink.message_log(id, &line) {
+                self.complain(&target, now, &format!("Couldn't open message log for {id}: {error}"));
+            }
+        }
+    }
+
+    fn prefix(&self, settings: &LogSettings, id: Option<&MessageId>, now: Timestamp) -> Vec<u8> {
+        let mut line = stamp(settings, now).into_bytes();
+        line.push(b' ');
+        if settings.selectors.has(Selector::Pid) {
+            line.extend_from_slice(format!("[{}] ", self.pid).as_bytes());
+        }
+        if let Some(id) = id {
+            line.extend_from_slice(id.as_bytes());
+            line.push(b' ');
+        }
+        line
+    }
+
+    fn deliver(&self, target: &Target, stream: Stream, now: Timestamp, line: &[u8]) {
+        let Err(error) = target.sink.write(stream, now, line) else { return };
+        if stream == Stream::Panic {
+            self.last_resort(line);
+        } else {
+            self.complain(target, now, &format!("Cannot write {} log: {error}", stream.name()));
+            self.last_resort(line);
+        }
+    }
+
+    fn complain(&self, target: &Target, now: Timestamp, text: &str) {
+        let mut line = self.prefix(&target.settings, None, now);
+        line.extend_from_slice(text.as_bytes());
+        line.push(b'\n');
+        if target.sink.write(Stream::Panic, now, &line).is_err() {
+            self.last_resort(&line);
+        }
+    }
+
+    /// Standard error, once: a full disk must not fill a service's journal as well.
+    fn last_resort(&self, line: &[u8]) {
+        if !self.complained.swap(true, Ordering::Relaxed) {
+            let mut out = std::io::stderr().lock();
+            // Nothing is left to tell the failure to.
+            let _ = out.write_all(line);
+        }
+    }
+}
+
+fn stamp(settings: &LogSettings, now: Timestamp) -> String {
+    let mut stamp = if settings.selectors.has(Selector::Millisec) {
+        settings.zone.log_millis(now)
+    } else {
+        settings.zone.log(now)
+    };
+    if settings.log_timezone {
+        stamp.push(' ');
+        stamp.push_str(&settings.zone.offset(now));
+    }
+    stamp
+}

@@ -1,0 +1,1 @@
+//! Lines as Debian's Exim 4.96 wrote them.
