@@ -12,6 +12,7 @@ pub mod bytes;
 pub mod clock;
 pub mod diagnostic;
 pub mod dns;
+pub mod interval;
 pub mod limits;
 pub mod message_id;
 pub mod outcome;

@@ -1,1 +1,4 @@
+//! The program.
+#![allow(dead_code)]
+mod argv;
 fn main() {}

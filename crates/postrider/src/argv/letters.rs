@@ -1,0 +1,233 @@
+//! The options by their letters.
+
+use super::*;
+
+impl<'a> Parser<'a> {
+    /// One option; `arg` begins with a hyphen and is longer than that.
+    pub(super) fn option(&mut self, arg: &'a [u8]) -> Result<(), Refusal> {
+        if arg.starts_with(b"--") {
+            return self.long_option(arg);
+        }
+        let rest = &arg[2..];
+        match arg[1] {
+            b'b' => self.mode_option(arg, rest),
+            b'C' => {
+                let list = self.value(arg, rest)?;
+                let files = list.split(|c| *c == b':').filter(|f| !f.is_empty()).map(<[u8]>::to_vec).collect();
+                self.invocation.config_files = Some(files);
+                Ok(())
+            }
+            b'D' => self.macro_option(arg, rest),
+            b'd' => {
+                self.invocation.debug = Some(rest.to_vec());
+                Ok(())
+            }
+            b'F' => {
+                self.invocation.sender_name = Some(self.value(arg, rest)?);
+                Ok(())
+            }
+            b'f' | b'r' => {
+                self.invocation.sender = Some(self.value(arg, rest)?);
+                Ok(())
+            }
+            b'G' | b'i' | b'm' | b'n' | b'N' | b't' | b'U' | b'v' | b'x' | b'e' => self.plain_letter(arg),
+            b'B' | b'h' | b'O' | b'X' => self.ignored(arg, rest),
+            b'L' => {
+                self.invocation.log_tag = Some(self.value(arg, rest)?);
+                Ok(())
+            }
+            b'M' => self.message_option(arg, rest),
+            b'o' => self.o_option(arg, rest),
+            b'p' => self.protocol_option(arg, rest),
+            b'q' => self.queue_option(arg, rest),
+            b'R' => self.select_option(arg, rest, true),
+            b'S' => self.select_option(arg, rest, false),
+            _ => Err(self.other(arg)),
+        }
+    }
+
+    fn long_option(&mut self, arg: &[u8]) -> Result<(), Refusal> {
+        match arg {
+            b"--version" => self.set_mode(Mode::Version),
+            b"--help" => self.set_mode(Mode::Usage),
+            b"--strict" => self.invocation.strict = true,
+            _ => return Err(unknown(arg)),
+        }
+        Ok(())
+    }
+
+    /// Options that are complete words of one or a few letters.
+    fn plain_letter(&mut self, arg: &[u8]) -> Result<(), Refusal> {
+        match arg {
+            b"-G" => self.invocation.no_qualify = true,
+            b"-i" => self.invocation.dot_is_data = true,
+            b"-m" | b"-U" | b"-x" => {}
+            b"-n" => self.invocation.values_only = true,
+            b"-N" => self.invocation.pretend = true,
+            b"-t" => self.invocation.extract_recipients = true,
+            b"-ti" => {
+                self.invocation.extract_recipients = true;
+                self.invocation.dot_is_data = true;
+            }
+            b"-v" => self.invocation.verbose = true,
+            _ if arg.starts_with(b"-e") => return self.error_mode(arg, &arg[2..]),
+            _ => return Err(unknown(arg)),
+        }
+        Ok(())
+    }
+
+    /// Sendmail's options that mean nothing here but take a value.
+    fn ignored(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
+        self.value(arg, rest).map(drop)
+    }
+
+    fn other(&self, arg: &[u8]) -> Refusal {
+        match arg {
+            b"-tls-on-connect" => not_served(arg, ": TLS is not built yet"),
+            b"-atrn" | b"-z" => not_served(arg, ""),
+            _ if arg.starts_with(b"-T") => not_served(arg, ": it belongs to Exim's own tests"),
+            _ => unknown(arg),
+        }
+    }
+
+    /// `-b…`
+    fn mode_option(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
+        let mode = match rest {
+            b"d" => Mode::Daemon { foreground: false },
+            b"df" => Mode::Daemon { foreground: true },
+            b"e" => Mode::Expand { message: None },
+            b"em" => Mode::Expand { message: Some(self.value(arg, b"")?) },
+            b"h" => Mode::HostTest { address: self.value(arg, b"")? },
+            b"i" => Mode::BuildAliases,
+            b"m" => Mode::Receive,
+            b"nq" => {
+                self.invocation.no_qualify = true;
+                return Ok(());
+            }
+            b"P" => Mode::Print,
+            b"rt" => Mode::RetryTest,
+            b"rw" => Mode::RewriteTest,
+            b"s" => Mode::Smtp,
+            b"S" => Mode::BatchedSmtp,
+            b"t" => Mode::AddressTest,
+            b"v" => Mode::Verify { as_sender: false },
+            b"vs" => Mode::Verify { as_sender: true },
+            b"V" => Mode::Version,
+            b"hc" => return Err(not_served(arg, ": callouts are not built yet")),
+            b"w" => return Err(not_served(arg, ": use -bd, or socket activation by -bd under the service manager")),
+            b"malware" => return Err(not_served(arg, ": content scanning is not built yet")),
+            b"f" | b"F" | b"fd" | b"fl" | b"fp" | b"fs" => return Err(not_served(arg, ": filters are not built yet")),
+            _ if rest.starts_with(b"p") => Mode::ListQueue(list_style(arg, &rest[1..])?),
+            _ if rest.starts_with(b"I:") => Mode::Information(rest[2..].to_vec()),
+            _ => return Err(unknown(arg)),
+        };
+        self.set_mode(mode);
+        Ok(())
+    }
+
+    /// `-D NAME=VALUE`, `-D NAME`.
+    fn macro_option(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
+        let text = self.value(arg, rest)?;
+        let end = text.iter().position(|c| !(c.is_ascii_alphanumeric() || *c == b'_')).unwrap_or(text.len());
+        let (name, value) = text.split_at(end);
+        let value = mail_types::bytes::trim(value);
+        let value = value.strip_prefix(b"=").map(mail_types::bytes::trim);
+        if !name.first().is_some_and(u8::is_ascii_uppercase) || (end < text.len() && value.is_none()) {
+            let text = String::from_utf8_lossy(&text);
+            return Err(Refusal(format!("exim: bad macro definition in -D{text} (a name begins with an upper case letter)")));
+        }
+        let name = String::from_utf8_lossy(name).into_owned();
+        self.invocation.macros.push((name, value.unwrap_or_default().to_vec()));
+        Ok(())
+    }
+
+    /// `-o…`
+    fn o_option(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
+        match rest {
+            b"i" | b"itrue" => self.invocation.dot_is_data = true,
+            b"m" | b"o" => {}
+            b"v" => self.invocation.verbose = true,
+            b"db" => self.invocation.delivery = Some(DeliveryMode::Background),
+            b"df" | b"di" => self.invocation.delivery = Some(DeliveryMode::Foreground),
+            b"dq" => self.invocation.delivery = Some(DeliveryMode::Queue),
+            b"dqs" => self.invocation.delivery = Some(DeliveryMode::QueueSmtp),
+            b"X" => self.invocation.listen = Some(self.value(arg, b"")?),
+            b"P" => self.invocation.pid_file = Some(self.value(arg, b"")?),
+            b"PX" => return Err(not_served(arg, ": the server removes its own pid file")),
+            b"Y" => return Err(not_served(arg, "")),
+            _ if rest.starts_with(b"e") => return self.error_mode(arg, &rest[1..]),
+            _ if rest.starts_with(b"M") => return self.origin_option(arg, &rest[1..]),
+            _ if rest.starts_with(b"A") || rest.starts_with(b"B") => return self.ignored(arg, &rest[1..]),
+            _ if rest.starts_with(b"r") => {
+                let value = self.value(arg, &rest[1..])?;
+                self.invocation.receive_timeout = Some(seconds(b"-or", &value)?);
+            }
+            _ if rest.starts_with(b"s") => {
+                let value = self.value(arg, &rest[1..])?;
+                self.invocation.smtp_timeout = Some(seconds(b"-os", &value)?);
+            }
+            _ => return Err(unknown(arg)),
+        }
+        Ok(())
+    }
+
+    fn error_mode(&mut self, arg: &[u8], letter: &[u8]) -> Result<(), Refusal> {
+        self.invocation.errors = match letter {
+            b"m" | b"w" => ErrorMode::Mail,
+            b"e" => ErrorMode::MailQuietly,
+            b"p" | b"q" => ErrorMode::Print,
+            _ => return Err(unknown(arg)),
+        };
+        Ok(())
+    }
+
+    /// `-oM…`
+    fn origin_option(&mut self, arg: &'a [u8], letters: &'a [u8]) -> Result<(), Refusal> {
+        let value = self.value(arg, b"")?;
+        let origin = &mut self.invocation.origin;
+        let place = match letters {
+            b"a" => &mut origin.host_address,
+            b"aa" => &mut origin.authenticator,
+            b"ai" => &mut origin.authenticated_id,
+            b"as" => &mut origin.authenticated_sender,
+            b"i" => &mut origin.interface,
+            b"m" => &mut origin.message_reference,
+            b"r" => &mut origin.protocol,
+            b"s" => &mut origin.host_name,
+            b"t" => &mut origin.ident,
+            _ => return Err(unknown(arg)),
+        };
+        *place = Some(value);
+        Ok(())
+    }
+
+    /// `-p PROTOCOL:HOST`; `-pd` and `-ps` were about Perl.
+    fn protocol_option(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
+        if matches!(rest, b"d" | b"s") {
+            return Ok(());
+        }
+        let value = self.value(arg, rest)?;
+        let mut parts = value.splitn(2, |c| *c == b':').map(<[u8]>::to_vec);
+        self.invocation.origin.protocol = parts.next();
+        if let Some(host) = parts.next() {
+            self.invocation.origin.host_name = Some(host);
+        }
+        Ok(())
+    }
+}
+
+/// The letters after `-bp`.
+fn list_style(arg: &[u8], letters: &[u8]) -> Result<ListStyle, Refusal> {
+    let mut style = ListStyle::default();
+    for (n, letter) in letters.iter().enumerate() {
+        match letter {
+            b'c' if letters.len() == 1 => style.count = true,
+            b'r' if n == 0 => style.unsorted = true,
+            b'a' if !style.undelivered => style.generated = true,
+            b'u' if !style.generated => style.undelivered = true,
+            b'i' => style.ids = true,
+            _ => return Err(unknown(arg)),
+        }
+    }
+    Ok(style)
+}

@@ -1,0 +1,80 @@
+//! The command line, by example.
+
+use super::*;
+
+fn parse_words(line: &str) -> Result<Invocation, Refusal> {
+    let args: Vec<Vec<u8>> = line.split_whitespace().map(|w| w.as_bytes().to_vec()).collect();
+    parse(&args)
+}
+
+#[test]
+fn modes() {
+    let queue = Mode::ListQueue(ListStyle { unsorted: true, undelivered: true, ..ListStyle::default() });
+    for (line, mode) in [
+        ("exim", Mode::Usage),
+        ("exim a@b.example", Mode::Receive),
+        ("exim -t", Mode::Receive),
+        ("exim -bd -q30m", Mode::Daemon { foreground: false }),
+        ("exim -q30m -bdf", Mode::Daemon { foreground: true }),
+        ("exim -q", Mode::QueueRun),
+        ("exim -R x", Mode::QueueRun),
+        ("exim -bpru", queue),
+        ("/usr/bin/mailq", Mode::ListQueue(ListStyle::default())),
+        ("rmail a", Mode::Receive),
+        ("exim -bh 192.0.2.1", Mode::HostTest { address: b"192.0.2.1".to_vec() }),
+        ("exim -bvs a", Mode::Verify { as_sender: true }),
+        ("exim -M 1xV9PS-0002Id-2E", Mode::Act(Action::Deliver)),
+        ("postrider quickstart", Mode::Quickstart),
+        ("exim -bV", Mode::Version),
+    ] {
+        assert_eq!(parse_words(line).unwrap().mode, mode, "{line}");
+    }
+}
+
+#[test]
+fn values_stand_behind_or_follow() {
+    let joined = parse_words("exim -fa@b.example -oi -odq -oMa 192.0.2.1 -C/x:/y -DA=b c@d.example").unwrap();
+    let apart = parse_words("exim -f a@b.example -i -odq -oMa 192.0.2.1 -C /x:/y -D A=b c@d.example").unwrap();
+    assert_eq!(joined, apart);
+    assert_eq!(joined.sender.as_deref(), Some(&b"a@b.example"[..]));
+    assert_eq!(joined.macros, [("A".to_owned(), b"b".to_vec())]);
+    assert_eq!(joined.config_files.map(|f| f.len()), Some(2));
+    assert_eq!(joined.operands, [b"c@d.example".to_vec()]);
+}
+
+#[test]
+fn queue_runs() {
+    let run = |line: &str| parse_words(line).unwrap().queue_run.unwrap();
+    assert_eq!(run("exim -q1h").interval, Some(3600));
+    let both = run("exim -qqff");
+    assert!(both.two_stage && both.force && both.force_frozen && !both.local_only);
+    let named = run("exim -qGspare/5m");
+    assert_eq!((named.queue.as_deref(), named.interval), (Some(&b"spare"[..]), Some(300)));
+    assert_eq!(run("exim -q 1xV9PS-0002Id-2E").from.as_deref(), Some(&b"1xV9PS-0002Id-2E"[..]));
+    assert_eq!(run("exim -Rff x.example").recipients, Some(Select { text: b"x.example".to_vec(), regex: false }));
+    assert_eq!(run("exim -Rfoo").recipients, Some(Select { text: b"foo".to_vec(), regex: false }));
+    assert!(run("exim -Rrf ^a").recipients.unwrap().regex);
+}
+
+#[test]
+fn refusals_have_exims_words() {
+    for (line, text) in [
+        ("exim -zz", "unknown, malformed, or incomplete option -zz"),
+        ("exim -f", "unknown, malformed, or incomplete option -f"),
+        ("exim -bp -bd", "incompatible command-line options or arguments"),
+        ("exim -qx", "bad time value -qx: abandoned"),
+        ("exim -M", "no message ids given after -M option"),
+        ("exim -M abc", "malformed message id abc after -M option"),
+        ("exim -Mzz", "unknown, malformed, or incomplete option -Mzz"),
+        ("exim -bf x", "option -bf is not served yet"),
+        ("exim -MC a", "option -MC is not served yet"),
+    ] {
+        let Refusal(got) = parse_words(line).unwrap_err();
+        assert!(got.contains(text), "{line}: {got}");
+    }
+}
+
+#[test]
+fn nothing_after_two_hyphens_is_an_option() {
+    assert_eq!(parse_words("exim -bm -- -t a").unwrap().operands, [b"-t".to_vec(), b"a".to_vec()]);
+}
