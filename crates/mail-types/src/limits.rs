@@ -46,6 +46,10 @@ pub const EXPANSION_STEPS: usize = 10_000_000;
 pub const EXPANSION_CACHE: usize = 1_024;
 /// Lists of run-time text that are kept compiled.
 pub const LIST_CACHE: usize = 1_024;
+/// Bytes of run-time lists' texts that are kept, a generation.
+pub const LIST_CACHE_BYTES: usize = 32 << 20;
+/// Largest file of list items.
+pub const LIST_FILE: usize = 64 << 20;
 /// Depth of named lists that name other lists.
 pub const LIST_DEPTH: usize = 50;
 /// Depth of ACLs that call ACLs (Exim's own number).
