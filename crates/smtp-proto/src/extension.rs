@@ -7,7 +7,8 @@
 //! RFC 5321 section 4.1.1.1.
 
 /// What the EHLO reply offers: decided by the caller for each client, because
-/// Exim's `*_advertise_hosts` lists and ACLs decide it.
+/// Exim's `*_advertise_hosts` lists and ACLs decide it. AUTH, STARTTLS and PRDR
+/// are not offered yet (docs/compat.md).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Extensions {
     /// `SIZE`, with the limit when there is one (`message_size_limit`).
@@ -28,14 +29,8 @@ pub struct Extensions {
     pub pipelining: bool,
     /// `PIPECONNECT` (`pipelining_connect_advertise_hosts`).
     pub pipe_connect: bool,
-    /// `AUTH`, with its mechanisms.
-    pub auth: Vec<Vec<u8>>,
     /// `CHUNKING` (`chunking_advertise_hosts`).
     pub chunking: bool,
-    /// `STARTTLS` (`tls_advertise_hosts`).
-    pub starttls: bool,
-    /// `PRDR` (`prdr_enable`).
-    pub prdr: bool,
     /// `SMTPUTF8` (`smtputf8_advertise_hosts`).
     pub smtputf8: bool,
 }
@@ -59,18 +54,7 @@ impl Extensions {
             (self.expn, "EXPN"),
             (self.pipelining, "PIPELINING"),
             (self.pipe_connect, "PIPECONNECT"),
-        ] {
-            if offered {
-                lines.push(word.as_bytes().to_vec());
-            }
-        }
-        if !self.auth.is_empty() {
-            lines.push([b"AUTH ".to_vec(), self.auth.join(&b' ')].concat());
-        }
-        for (offered, word) in [
             (self.chunking, "CHUNKING"),
-            (self.starttls, "STARTTLS"),
-            (self.prdr, "PRDR"),
             (self.smtputf8, "SMTPUTF8"),
         ] {
             if offered {

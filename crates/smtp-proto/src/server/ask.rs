@@ -2,10 +2,13 @@
 //!
 //! # Invariants
 //! * One question is open at a time; the state that asked it is the one that takes the answer.
+//!
+//! # Compatibility
+//! The phases are those of Exim's `acl_smtp_*` options.
 
 use mail_types::outcome::Reply;
 
-use crate::command::{Body, Notify, Ret};
+use crate::command::{MailCommand, RcptCommand};
 use crate::extension::Extensions;
 
 /// A question; the phase is in its name. Each is answered with [`Answer`].
@@ -38,20 +41,9 @@ pub enum Ask {
     Expn(Vec<u8>),
     /// `ETRN` with its argument; accepted with the reply to send.
     Etrn(Vec<u8>),
-    /// `AUTH`: mechanism and the rest of the line.
-    Auth {
-        /// The mechanism's name as given.
-        mechanism: Vec<u8>,
-        /// The initial response, when one was given.
-        initial: Option<Vec<u8>>,
-    },
-    /// `STARTTLS`. After an accept the caller must hand no octet it had
-    /// already read in clear to the session, and must build a new session over the encrypted stream.
-    StartTls,
     /// `QUIT`; `acl_smtp_quit`. The default reply is `221 <host> closing connection`.
     Quit,
-    /// The session ends in another way; `acl_smtp_notquit`. The reply already
-    /// written may be replaced only by [`Answer::Close`]; any other answer keeps it.
+    /// The session ends in another way; `acl_smtp_notquit`. The reply went out already: any answer ends the session.
     NotQuit(NotQuitReason),
 }
 
@@ -72,42 +64,6 @@ impl HelloKind {
             Self::Ehlo => "EHLO",
         }
     }
-}
-
-/// What `MAIL FROM:` said.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct MailCommand {
-    /// The path as given (`<a@b>`, or without brackets), parameters removed. Not parsed.
-    pub path: Vec<u8>,
-    /// `SIZE=`.
-    pub size: Option<u64>,
-    /// `BODY=`.
-    pub body: Option<Body>,
-    /// `SMTPUTF8`.
-    pub smtputf8: bool,
-    /// `RET=`.
-    pub ret: Option<Ret>,
-    /// `ENVID=`, decoded from xtext is the caller's; kept as given.
-    pub envid: Option<Vec<u8>>,
-    /// `AUTH=`, still xtext.
-    pub auth: Option<Vec<u8>>,
-    /// `PRDR`.
-    pub prdr: bool,
-    /// The whole command's argument as received (`$smtp_command_argument`).
-    pub argument: Vec<u8>,
-}
-
-/// What `RCPT TO:` said.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct RcptCommand {
-    /// The path as given, parameters removed. Not parsed.
-    pub path: Vec<u8>,
-    /// `NOTIFY=`.
-    pub notify: Option<Notify>,
-    /// `ORCPT=` as given.
-    pub orcpt: Option<Vec<u8>>,
-    /// The whole command's argument as received (`$smtp_command_argument`).
-    pub argument: Vec<u8>,
 }
 
 /// Why a session ended without `QUIT`: Exim's `$smtp_notquit_reason`.
@@ -161,6 +117,8 @@ pub enum Answer {
     Refuse(Reply),
     /// No, and the session ends after this reply (`drop`, or 421).
     Close(Reply),
-    /// The argument is malformed: `501 <text>`, counted as a syntax error.
+    /// The argument is malformed: `501 <text>`, counted as a syntax error. For a path the text is
+    /// `<path as given>: <what the address parser says>`; for a hello it is
+    /// `Syntactically invalid EHLO argument(s)`.
     Syntax(Vec<u8>),
 }

@@ -16,12 +16,20 @@
 //! # Compatibility
 //! Exim's replies and log texts (faults), word for word.
 
+mod answer_step;
 mod ask;
+mod command_step;
 mod fault;
 mod parameters;
 mod session;
+mod state;
 
-pub use ask::{Answer, Ask, HelloKind, MailCommand, NotQuitReason, RcptCommand};
-pub use fault::PeerFault;
+pub use crate::command::{MailCommand, RcptCommand};
+pub use ask::{Answer, Ask, HelloKind, NotQuitReason};
+pub use fault::{MessagePart, PeerFault};
 pub use parameters::Parameters;
-pub use session::{Event, Output, ServerState, Session};
+pub use session::{Event, Output, Session};
+pub use state::ServerState;
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,21 @@
 //! What bounds a session: the configuration's limits, as plain numbers.
 
+use mail_types::limits::SMTP_COMMAND;
+
+use crate::content::LineMode;
+
 /// The limits and names of one session, set from the configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Parameters {
     /// `smtp_active_hostname`: the name in replies.
     pub hostname: Vec<u8>,
-    /// `smtp_enforce_sync` (and this host is not exempt).
+    /// `smtp_enforce_sync`, there is a socket behind the session, and no ACL said `control = no_enforce_sync`.
     pub enforce_sync: bool,
-    /// `smtp_max_synprot_errors`; 0 for no limit.
+    /// PIPECONNECT may be offered to this client (`pipelining_connect_advertise_hosts`): early input is no error.
+    pub early_pipelining: bool,
+    /// This client must say HELO before MAIL (`hosts_require_helo`).
+    pub require_hello: bool,
+    /// `smtp_max_synprot_errors`.
     pub max_synprot_errors: u32,
     /// `smtp_max_unknown_commands`.
     pub max_unknown_commands: u32,
@@ -19,14 +27,12 @@ pub struct Parameters {
     pub recipients_max: u32,
     /// `recipients_max_reject`.
     pub recipients_max_reject: bool,
-    /// `message_size_limit`; 0 for none.
+    /// `message_size_limit`; 0 for none. Judges `SIZE=`; what really arrives is the caller's to count.
     pub message_size_limit: u64,
-    /// Longest command line accepted, CR LF not counted.
+    /// Longest command line accepted, its end not counted.
     pub command_line_limit: usize,
-    /// Octets of a message read on after it was refused or passed its limit, before the link is dropped.
-    pub swallow_limit: u64,
-    /// No socket is behind it (`-bs` without one): no synchronisation checks.
-    pub batched_input: bool,
+    /// Whether LF `.` LF may end a message: for local programs only.
+    pub line_mode: LineMode,
 }
 
 impl Default for Parameters {
@@ -35,6 +41,8 @@ impl Default for Parameters {
         Self {
             hostname: b"localhost".to_vec(),
             enforce_sync: true,
+            early_pipelining: true,
+            require_hello: true,
             max_synprot_errors: 3,
             max_unknown_commands: 3,
             max_nonmail: Some(10),
@@ -42,9 +50,8 @@ impl Default for Parameters {
             recipients_max: 50_000,
             recipients_max_reject: false,
             message_size_limit: 50 * 1024 * 1024,
-            command_line_limit: 16_384,
-            swallow_limit: 1024 * 1024 * 1024,
-            batched_input: false,
+            command_line_limit: SMTP_COMMAND,
+            line_mode: LineMode::Strict,
         }
     }
 }
