@@ -1,0 +1,130 @@
+//! One question put to the servers until one of them answers.
+//!
+//! # Security
+//! rfc5452: a new socket, connected to the server, for each question sent; a random id; what doesn't fit is passed over
+//! and the true answer waited for.
+//!
+//! # Failure
+//! A server that is silent, fails or refuses makes us ask the next one; what the last one said is the failure.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use mail_types::clock::Entropy;
+use mail_types::dns::DnsFailure;
+use mail_types::limits;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::timeout;
+
+use crate::config::ResolverConfig;
+use crate::wire::{self, Failed, NotAnAnswer, QueryOptions, Question, Response, ResponseKind, UDP_PAYLOAD};
+
+/// Asks the servers in turn.
+pub(crate) async fn ask(
+    question: &Question,
+    config: &ResolverConfig,
+    entropy: &dyn Entropy,
+) -> Result<Response, DnsFailure> {
+    let mut failure = DnsFailure::Unreachable;
+    for _ in 0..config.tries.max(1) {
+        for server in &config.servers {
+            match ask_server(*server, question, config, entropy).await {
+                Ok(response) => return Ok(response),
+                // A real answer, even a bad one, tells more than silence.
+                Err(DnsFailure::Timeout | DnsFailure::Unreachable) if failure != DnsFailure::Unreachable => {}
+                Err(other) => failure = other,
+            }
+        }
+    }
+    Err(failure)
+}
+
+async fn ask_server(
+    server: SocketAddr,
+    question: &Question,
+    config: &ResolverConfig,
+    entropy: &dyn Entropy,
+) -> Result<Response, DnsFailure> {
+    let mut options = QueryOptions { edns0: config.edns0, dnssec_ok: config.dnssec_ok };
+    let mut response = ask_over_udp(server, question, (config, options), entropy).await?;
+    if response.kind == ResponseKind::FormErr && options.edns0 {
+        // rfc6891#7: a server of old that doesn't know EDNS.
+        options.edns0 = false;
+        response = ask_over_udp(server, question, (config, options), entropy).await?;
+    }
+    if response.truncated {
+        response = within(config, ask_over_tcp(server, question, options, entropy)).await?;
+    }
+    match response.kind {
+        ResponseKind::NoError | ResponseKind::NxDomain => Ok(response),
+        ResponseKind::FormErr => Err(DnsFailure::Malformed),
+        ResponseKind::Failure(Failed::ServFail) => Err(DnsFailure::ServFail),
+        ResponseKind::Failure(Failed::Refused) => Err(DnsFailure::Refused),
+    }
+}
+
+async fn ask_over_udp(
+    server: SocketAddr,
+    question: &Question,
+    how: (&ResolverConfig, QueryOptions),
+    entropy: &dyn Entropy,
+) -> Result<Response, DnsFailure> {
+    let id = entropy.next_u64() as u16;
+    let message = wire::query(id, question, how.1)?;
+    within(how.0, async {
+        let socket = UdpSocket::bind(any_port(server)).await.map_err(unreachable)?;
+        socket.connect(server).await.map_err(unreachable)?;
+        socket.send(&message).await.map_err(unreachable)?;
+        let mut buffer = [0; UDP_PAYLOAD as usize * 4];
+        loop {
+            let length = socket.recv(&mut buffer).await.map_err(unreachable)?;
+            match wire::response(&buffer[..length], id, question) {
+                Ok(response) => return Ok(response),
+                Err(NotAnAnswer::Malformed) => return Err(DnsFailure::Malformed),
+                Err(NotAnAnswer::NotOurs) => {}
+            }
+        }
+    })
+    .await
+}
+
+async fn ask_over_tcp(
+    server: SocketAddr,
+    question: &Question,
+    options: QueryOptions,
+    entropy: &dyn Entropy,
+) -> Result<Response, DnsFailure> {
+    let id = entropy.next_u64() as u16;
+    let message = wire::query(id, question, options)?;
+    let mut stream = TcpStream::connect(server).await.map_err(unreachable)?;
+    let mut framed = Vec::with_capacity(message.len() + 2);
+    framed.extend_from_slice(&(message.len() as u16).to_be_bytes());
+    framed.extend_from_slice(&message);
+    stream.write_all(&framed).await.map_err(unreachable)?;
+    let length = usize::from(stream.read_u16().await.map_err(unreachable)?).min(limits::DNS_MESSAGE);
+    let mut bytes = vec![0; length];
+    stream.read_exact(&mut bytes).await.map_err(unreachable)?;
+    match wire::response(&bytes, id, question) {
+        Ok(response) if !response.truncated => Ok(response),
+        _ => Err(DnsFailure::Malformed),
+    }
+}
+
+async fn within<T>(
+    config: &ResolverConfig,
+    work: impl Future<Output = Result<T, DnsFailure>>,
+) -> Result<T, DnsFailure> {
+    timeout(config.retrans, work).await.unwrap_or(Err(DnsFailure::Timeout))
+}
+
+fn any_port(server: SocketAddr) -> SocketAddr {
+    match server {
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    }
+}
+
+fn unreachable(_: io::Error) -> DnsFailure {
+    DnsFailure::Unreachable
+}

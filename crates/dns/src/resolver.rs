@@ -1,0 +1,339 @@
+//! The resolver that everybody asks.
+//!
+//! # Invariants
+//! * Aliases are followed at most [`limits::DNS_CNAMES`] times.
+//! * An answer is secure only if each part of the way to it was.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mail_types::Clock;
+use mail_types::clock::Entropy;
+use mail_types::dns::{Answer, DnsFailure, Record, RecordData, RecordType, Security};
+use mail_types::limits;
+
+use crate::blocking::BlockingResolver;
+use crate::cache::Cache;
+use crate::config::ResolverConfig;
+use crate::exchange;
+use crate::name;
+use crate::wire::{Question, Response, ResponseKind};
+
+/// A caching stub resolver; clones share the cache.
+#[derive(Clone)]
+pub struct Resolver {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: ResolverConfig,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    cache: Cache,
+}
+
+/// Whether a name may be completed from the search list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// A name without a dot is completed with the first domain of the list (`qualify_single`, `RES_DEFNAMES`).
+    pub qualify_single: bool,
+    /// Names are completed with each domain of the list (`search_parents`, `RES_DNSRCH`).
+    pub search_parents: bool,
+}
+
+/// Which kinds of address are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Families {
+    /// IPv4.
+    pub ipv4: bool,
+    /// IPv6.
+    pub ipv6: bool,
+}
+
+impl Families {
+    /// Both.
+    pub const BOTH: Self = Self { ipv4: true, ipv6: true };
+    /// IPv4 alone (`disable_ipv6`, `dns_ipv4_lookup`).
+    pub const IPV4: Self = Self { ipv4: true, ipv6: false };
+
+    fn wants(self, address: IpAddr) -> bool {
+        if address.is_ipv4() { self.ipv4 } else { self.ipv6 }
+    }
+}
+
+/// The addresses of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAddresses {
+    /// The name at the end of the aliases.
+    pub canonical_name: Vec<u8>,
+    /// IPv6 addresses first, else in the order of the answers.
+    pub addresses: Vec<IpAddr>,
+    /// What DNSSEC says of all of them.
+    pub security: Security,
+    /// Seconds that this holds.
+    pub ttl: u32,
+}
+
+impl Resolver {
+    /// With a configuration, and the time and chance that it depends on.
+    pub fn new(config: ResolverConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { inner: Arc::new(Inner { config, clock, entropy, cache: Cache::default() }) }
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &ResolverConfig {
+        &self.inner.config
+    }
+
+    /// The same for code that runs on a thread of its own; questions are asked on the runtime behind `handle`.
+    pub fn blocking(&self, handle: tokio::runtime::Handle) -> BlockingResolver {
+        BlockingResolver::new(self.clone(), handle)
+    }
+
+    /// Forgets all answers.
+    pub fn forget(&self) {
+        self.inner.cache.clear();
+    }
+
+    /// Asks one question about a complete name; aliases are followed.
+    pub async fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
+        let Inner { cache, clock, .. } = &*self.inner;
+        let parsed = name::parse(name)?;
+        let key = (name::to_text(&parsed).to_ascii_lowercase(), rtype);
+        if let Some(known) = cache.find(&key, clock.now()) {
+            return known;
+        }
+        let (outcome, seconds) = self.follow(Question { name: parsed, rtype }).await;
+        if !matches!(&outcome, Err(failure) if failure.is_temporary()) {
+            cache.keep(key, outcome.clone(), seconds, clock.now());
+        }
+        outcome
+    }
+
+    /// Asks about a name that may be incomplete: the search list is tried as the options say.
+    pub async fn search(
+        &self,
+        name: &[u8],
+        rtype: RecordType,
+        options: SearchOptions,
+    ) -> Result<Answer, DnsFailure> {
+        let mut first = None;
+        for candidate in self.candidates(name, options) {
+            match self.query(&candidate, rtype).await {
+                Err(failure @ (DnsFailure::NxDomain | DnsFailure::NoData)) => {
+                    // A name without records of this type tells more than one that isn't there.
+                    if first.is_none() || failure == DnsFailure::NoData {
+                        first = Some(failure);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+        Err(first.unwrap_or(DnsFailure::NxDomain))
+    }
+
+    /// The addresses of a host, from the hosts file or the DNS, as `gethostbyname` finds them.
+    pub async fn host_addresses(
+        &self,
+        name: &[u8],
+        families: Families,
+        options: SearchOptions,
+    ) -> Result<HostAddresses, DnsFailure> {
+        let listed = self.inner.config.hosts.addresses(name);
+        let mut known = listed.iter().filter(|(address, _)| families.wants(*address)).peekable();
+        if let Some((_, canonical)) = known.peek() {
+            let canonical_name = canonical.clone();
+            let mut addresses: Vec<IpAddr> = known.map(|(address, _)| *address).collect();
+            addresses.sort_by_key(IpAddr::is_ipv4);
+            return Ok(HostAddresses {
+                canonical_name,
+                addresses,
+                security: Security::Insecure,
+                ttl: HOSTS_FILE_TTL,
+            });
+        }
+        self.dns_addresses(name, families, options).await
+    }
+
+    /// The addresses of a host from the DNS alone.
+    pub async fn dns_addresses(
+        &self,
+        name: &[u8],
+        families: Families,
+        options: SearchOptions,
+    ) -> Result<HostAddresses, DnsFailure> {
+        let mut found: Option<HostAddresses> = None;
+        let mut failure = None;
+        for (wanted, rtype) in [(families.ipv6, RecordType::Aaaa), (families.ipv4, RecordType::A)] {
+            if !wanted {
+                continue;
+            }
+            match self.search(name, rtype, options).await {
+                Ok(answer) => merge(&mut found, &answer),
+                Err(worse) if worse.is_temporary() || failure.is_none() => failure = Some(worse),
+                Err(DnsFailure::NoData) => {
+                    failure = Some(DnsFailure::NoData).filter(|_| !is_temporary(&failure)).or(failure)
+                }
+                Err(_) => {}
+            }
+        }
+        found.ok_or(failure.unwrap_or(DnsFailure::NoData))
+    }
+
+    /// The names of an address, from the hosts file.
+    pub fn names_by_hosts_file(&self, address: IpAddr) -> Vec<Vec<u8>> {
+        self.inner.config.hosts.names(address).to_vec()
+    }
+
+    /// The names of an address from the DNS (PTR), in lower case.
+    pub async fn names_by_dns(&self, address: IpAddr) -> Result<(Vec<Vec<u8>>, Security), DnsFailure> {
+        let answer = self.query(&name::reverse_name(address), RecordType::Ptr).await?;
+        let names = answer.records.iter().filter_map(|record| match &record.data {
+            RecordData::Ptr(name) => Some(name.to_ascii_lowercase()),
+            _ => None,
+        });
+        Ok((names.collect(), answer.security))
+    }
+
+    /// The complete names to try for a name, in order.
+    fn candidates(&self, name: &[u8], options: SearchOptions) -> Vec<Vec<u8>> {
+        let config = &self.inner.config;
+        let dots = name.iter().filter(|byte| **byte == b'.').count();
+        if name.ends_with(b".") {
+            return vec![name.to_vec()];
+        }
+        let domains = if options.search_parents {
+            &config.search[..]
+        } else if options.qualify_single && dots == 0 {
+            &config.search[..config.search.len().min(1)]
+        } else {
+            &[]
+        };
+        let mut completed = domains.iter().map(|domain| [name, domain].join(&b'.')).collect::<Vec<_>>();
+        if dots >= config.ndots {
+            completed.insert(0, name.to_vec());
+        } else {
+            completed.push(name.to_vec());
+        }
+        completed
+    }
+
+    /// Asks, and asks again for the target of an alias that the server did not follow. Gives the seconds to keep it too.
+    async fn follow(&self, mut question: Question) -> (Result<Answer, DnsFailure>, u32) {
+        let mut way = Way { ttl: u32::MAX, secure: true, hops: 0 };
+        loop {
+            let Inner { config, entropy, .. } = &*self.inner;
+            let response = match exchange::ask(&question, config, &**entropy).await {
+                Ok(response) => response,
+                Err(failure) => return (Err(failure), 0),
+            };
+            way.secure &= response.authentic && config.trust_ad;
+            match way.step(&question, &response) {
+                Step::Found(answer) => {
+                    let ttl = answer.ttl;
+                    return (Ok(answer), ttl);
+                }
+                Step::Alias(target) => match name::parse(&target) {
+                    Ok(target) => question.name = target,
+                    Err(failure) => return (Err(failure), way.ttl),
+                },
+                Step::Nothing(failure) => {
+                    return (Err(failure), response.negative_ttl.unwrap_or(0).min(way.ttl));
+                }
+            }
+        }
+    }
+}
+
+/// The way from the name asked for to the records.
+struct Way {
+    ttl: u32,
+    secure: bool,
+    hops: usize,
+}
+
+enum Step {
+    Found(Answer),
+    Alias(Vec<u8>),
+    Nothing(DnsFailure),
+}
+
+impl Way {
+    /// Follows the aliases within one response.
+    fn step(&mut self, question: &Question, response: &Response) -> Step {
+        let mut name = name::to_text(&question.name);
+        let mut moved = false;
+        loop {
+            let of_name = |record: &&Record| record.name.eq_ignore_ascii_case(&name);
+            let found: Vec<Record> = response
+                .records
+                .iter()
+                .filter(of_name)
+                .filter(|r| r.rtype == question.rtype)
+                .cloned()
+                .collect();
+            if !found.is_empty() {
+                return Step::Found(self.answer(found, name));
+            }
+            let alias = response.records.iter().filter(of_name).find_map(|record| match &record.data {
+                RecordData::Cname(target) => Some((target.clone(), record.ttl)),
+                _ => None,
+            });
+            let Some((target, ttl)) = alias else { break };
+            self.ttl = self.ttl.min(ttl);
+            self.hops += 1;
+            if self.hops > limits::DNS_CNAMES {
+                return Step::Nothing(DnsFailure::AliasLoop);
+            }
+            name = target;
+            moved = true;
+        }
+        match response.kind {
+            ResponseKind::NxDomain => Step::Nothing(DnsFailure::NxDomain),
+            // The server knows no more of the target: either it has no such records, or it did not look.
+            _ if moved && response.negative_ttl.is_none() => Step::Alias(name),
+            _ => Step::Nothing(DnsFailure::NoData),
+        }
+    }
+
+    fn answer(&self, records: Vec<Record>, canonical_name: Vec<u8>) -> Answer {
+        let ttl = records.iter().map(|record| record.ttl).min().unwrap_or(0).min(self.ttl);
+        let security = if self.secure { Security::Secure } else { Security::Indeterminate };
+        Answer { records, security, ttl, canonical_name }
+    }
+}
+
+fn merge(found: &mut Option<HostAddresses>, answer: &Answer) {
+    let addresses = answer.records.iter().filter_map(|record| match record.data {
+        RecordData::A(address) => Some(IpAddr::V4(address)),
+        RecordData::Aaaa(address) => Some(IpAddr::V6(address)),
+        _ => None,
+    });
+    match found {
+        Some(host) => {
+            host.addresses.extend(addresses);
+            host.ttl = host.ttl.min(answer.ttl);
+            if host.security != answer.security {
+                host.security = Security::Indeterminate;
+            }
+        }
+        None => {
+            *found = Some(HostAddresses {
+                canonical_name: answer.canonical_name.clone(),
+                addresses: addresses.collect(),
+                security: answer.security,
+                ttl: answer.ttl,
+            });
+        }
+    }
+}
+
+fn is_temporary(failure: &Option<DnsFailure>) -> bool {
+    failure.as_ref().is_some_and(DnsFailure::is_temporary)
+}
+
+/// The hosts file is read at start; what it says holds as long.
+const HOSTS_FILE_TTL: u32 = 86_400;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Questions and answers as bytes.
+//!
+//! # Security
+//! The only place that reads DNS messages. `domain` checks lengths and compression pointers; we check that the message
+//! answers the question, and bound what we take from it.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use domain::base::iana::{Class, Opcode, Rcode};
+use domain::base::name::ToName;
+use domain::base::wire::ParseError;
+use domain::base::{Message, MessageBuilder, Name, ParsedName, ParsedRecord, Rtype};
+use domain::rdata::AllRecordData;
+use mail_types::dns::{DnsFailure, Record, RecordData, RecordType};
+use mail_types::limits;
+
+use crate::name::to_text;
+
+/// A question.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) name: Name<Vec<u8>>,
+    pub(crate) rtype: RecordType,
+}
+
+/// How a question is put.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueryOptions {
+    pub(crate) edns0: bool,
+    pub(crate) dnssec_ok: bool,
+}
+
+/// What a server says.
+#[derive(Clone, Debug)]
+pub(crate) struct Response {
+    pub(crate) kind: ResponseKind,
+    pub(crate) truncated: bool,
+    /// The server says that it has checked signatures.
+    pub(crate) authentic: bool,
+    /// All records of the answer section, in their order.
+    pub(crate) records: Vec<Record>,
+    /// How long the absence of records holds, from the SOA.
+    pub(crate) negative_ttl: Option<u32>,
+}
+
+/// The response code, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseKind {
+    NoError,
+    NxDomain,
+    FormErr,
+    Failure(Failed),
+}
+
+/// A server that can't or won't answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failed {
+    ServFail,
+    Refused,
+}
+
+/// Why a message is no answer to the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotAnAnswer {
+    /// Another id or question: it may be forged, the true one may still come.
+    NotOurs,
+    /// Ours by its id, and makes no sense.
+    Malformed,
+}
+
+/// The bytes of a question.
+pub(crate) fn query(id: u16, question: &Question, options: QueryOptions) -> Result<Vec<u8>, DnsFailure> {
+    let mut builder = MessageBuilder::new_vec();
+    let header = builder.header_mut();
+    header.set_id(id);
+    header.set_rd(true);
+    // rfc6840#5.7: asks for AD in the answer without asking for signatures.
+    header.set_ad(true);
+    let mut builder = builder.question();
+    let rtype = Rtype::from_int(question.rtype.code());
+    builder.push((&question.name, rtype, Class::IN)).map_err(|_| DnsFailure::BadName)?;
+    let mut builder = builder.additional();
+    if options.edns0 {
+        let pushed = builder.opt(|opt| {
+            opt.set_udp_payload_size(UDP_PAYLOAD);
+            opt.set_dnssec_ok(options.dnssec_ok);
+            Ok(())
+        });
+        pushed.map_err(|_| DnsFailure::BadName)?;
+    }
+    Ok(builder.finish())
+}
+
+/// Reads a server's message.
+pub(crate) fn response(bytes: &[u8], id: u16, question: &Question) -> Result<Response, NotAnAnswer> {
+    let message = Message::from_octets(bytes).map_err(|_| NotAnAnswer::NotOurs)?;
+    let header = message.header();
+    if header.id() != id || !header.qr() || header.opcode() != Opcode::QUERY {
+        return Err(NotAnAnswer::NotOurs);
+    }
+    let kind = kind(header.rcode());
+    match message.sole_question() {
+        Ok(asked) => {
+            let ours = asked.qname().name_eq(&question.name)
+                && asked.qtype().to_int() == question.rtype.code()
+                && asked.qclass() == Class::IN;
+            if !ours {
+                return Err(NotAnAnswer::NotOurs);
+            }
+        }
+        // A server that can't read the question can't repeat it.
+        Err(_) if kind == ResponseKind::FormErr => {}
+        Err(_) => return Err(NotAnAnswer::Malformed),
+    }
+    let (truncated, authentic) = (header.tc(), header.ad());
+    if truncated {
+        // The rest is asked for again by TCP: a torn record here means nothing.
+        return Ok(Response { kind, truncated, authentic, records: Vec::new(), negative_ttl: None });
+    }
+    let records = answers(&message).map_err(|_| NotAnAnswer::Malformed)?;
+    let negative_ttl = negative_ttl(&message).map_err(|_| NotAnAnswer::Malformed)?;
+    Ok(Response { kind, truncated, authentic, records, negative_ttl })
+}
+
+fn kind(rcode: Rcode) -> ResponseKind {
+    match rcode {
+        Rcode::NOERROR => ResponseKind::NoError,
+        Rcode::NXDOMAIN => ResponseKind::NxDomain,
+        Rcode::FORMERR => ResponseKind::FormErr,
+        Rcode::REFUSED | Rcode::NOTIMP => ResponseKind::Failure(Failed::Refused),
+        _ => ResponseKind::Failure(Failed::ServFail),
+    }
+}
+
+fn answers(message: &Message<&[u8]>) -> Result<Vec<Record>, ParseError> {
+    let mut records = Vec::new();
+    for parsed in message.answer()? {
+        let parsed = parsed?;
+        if parsed.class() == Class::IN && records.len() < limits::DNS_RECORDS {
+            records.push(record(&parsed)?);
+        }
+    }
+    Ok(records)
+}
+
+/// rfc2308#5: the lesser of the SOA's own lifetime and its minimum.
+fn negative_ttl(message: &Message<&[u8]>) -> Result<Option<u32>, ParseError> {
+    for parsed in message.authority()? {
+        let parsed = parsed?;
+        if parsed.rtype() == Rtype::SOA
+            && let RecordData::Soa { minimum, .. } = record(&parsed)?.data
+        {
+            return Ok(Some(minimum.min(parsed.ttl().as_secs())));
+        }
+    }
+    Ok(None)
+}
+
+fn record(parsed: &ParsedRecord<'_, &[u8]>) -> Result<Record, ParseError> {
+    let rtype = RecordType::from_code(parsed.rtype().to_int());
+    // rfc2181#8: a lifetime with its first bit set is zero.
+    let ttl = Some(parsed.ttl().as_secs()).filter(|ttl| *ttl <= i32::MAX as u32).unwrap_or(0);
+    let any = parsed.to_any_record::<AllRecordData<&[u8], ParsedName<&[u8]>>>()?;
+    Ok(Record { name: to_text(&parsed.owner()), rtype, ttl, data: data(any.data(), parsed) })
+}
+
+fn data(any: &AllRecordData<&[u8], ParsedName<&[u8]>>, parsed: &ParsedRecord<'_, &[u8]>) -> RecordData {
+    match any {
+        AllRecordData::A(a) => RecordData::A(Ipv4Addr::from(a.addr().octets())),
+        AllRecordData::Aaaa(aaaa) => RecordData::Aaaa(Ipv6Addr::from(aaaa.addr().octets())),
+        AllRecordData::Mx(mx) => {
+            RecordData::Mx { preference: mx.preference(), exchange: to_text(mx.exchange()) }
+        }
+        AllRecordData::Txt(txt) => RecordData::Txt(txt.iter().map(<[u8]>::to_vec).collect()),
+        AllRecordData::Ptr(ptr) => RecordData::Ptr(to_text(ptr.ptrdname())),
+        AllRecordData::Cname(cname) => RecordData::Cname(to_text(cname.cname())),
+        AllRecordData::Ns(ns) => RecordData::Ns(to_text(ns.nsdname())),
+        AllRecordData::Soa(soa) => RecordData::Soa {
+            mname: to_text(soa.mname()),
+            rname: to_text(soa.rname()),
+            serial: soa.serial().into_int(),
+            refresh: soa.refresh().as_secs(),
+            retry: soa.retry().as_secs(),
+            expire: soa.expire().as_secs(),
+            minimum: soa.minimum().as_secs(),
+        },
+        AllRecordData::Srv(srv) => RecordData::Srv {
+            priority: srv.priority(),
+            weight: srv.weight(),
+            port: srv.port(),
+            target: to_text(srv.target()),
+        },
+        AllRecordData::Tlsa(tlsa) => RecordData::Tlsa {
+            usage: tlsa.usage().to_int(),
+            selector: tlsa.selector().to_int(),
+            matching: tlsa.matching_type().to_int(),
+            association: tlsa.data().to_vec(),
+        },
+        _ => RecordData::Other(raw_data(parsed)),
+    }
+}
+
+/// The bytes of a record that we have no form for; names in it may be compressed and are then of no use.
+fn raw_data(parsed: &ParsedRecord<'_, &[u8]>) -> Vec<u8> {
+    let raw = parsed.to_record::<domain::base::rdata::UnknownRecordData<&[u8]>>();
+    raw.ok().flatten().map(|record| record.data().data().to_vec()).unwrap_or_default()
+}
+
+/// What is safe from fragments (DNS flag day 2020).
+pub(crate) const UDP_PAYLOAD: u16 = 1_232;
