@@ -116,16 +116,37 @@ pub enum SmtpNews {
         /// The argument.
         argument: Vec<u8>,
     },
+    /// `helo_verify_hosts`: the argument is not the client's own name.
+    HeloNotVerified {
+        /// Verb and argument.
+        command: Vec<u8>,
+        /// It could not be found out.
+        temporary: bool,
+    },
+    /// `refused connection from … (host_reject_connection)`: an option names the client.
+    HostRejected {
+        /// The option.
+        option: &'static str,
+    },
+    /// `smtp_accept_max_per_connection` was reached.
+    TooManyMessages,
+    /// VRFY was allowed, and the address is no good.
+    VrfyFailed {
+        /// The argument.
+        address: Vec<u8>,
+    },
     /// MAIL without HELO.
     NoHelo,
     /// An ACL or a check refused something.
     Rejected(Box<Rejection>),
-    /// `discard` in the RCPT ACL.
+    /// `discard` in the RCPT or the MAIL ACL.
     RcptDiscarded {
         /// Envelope sender.
         sender: Vec<u8>,
         /// The recipient.
         recipient: Vec<u8>,
+        /// The ACL: `RCPT`, or `MAIL` for all recipients of a message.
+        by: &'static str,
         /// `log_message`.
         message: Option<Vec<u8>>,
     },

@@ -18,6 +18,8 @@ impl Renderer {
             SmtpNews::Rejected(rejection) => self.rejected(&event.peer, rejection),
             SmtpNews::TooBig(big) => self.too_big(&event.peer, big),
             SmtpNews::HeloInvalid { .. }
+            | SmtpNews::HeloNotVerified { .. }
+            | SmtpNews::TooManyMessages
             | SmtpNews::NoHelo
             | SmtpNews::RcptDiscarded { .. }
             | SmtpNews::SenderVerifyFailed { .. }
@@ -25,6 +27,7 @@ impl Renderer {
             | SmtpNews::TooManyRecipients { .. } => Rendered::reject(self.refusal(event)),
             SmtpNews::Opened { .. }
             | SmtpNews::Refused { .. }
+            | SmtpNews::HostRejected { .. }
             | SmtpNews::Closed { .. }
             | SmtpNews::Lost { .. }
             | SmtpNews::UnexpectedDisconnection { .. }
@@ -36,6 +39,7 @@ impl Renderer {
             | SmtpNews::SyntaxError { .. }
             | SmtpNews::ProtocolError { .. }
             | SmtpNews::Warning { .. }
+            | SmtpNews::VrfyFailed { .. }
             | SmtpNews::Etrn { .. }
             | SmtpNews::HostLookupFailed { .. }
             | SmtpNews::WarnSkipped { .. }
@@ -46,7 +50,7 @@ impl Renderer {
     fn selector_of(&self, news: &SmtpNews) -> Option<Selector> {
         Some(match news {
             SmtpNews::Opened { .. } | SmtpNews::Closed { .. } => Selector::SmtpConnection,
-            SmtpNews::Refused { .. } => Selector::ConnectionReject,
+            SmtpNews::Refused { .. } | SmtpNews::HostRejected { .. } => Selector::ConnectionReject,
             SmtpNews::Lost { .. } | SmtpNews::UnexpectedDisconnection { .. } | SmtpNews::CommandTimeout => {
                 Selector::LostIncomingConnection
             }
@@ -81,6 +85,11 @@ impl Renderer {
                 line.push("Connection from ");
                 self.connection(&mut line, peer);
                 line.push(" refused: ").text(reason);
+            }
+            SmtpNews::HostRejected { option } => {
+                line.push("refused connection from ");
+                self.connection(&mut line, peer);
+                line.push(" (").push(option).push(")");
             }
             SmtpNews::Closed { how } => {
                 line.push("SMTP connection from ");
@@ -156,6 +165,10 @@ impl Renderer {
                 self.identity(&mut line, peer);
                 line.push("Warning: ").text(text);
             }
+            SmtpNews::VrfyFailed { address } => {
+                line.push("VRFY failed for ").printable(address);
+                self.host_and_ident(&mut line, peer);
+            }
             SmtpNews::Etrn { argument } => {
                 line.push("ETRN ").printable(argument).push(" received from ");
                 self.connection(&mut line, peer);
@@ -191,14 +204,25 @@ impl Renderer {
                     line.printable(argument);
                 }
             }
+            SmtpNews::HeloNotVerified { command, temporary } => {
+                line.push(if *temporary { "temporarily rejected \"" } else { "rejected \"" });
+                line.printable(command).push("\" from ");
+                self.connection(&mut line, peer);
+            }
+            SmtpNews::TooManyMessages => {
+                line.push("rejected MAIL command");
+                self.host_and_ident(&mut line, peer);
+                line.push(": too many messages in one connection");
+            }
             SmtpNews::NoHelo => {
                 line.push("rejected MAIL from ");
                 self.connection(&mut line, peer);
                 line.push(": no HELO/EHLO given");
             }
-            SmtpNews::RcptDiscarded { sender, recipient, message } => {
+            SmtpNews::RcptDiscarded { sender, recipient, by, message } => {
                 self.identity(&mut line, peer);
-                line.bracketed("F=", sender).bracketed(" RCPT ", recipient).push(": discarded by RCPT ACL");
+                line.bracketed("F=", sender).bracketed(" RCPT ", recipient);
+                line.push(": discarded by ").push(by).push(" ACL");
                 if let Some(message) = message {
                     line.push(": ").text(first_line(message));
                 }
