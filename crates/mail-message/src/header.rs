@@ -94,6 +94,31 @@ pub struct HeaderLine {
     pub text: Vec<u8>,
 }
 
+impl HeaderLine {
+    /// A line from its text; the type is that of its name, and an LF is added where there is none.
+    pub fn new(text: impl Into<Vec<u8>>) -> Self {
+        let mut text = text.into();
+        if text.last() != Some(&b'\n') {
+            text.push(b'\n');
+        }
+        let colon = text.iter().position(|b| *b == b':').unwrap_or(0);
+        let kind = HeaderType::of_name(text[..colon].trim_ascii_end());
+        Self { kind, text }
+    }
+
+    /// The field's name as written.
+    pub fn name(&self) -> &[u8] {
+        let colon = self.text.iter().position(|b| *b == b':').unwrap_or(0);
+        self.text[..colon].trim_ascii_end()
+    }
+
+    /// What follows the colon, with its LFs.
+    pub fn body(&self) -> &[u8] {
+        let start = self.text.iter().position(|b| *b == b':').map_or(self.text.len(), |at| at + 1);
+        &self.text[start..]
+    }
+}
+
 /// The bounds of a header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
@@ -107,5 +132,28 @@ impl Default for Limits {
     /// Exim's defaults.
     fn default() -> Self {
         Self { max_size: 1024 * 1024, max_line: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_and_types_agree() {
+        for letter in b"BCFI PRST*" {
+            assert_eq!(HeaderType::from_letter(*letter).map(HeaderType::letter), Some(*letter));
+        }
+        assert_eq!(HeaderType::from_letter(b'Q'), None);
+    }
+
+    #[test]
+    fn parts_of_a_line() {
+        let line = HeaderLine::new("Resent-To : a@b,\n c@d");
+        assert_eq!(line.kind, HeaderType::To);
+        assert_eq!(line.name(), b"Resent-To");
+        assert_eq!(line.body(), b" a@b,\n c@d\n");
+        let odd = HeaderLine::new("no colon");
+        assert_eq!((odd.kind, odd.name(), odd.body()), (HeaderType::Other, &b""[..], &b""[..]));
     }
 }

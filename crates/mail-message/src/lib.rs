@@ -23,4 +23,5 @@ pub mod bounce;
 pub mod fixup;
 pub mod folding;
 pub mod header;
+pub mod phrase;
 pub mod reader;
