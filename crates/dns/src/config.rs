@@ -96,7 +96,7 @@ impl ResolverConfig {
         match (name, value) {
             (b"ndots", Some(dots)) => self.ndots = usize::min(dots, 15),
             (b"timeout", Some(seconds)) => {
-                self.retrans = Duration::from_secs(u64::clamp(seconds as u64, 1, 30))
+                self.retrans = Duration::from_secs(u64::clamp(seconds as u64, 1, 30));
             }
             (b"attempts", Some(tries)) => self.tries = u32::clamp(tries as u32, 1, 5),
             _ => {}

@@ -1,7 +1,7 @@
 //! A name server for tests: zones from a literal, over real UDP and TCP, that can misbehave on demand.
 //!
 //! ```
-//! use dns::fixture::FixtureServer;
+//! use postrider_dns::fixture::FixtureServer;
 //!
 //! let server = FixtureServer::start(
 //!     "example.net.     MX  10 mx.example.net.

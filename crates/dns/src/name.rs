@@ -83,7 +83,10 @@ pub fn reverse_name(address: IpAddr) -> Vec<u8> {
         IpAddr::V6(address) => {
             let mut name = String::with_capacity(72);
             for byte in address.octets().iter().rev() {
-                name.push_str(&format!("{:x}.{:x}.", byte & 15, byte >> 4));
+                for nibble in [byte & 15, byte >> 4] {
+                    name.extend(char::from_digit(u32::from(nibble), 16));
+                    name.push('.');
+                }
             }
             name.push_str("ip6.arpa");
             name.into_bytes()

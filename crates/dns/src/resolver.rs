@@ -170,11 +170,7 @@ impl Resolver {
             }
             match self.search(name, rtype, options).await {
                 Ok(answer) => merge(&mut found, &answer),
-                Err(worse) if worse.is_temporary() || failure.is_none() => failure = Some(worse),
-                Err(DnsFailure::NoData) => {
-                    failure = Some(DnsFailure::NoData).filter(|_| !is_temporary(&failure)).or(failure)
-                }
-                Err(_) => {}
+                Err(other) => failure = Some(worse(failure, other)),
             }
         }
         found.ok_or(failure.unwrap_or(DnsFailure::NoData))
@@ -198,7 +194,7 @@ impl Resolver {
     /// The complete names to try for a name, in order.
     fn candidates(&self, name: &[u8], options: SearchOptions) -> Vec<Vec<u8>> {
         let config = &self.inner.config;
-        let dots = name.iter().filter(|byte| **byte == b'.').count();
+        let dots = name.split(|byte| *byte == b'.').count() - 1;
         if name.ends_with(b".") {
             return vec![name.to_vec()];
         }
@@ -328,8 +324,12 @@ fn merge(found: &mut Option<HostAddresses>, answer: &Answer) {
     }
 }
 
-fn is_temporary(failure: &Option<DnsFailure>) -> bool {
-    failure.as_ref().is_some_and(DnsFailure::is_temporary)
+/// Of two failures the one that tells more: a temporary one, else that the name is there.
+fn worse(known: Option<DnsFailure>, other: DnsFailure) -> DnsFailure {
+    match known {
+        Some(known) if known.is_temporary() || other == DnsFailure::NxDomain => known,
+        _ => other,
+    }
 }
 
 /// The hosts file is read at start; what it says holds as long.

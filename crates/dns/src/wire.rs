@@ -159,7 +159,7 @@ fn negative_ttl(message: &Message<&[u8]>) -> Result<Option<u32>, ParseError> {
 fn record(parsed: &ParsedRecord<'_, &[u8]>) -> Result<Record, ParseError> {
     let rtype = RecordType::from_code(parsed.rtype().to_int());
     // rfc2181#8: a lifetime with its first bit set is zero.
-    let ttl = Some(parsed.ttl().as_secs()).filter(|ttl| *ttl <= i32::MAX as u32).unwrap_or(0);
+    let ttl = i32::try_from(parsed.ttl().as_secs()).map_or(0, i32::cast_unsigned);
     let any = parsed.to_any_record::<AllRecordData<&[u8], ParsedName<&[u8]>>>()?;
     Ok(Record { name: to_text(&parsed.owner()), rtype, ttl, data: data(any.data(), parsed) })
 }

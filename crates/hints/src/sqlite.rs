@@ -99,14 +99,14 @@ impl Table for SqliteHints {
         match self.shared.lock().newest(slot) {
             Some(change) => change.clone(),
             None => {
-                self.shared.from_disk(&slot.database, |connection| connection.read(&slot.key, &slot.sub))?
+                self.shared.on_disk(&slot.database, |connection| connection.read(&slot.key, &slot.sub))?
             }
         }
     }
 
     fn rows(&self, database: &Database, key: &[u8]) -> Vec<(Vec<u8>, Row)> {
-        let on_disk = self.shared.from_disk(database, |connection| connection.rows(key)).unwrap_or_default();
-        let mut rows: BTreeMap<Vec<u8>, Row> = on_disk.into_iter().collect();
+        let stored = self.shared.on_disk(database, |connection| connection.rows(key)).unwrap_or_default();
+        let mut rows: BTreeMap<Vec<u8>, Row> = stored.into_iter().collect();
         let queue = self.shared.lock();
         for changes in [&queue.in_flight, &queue.pending] {
             let first = Slot { database: database.clone(), key: key.to_vec(), sub: Vec::new() };
@@ -222,7 +222,7 @@ impl Shared {
         }
     }
 
-    fn from_disk<T>(
+    fn on_disk<T>(
         &self,
         database: &Database,
         read: impl FnOnce(&mut Connection) -> Result<T, connection::Trouble>,

@@ -195,7 +195,13 @@ fn file_name(database: &Database) -> String {
                 if byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'-' {
                     name.push(char::from(*byte));
                 } else {
-                    name.push_str(&format!("%{byte:02x}"));
+                    name.push('%');
+                    name.extend(
+                        [byte >> 4, byte & 15]
+                            .map(|digit| char::from_digit(u32::from(digit), 16))
+                            .into_iter()
+                            .flatten(),
+                    );
                 }
             }
             name

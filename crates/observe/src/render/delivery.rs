@@ -35,7 +35,7 @@ impl Renderer {
             && self.has(Selector::SmtpConfirmation)
         {
             line.push(" C=\"");
-            self.quoted(&mut line, text);
+            line.quoted(text);
             line.push("\"");
         }
         if let Some(shadow) = &delivered.shadow {

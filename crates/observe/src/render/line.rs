@@ -45,6 +45,17 @@ impl Line {
         self.push(before).push("<").text(address).push(">")
     }
 
+    /// Text between double quotes: a quote within has a backslash before it.
+    pub(super) fn quoted(&mut self, text: &[u8]) -> &mut Self {
+        for piece in text.split_inclusive(|byte| *byte == b'"') {
+            match piece.split_last() {
+                Some((b'"', head)) => self.printable(head).push("\\\""),
+                _ => self.printable(piece),
+            };
+        }
+        self
+    }
+
     pub(super) fn finish(self) -> Vec<u8> {
         self.out
     }
@@ -212,12 +223,14 @@ pub fn interval(seconds: u64) -> String {
     let mut out = String::new();
     for (unit, letter) in [(604_800, 'w'), (86_400, 'd'), (3_600, 'h'), (60, 'm')] {
         if rest >= unit {
-            out.push_str(&format!("{}{letter}", rest / unit));
+            out.push_str(&(rest / unit).to_string());
+            out.push(letter);
             rest %= unit;
         }
     }
     if rest > 0 || seconds == 0 {
-        out.push_str(&format!("{rest}s"));
+        out.push_str(&rest.to_string());
+        out.push('s');
     }
     out
 }

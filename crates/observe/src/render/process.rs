@@ -13,7 +13,7 @@ impl Renderer {
             ProcessEvent::Arguments { cwd, args } => {
                 line.push("cwd=").text(cwd).push(&format!(" {} args:", args.len()));
                 for argument in args {
-                    self.argument(&mut line, argument);
+                    argument_word(&mut line, argument);
                 }
             }
             ProcessEvent::DaemonStarted { version, pid, queue_interval, listening } => {
@@ -23,7 +23,7 @@ impl Renderer {
                     None => line.push("no queue runs"),
                 };
                 match listening {
-                    Some(listening) => self.listening(&mut line, listening),
+                    Some(places) => listening_words(&mut line, places),
                     None => {
                         line.push(", not listening for SMTP");
                     }
@@ -39,49 +39,15 @@ impl Renderer {
                 return None;
             }
             ProcessEvent::QueueRunStarted { pid, options, queue } => {
-                self.queue_run(&mut line, "Start", (*pid, options, queue.as_deref()));
+                queue_run(&mut line, "Start", (*pid, options, queue.as_deref()));
             }
             ProcessEvent::QueueRunEnded { pid, options, queue } => {
-                self.queue_run(&mut line, "End", (*pid, options, queue.as_deref()));
+                queue_run(&mut line, "End", (*pid, options, queue.as_deref()));
             }
             ProcessEvent::ConfigError(lines) => return Some(self.lines("", lines, Streams::PANIC)),
             ProcessEvent::Warning(lines) => return Some(self.lines("Warning: ", lines, Streams::MAIN)),
         }
         Some(Rendered::main(line.finish()))
-    }
-
-    /// Arguments with white space or none at all are quoted, as Exim does.
-    fn argument(&self, line: &mut Line, argument: &[u8]) {
-        line.push(" ");
-        if argument.is_empty() || argument.iter().any(u8::is_ascii_whitespace) {
-            line.push("\"").printable(argument).push("\"");
-        } else {
-            line.printable(argument);
-        }
-    }
-
-    fn listening(&self, line: &mut Line, listening: &Listening) {
-        line.push(", listening");
-        if !listening.smtp.is_empty() {
-            line.push(" for SMTP on");
-            listen_on(line, &listening.smtp);
-        }
-        if !listening.smtps.is_empty() {
-            line.push(if listening.smtp.is_empty() { " for SMTPS on" } else { " and for SMTPS on" });
-            listen_on(line, &listening.smtps);
-        }
-    }
-
-    fn queue_run(&self, line: &mut Line, word: &str, run: (u32, &Vec<u8>, Option<&[u8]>)) {
-        let (pid, options, queue) = run;
-        line.push(word);
-        if let Some(queue) = queue {
-            line.push(" '").text(queue).push("'");
-        }
-        line.push(&format!(" queue run: pid={pid}"));
-        if !options.is_empty() {
-            line.push(" ").text(options);
-        }
     }
 
     fn bind_failed(&self, event: &ProcessEvent) -> Rendered {
@@ -116,6 +82,40 @@ impl Renderer {
             line.push(if number == 0 { "" } else { "\n " }).text(text);
         }
         Rendered { text: line.finish(), streams, ..Rendered::default() }
+    }
+}
+
+/// Arguments with white space or none at all are quoted, as Exim does.
+fn argument_word(line: &mut Line, argument: &[u8]) {
+    line.push(" ");
+    if argument.is_empty() || argument.iter().any(u8::is_ascii_whitespace) {
+        line.push("\"").printable(argument).push("\"");
+    } else {
+        line.printable(argument);
+    }
+}
+
+fn listening_words(line: &mut Line, listening: &Listening) {
+    line.push(", listening");
+    if !listening.smtp.is_empty() {
+        line.push(" for SMTP on");
+        listen_on(line, &listening.smtp);
+    }
+    if !listening.smtps.is_empty() {
+        line.push(if listening.smtp.is_empty() { " for SMTPS on" } else { " and for SMTPS on" });
+        listen_on(line, &listening.smtps);
+    }
+}
+
+fn queue_run(line: &mut Line, word: &str, run: (u32, &Vec<u8>, Option<&[u8]>)) {
+    let (pid, options, queue) = run;
+    line.push(word);
+    if let Some(queue) = queue {
+        line.push(" '").text(queue).push("'");
+    }
+    line.push(&format!(" queue run: pid={pid}"));
+    if !options.is_empty() {
+        line.push(" ").text(options);
     }
 }
 

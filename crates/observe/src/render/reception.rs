@@ -107,18 +107,8 @@ impl Renderer {
             && self.has(Selector::Subject)
         {
             line.push(" T=\"");
-            self.quoted(line, subject);
+            line.quoted(subject);
             line.push("\"");
-        }
-    }
-
-    /// Text between double quotes: a quote or backslash within has a backslash before it.
-    pub(super) fn quoted(&self, line: &mut Line, text: &[u8]) {
-        for piece in text.split_inclusive(|byte| *byte == b'"') {
-            match piece.split_last() {
-                Some((b'"', head)) => line.printable(head).push("\\\""),
-                _ => line.printable(piece),
-            };
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::selector::Selector;
 
 impl Renderer {
     pub(super) fn smtp(&self, event: &SmtpEvent) -> Option<Rendered> {
-        if self.selector_of(&event.news).is_some_and(|selector| !self.has(selector)) {
+        if selector_of(&event.news).is_some_and(|selector| !self.has(selector)) {
             return None;
         }
         Some(match &event.news {
@@ -47,32 +47,9 @@ impl Renderer {
         })
     }
 
-    fn selector_of(&self, news: &SmtpNews) -> Option<Selector> {
-        Some(match news {
-            SmtpNews::Opened { .. } | SmtpNews::Closed { .. } => Selector::SmtpConnection,
-            SmtpNews::Refused { .. } | SmtpNews::HostRejected { .. } => Selector::ConnectionReject,
-            SmtpNews::Lost { .. } | SmtpNews::UnexpectedDisconnection { .. } | SmtpNews::CommandTimeout => {
-                Selector::LostIncomingConnection
-            }
-            SmtpNews::NoMail { .. } => Selector::SmtpNoMail,
-            SmtpNews::IncompleteTransaction { .. } => Selector::SmtpIncompleteTransaction,
-            SmtpNews::SyntaxError { .. } => Selector::SmtpSyntaxError,
-            SmtpNews::ProtocolError { .. } => Selector::SmtpProtocolError,
-            SmtpNews::Rejected(rejection) if rejection.what == Rejected::Connection => {
-                Selector::ConnectionReject
-            }
-            SmtpNews::SenderVerifyFailed { .. } => Selector::SenderVerifyFail,
-            SmtpNews::TooBig(TooBig::Announced { .. }) => Selector::SizeReject,
-            SmtpNews::Etrn { .. } => Selector::Etrn,
-            SmtpNews::HostLookupFailed { .. } => Selector::HostLookupFailed,
-            SmtpNews::WarnSkipped { .. } => Selector::AclWarnSkipped,
-            _ => return None,
-        })
-    }
-
     fn session_state(&self, event: &SmtpEvent) -> Vec<u8> {
         let mut line = self.line();
-        let (peer, millisec) = (&event.peer, true);
+        let peer = &event.peer;
         match &event.news {
             SmtpNews::Opened { count } => {
                 line.push("SMTP connection from ");
@@ -101,7 +78,7 @@ impl Renderer {
                 self.connection(&mut line, peer);
                 line.push(" lost");
                 lost_error(&mut line, error.as_deref());
-                line.push(" D=").push(&elapsed(*duration, self.has(Selector::Millisec) && millisec));
+                line.push(" D=").push(&elapsed(*duration, self.has(Selector::Millisec)));
             }
             SmtpNews::UnexpectedDisconnection { error, duration } => {
                 line.push("unexpected disconnection while reading SMTP command from ");
@@ -398,6 +375,28 @@ impl Renderer {
             line.text(words).push(" ");
         }
     }
+}
+
+/// The name of `log_selector` that a line depends on; none for lines that are always written.
+fn selector_of(news: &SmtpNews) -> Option<Selector> {
+    Some(match news {
+        SmtpNews::Opened { .. } | SmtpNews::Closed { .. } => Selector::SmtpConnection,
+        SmtpNews::Refused { .. } | SmtpNews::HostRejected { .. } => Selector::ConnectionReject,
+        SmtpNews::Lost { .. } | SmtpNews::UnexpectedDisconnection { .. } | SmtpNews::CommandTimeout => {
+            Selector::LostIncomingConnection
+        }
+        SmtpNews::NoMail { .. } => Selector::SmtpNoMail,
+        SmtpNews::IncompleteTransaction { .. } => Selector::SmtpIncompleteTransaction,
+        SmtpNews::SyntaxError { .. } => Selector::SmtpSyntaxError,
+        SmtpNews::ProtocolError { .. } => Selector::SmtpProtocolError,
+        SmtpNews::Rejected(rejection) if rejection.what == Rejected::Connection => Selector::ConnectionReject,
+        SmtpNews::SenderVerifyFailed { .. } => Selector::SenderVerifyFail,
+        SmtpNews::TooBig(TooBig::Announced { .. }) => Selector::SizeReject,
+        SmtpNews::Etrn { .. } => Selector::Etrn,
+        SmtpNews::HostLookupFailed { .. } => Selector::HostLookupFailed,
+        SmtpNews::WarnSkipped { .. } => Selector::AclWarnSkipped,
+        _ => return None,
+    })
 }
 
 /// A header with its continuation lines; other control bytes are escaped. A continuation begins with white space, so
