@@ -14,6 +14,7 @@
 //! # Compatibility
 //! Exim specification, chapter "Access control lists". Differences: docs/compat.md, "Access control lists".
 
+mod condition;
 mod control;
 mod effect;
 mod place;
@@ -24,7 +25,7 @@ mod verdict;
 mod verify;
 mod world;
 
-pub use control::{Control, FakeReply};
+pub use control::Control;
 pub use effect::{AclEffect, AclEffectAnswer, Verified, VerifyAddress, VerifyResult, VerifyRole};
 pub use place::{AclPlace, Places};
 pub use run::{AclRun, AclStep};

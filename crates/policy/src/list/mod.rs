@@ -18,28 +18,34 @@
 //! # Compatibility
 //! Exim specification, chapter "Domain, host, address, and local part lists".
 
+mod address;
 mod cache;
 mod compile;
+mod entry;
+mod files;
+mod host;
 mod named;
+mod net;
 mod run;
 mod split;
+mod table;
 mod world;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use expand::{EvalError, Expansion};
+use expand::EvalError;
 use mail_types::diagnostic::{Diagnostic, SourceText};
-use mail_types::value::{Taint, Value};
+use mail_types::value::Value;
 
 pub use cache::ListCache;
 pub use expand::ListKind;
 pub use named::{NamedList, NamedLists};
+pub use net::Net;
 pub use split::{Item, Items, quote, split};
 pub use world::{HostAddresses, HostNames, ListEnv};
 
-use compile::Compiled;
+use named::Form;
 
 /// A list of the configuration.
 #[derive(Clone, Debug)]
@@ -50,17 +56,13 @@ pub struct List {
     named: NamedLists,
 }
 
-#[derive(Clone, Debug)]
-enum Form {
-    Constant(Arc<Compiled>),
-    Expanded(Arc<Expansion>),
-}
-
 /// What is looked for in a list.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject<'a> {
-    /// A domain, an address, a local part, a string.
+    /// A domain, an address, a local part, a string; what a match captures of it is tainted.
     Text(&'a [u8]),
+    /// The same, with a taint of its own.
+    Value(&'a Value),
     /// A host.
     Host(HostSubject<'a>),
 }
@@ -102,6 +104,8 @@ pub struct ListMatch {
     pub value: Option<Value>,
     /// Offset in the list's text of the item that decided.
     pub item: Option<usize>,
+    /// `$0`, `$1` and so on of the match. Domain and local part lists have put them into the scope already.
+    pub captures: Vec<Value>,
 }
 
 /// Why it is not known whether a subject is in a list.
@@ -117,15 +121,10 @@ impl List {
     /// Compiles the text of an option or a condition. Never fails: what is wrong is told when the item is reached,
     /// and in the diagnostics.
     pub fn compile(source: &SourceText, kind: ListKind, named: &NamedLists) -> (Self, Vec<Diagnostic>) {
-        let expansion = Expansion::parse(source);
-        let mut diagnostics = expansion.diagnostics().to_vec();
-        let form = match expansion.constant() {
-            Some(text) => {
-                let compiled = Compiled::new(text, kind, &Taint::Clean);
-                diagnostics.extend(compiled.diagnostics(source, named));
-                Form::Constant(Arc::new(compiled))
-            }
-            None => Form::Expanded(Arc::new(expansion)),
+        let form = Form::of(source, kind);
+        let diagnostics = match &form {
+            Form::Constant(compiled) => compiled.diagnostics(source, named),
+            Form::Expanded(expansion) => expansion.diagnostics().to_vec(),
         };
         (Self { source: source.clone(), kind, form, named: named.clone() }, diagnostics)
     }
@@ -237,3 +236,6 @@ impl<'a> Subject<'a> {
         Self::Host(HostSubject { address, names: NamesFrom::Given(names) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,20 @@
-//! Named lists, and the cache of lists that were born at run time.
+//! Named lists.
 //!
 //! # Invariants
 //! * A named list is compiled once, when it is first reached; one with `$` in its text is expanded each time.
+//! * Lists refer to each other by name, so they may be defined in any order, and handles form no cycles.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use expand::Expansion;
 use mail_types::diagnostic::{Diagnostic, SourceText, Span};
-use mail_types::value::Value;
+use mail_types::limits;
+use mail_types::value::{Taint, Value};
 
-use super::{List, ListCache, ListEnv, ListError, ListKind, ListMatch, MatchOptions, Subject};
+use super::compile::Compiled;
+use super::{ListCache, ListEnv, ListError, ListKind, ListMatch, MatchOptions, Subject, run};
 
 /// All named lists of one configuration. A clone is another handle to the same lists.
 #[derive(Clone, Default)]
@@ -20,8 +24,22 @@ pub struct NamedLists {
 
 #[derive(Default)]
 struct Shared {
-    table: RwLock<BTreeMap<(ListKind, Vec<u8>), NamedList>>,
+    table: RwLock<BTreeMap<ListKind, BTreeMap<Vec<u8>, Arc<Definition>>>>,
     cache: ListCache,
+}
+
+struct Definition {
+    list: NamedList,
+    form: OnceLock<Form>,
+}
+
+/// How a list's text becomes items.
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    /// It is always the same.
+    Constant(Arc<Compiled>),
+    /// It is expanded first.
+    Expanded(Arc<Expansion>),
 }
 
 /// One named list.
@@ -33,7 +51,7 @@ pub struct NamedList {
     pub span: Span,
     /// `hide`: `-bP` shows the text to admin users only.
     pub hidden: bool,
-    /// `_cache`: results are kept although the text holds `$`.
+    /// `_cache`: Exim keeps results although the text holds `$`.
     pub cached: bool,
 }
 
@@ -42,45 +60,48 @@ impl NamedLists {
     pub fn new() -> Self {
         Self::default()
     }
-}
 
-impl fmt::Debug for NamedLists {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NamedLists")
-    }
-}
-
-impl NamedLists {
     /// Adds a list; false when there is one of this kind and name.
     pub fn define(&self, kind: ListKind, name: &[u8], list: NamedList) -> bool {
-        let mut table = self.shared.table.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let key = (kind, name.to_vec());
-        if table.contains_key(&key) {
+        let mut table = self.shared.table.write().unwrap_or_else(PoisonError::into_inner);
+        let lists = table.entry(kind).or_default();
+        if lists.contains_key(name) {
             return false;
         }
-        table.insert(key, list);
+        lists.insert(name.to_vec(), Arc::new(Definition { list, form: OnceLock::new() }));
         true
     }
 
     /// Finds a list.
     pub fn find(&self, kind: ListKind, name: &[u8]) -> Option<NamedList> {
-        let table = self.shared.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        table.get(&(kind, name.to_vec())).cloned()
+        self.definition(kind, name).map(|definition| definition.list.clone())
+    }
+
+    /// Whether there is such a list.
+    pub fn has(&self, kind: ListKind, name: &[u8]) -> bool {
+        self.definition(kind, name).is_some()
     }
 
     /// All lists of a kind by name.
     pub fn all(&self, kind: ListKind) -> Vec<(Vec<u8>, NamedList)> {
-        let table = self.shared.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        table
-            .iter()
-            .filter(|(key, _)| key.0 == kind)
-            .map(|(key, list)| (key.1.clone(), list.clone()))
-            .collect()
+        let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
+        let lists = table.get(&kind).into_iter().flatten();
+        lists.map(|(name, definition)| (name.clone(), definition.list.clone())).collect()
     }
 
     /// Compiles every list and tells what is wrong with them. Called when all are defined.
     pub fn check(&self) -> Vec<Diagnostic> {
-        Vec::new()
+        let mut found = Vec::new();
+        for kind in [ListKind::Domain, ListKind::Host, ListKind::Address, ListKind::LocalPart] {
+            for (name, list) in self.all(kind) {
+                match self.form(kind, &name) {
+                    Some(Form::Constant(compiled)) => found.extend(compiled.diagnostics(&list.text, self)),
+                    Some(Form::Expanded(expansion)) => found.extend(expansion.diagnostics().iter().cloned()),
+                    None => {}
+                }
+            }
+        }
+        found
     }
 
     /// Looks for a subject in a list whose text is already expanded (`match_domain` and its like, lists with `$`).
@@ -92,8 +113,52 @@ impl NamedLists {
         options: MatchOptions,
         env: &mut dyn ListEnv,
     ) -> Result<ListMatch, ListError> {
-        let _ = &self.shared.cache;
-        let (list, _) = List::compile(&SourceText::nowhere(text.bytes().to_vec()), kind, self);
-        list.matches_with(subject, options, env)
+        let compiled = self.shared.cache.compile(text, kind);
+        run::find(&compiled, subject, options, self, env)
+    }
+
+    pub(crate) fn cache(&self) -> &ListCache {
+        &self.shared.cache
+    }
+
+    /// The compiled form of a named list.
+    pub(crate) fn form(&self, kind: ListKind, name: &[u8]) -> Option<Form> {
+        let definition = self.definition(kind, name)?;
+        Some(definition.form.get_or_init(|| Form::of(&definition.list.text, kind)).clone())
+    }
+
+    /// Whether matching a named list may wait for something outside.
+    pub(crate) fn may_block(&self, kind: ListKind, name: &[u8], depth: usize) -> bool {
+        match self.form(kind, name) {
+            Some(Form::Constant(compiled)) => depth >= limits::LIST_DEPTH || compiled.may_block(self, depth),
+            Some(Form::Expanded(_)) => true,
+            None => false,
+        }
+    }
+
+    fn definition(&self, kind: ListKind, name: &[u8]) -> Option<Arc<Definition>> {
+        let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.get(&kind)?.get(name).cloned()
+    }
+}
+
+impl Form {
+    /// Compiles a list's text, or what expands to it.
+    pub(crate) fn of(text: &SourceText, kind: ListKind) -> Self {
+        let expansion = Expansion::parse(text);
+        match expansion.constant() {
+            Some(constant) => Self::Constant(Arc::new(Compiled::new(constant, kind, &Taint::Clean))),
+            None => Self::Expanded(Arc::new(expansion)),
+        }
+    }
+}
+
+impl fmt::Debug for NamedLists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
+        let names = table.iter().flat_map(|(kind, lists)| {
+            lists.keys().map(move |name| (*kind, String::from_utf8_lossy(name).into_owned()))
+        });
+        f.debug_set().entries(names).finish()
     }
 }

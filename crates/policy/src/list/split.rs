@@ -26,22 +26,11 @@ pub struct Item {
 
 /// Splits `text` as a list.
 pub fn split(text: &[u8]) -> Items<'_> {
-    let mut at = skip_space(text, 0);
-    let mut separator = b':';
-    if text.get(at) == Some(&b'<') {
-        match text.get(at + 1) {
-            Some(&c) if c.is_ascii_punctuation() => {
-                separator = c;
-                at += 2;
-            }
-            // A control character as separator is written as an escape, which expansion has already resolved.
-            Some(&c) if c.is_ascii_control() => {
-                separator = c;
-                at += 2;
-            }
-            _ => {}
-        }
-    }
+    // The angle bracket counts only as the very first byte.
+    let (at, separator) = match text {
+        [b'<', c, ..] if c.is_ascii_punctuation() || c.is_ascii_control() => (2, *c),
+        _ => (0, b':'),
+    };
     Items { text, at, separator, finished: false }
 }
 
@@ -105,13 +94,6 @@ pub fn quote(item: &[u8], separator: u8) -> Vec<u8> {
     out
 }
 
-fn skip_space(text: &[u8], mut at: usize) -> usize {
-    while at < text.len() && is_space(text[at]) {
-        at += 1;
-    }
-    at
-}
-
 fn trim_end(bytes: &mut Vec<u8>) {
     while bytes.last().is_some_and(|&b| is_space(b)) {
         bytes.pop();
@@ -146,6 +128,9 @@ mod tests {
             ("3ffe::ffff::836f::::/48", &["3ffe:ffff:836f::/48"]),
             ("a:b:", &["a", "b"]),
             ("a b : c", &["a b", "c"]),
+            ("<a bac", &["<a bac"]),
+            (" <; a ; b", &["<; a ; b"]),
+            ("<\n c\n b ", &["c", "b"]),
         ];
         for (text, want) in cases {
             assert_eq!(items(text), *want, "{text:?}");

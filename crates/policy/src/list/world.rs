@@ -87,3 +87,10 @@ pub(crate) fn address_of(data: &RecordData) -> Option<IpAddr> {
         _ => None,
     }
 }
+
+/// Without a message and without interfaces: for constants and tests.
+impl ListEnv for expand::BareEnv {
+    fn local_addresses(&mut self) -> Vec<IpAddr> {
+        Vec::new()
+    }
+}

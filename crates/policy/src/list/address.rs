@@ -1,0 +1,177 @@
+//! Items of address lists.
+//!
+//! # Invariants
+//! * The empty address matches only what the specification lists: the empty item, regular expressions, lookups.
+//! * A chain of `@@` lookups is at most [`CHAIN`] long.
+//!
+//! # Compatibility
+//! Specification, section "Address lists". The value of a match is the pattern with the domain's own value in it
+//! (`*@` and a lookup's data).
+
+use mail_types::value::Value;
+
+use super::ListKind;
+use super::compile::Compiled;
+use super::entry::{Entry, Local, LookupItem, Pattern};
+use super::run::{Hit, Mailbox, Name, Search, part, regex_hit, same, suffix};
+use super::split::split;
+use super::{ListError, Subject};
+
+/// Longest chain of `>key` references, Exim's own number.
+const CHAIN: usize = 50;
+
+impl Search<'_> {
+    /// An item against an address.
+    pub(crate) fn mailbox(
+        &mut self,
+        list: &Compiled,
+        entry: &Entry,
+        subject: Mailbox<'_>,
+        caseful: bool,
+    ) -> Result<Hit, ListError> {
+        let address = if caseful { subject.value } else { subject.lower };
+        match &entry.pattern {
+            Pattern::Empty => {
+                return Ok(match address.is_empty() {
+                    true => Hit::Match { value: None, captures: vec![address.clone()] },
+                    false => Hit::Miss,
+                });
+            }
+            Pattern::Regex(regexes) => {
+                let regex = if caseful {
+                    regexes.caseful.as_ref().unwrap_or(&regexes.caseless)
+                } else {
+                    &regexes.caseless
+                };
+                return Ok(match regex_hit(regex, address)? {
+                    // The value of a regular expression is nothing in address lists.
+                    Hit::Match { captures, .. } => Hit::Match { value: Some(Value::empty()), captures },
+                    other => other,
+                });
+            }
+            Pattern::Lookup(item) => return self.lookup(list, item, address),
+            Pattern::Wrong(message) => return Err(ListError::wrong(&**message)),
+            _ => {}
+        }
+        let Some(at) = subject.at else {
+            return Ok(Hit::Miss);
+        };
+        let domain = Value::new(&subject.lower.bytes()[at + 1..], address.taint().clone());
+        match &entry.pattern {
+            Pattern::ByDomain(item) => self.by_domain(list, item, &part(address, at), &domain, caseful),
+            Pattern::AnyMailbox(pattern) => {
+                let hit = self.name(list, pattern, Name { value: &domain, lower: &domain }, caseful)?;
+                Ok(with_value(list, hit, address, b"", &entry.text, Vec::new()))
+            }
+            Pattern::Mailbox { local, domain: pattern, domain_text } => {
+                let Some(captures) = local_part(local, address, at, caseful) else {
+                    return Ok(Hit::Miss);
+                };
+                let hit = self.mailbox_domain(list, pattern, &domain, caseful)?;
+                let local = &entry.text[..entry.text.len() - domain_text.len() - 1];
+                Ok(with_value(list, hit, address, local, domain_text, captures))
+            }
+            _ => Ok(Hit::Miss),
+        }
+    }
+
+    fn mailbox_domain(
+        &mut self,
+        list: &Compiled,
+        pattern: &Pattern,
+        domain: &Value,
+        caseful: bool,
+    ) -> Result<Hit, ListError> {
+        let name = Name { value: domain, lower: domain };
+        match pattern {
+            Pattern::Named(named) => {
+                let inner = std::mem::replace(&mut self.inner, true);
+                let hit = self.named_list(ListKind::Domain, named, &super::run::Prepared::Name(name));
+                self.inner = inner;
+                hit
+            }
+            pattern => self.name(list, pattern, name, caseful),
+        }
+    }
+
+    /// `@@lookup`: the domain's data is a list of local parts, whose last item may send on to another key.
+    fn by_domain(
+        &mut self,
+        list: &Compiled,
+        item: &LookupItem,
+        local_part: &Value,
+        domain: &Value,
+        caseful: bool,
+    ) -> Result<Hit, ListError> {
+        let mut key = domain.clone();
+        for _ in 0..CHAIN {
+            let Hit::Match { value: Some(data), .. } = self.lookup(list, item, &key)? else {
+                return Ok(Hit::Miss);
+            };
+            let (items, next) = split_chain(&data);
+            let locals = self.compiled(&items, ListKind::LocalPart);
+            let (options, inner) = (self.options, self.inner);
+            self.options.caseful |= caseful;
+            self.inner = true;
+            let found = self.subject(&locals, Subject::Value(local_part));
+            (self.options, self.inner) = (options, inner);
+            let found = found?;
+            if found.item.is_some() || found.matched || next.is_none() {
+                return Ok(match found.matched {
+                    true => Hit::Match { value: found.value, captures: Vec::new() },
+                    // A negated local part ends the search in the file, not in the list.
+                    false => Hit::Miss,
+                });
+            }
+            key = next.unwrap_or_default();
+        }
+        Err(ListError::wrong(format!(
+            "loop detected in lookup of local parts for \"{}\"",
+            String::from_utf8_lossy(domain.bytes())
+        )))
+    }
+}
+
+/// The local part of a `local@domain` item; the captures of a match: the whole address and what `*` stood for.
+fn local_part(local: &Local, address: &Value, at: usize, caseful: bool) -> Option<Vec<Value>> {
+    let subject = &address.bytes()[..at];
+    match local {
+        Local::Exact(text) => same(subject, text, caseful).then(Vec::new),
+        Local::Suffix(text) => suffix(subject, text, caseful).map(|wild| vec![part(address, wild)]),
+    }
+}
+
+/// Builds the value and the captures of an address from those of its domain.
+fn with_value(
+    list: &Compiled,
+    hit: Hit,
+    address: &Value,
+    local: &[u8],
+    domain_text: &[u8],
+    wild: Vec<Value>,
+) -> Hit {
+    let Hit::Match { value, captures } = hit else {
+        return hit;
+    };
+    let mut whole = Value::new(local, list.taint.clone());
+    whole.push_bytes(b"@");
+    match value {
+        Some(domain) => whole.push_value(&domain),
+        None => whole.push_bytes(domain_text),
+    }
+    let mut all = vec![address.clone()];
+    all.extend(wild);
+    all.extend(captures.into_iter().skip(1));
+    Hit::Match { value: Some(whole), captures: all }
+}
+
+/// Splits a final `>key` off the data of an `@@` lookup.
+fn split_chain(data: &Value) -> (Value, Option<Value>) {
+    let Some(last) = split(data.bytes()).last() else {
+        return (data.clone(), None);
+    };
+    let Some(key) = last.bytes.strip_prefix(b">") else {
+        return (data.clone(), None);
+    };
+    (part(data, last.offset), Some(Value::new(key, data.taint().clone())))
+}
