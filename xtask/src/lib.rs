@@ -1,9 +1,11 @@
 //! Chores of the tree, as a library so that tests replay with the same code that records.
 //!
+//! * [`bench`]: Postrider beside Exim and Postfix on the same work.
 //! * [`tidy`]: the conventions that a compiler does not check (layers, module headers).
 //! * [`parity`]: the same configuration and input given to Debian's Exim and to Postrider.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // chores print; it is their interface
 
+pub mod bench;
 pub mod parity;
 pub mod tidy;
 

@@ -7,6 +7,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
+        ["bench", rest @ ..] => xtask::bench::run(rest),
         ["tidy"] => xtask::tidy::run(),
         ["parity", rest @ ..] => xtask::parity::run(rest),
         _ => Err(USAGE.to_owned()),
@@ -21,4 +22,5 @@ fn main() -> ExitCode {
 }
 
 const USAGE: &str = "usage: cargo xtask tidy
+       cargo xtask bench [accept] [maildir] [relay] [idle] [syncs] [--messages N] [--only SERVER]
        cargo xtask parity record|check|report [expand|flow] [CASE]";

@@ -1,0 +1,127 @@
+//! `cargo xtask bench [WORK...] [--messages N] [--only SERVER]`: Postrider, Exim and Postfix on the same work in one run.
+//!
+//! * `accept`: messages are taken and queued, nothing is delivered. The clock stops at the last reply.
+//! * `maildir`: 20 recipients with uids of their own; the clock stops when the last message stands in a `new/`.
+//! * `relay`: everything goes to one next hop (`smtp-sink`); the clock stops when it has the last message.
+//! * `idle`: what a connection costs that has said EHLO and waits.
+//! * `syncs`: calls of fsync and its kin for `accept`, counted by `strace` in a run of its own.
+//!
+//! Load and sink are Postfix's `smtp-source` and `smtp-sink`: 20 sessions, 4 KiB, a connection a message.
+//!
+//! # Invariants
+//! * Durable defaults everywhere; the work stands on a disk (a tmpfs is refused).
+//! * Started as root, each with its own process model; CPU and memory are the control group's, so children count.
+//! * Nothing outside the work folder is changed: users and configuration paths exist in a mount namespace only.
+
+mod cgroup;
+mod idle;
+mod load;
+mod server;
+mod world;
+
+use std::path::PathBuf;
+
+use load::Work;
+use server::{Exim, Postfix, Postrider, Server};
+
+/// What one server did with one work.
+#[derive(Clone, Copy, Debug)]
+struct Figures {
+    messages: usize,
+    seconds: f64,
+    cpu_seconds: f64,
+    peak_bytes: u64,
+}
+
+impl Figures {
+    fn rate(self) -> f64 {
+        self.messages as f64 / self.seconds
+    }
+
+    fn cpu_ms(self) -> f64 {
+        self.cpu_seconds * 1000.0 / self.messages as f64
+    }
+}
+
+/// Runs `cargo xtask bench ARGS`.
+///
+/// # Errors
+/// Something that the run needs is missing, or a server did not finish its work.
+pub fn run(args: &[&str]) -> Result<(), String> {
+    let options = Options::parse(args)?;
+    world::enter(&options.postfix)?;
+    let place = world::work_folder()?;
+    println!("work folder {}, {} messages of 4 KiB, 20 sessions", place.display(), options.messages);
+    let servers: Vec<Box<dyn Server>> = vec![
+        Box::new(Postrider::new(options.binary.clone())),
+        Box::new(Exim),
+        Box::new(Postfix::new(options.postfix.clone())),
+    ];
+    for work in &options.works {
+        let mut rows = Vec::new();
+        for server in servers.iter().filter(|s| options.only.as_deref().is_none_or(|o| o == s.name())) {
+            match work.as_str() {
+                "idle" => idle::measure(&**server, &place)?,
+                "syncs" => load::count_syncs(&**server, &place, &options.postfix)?,
+                name => {
+                    let work = Work::named(name)?;
+                    let figures = load::run(&**server, work, options.messages, &place, &options.postfix)?;
+                    rows.push((server.name(), figures));
+                }
+            }
+        }
+        table(work, &rows);
+    }
+    Ok(())
+}
+
+fn table(work: &str, rows: &[(&str, Figures)]) {
+    if rows.is_empty() {
+        return;
+    }
+    println!("\n{work:<10} {:>10} {:>12} {:>10}", "messages/s", "CPU ms/msg", "peak MiB");
+    for (name, f) in rows {
+        println!("{name:<10} {:>10.0} {:>12.3} {:>10.1}", f.rate(), f.cpu_ms(), f.peak_bytes as f64 / 1_048_576.0);
+    }
+    let Some((_, ours)) = rows.iter().find(|(n, _)| *n == "postrider") else { return };
+    for (name, peer) in rows.iter().filter(|(n, _)| *n != "postrider") {
+        let (rate, cpu) = (ours.rate() / peer.rate(), ours.cpu_ms() / peer.cpu_ms());
+        println!("postrider / {name}: {rate:.2}x messages/s, {cpu:.2}x CPU per message");
+    }
+}
+
+struct Options {
+    works: Vec<String>,
+    messages: usize,
+    only: Option<String>,
+    binary: PathBuf,
+    postfix: PathBuf,
+}
+
+impl Options {
+    fn parse(args: &[&str]) -> Result<Self, String> {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
+        let mut options = Self {
+            works: Vec::new(),
+            messages: 2000,
+            only: None,
+            binary: target.join("release/postrider"),
+            postfix: target.join("bench/postfix"),
+        };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().map(|v| (*v).to_owned()).ok_or(format!("{arg} wants a value"));
+            match *arg {
+                "--messages" => options.messages = value()?.parse().map_err(|e| format!("--messages: {e}"))?,
+                "--only" => options.only = Some(value()?),
+                "--binary" => options.binary = PathBuf::from(value()?),
+                "accept" | "maildir" | "relay" | "idle" | "syncs" => options.works.push((*arg).to_owned()),
+                other => return Err(format!("bench: unknown argument {other} (accept maildir relay idle syncs --messages --only --binary)")),
+            }
+        }
+        if options.works.is_empty() {
+            options.works = ["accept", "maildir", "relay", "idle", "syncs"].map(str::to_owned).to_vec();
+        }
+        Ok(options)
+    }
+}
