@@ -98,7 +98,7 @@ pub struct Header {
     pub utf8_downcast: Utf8Downcast,
     /// ENVID of the DSN extension.
     pub dsn_envid: Option<Value>,
-    /// RET of the DSN extension, as Exim's number (1: HDRS, 2: FULL); 0 when there is none.
+    /// RET of the DSN extension, as Exim's number (1: FULL, 2: HDRS); 0 when there is none.
     pub dsn_ret: i64,
 
     /// Lines of the option block that this version doesn't know, kept as they are.
@@ -220,8 +220,6 @@ pub struct BodyCounts {
 pub struct Spam {
     /// `$spam_bar`
     pub bar: Option<Value>,
-    /// `$spam_report`
-    pub report: Option<Value>,
     /// `$spam_score`
     pub score: Option<Value>,
     /// `$spam_score_int`
@@ -235,12 +233,14 @@ pub struct Tls {
     pub certificate_verified: bool,
     /// Cipher suite.
     pub cipher: Option<Value>,
-    /// The peer's certificate, PEM with its newlines.
+    /// The peer's certificate in PEM, on one line: its newlines are written `\\n`.
     pub peercert: Option<Value>,
     /// The peer's distinguished name.
     pub peerdn: Option<Value>,
     /// Server name that the peer asked for.
     pub sni: Option<Value>,
+    /// Our own certificate, as `peercert`.
+    pub ourcert: Option<Value>,
     /// OCSP state, Exim's number.
     pub ocsp: Option<i64>,
     /// Session resumption, Exim's letter.
@@ -255,9 +255,9 @@ pub enum Utf8Downcast {
     /// No.
     #[default]
     No,
-    /// Always (`-utf8_downcast`).
+    /// Always (`-utf8_downcvt`).
     Always,
-    /// Where the next hop needs it (`-utf8_optdowncast`).
+    /// Where the next hop needs it (`-utf8_optdowncvt`).
     IfNeeded,
 }
 
@@ -281,7 +281,7 @@ pub struct Recipient {
     pub parent: Option<usize>,
     /// ORCPT of the DSN extension.
     pub orcpt: Option<Vec<u8>>,
-    /// NOTIFY of the DSN extension, as Exim's flags; 0 when there is none.
+    /// NOTIFY of the DSN extension, as Exim's flags (2 NEVER, 4 SUCCESS, 8 FAILURE, 16 DELAY); 0 when there is none.
     pub dsn_flags: i64,
 }
 
@@ -318,6 +318,58 @@ pub enum HeaderKind {
     Old,
     /// A letter that we don't know.
     Unknown(u8),
+}
+
+impl HeaderKind {
+    /// Its letter in the file.
+    pub fn letter(self) -> u8 {
+        match self {
+            Self::Other => b' ',
+            Self::Bcc => b'B',
+            Self::Cc => b'C',
+            Self::From => b'F',
+            Self::MessageId => b'I',
+            Self::Received => b'P',
+            Self::ReplyTo => b'R',
+            Self::Sender => b'S',
+            Self::To => b'T',
+            Self::Old => b'*',
+            Self::Unknown(letter) => letter,
+        }
+    }
+
+    /// The kind with this letter.
+    pub fn from_letter(letter: u8) -> Self {
+        match letter {
+            b' ' => Self::Other,
+            b'B' => Self::Bcc,
+            b'C' => Self::Cc,
+            b'F' => Self::From,
+            b'I' => Self::MessageId,
+            b'P' => Self::Received,
+            b'R' => Self::ReplyTo,
+            b'S' => Self::Sender,
+            b'T' => Self::To,
+            b'*' => Self::Old,
+            other => Self::Unknown(other),
+        }
+    }
+
+    /// The kind of a header line by its name; the `Resent-` forms are of the same kind.
+    pub fn of_name(name: &[u8]) -> Self {
+        let name = name.trim_ascii_end().to_ascii_lowercase();
+        match name.strip_prefix(b"resent-").unwrap_or(&name) {
+            b"bcc" => Self::Bcc,
+            b"cc" => Self::Cc,
+            b"from" => Self::From,
+            b"message-id" => Self::MessageId,
+            b"received" => Self::Received,
+            b"reply-to" => Self::ReplyTo,
+            b"sender" => Self::Sender,
+            b"to" => Self::To,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// One header line.

@@ -22,6 +22,8 @@ mod error;
 mod header;
 pub mod journal;
 mod nonrecipients;
+mod option_line;
+mod recipient_line;
 
 pub use error::{DecodeError, EncodeError};
 pub use header::{

@@ -303,13 +303,14 @@ mod tests {
 
     #[test]
     fn any_order_of_insertion_stays_balanced() {
-        for step in [1_u32, 7, 333, 501, 998] {
+        // 997 is a prime, so that each step comes by every number once.
+        for step in [1_u32, 7, 333, 501, 995] {
             let mut tree = NonRecipients::default();
-            for n in 0..999 {
-                assert!(tree.insert(format!("{:04}", n * step % 999).as_bytes()) || step == 333);
+            for n in 0..997 {
+                assert!(tree.insert(format!("{:04}", n * step % 997).as_bytes()), "step {step}");
             }
             assert!(!tree.insert(b"0000"));
-            assert!(tree.height(tree.root) <= 14, "AVL bound of 999 nodes");
+            assert!(tree.height(tree.root) <= 14, "AVL bound of 997 nodes");
             let again = NonRecipients::from_branches(tree.branches()).unwrap();
             assert_eq!(again, tree);
         }
