@@ -20,6 +20,7 @@
 
 pub mod address_field;
 pub mod bounce;
+pub mod encoded_word;
 pub mod fixup;
 pub mod folding;
 pub mod header;
