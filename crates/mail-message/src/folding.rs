@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(line.text, b"Received: from x by y\n\tid z;\n\tDATE\n");
         let line = received_line(b"Received: from \x1b[2J\r\nEvil: x by y", b"D");
         assert_eq!(line.text, b"Received: from ?[2J?\n\tEvil: x by y;\n\tD\n");
-        let line = received_line(&[b'x'; 20_000], b"D");
+        let line = received_line(&vec![b'x'; 20_000], b"D");
         assert!(line.text.len() < 8_300 && line.text.ends_with(b";\n\tD\n"));
     }
 }
