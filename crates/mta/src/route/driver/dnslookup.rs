@@ -1,0 +1,133 @@
+//! `dnslookup`: the hosts of the domain by MX or address records.
+//!
+//! # Compatibility
+//! Specification chapter "The dnslookup router". Not yet: `check_srv`.
+
+use config::RouterInstance;
+use config::options::router::{dnslookup, generic as options};
+use expand::Expansion;
+
+use super::super::RouteMode;
+use super::super::chain::Step;
+use super::super::generic;
+use super::super::hosts::{self, Families};
+use super::super::local_host::{self, LocalHost};
+use super::super::mx::{self, Found, Search};
+use super::super::outcome::{RouteHost, errno};
+use super::super::preconditions::is_false;
+use super::super::state::State;
+
+pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step {
+    let domain = state.address.domain.clone();
+    if !hosts::is_valid_domain(&state.world.config(), &domain) {
+        let shown = String::from_utf8_lossy(&domain).into_owned();
+        return decline(state, router, Some(format!("mail domain \"{shown}\" is syntactically invalid"))).await;
+    }
+    let families = match families(state, router).await {
+        Ok(families) => families,
+        Err(step) => return step,
+    };
+    for name in names(state, router, &domain) {
+        let search = Search {
+            families,
+            addresses_do: !state.world.domain_in(router.options.get(dnslookup::MX_DOMAINS), &name).await,
+            mx_failure_is_none: state.world.domain_in(router.options.get(dnslookup::MX_FAIL_DOMAINS), &name).await,
+        };
+        match mx::find(state, router, &name, search).await {
+            Found::Hosts(_) if name != domain => {
+                let rewrite = router.options.get(dnslookup::REWRITE_HEADERS);
+                return local_host::change_domain(state, router, &name, rewrite);
+            }
+            Found::Hosts(hosts) => return with_hosts(state, router, hosts).await,
+            Found::Again if router.options.get(options::PASS_ON_TIMEOUT) => return Step::Pass,
+            Found::Again => return Step::Defer(state.defer(router, "host lookup did not complete")),
+            Found::Nothing | Found::AllIgnored | Found::BadName(_) => {}
+            Found::NullMx => {
+                let text = "an MX or SRV record indicated no SMTP service".to_owned();
+                return decline(state, router, Some(text)).await;
+            }
+            Found::NoAddresses { literal } => {
+                let more = if literal { " or (invalidly) to IP addresses" } else { "" };
+                let text = format!("all relevant MX records point to non-existent hosts{more}");
+                return decline(state, router, Some(text)).await;
+            }
+        }
+    }
+    decline(state, router, None).await
+}
+
+/// `ipv4_only`, `ipv4_prefer`.
+async fn families(state: &mut State<'_>, router: &RouterInstance) -> Result<Families, Step> {
+    Ok(Families {
+        ipv4_only: is_set(state, router, router.options.get(dnslookup::IPV4_ONLY)).await?,
+        ipv4_prefer: is_set(state, router, router.options.get(dnslookup::IPV4_PREFER)).await?,
+    })
+}
+
+async fn is_set(state: &mut State<'_>, router: &RouterInstance, text: Option<&Expansion>) -> Result<bool, Step> {
+    let Some(text) = text else { return Ok(false) };
+    match state.world.expand(text).await {
+        Ok(value) => Ok(!is_false(value.bytes())),
+        Err(error) if error.is_forced() => Ok(false),
+        Err(error) => {
+            let source = generic::source_of(text);
+            Err(Step::Defer(state.defer(router, format!("failed to expand \"{source}\": {error}"))))
+        }
+    }
+}
+
+/// The names to try: the domain as the resolver completes it, then widened.
+fn names(state: &State<'_>, router: &RouterInstance, domain: &[u8]) -> Vec<Vec<u8>> {
+    let options = &router.options;
+    let mut names = hosts::candidates(state, domain, options.get(dnslookup::QUALIFY_SINGLE));
+    if options.get(dnslookup::SEARCH_PARENTS) && domain.contains(&b'.') {
+        let services = &state.world.context.services;
+        let domains = services.resolver.config().search.iter();
+        names.extend(domains.map(|parent| [domain, b".", parent.as_slice()].concat()));
+    }
+    // A sender is verified as it stands where widening would have to change the header.
+    let may_widen = state.world.mode != RouteMode::VerifySender || !options.get(dnslookup::REWRITE_HEADERS);
+    if may_widen {
+        let widen = options.get(dnslookup::WIDEN_DOMAINS).iter();
+        names.extend(widen.map(|suffix| [domain, b".", suffix.as_slice()].concat()));
+    }
+    names
+}
+
+async fn decline(state: &mut State<'_>, router: &RouterInstance, message: Option<String>) -> Step {
+    let domain = state.address.domain.clone();
+    if state.world.domain_in(router.options.get(dnslookup::FAIL_DEFER_DOMAINS), &domain).await {
+        let text = "missing MX, or all MXs point to missing A records, and defer requested";
+        return Step::Defer(state.deferral(router, errno::NONE, text));
+    }
+    if let Some(message) = message {
+        state.message = Some(message.into_bytes());
+    }
+    Step::Decline
+}
+
+async fn with_hosts(state: &mut State<'_>, router: &RouterInstance, mut hosts: Vec<RouteHost>) -> Step {
+    let found = local_host::remove(state, &mut hosts).await;
+    match &found {
+        LocalHost::First(local) => {
+            if let Some(step) = local_host::self_action(state, router, local) {
+                return step;
+            }
+        }
+        LocalHost::Absent if router.options.get(dnslookup::CHECK_SECONDARY_MX) => {
+            return decline(state, router, None).await;
+        }
+        LocalHost::Absent | LocalHost::Removed => {}
+    }
+    match generic::assign(state, router, None, hosts).await {
+        Ok(mut assignment) => {
+            assignment.copy_routing = router.options.get(dnslookup::SAME_DOMAIN_COPY_ROUTING)
+                && state.inherited.headers_add.is_empty()
+                && state.inherited.headers_remove.is_empty()
+                && assignment.headers_add.is_empty()
+                && assignment.headers_remove.is_empty();
+            Step::Assign(assignment)
+        }
+        Err(deferral) => Step::Defer(deferral),
+    }
+}

@@ -1,0 +1,136 @@
+//! What the routers use of the world: expansions and lists, DNS, the password file, files as a user.
+//!
+//! Expansions and lists that cannot wait run where they are. Those that may wait run under a permit of a capped pool,
+//! so that a slow database holds up as many routings as the pool allows and no more.
+//!
+//! # Invariants
+//! * The facts of the address in the context are those of the address being routed, from `begin` to the end.
+//!
+//! # Failure
+//! Something that cannot be asked is a temporary failure of the address.
+
+use std::sync::Arc;
+
+use config::Config;
+use expand::{EvalError, Expansion};
+use mail_types::dns::{Answer, DnsFailure, RecordType};
+use mail_types::value::Value;
+use policy::list::{List, ListError, ListMatch, MatchOptions, Subject};
+
+use super::RouteMode;
+
+use super::outcome::{HeaderRewrite, RouteLog, SyntaxErrorNotice};
+use crate::context::Context;
+use crate::services::{Services, accounts};
+
+/// The world of one routing.
+pub(crate) struct World<'a> {
+    pub(crate) context: &'a mut Context,
+    pub(crate) mode: RouteMode,
+    pub(crate) log: Vec<RouteLog>,
+    pub(crate) rewrites: Vec<HeaderRewrite>,
+    pub(crate) notices: Vec<SyntaxErrorNotice>,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(context: &'a mut Context, mode: RouteMode) -> Self {
+        Self { context, mode, log: Vec::new(), rewrites: Vec::new(), notices: Vec::new() }
+    }
+
+    /// The configuration of this piece of work.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.context.config)
+    }
+
+    /// What all stages share.
+    pub(crate) fn services(&self) -> Arc<Services> {
+        Arc::clone(&self.context.services)
+    }
+
+    /// A line for the main log.
+    pub(crate) fn log(&mut self, text: impl Into<Vec<u8>>) {
+        self.log.push(RouteLog { text: text.into(), panic: false });
+    }
+
+    /// A line for the main log and the panic log.
+    pub(crate) fn log_panic(&mut self, text: impl Into<Vec<u8>>) {
+        self.log.push(RouteLog { text: text.into(), panic: true });
+    }
+
+    /// Expands a text.
+    pub(crate) async fn expand(&mut self, text: &Expansion) -> Result<Value, EvalError> {
+        if let Some(constant) = text.constant() {
+            return Ok(Value::clean(constant));
+        }
+        if !text.may_block() {
+            return text.eval(self.context);
+        }
+        self.on_pool(|context| text.eval(context)).await.unwrap_or_else(|| Err(EvalError::defer("shutting down")))
+    }
+
+    /// Looks for a text in a list.
+    pub(crate) async fn find(
+        &mut self,
+        list: &List,
+        subject: &[u8],
+        options: MatchOptions,
+    ) -> Result<ListMatch, ListError> {
+        if !list.may_block() {
+            return list.matches_with(Subject::Text(subject), options, self.context);
+        }
+        self.on_pool(|context| list.matches_with(Subject::Text(subject), options, context))
+            .await
+            .unwrap_or_else(|| Err(ListError::defer("shutting down")))
+    }
+
+    /// Whether a domain is in an option's list; false when the option is unset, or the list can't tell.
+    pub(crate) async fn domain_in(&mut self, list: Option<&List>, domain: &[u8]) -> bool {
+        match list {
+            Some(list) => {
+                self.find(list, domain, MatchOptions::default()).await.is_ok_and(|found| found.matched)
+            }
+            None => false,
+        }
+    }
+
+    /// Runs a job with the context where it may block.
+    pub(crate) async fn on_pool<T, F>(&mut self, job: F) -> Option<T>
+    where
+        F: FnOnce(&mut Context) -> T,
+    {
+        self.context.on_pool(job).await
+    }
+
+    /// Asks the DNS; `dns_again_means_nonexist` turns temporary failures of a domain into "no such name".
+    pub(crate) async fn query(&mut self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
+        let answer = self.services().resolver.query(name, rtype).await;
+        match answer {
+            Err(failure) if failure.is_temporary() => {
+                let config = self.config();
+                let list = config.main.get(config::options::main::DNS_AGAIN_MEANS_NONEXIST);
+                if self.domain_in(list, name).await { Err(DnsFailure::NxDomain) } else { Err(failure) }
+            }
+            answer => answer,
+        }
+    }
+
+    /// The account of a login name.
+    pub(crate) async fn account(&mut self, name: &[u8]) -> Result<Option<accounts::Account>, String> {
+        let name = name.to_vec();
+        self.blocking_file_job(move || accounts::by_name(&name)).await
+    }
+
+    /// The number of a group.
+    pub(crate) async fn group(&mut self, name: &[u8]) -> Result<Option<u32>, String> {
+        let name = name.to_vec();
+        self.blocking_file_job(move || accounts::group_by_name(&name)).await
+    }
+
+    async fn blocking_file_job<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        let services = self.services();
+        services.pools.files.run(job).await.unwrap_or_else(|_| Err("shutting down".to_owned()))
+    }
+}
