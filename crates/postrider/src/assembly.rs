@@ -1,0 +1,202 @@
+//! From a configuration to running services: spool, logs, resolver, hints, pools.
+//!
+//! # Failure
+//! What cannot be opened is named with its option and value; nothing starts half.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::options::{main, postrider};
+use config::{Config, Opt};
+use expand::{BareEnv, Expansion};
+use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy};
+use mail_types::zone::Zone;
+use mta::services::{ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
+use observe::{FileSink, Log, LogPaths, LogSettings, MessageLogDir, Selectors};
+use spool::{Spool, SpoolConfig};
+
+use crate::load::host_name;
+
+/// Where this configuration keeps its messages.
+pub(crate) fn spool_directory(config: &Config) -> Result<PathBuf, String> {
+    let value = path_option(config, main::SPOOL_DIRECTORY)?;
+    value.ok_or_else(|| "spool_directory is empty: set it to an absolute path".to_owned())
+}
+
+/// The pid file; none when the option is empty.
+pub(crate) fn pid_file(config: &Config) -> Result<Option<PathBuf>, String> {
+    path_option(config, main::PID_FILE_PATH)
+}
+
+fn path_option(config: &Config, option: Opt<config::options::kind::Text>) -> Result<Option<PathBuf>, String> {
+    let name = option.definition().name;
+    let Some(text) = config.main.get(option) else { return Ok(None) };
+    let value = expand_alone(config, text).map_err(|e| format!("{name} does not expand: {e}"))?;
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let path = PathBuf::from(OsString::from_vec(value));
+    if path.is_absolute() {
+        Ok(Some(path))
+    } else {
+        Err(format!("{name} = {} is not an absolute path", path.display()))
+    }
+}
+
+/// Expands an option outside of any message.
+pub(crate) fn expand_alone(config: &Config, text: &Expansion) -> Result<Vec<u8>, String> {
+    if let Some(constant) = text.constant() {
+        return Ok(constant.to_vec());
+    }
+    let mut env = BareEnv::new();
+    let hostname = config.main.get(main::PRIMARY_HOSTNAME).map_or_else(|| host_name().into_bytes(), <[u8]>::to_vec);
+    for (name, value) in [("primary_hostname", hostname), ("version_number", b"4.99".to_vec())] {
+        if let Some(variable) = expand::variable::lookup(name.as_bytes()) {
+            env.variables.insert(variable, mail_types::Value::clean(value));
+        }
+    }
+    text.eval(&mut env).map(mail_types::Value::into_bytes).map_err(|e| e.to_string())
+}
+
+/// The zone of times that people read.
+pub(crate) fn zone(config: &Config) -> Zone {
+    config.main.get(main::TIMEZONE).map_or_else(Zone::system, Zone::named)
+}
+
+/// Settings and place of the logs.
+pub(crate) fn log_target(config: &Config) -> Result<(LogSettings, FileSink), String> {
+    let options = &config.main;
+    let selectors = Selectors::parse(options.get(main::LOG_SELECTOR).unwrap_or_default()).map_err(|e| e.to_string())?;
+    let settings = LogSettings {
+        selectors,
+        zone: zone(config),
+        log_timezone: options.get(main::LOG_TIMEZONE),
+        write_rejectlog: options.get(main::WRITE_REJECTLOG),
+        print_topbitchars: options.get(main::PRINT_TOPBITCHARS),
+        message_logs: options.get(main::MESSAGE_LOGS),
+    };
+    let value = match options.get(main::LOG_FILE_PATH) {
+        Some(text) => expand_alone(config, text).map_err(|e| format!("log_file_path does not expand: {e}"))?,
+        None => Vec::new(),
+    };
+    let spool = spool_directory(config)?;
+    let fallback = [spool.as_os_str().as_encoded_bytes(), b"/log/%slog"].concat();
+    let paths = LogPaths::parse(&value, &fallback).map_err(|e| format!("log_file_path: {e}"))?;
+    let messages = MessageLogDir { directory: spool.join("msglog"), split: options.get(main::SPLIT_SPOOL_DIRECTORY) };
+    let sink = FileSink::new(paths, settings.zone.clone(), Some(messages));
+    Ok((settings, sink))
+}
+
+fn open_spool(config: &Config, clock: &Arc<dyn Clock>) -> Result<Spool, String> {
+    let directory = spool_directory(config)?;
+    let options = &config.main;
+    let number = match options.get(main::LOCALHOST_NUMBER) {
+        Some(text) => {
+            let text = expand_alone(config, text).map_err(|e| format!("localhost_number does not expand: {e}"))?;
+            let text = String::from_utf8_lossy(&text).trim().to_owned();
+            let number = text.parse::<u16>().ok();
+            Some(number.ok_or_else(|| format!("localhost_number = {text} is not a number from 0 to 16"))?)
+        }
+        None => None,
+    };
+    let settings = SpoolConfig {
+        split: options.get(main::SPLIT_SPOOL_DIRECTORY),
+        short_ids: options.get(postrider::MESSAGE_ID_FORMAT) == Some(b"short"),
+        localhost_number: number,
+        ..SpoolConfig::default()
+    };
+    Spool::open(&directory, settings, Arc::clone(clock)).map_err(|e| format!("spool_directory {}: {e}", directory.display()))
+}
+
+fn resolver(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Result<dns::Resolver, String> {
+    let options = &config.main;
+    let named = options.get(postrider::DNS_SERVERS);
+    let mut settings = if named.is_empty() {
+        dns::ResolverConfig::system()
+    } else {
+        let servers = named.iter().map(|item| server(item)).collect::<Result<Vec<_>, _>>()?;
+        let hosts = dns::ResolverConfig::system().hosts;
+        dns::ResolverConfig { hosts, ..dns::ResolverConfig::with_servers(servers) }
+    };
+    if let retrans @ 1.. = options.get(main::DNS_RETRANS) {
+        settings.retrans = Duration::from_secs(retrans.unsigned_abs());
+    }
+    if let tries @ 1.. = options.get(main::DNS_RETRY) {
+        settings.tries = u32::try_from(tries).unwrap_or(u32::MAX);
+    }
+    settings.edns0 = options.get(main::DNS_USE_EDNS0) != 0;
+    settings.dnssec_ok = options.get(main::DNS_DNSSEC_OK) > 0;
+    Ok(dns::Resolver::new(settings, Arc::clone(clock), Arc::clone(entropy)))
+}
+
+/// An item of `dns_servers`: an address, or address and port in Exim's forms `1.2.3.4::53`, `1.2.3.4:53`, `[::1]:53`.
+fn server(item: &[u8]) -> Result<SocketAddr, String> {
+    let text = String::from_utf8_lossy(item).trim().replace("::", ":");
+    let whole = String::from_utf8_lossy(item).trim().to_owned();
+    let address = whole.parse().map(|ip| SocketAddr::new(ip, 53));
+    let found = address.ok().or_else(|| whole.parse().ok()).or_else(|| text.parse().ok());
+    found.ok_or_else(|| format!("dns_servers: \"{whole}\" is not an address, nor an address and a port"))
+}
+
+/// What differs between the ways of starting.
+pub(crate) struct Parts {
+    /// Who acts as local users.
+    pub local_agent: Arc<dyn LocalAgent>,
+    /// Who hears of new messages.
+    pub queue: Arc<dyn QueueWaker>,
+    /// Runs as a daemon.
+    pub daemon: bool,
+}
+
+/// Builds the services; must be called inside the runtime.
+pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Services>, String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let (settings, sink) = log_target(config)?;
+    let log = Arc::new(Log::new(settings, Arc::clone(&clock), Arc::new(sink)));
+    let spool = Arc::new(open_spool(config, &clock)?);
+    let resolver = Arc::new(resolver(config, &clock, &entropy)?);
+    let blocking = Arc::new(resolver.blocking(tokio::runtime::Handle::current()));
+    let hints_log = Arc::clone(&log);
+    let hints_place = spool_directory(config)?.join("db");
+    let hints = hints::SqliteHints::open(&hints_place, Arc::clone(&clock), move |text| hints_log.problem(None, text))
+        .map_err(|e| format!("hints in {}: {e}", hints_place.display()))?;
+    let cap = |option, or: usize| usize::try_from(config.main.get(option)).ok().filter(|n| *n > 0).unwrap_or(or);
+    let defaults = PoolCaps::default();
+    let caps = PoolCaps {
+        spool: cap(postrider::POOL_SPOOL_MAX, defaults.spool),
+        files: cap(postrider::POOL_FILES_MAX, defaults.files),
+        lookups: cap(postrider::POOL_LOOKUPS_MAX, defaults.lookups),
+    };
+    Ok(Arc::new(Services {
+        config: ConfigHandle::new(Arc::clone(config)),
+        clock,
+        entropy,
+        resolver,
+        blocking_resolver: blocking,
+        spool,
+        hints: Arc::new(hints),
+        log,
+        pools: Pools::new(caps),
+        local_agent: parts.local_agent,
+        queue: parts.queue,
+        process: process_facts(parts.daemon),
+    }))
+}
+
+fn process_facts(daemon: bool) -> ProcessFacts {
+    ProcessFacts {
+        caller_uid: nix::unistd::getuid().as_raw(),
+        caller_gid: nix::unistd::getgid().as_raw(),
+        exim_uid: nix::unistd::geteuid().as_raw(),
+        exim_gid: nix::unistd::getegid().as_raw(),
+        exim_path: std::env::current_exe().unwrap_or_default(),
+        initial_cwd: std::env::current_dir().unwrap_or_default(),
+        hostname: host_name().into_bytes(),
+        daemon,
+    }
+}
