@@ -57,7 +57,9 @@ mod tests {
             assert_eq!(parse(text.as_bytes()), Some(seconds), "{text}");
             assert_eq!(format(seconds), written);
         }
-        for bad in ["", "90", "1h30", "x", "5x", "m", "-1s", "1.5h", "99999999999999999999s", "99999999999999999w"] {
+        for bad in
+            ["", "90", "1h30", "x", "5x", "m", "-1s", "1.5h", "99999999999999999999s", "99999999999999999w"]
+        {
             assert_eq!(parse(bad.as_bytes()), None, "{bad}");
         }
     }

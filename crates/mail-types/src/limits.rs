@@ -54,6 +54,10 @@ pub const LIST_FILE: usize = 64 << 20;
 pub const LIST_DEPTH: usize = 50;
 /// Depth of ACLs that call ACLs (Exim's own number).
 pub const ACL_DEPTH: usize = 20;
+/// ACLs of run-time text that are kept compiled.
+pub const ACL_CACHE: usize = 256;
+/// Largest file that is read as an ACL.
+pub const ACL_FILE: usize = 4 << 20;
 /// Match steps of one regular expression (PCRE2's own default).
 pub const REGEX_MATCH: u32 = 10_000_000;
 /// Nesting of one regular expression's match.

@@ -223,8 +223,8 @@ mod tests {
         let id = MessageId::long(1_700_000_000, 123_456, 789);
         assert_eq!(id.time().secs(), 1_700_000_000);
         assert_eq!(MessageId::parse(id.as_bytes()), Some(id));
-        assert_eq!(MessageId::short(1_700_000_000, 123_456, 789).as_str(), "1r31eG-000W7E-Cj");
-        assert_eq!(id.as_str(), "1r31eG-00000000W7E-00Cj");
+        assert_eq!(MessageId::short(1_700_000_000, 123_456, 789).as_str(), "1r31eq-000W7E-Cj");
+        assert_eq!(id.as_str(), "1r31eq-00000000W7E-00Cj");
     }
 
     #[test]
