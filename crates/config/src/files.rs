@@ -9,8 +9,6 @@
 use std::io;
 use std::path::Path;
 
-use crate::options::UserId;
-
 /// What is known about an open file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileFacts {
@@ -33,17 +31,31 @@ pub struct FileContent {
     pub bytes: Vec<u8>,
 }
 
+/// A user of the system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The login name.
+    pub name: Vec<u8>,
+    /// The number.
+    pub uid: u32,
+    /// The user's own group.
+    pub gid: u32,
+}
+
 /// Files and accounts.
 pub trait ConfigFiles {
     /// Reads a file, at most `limit` bytes (more is an error).
     fn read(&self, path: &Path, limit: u64) -> io::Result<FileContent>;
 
     /// The user of this name.
-    fn user(&self, name: &[u8]) -> Option<UserId>;
+    fn user(&self, name: &[u8]) -> Option<Account>;
 
-    /// The user's own group, for a user given by number.
-    fn user_by_id(&self, uid: u32) -> Option<UserId>;
+    /// The user of this number.
+    fn user_by_id(&self, uid: u32) -> Option<Account>;
 
-    /// The group of this name.
+    /// The number of the group of this name.
     fn group(&self, name: &[u8]) -> Option<u32>;
+
+    /// The name of the group of this number.
+    fn group_name(&self, gid: u32) -> Option<Vec<u8>>;
 }

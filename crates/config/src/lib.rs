@@ -18,13 +18,29 @@
 //! # Compatibility
 //! Spec chapters 6 (the runtime configuration file) and 14 (main configuration). Differences: docs/compat.md.
 
+pub mod builtin;
+mod check;
+pub mod diagnostic;
 pub mod files;
+mod log_selector;
 pub mod options;
+pub mod permissions;
+pub mod print;
+mod reader;
+mod sections;
+mod sink;
 mod snapshot;
+mod suggest;
+mod system;
+pub mod trusted;
 
-pub use files::{ConfigFiles, FileContent, FileFacts};
+pub use files::{Account, ConfigFiles, FileContent, FileFacts};
+pub use log_selector::LOG_SELECTORS;
 pub use options::{Class, Effect, Opt, OptionDef, OptionKind, OptionSet};
+pub use sections::loader::load;
 pub use snapshot::{
     AuthenticatorInstance, BuildDefaults, CommandLineMacro, Config, Facts, Instance, LoadRequest, Loaded,
-    RouterInstance, SourceFile, Sources, TransportInstance, load,
+    RouterInstance, SourceFile, Sources, TransportInstance,
 };
+pub use suggest::nearest;
+pub use system::SystemFiles;

@@ -12,7 +12,7 @@ use policy::list::NamedLists;
 use policy::retry::RetryRules;
 use policy::rewrite::RewriteRules;
 
-use crate::files::ConfigFiles;
+use crate::files::{ConfigFiles, FileFacts};
 use crate::options::OptionSet;
 
 /// A `-D` option.
@@ -106,6 +106,14 @@ impl Sources {
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(usize::from(id.0))
     }
+
+    /// A place in words: `in line 7 of /etc/exim4/exim4.conf`.
+    pub fn told(&self, span: Span) -> String {
+        match self.file(span.file).filter(|_| span.is_somewhere()) {
+            Some(file) => format!("in line {} of {}", span.line, file.path.display()),
+            None => "on the command line or by the program itself".into(),
+        }
+    }
 }
 
 /// The result of loading.
@@ -139,17 +147,32 @@ pub type TransportInstance = Instance;
 /// An authenticator.
 pub type AuthenticatorInstance = Instance;
 
+/// One logical line as it was parsed.
+#[derive(Clone, Debug)]
+pub struct ParsedLine {
+    /// Its text, after macro replacement and joining.
+    pub bytes: Box<[u8]>,
+    /// The file that its end stands in.
+    pub file: FileId,
+    /// How many files had been opened when it was complete.
+    pub files_open: usize,
+}
+
 /// One configuration, compiled.
 #[derive(Debug)]
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
+    /// Its owner, group and mode when it was read; see [`crate::permissions`].
+    pub facts: FileFacts,
+    /// The `-D` options it was read with.
+    pub command_line: Vec<CommandLineMacro>,
     /// The main section's options, Postrider's own included.
     pub main: OptionSet,
     /// Named lists.
     pub lists: NamedLists,
     /// ACLs by name.
-    pub acls: AclSet,
+    pub acls: Arc<AclSet>,
     /// Routers in order.
     pub routers: Vec<RouterInstance>,
     /// Transports in order.
@@ -160,8 +183,10 @@ pub struct Config {
     pub retry: RetryRules,
     /// The rewrite section.
     pub rewrite: RewriteRules,
-    /// Every macro as it stands at the end, in order of definition.
-    pub macros: Vec<(String, Vec<u8>)>,
+    /// Every macro as it stands at the end, in order of definition: name and text.
+    pub macros: Vec<(String, Arc<[u8]>)>,
+    /// The logical lines, for `-bP config`.
+    pub parsed: Vec<ParsedLine>,
     /// The files, for `-bP config` and for rendering spans of decisions.
     pub sources: Sources,
 }
@@ -176,12 +201,4 @@ impl Config {
     pub fn transport(&self, name: &str) -> Option<&TransportInstance> {
         self.transports.iter().find(|transport| transport.name == name)
     }
-}
-
-/// Reads and compiles a configuration.
-pub fn load(request: &LoadRequest<'_>) -> Loaded {
-    let nowhere =
-        Diagnostic::error("config.file.missing", Span::NOWHERE, "no configuration file could be opened");
-    let _ = request;
-    Loaded { config: None, diagnostics: vec![nowhere], sources: Sources::default() }
 }

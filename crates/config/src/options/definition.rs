@@ -25,6 +25,8 @@ pub enum OptionKind {
     Integer,
     /// A whole number that is shown in K or M.
     Bytes,
+    /// A size that Exim keeps in kilobytes: a bare number is one of kilobytes.
+    Kilobytes,
     /// A file mode or mask, read and shown in octal.
     Octal,
     /// A number with up to three decimals.

@@ -10,7 +10,7 @@ use expand::Expansion;
 use policy::list::List;
 use policy::rewrite::RewriteRules;
 
-use super::value::{FlagValue, IdText, OptionValue, UserId};
+use super::value::{FlagValue, IdText, NumberValue, OptionValue, UserId};
 
 /// What a marker type reads a value as.
 pub trait OptionType {
@@ -55,6 +55,8 @@ kinds! {
     Integer -> i64, OptionValue::Integer(number) => *number, 0;
     /// A size.
     Bytes -> i64, OptionValue::Integer(number) => *number, 0;
+    /// A size, in bytes.
+    Kilobytes -> i64, OptionValue::Integer(number) => *number, 0;
     /// A file mode or mask.
     Octal -> u32, OptionValue::Integer(number) => u32::try_from(*number).unwrap_or(0), 0;
     /// A number in thousandths.
@@ -63,10 +65,10 @@ kinds! {
     Time -> i64, OptionValue::Integer(number) => *number, 0;
     /// Seconds each.
     Times -> &'a [i64], OptionValue::Times(times) => times, &[];
-    /// A string that expands to a number.
-    IntegerText -> Option<&'a Expansion>, OptionValue::Text(text) => Some(text), None;
-    /// A string that expands to a period.
-    TimeText -> Option<&'a Expansion>, OptionValue::Text(text) => Some(text), None;
+    /// A number, or a string that expands to one.
+    IntegerText -> &'a NumberValue, OptionValue::Number(number) => number, &NumberValue::Fixed(0);
+    /// Seconds, or a string that expands to a period.
+    TimeText -> &'a NumberValue, OptionValue::Number(number) => number, &NumberValue::Fixed(0);
     /// A string that is not expanded.
     Plain -> Option<&'a [u8]>, OptionValue::Plain(text) => Some(text), None;
     /// The items of a list that is not expanded.
@@ -95,11 +97,11 @@ kinds! {
     UserText -> Option<&'a IdText>, OptionValue::Id(id) => Some(id), None;
     /// A group resolved at load, or a string that expands to one.
     GroupText -> Option<&'a IdText>, OptionValue::Id(id) => Some(id), None;
-    /// The texts of each setting of the option, in order.
+    /// The items of all settings of the option, in order; each is expanded by itself.
     Lines -> &'a [Expansion], OptionValue::Texts(texts) => texts, &[];
     /// The conditions of each setting of the option, in order.
     Conditions -> &'a [Expansion], OptionValue::Texts(texts) => texts, &[];
-    /// The assignments of each setting of the option, in order: a list, unexpanded, of `name = value`.
+    /// The assignments of all settings of the option, in order: the name (with `r_`) and the value.
     Assignments -> &'a [(Vec<u8>, Expansion)], OptionValue::Assignments(set) => set, &[];
     /// Rewriting rules.
     Rewrites -> Option<&'a RewriteRules>, OptionValue::Rewrites(rules) => Some(rules), None;

@@ -101,13 +101,13 @@ option_table! {
     /// Min free log-partition inodes before accepting.
     CHECK_LOG_INODES: Integer = "check_log_inodes", "100";
     /// Min free log-partition space before accepting.
-    CHECK_LOG_SPACE: Bytes = "check_log_space", "10M";
+    CHECK_LOG_SPACE: Kilobytes = "check_log_space", "10M";
     /// Enforce encoded-word length when decoding.
     CHECK_RFC2047_LENGTH: Flag = "check_rfc2047_length", on;
     /// Min free spool inodes before accepting.
     CHECK_SPOOL_INODES: Integer = "check_spool_inodes", "100";
     /// Min free spool space before accepting.
-    CHECK_SPOOL_SPACE: Bytes = "check_spool_space", "10M";
+    CHECK_SPOOL_SPACE: Kilobytes = "check_spool_space", "10M";
     /// Clients offered CHUNKING (BDAT).
     CHUNKING_ADVERTISE_HOSTS: Hosts = "chunking_advertise_hosts", "*";
     /// Limit -be/-bv style tests to admins.
@@ -395,7 +395,7 @@ option_table! {
     /// Process queue in arrival order.
     QUEUE_RUN_IN_ORDER: Flag = "queue_run_in_order", off;
     /// Max concurrent queue runners.
-    QUEUE_RUN_MAX: IntegerText = "queue_run_max", "5";
+    QUEUE_RUN_MAX: Text = "queue_run_max", "5";
     /// Domains whose SMTP delivery waits.
     QUEUE_SMTP_DOMAINS: Domains = "queue_smtp_domains", unset;
     /// Time limit for non-SMTP input.
@@ -503,7 +503,7 @@ option_table! {
     /// Database file used when SQLite query names none.
     SQLITE_DBFILE: Plain = "sqlite_dbfile", unset, inert LOOKUPS;
     /// Wait for SQLite lock.
-    SQLITE_LOCK_TIMEOUT: Time = "sqlite_lock_timeout", "5", inert LOOKUPS;
+    SQLITE_LOCK_TIMEOUT: Integer = "sqlite_lock_timeout", "5", inert LOOKUPS;
     /// Libsrs_alt combined settings string.
     SRS_CONFIG: Plain = "srs_config", unset, inert SRS;
     /// Hash characters generated.

@@ -332,3 +332,17 @@ pub mod redirect {
         SIEVE_ENOTIFY_MAILTO_OWNER: Text = "sieve_enotify_mailto_owner", unset, inert FILTERS;
     }
 }
+
+/// Private options of the `accept` router: none.
+pub mod accept {
+    /// No rows.
+    pub static TABLE: crate::options::Table =
+        crate::options::Table { class: crate::options::Class::Router, owner: "accept", defs: &[] };
+}
+
+/// Private options of the `ipliteral` router: none.
+pub mod ipliteral {
+    /// No rows.
+    pub static TABLE: crate::options::Table =
+        crate::options::Table { class: crate::options::Class::Router, owner: "ipliteral", defs: &[] };
+}

@@ -42,7 +42,7 @@ pub mod generic {
         /// Use supplementary groups.
         INITGROUPS: Flag = "initgroups", off;
         /// Concurrent runs of this transport.
-        MAX_PARALLEL: IntegerText = "max_parallel", unset;
+        MAX_PARALLEL: Text = "max_parallel", unset;
         /// Fail larger messages.
         MESSAGE_SIZE_LIMIT: Text = "message_size_limit", unset;
         /// Put prefix/suffix back in RCPT.
@@ -210,7 +210,7 @@ pub mod autoreply {
         /// Cyclic once-file size.
         ONCE_FILE_SIZE: Integer = "once_file_size", "0", inert AUTOREPLY;
         /// Repeat reply after interval.
-        ONCE_REPEAT: TimeText = "once_repeat", unset, inert AUTOREPLY;
+        ONCE_REPEAT: Text = "once_repeat", unset, inert AUTOREPLY;
         /// Reply-To of reply.
         REPLY_TO: Text = "reply_to", unset, inert AUTOREPLY;
         /// Append original message.
@@ -481,7 +481,7 @@ pub mod smtp {
         /// Verify mandatory.
         TLS_VERIFY_HOSTS: Hosts = "tls_verify_hosts", unset, inert TLS;
         /// A-label conversion mode.
-        UTF8_DOWNCONVERT: IntegerText = "utf8_downconvert", "-1";
+        UTF8_DOWNCONVERT: Text = "utf8_downconvert", "-1";
     }
 }
 

@@ -41,6 +41,15 @@ pub enum FlagValue {
     Expanded(Expansion),
 }
 
+/// A number (or seconds) that is fixed, or text that is expanded for each use.
+#[derive(Clone, Debug)]
+pub enum NumberValue {
+    /// Fixed.
+    Fixed(i64),
+    /// Expanded for each use.
+    Expanded(Expansion),
+}
+
 /// The value of one option.
 #[derive(Clone, Debug)]
 pub enum OptionValue {
@@ -50,6 +59,8 @@ pub enum OptionValue {
     Flag(FlagValue),
     /// A number, a size, a mode, seconds, or thousandths.
     Integer(i64),
+    /// A number that may have to be expanded.
+    Number(NumberValue),
     /// Several periods, in seconds.
     Times(Vec<i64>),
     /// A string that is not expanded.
@@ -58,7 +69,7 @@ pub enum OptionValue {
     Items(Vec<Vec<u8>>),
     /// A string that is expanded.
     Text(Expansion),
-    /// Strings that are expanded, one for each time the option was given.
+    /// Strings that are expanded one by one.
     Texts(Vec<Expansion>),
     /// `name = value` pairs.
     Assignments(Vec<(Vec<u8>, Expansion)>),

@@ -1,0 +1,320 @@
+//! `-bP`: options, drivers, named lists, macros and the configuration itself as text.
+//!
+//! # Invariants
+//! * What `hide` covers is shown to nobody but an administrator (a hidden named list not even to one, as in Exim).
+//! * Unprintable bytes are shown as escapes.
+//!
+//! # Security
+//! Macros are for administrators only: they hold passwords in many configurations.
+//!
+//! # Compatibility
+//! Spec 5.2, `-bP`. Equal line for line to Exim 4.96 for options that both know; options that only one of the two has, and the
+//! lines `*expand_...` that Exim prints for its own bookkeeping, differ.
+
+mod listing;
+pub mod number;
+
+use mail_types::bytes::{PrintOptions, push_printable};
+use policy::list::ListKind;
+
+use crate::options::{Class, FlagValue, OptionDef, OptionKind, OptionSet, OptionValue, Slot};
+use crate::snapshot::{Config, Instance};
+
+const HIDDEN: &str = "<value not displayable>";
+
+/// Who asks, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker {
+    /// The caller is an administrator.
+    pub admin: bool,
+    /// `-n`: values without names.
+    pub values_only: bool,
+}
+
+/// What to print, and whether everything that was asked for exists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// For the standard output.
+    pub text: String,
+    /// For the standard error.
+    pub error: String,
+    /// False makes the exit code 1.
+    pub ok: bool,
+}
+
+/// Answers `-bP` with its arguments; none means all main options. `environment` is what `keep_environment` left.
+pub fn answer(config: &Config, words: &[&str], asker: Asker, environment: &[(String, String)]) -> Answer {
+    let mut out = Answer { ok: true, ..Answer::default() };
+    if words.is_empty() {
+        out.text = main_options(config, asker);
+    }
+    let mut words = words.iter().copied();
+    while let Some(word) = words.next() {
+        let Some(class) = named_class(word) else {
+            one_word(config, word, asker, environment, &mut out);
+            continue;
+        };
+        match words.next() {
+            Some(name) => one_instance(config, class, name, asker, &mut out),
+            None => fail(&mut out, &format!("{word} is not a known option")),
+        }
+    }
+    out
+}
+
+/// Words that take the next word as a name. `None` inside stands for macros.
+fn named_class(word: &str) -> Option<Option<Class>> {
+    Some(match word {
+        "router" => Some(Class::Router),
+        "transport" => Some(Class::Transport),
+        "authenticator" => Some(Class::Authenticator),
+        "macro" => None,
+        _ => return None,
+    })
+}
+
+fn fail(out: &mut Answer, line: &str) {
+    out.text.push_str(line);
+    out.text.push('\n');
+    out.ok = false;
+}
+
+fn denied(out: &mut Answer) {
+    out.error.push_str("exim: permission denied\n");
+    out.ok = false;
+}
+
+fn one_instance(config: &Config, class: Option<Class>, name: &str, asker: Asker, out: &mut Answer) {
+    let Some(class) = class else {
+        if !asker.admin {
+            denied(out);
+            return;
+        }
+        match config.macros.iter().find(|(known, _)| known == name) {
+            Some((known, text)) => macro_line(known, text, asker, &mut out.text),
+            None => fail(out, &format!("macro {name} not found")),
+        }
+        return;
+    };
+    match instances(config, class).iter().find(|instance| instance.name == name) {
+        Some(instance) => instance_options(instance, asker, &mut out.text),
+        None => fail(out, &format!("{} {name} not found", class.word())),
+    }
+}
+
+fn instances(config: &Config, class: Class) -> &[Instance] {
+    match class {
+        Class::Router => &config.routers,
+        Class::Transport => &config.transports,
+        Class::Authenticator => &config.authenticators,
+        Class::Main => &[],
+    }
+}
+
+fn macro_line(name: &str, text: &[u8], asker: Asker, out: &mut String) {
+    if !asker.values_only {
+        out.push_str(name);
+        out.push('=');
+    }
+    push_shown(out, text);
+    out.push('\n');
+}
+
+fn one_word(config: &Config, word: &str, asker: Asker, environment: &[(String, String)], out: &mut Answer) {
+    match word {
+        "all" => out.text.push_str(&main_options(config, asker)),
+        "config_file" | "configure_file" => {
+            out.text.push_str(&config.path.display().to_string());
+            out.text.push('\n');
+        }
+        "config" => out.text.push_str(&listing::config(config, asker)),
+        "environment" => {
+            for (name, value) in environment {
+                out.text.push_str(&if asker.values_only {
+                    format!("{name}\n")
+                } else {
+                    format!("{name}={value}\n")
+                });
+            }
+        }
+        "router_list" => names(&config.routers, &mut out.text),
+        "transport_list" => names(&config.transports, &mut out.text),
+        "authenticator_list" => names(&config.authenticators, &mut out.text),
+        "routers" => all_instances(config, Class::Router, asker, &mut out.text),
+        "transports" => all_instances(config, Class::Transport, asker, &mut out.text),
+        "authenticators" => all_instances(config, Class::Authenticator, asker, &mut out.text),
+        "macros" | "macro_list" if !asker.admin => denied(out),
+        "macros" => {
+            config.macros.iter().for_each(|(name, text)| macro_line(name, text, asker, &mut out.text))
+        }
+        "macro_list" => config.macros.iter().for_each(|(name, _)| out.text.push_str(&format!("{name}\n"))),
+        "local_scan" => fail(out, "local_scan() options are not supported"),
+        _ => match word.strip_prefix('+') {
+            Some(name) => named_list(config, name, asker, out),
+            None => main_option(config, word, asker, out),
+        },
+    }
+}
+
+fn names(instances: &[Instance], out: &mut String) {
+    for instance in instances {
+        out.push_str(&instance.name);
+        out.push('\n');
+    }
+}
+
+fn named_list(config: &Config, name: &str, asker: Asker, out: &mut Answer) {
+    let kinds = [
+        (ListKind::Address, "address"),
+        (ListKind::Domain, "domain"),
+        (ListKind::Host, "host"),
+        (ListKind::LocalPart, "localpart"),
+    ];
+    let mut found = false;
+    for (kind, word) in kinds {
+        let Some(list) = config.lists.find(kind, name.as_bytes()) else { continue };
+        found = true;
+        if !asker.values_only {
+            out.text.push_str(&format!("{word}list {name} = "));
+        }
+        if list.hidden {
+            out.text.push_str(HIDDEN);
+        } else {
+            push_shown(&mut out.text, &list.text.bytes);
+        }
+        out.text.push('\n');
+    }
+    if !found {
+        fail(out, &format!("no address, domain, host, or local part list called \"{name}\" exists"));
+    }
+}
+
+fn main_option(config: &Config, name: &str, asker: Asker, out: &mut Answer) {
+    match config.main.find(name) {
+        Some((def, slot)) => option(def, slot, &config.main, "", asker, &mut out.text),
+        None => fail(out, &format!("{name} is not a known option")),
+    }
+}
+
+/// Every main option. Other names of an option that has two are left out, as Exim does.
+pub fn main_options(config: &Config, asker: Asker) -> String {
+    let mut rows: Vec<_> = config
+        .main
+        .iter()
+        .filter(|(def, _)| !matches!(def.name, "daemon_smtp_port" | "return_size_limit"))
+        .collect();
+    rows.sort_by_key(|(def, _)| def.name);
+    let mut out = String::new();
+    for (def, slot) in rows {
+        option(def, slot, &config.main, "", asker, &mut out);
+    }
+    out
+}
+
+fn all_instances(config: &Config, class: Class, asker: Asker, out: &mut String) {
+    for instance in instances(config, class) {
+        out.push_str(&format!("\n{} {}:\n", instance.name, class.word()));
+        instance_options(instance, asker, out);
+    }
+}
+
+/// The options of an instance: the generic ones, then the driver's, each by name.
+pub fn instance_options(instance: &Instance, asker: Asker, out: &mut String) {
+    for table in instance.options.tables() {
+        let mut defs: Vec<&OptionDef> = table.defs.iter().collect();
+        defs.sort_by_key(|def| def.name);
+        for def in defs.into_iter().filter(|def| def.kind != OptionKind::FlagPair) {
+            if let Some((def, slot)) = instance.options.find(def.name) {
+                option(def, slot, &instance.options, instance.driver, asker, out);
+            }
+        }
+    }
+}
+
+/// One option.
+fn option(def: &OptionDef, slot: &Slot, set: &OptionSet, driver: &str, asker: Asker, out: &mut String) {
+    let hidden = slot.hidden && !asker.admin;
+    let flag = match &slot.value {
+        OptionValue::Flag(FlagValue::Fixed(on)) => Some(*on),
+        OptionValue::Unset if def.kind == OptionKind::Tristate => Some(tristate(def.name, set, driver)),
+        _ => None,
+    };
+    match flag {
+        Some(on) if !hidden => {
+            if !on {
+                out.push_str("no_");
+            }
+            out.push_str(def.name);
+        }
+        _ => {
+            let text = shown_text(def, slot);
+            if !asker.values_only {
+                out.push_str(def.name);
+                out.push_str(if text.is_empty() && bare_when_unset(def.kind) && !hidden {
+                    " ="
+                } else {
+                    " = "
+                });
+            }
+            if hidden {
+                out.push_str(HIDDEN);
+            } else {
+                push_shown(out, &text);
+            }
+        }
+    }
+    out.push('\n');
+}
+
+/// Kinds for which Exim prints no space after the equals sign when nothing is set.
+fn bare_when_unset(kind: OptionKind) -> bool {
+    matches!(kind, OptionKind::Users | OptionKind::Groups | OptionKind::Fixed)
+}
+
+/// What a flag that is not set amounts to.
+fn tristate(name: &str, set: &OptionSet, driver: &str) -> bool {
+    match (name, set.class()) {
+        ("retry_use_local_part", Class::Transport) => driver != "smtp",
+        ("retry_use_local_part", Class::Router) => {
+            let flag = |name| matches!(set.find(name), Some((_, slot)) if matches!(slot.value, OptionValue::Flag(FlagValue::Fixed(true))));
+            flag("check_local_user")
+        }
+        ("log_as_local", _) => driver == "accept",
+        ("use_lockfile" | "use_fcntl_lock", _) => true,
+        ("check_owner" | "check_group", Class::Router) => false,
+        _ => false,
+    }
+}
+
+/// The text of an option, repeated settings joined as Exim joins them.
+fn shown_text(def: &OptionDef, slot: &Slot) -> Vec<u8> {
+    let mut text = slot.text.as_deref().unwrap_or_default().to_vec();
+    if def.kind == OptionKind::Conditions {
+        for more in &slot.more {
+            text = [b"${if and{{bool_lax{", text.as_slice(), b"}}{bool_lax{", more, b"}}}}"].concat();
+        }
+        return text;
+    }
+    let separator = match (def.kind, def.name) {
+        (OptionKind::Assignments, _) => b';',
+        (_, "headers_add") => b'\n',
+        _ => b':',
+    };
+    for more in &slot.more {
+        text.push(separator);
+        text.extend_from_slice(more);
+    }
+    text
+}
+
+/// Text as Exim prints it: escapes for what does not print, but backslashes as they are.
+pub(crate) fn push_shown(out: &mut String, text: &[u8]) {
+    for (at, part) in text.split(|b| *b == b'\\').enumerate() {
+        if at > 0 {
+            out.push('\\');
+        }
+        let mut shown = Vec::with_capacity(part.len());
+        push_printable(&mut shown, part, PrintOptions::default());
+        out.push_str(&String::from_utf8_lossy(&shown));
+    }
+}
