@@ -64,12 +64,18 @@ pub enum AclAnswer {
     Other(String),
 }
 
-/// A command for `${run`.
+/// A command for `${run`. There is no shell and no search for the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// The program (an absolute path, or searched in `PATH` when `search_path` says so), then its arguments.
-    pub argv: Vec<Clean>,
+    /// The program.
+    pub program: Clean,
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
 }
+
+/// An argument of a command, which may come from outside: Exim passes tainted ones on, and so do we.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument(pub Value);
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,8 +113,8 @@ pub struct FileStatus {
 
 /// Reading files, as `exists`, `${stat:` and `${readfile` do.
 pub trait Files {
-    /// The status of a file; the error is the system's.
-    fn status(&mut self, path: &Clean) -> std::io::Result<FileStatus>;
+    /// The status of a file; the error is the system's. As in Exim, a tainted name may be asked about.
+    fn status(&mut self, path: &[u8]) -> std::io::Result<FileStatus>;
 
     /// The whole content of a file, at most `limit` bytes (more is an error).
     fn read(&mut self, path: &Clean, limit: usize) -> std::io::Result<Vec<u8>>;

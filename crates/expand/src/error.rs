@@ -48,6 +48,16 @@ impl EvalError {
         }
     }
 
+    /// The same failure with more words behind its text.
+    #[must_use]
+    pub fn and(self, words: impl fmt::Display) -> Self {
+        match self {
+            Self::Forced { message } => Self::Forced { message: format!("{message}{words}") },
+            Self::Failed { message, span } => Self::Failed { message: format!("{message}{words}"), span },
+            Self::Defer { message } => Self::Defer { message: format!("{message}{words}") },
+        }
+    }
+
     /// True for `{...}fail`.
     pub fn is_forced(&self) -> bool {
         matches!(self, Self::Forced { .. })

@@ -8,32 +8,56 @@
 //! # Compatibility
 //! Exim specification, chapter "String expansions".
 
+use std::sync::Arc;
+
 use mail_types::diagnostic::{Diagnostic, SourceText};
+use mail_types::limits;
 use mail_types::value::Value;
 
+use crate::eval::{Machine, Mode};
+use crate::parse::{Parser, Until};
+use crate::tree::Sequence;
 use crate::{Env, EvalError};
+
+/// The tree and what is known about it.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) tree: Sequence,
+    diagnostics: Vec<Diagnostic>,
+    may_block: bool,
+}
+
+impl Compiled {
+    /// Reads the whole text of the parser.
+    pub(crate) fn new(mut parser: Parser<'_>) -> Self {
+        let tree = parser.sequence(Until::End);
+        Self { tree, diagnostics: parser.diagnostics, may_block: parser.may_block }
+    }
+}
 
 /// A compiled string. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Expansion {
     source: SourceText,
+    compiled: Arc<Compiled>,
 }
 
 impl Expansion {
     /// Compiles a text.
     pub fn parse(source: &SourceText) -> Self {
-        Self { source: source.clone() }
+        let compiled = Arc::new(Compiled::new(Parser::new(source, limits::EXPANSION_DEPTH)));
+        Self { source: source.clone(), compiled }
     }
 
     /// What is wrong with the text, as far as that can be told before it is used.
     pub fn diagnostics(&self) -> &[Diagnostic] {
-        &[]
+        &self.compiled.diagnostics
     }
 
     /// The value, when it does not depend on anything.
     pub fn constant(&self) -> Option<&[u8]> {
-        let bytes = &self.source.bytes;
-        (!bytes.iter().any(|byte| matches!(byte, b'$' | b'\\'))).then_some(bytes)
+        let tree = &self.compiled.tree;
+        if tree.is_empty() { Some(b"") } else { tree.constant().map(Value::bytes) }
     }
 
     /// The text it was compiled from.
@@ -41,16 +65,15 @@ impl Expansion {
         &self.source
     }
 
-    /// Whether evaluation may have to wait for something outside (files, lookups, commands).
+    /// Whether evaluation may have to wait for something outside (files, lookups, commands, lists).
     pub fn may_block(&self) -> bool {
-        self.constant().is_none()
+        self.compiled.may_block
     }
 
     /// Expands.
-    pub fn eval(&self, _env: &mut dyn Env) -> Result<Value, EvalError> {
-        match self.constant() {
-            Some(bytes) => Ok(Value::clean(bytes)),
-            None => Err(EvalError::failed("expansion is not available yet")),
-        }
+    pub fn eval(&self, env: &mut dyn Env) -> Result<Value, EvalError> {
+        let mut machine = Machine::new(env);
+        let result = machine.sequence(&self.compiled.tree, Mode::Run);
+        result.map_err(|error| error.at(|| self.source.span_at(machine.failed_at.unwrap_or(0), 1)))
     }
 }

@@ -12,17 +12,33 @@
 //! Exim specification, chapter "String expansions". Differences: docs/compat.md, "String expansions".
 
 pub mod bare;
+mod base64;
+mod cache;
+mod condition;
+mod digest;
 pub mod env;
 mod error;
+mod eval;
 mod expansion;
+mod integer;
+mod ip;
+mod item;
+mod json;
+pub mod list;
 pub mod lookup;
+mod operator;
+mod parse;
+mod pattern;
 pub mod regex;
 mod scope;
 mod settings;
 pub mod system;
+mod tree;
+pub mod unsupported;
 pub mod variable;
 
 pub use bare::BareEnv;
+pub use condition::{bool_lax, parse_bool};
 pub use env::{Env, HeaderForm, ListKind};
 pub use error::EvalError;
 pub use expansion::Expansion;

@@ -134,7 +134,8 @@ impl LookupSpec {
     /// Exim's text.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let shown = || String::from_utf8_lossy(text).into_owned();
-        let (partial, rest) = Partial::split(text).ok_or_else(|| format!("format error in lookup type \"{}\"", shown()))?;
+        let (partial, rest) =
+            Partial::split(text).ok_or_else(|| format!("format error in lookup type \"{}\"", shown()))?;
         let (name, default_key, options) = split_defaults(rest);
         let Some((kind, style)) = LOOKUP_TYPES.iter().find(|(known, _)| known.as_bytes() == name) else {
             return Err(format!("unknown lookup type \"{}\"", String::from_utf8_lossy(name)));
@@ -145,7 +146,9 @@ impl LookupSpec {
             }
             if default_key != DefaultKey::None {
                 let rest = String::from_utf8_lossy(rest);
-                return Err(format!("defaults using \"*\" or \"*@\" are not permitted for lookup type \"{rest}\""));
+                return Err(format!(
+                    "defaults using \"*\" or \"*@\" are not permitted for lookup type \"{rest}\""
+                ));
             }
         }
         let options = options.split(|b| *b == b',').filter(|o| !o.is_empty()).map(<[u8]>::to_vec).collect();

@@ -4,9 +4,12 @@
 //! Runs with the rights of the process. Paths and commands arrive as clean values.
 
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
+use std::process;
 use std::time::Duration;
 
+use mail_types::limits;
 use mail_types::value::Clean;
 
 use crate::env::{Command, CommandOutcome, FileStatus, Files};
@@ -16,8 +19,8 @@ use crate::env::{Command, CommandOutcome, FileStatus, Files};
 pub struct SystemFiles;
 
 impl Files for SystemFiles {
-    fn status(&mut self, path: &Clean) -> io::Result<FileStatus> {
-        let found = std::fs::metadata(path.as_path())?;
+    fn status(&mut self, path: &[u8]) -> io::Result<FileStatus> {
+        let found = std::fs::metadata(std::ffi::OsStr::from_bytes(path))?;
         Ok(FileStatus {
             mode: found.mode(),
             inode: found.ino(),
@@ -41,12 +44,48 @@ impl Files for SystemFiles {
         Ok(content)
     }
 
-    fn run(&mut self, _command: &Command, _timeout: Duration) -> io::Result<CommandOutcome> {
-        Err(io::Error::from(io::ErrorKind::Unsupported))
+    fn run(&mut self, command: &Command, timeout: Duration) -> io::Result<CommandOutcome> {
+        use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+        let (reader, writer) = io::pipe()?;
+        let mut child = process::Command::new(std::ffi::OsStr::from_bytes(command.program.bytes()))
+            .args(command.arguments.iter().map(|argument| std::ffi::OsStr::from_bytes(argument.0.bytes())))
+            .stdin(process::Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer)
+            .process_group(0)
+            .spawn()?;
+        let output = collect(reader, timeout);
+        if output.is_err() {
+            child.kill()?;
+        }
+        let status = child.wait()?;
+        let code = status.code().or_else(|| status.signal().map(|signal| 256 + signal)).unwrap_or(256);
+        Ok(CommandOutcome { status: code, output: output? })
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
-        use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+        use std::os::unix::ffi::OsStringExt as _;
         std::env::var_os(std::ffi::OsStr::from_bytes(name)).map(std::ffi::OsString::into_vec)
+    }
+}
+
+/// Reads until the command closes its output, or the time is up, or there is too much.
+fn collect(reader: io::PipeReader, timeout: Duration) -> io::Result<Vec<u8>> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut output = Vec::new();
+        let result = reader.take(limits::EXPANSION_RESULT as u64).read_to_end(&mut output).map(|_| output);
+        // The other side may have given up waiting.
+        let _ = sender.send(result);
+    });
+    receiver.recv_timeout(timeout).unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut)))
+}
+
+/// The system's words for an error, without the number that Rust adds.
+pub fn error_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
     }
 }

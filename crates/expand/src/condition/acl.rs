@@ -1,0 +1,57 @@
+//! `acl {{name}{argument}...}`.
+
+use crate::EvalError;
+use crate::env::AclAnswer;
+use crate::eval::{Machine, Mode};
+use crate::parse::{Arguments, Parser};
+use crate::tree::{Broken, Test};
+
+const MOST: usize = 10;
+
+#[derive(Debug)]
+struct Acl {
+    arguments: Arguments,
+}
+
+pub(super) fn parse(parser: &mut Parser<'_>) -> Box<dyn Test> {
+    parser.may_block = true;
+    parser.skip_space();
+    if !parser.take(b'{') {
+        return Box::new(parser.fail("missing { after \"acl\""));
+    }
+    let mut arguments = Arguments::default();
+    while arguments.values.len() < MOST && !parser.stopped {
+        parser.skip_space();
+        if parser.peek() != Some(b'{') {
+            break;
+        }
+        arguments.values.push(parser.braced());
+    }
+    if !parser.stopped {
+        parser.skip_space();
+        if arguments.values.is_empty() || !parser.take(b'}') {
+            arguments.broken = Some(bracketing(parser));
+        }
+    }
+    Box::new(Acl { arguments })
+}
+
+fn bracketing(parser: &mut Parser<'_>) -> Broken {
+    parser.fail("too few arguments or bracketing error for acl")
+}
+
+impl Test for Acl {
+    fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
+        let values = self.arguments.eval(machine, mode)?;
+        let (false, Some((name, arguments))) = (mode.is_skip(), values.split_first()) else {
+            return Ok(false);
+        };
+        let (accepted, message) = match machine.env.acl(name, arguments)? {
+            AclAnswer::Accept(message) => (true, message),
+            AclAnswer::Deny(message) => (false, message),
+            AclAnswer::Other(message) => return Err(EvalError::failed(message)),
+        };
+        machine.env.scope().value = Some(message.unwrap_or_default());
+        Ok(accepted)
+    }
+}

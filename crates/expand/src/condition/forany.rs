@@ -1,0 +1,122 @@
+//! `forany`, `forall` and their JSON forms.
+
+use crate::EvalError;
+use crate::eval::{Machine, Mode};
+use crate::json;
+use crate::list::ListItems;
+use crate::parse::Parser;
+use crate::tree::{Broken, Condition, Sequence, Test};
+use mail_types::value::Value;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Elements {
+    List,
+    Json { unquote: bool },
+}
+
+#[derive(Debug)]
+struct Iteration {
+    name: &'static str,
+    any: bool,
+    elements: Elements,
+    list: Sequence,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Unfinished,
+    Broken(Broken),
+    Condition(Condition, Option<Broken>),
+}
+
+/// Reads one of them, if it has that name.
+pub(super) fn find(parser: &mut Parser<'_>, name: &str) -> Option<Box<dyn Test>> {
+    const NAMES: [(&str, bool, Elements); 6] = [
+        ("forall", false, Elements::List),
+        ("forany", true, Elements::List),
+        ("forall_json", false, Elements::Json { unquote: false }),
+        ("forany_json", true, Elements::Json { unquote: false }),
+        ("forall_jsons", false, Elements::Json { unquote: true }),
+        ("forany_jsons", true, Elements::Json { unquote: true }),
+    ];
+    let &(name, any, elements) = NAMES.iter().find(|entry| entry.0 == name)?;
+    let list = match super::one_argument(parser, name) {
+        Ok(list) => list,
+        Err(broken) => return Some(Box::new(broken)),
+    };
+    let body = if parser.stopped { Body::Unfinished } else { parse_body(parser, name) };
+    Some(Box::new(Iteration { name, any, elements, list, body }))
+}
+
+fn parse_body(parser: &mut Parser<'_>, name: &str) -> Body {
+    parser.skip_space();
+    if !parser.take(b'{') {
+        return Body::Broken(parser.fail(format!("missing {{ after \"{name}\"")));
+    }
+    let condition = super::parse(parser);
+    if parser.stopped {
+        return Body::Condition(condition, None);
+    }
+    parser.skip_space();
+    let broken = (!parser.take(b'}'))
+        .then(|| parser.fail(format!("missing }} at end of condition inside \"{name}\"")));
+    Body::Condition(condition, broken)
+}
+
+impl Iteration {
+    fn item(&self, machine: &mut Machine<'_>, condition: &Condition, mode: Mode) -> Result<bool, EvalError> {
+        condition
+            .eval(machine, mode)
+            .map_err(|error| error.and(format_args!(" inside \"{}\" condition", self.name)))
+    }
+
+    fn elements(&self, list: &Value) -> Result<Vec<Vec<u8>>, EvalError> {
+        match self.elements {
+            Elements::List => Ok(ListItems::new(list.bytes()).collect()),
+            Elements::Json { unquote } => json::array_elements(list.bytes(), unquote)
+                .map_err(|problem| EvalError::failed(format!("{problem} for \"{}\" condition", self.name))),
+        }
+    }
+
+    fn iterate(
+        &self,
+        machine: &mut Machine<'_>,
+        condition: &Condition,
+        list: &Value,
+    ) -> Result<bool, EvalError> {
+        for element in self.elements(list)? {
+            machine.step(element.len())?;
+            machine.env.scope().item = Some(Value::new(element, list.taint().clone()));
+            if self.item(machine, condition, Mode::Run)? == self.any {
+                return Ok(self.any);
+            }
+        }
+        Ok(!self.any)
+    }
+}
+
+impl Test for Iteration {
+    /// Exim walks over the condition once before it looks at the list.
+    fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
+        let list = machine.sequence(&self.list, mode)?;
+        let condition = match &self.body {
+            Body::Unfinished => return Ok(false),
+            Body::Broken(broken) => return broken.raise(),
+            Body::Condition(condition, broken) => {
+                self.item(machine, condition, Mode::Skip)?;
+                if let Some(broken) = broken {
+                    return broken.raise();
+                }
+                condition
+            }
+        };
+        if mode.is_skip() {
+            return Ok(false);
+        }
+        let saved = machine.env.scope().item.take();
+        let result = self.iterate(machine, condition, &list);
+        machine.env.scope().item = saved;
+        result
+    }
+}

@@ -1,0 +1,63 @@
+//! `match_domain`, `match_address`, `match_ip`, `match_local_part`.
+//!
+//! # Compatibility
+//! The list is not expanded here: dollar signs stand for themselves, only backslashes are undone. What the list engine
+//! expands later is its own affair.
+
+use crate::EvalError;
+use crate::env::ListKind;
+use crate::eval::{Machine, Mode};
+use crate::ip;
+use crate::parse::Parser;
+use crate::tree::{Broken, Sequence, Test};
+
+#[derive(Debug)]
+struct MatchList {
+    kind: ListKind,
+    subject: Sequence,
+    list: Result<Sequence, Broken>,
+}
+
+/// Reads one of them, if it has that name.
+pub(super) fn find(parser: &mut Parser<'_>, name: &str) -> Option<Box<dyn Test>> {
+    let kind = match name {
+        "match_address" => ListKind::Address,
+        "match_domain" => ListKind::Domain,
+        "match_ip" => ListKind::Host,
+        "match_local_part" => ListKind::LocalPart,
+        _ => return None,
+    };
+    parser.may_block = true;
+    let subject = match super::one_argument(parser, name) {
+        Ok(subject) => subject,
+        Err(broken) => return Some(Box::new(broken)),
+    };
+    let list = if parser.stopped { Ok(Sequence::default()) } else { parse_list(parser, name) };
+    Some(Box::new(MatchList { kind, subject, list }))
+}
+
+fn parse_list(parser: &mut Parser<'_>, name: &str) -> Result<Sequence, Broken> {
+    parser.skip_space();
+    if parser.peek() == Some(b'{') {
+        Ok(parser.braced_plain())
+    } else {
+        Err(parser.fail(format!("missing 2nd string in {{}} after \"{name}\"")))
+    }
+}
+
+impl Test for MatchList {
+    fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
+        let subject = machine.sequence(&self.subject, mode)?;
+        let list = match &self.list {
+            Ok(list) => machine.sequence(list, mode)?,
+            Err(broken) => return broken.raise(),
+        };
+        if mode.is_skip() {
+            return Ok(false);
+        }
+        if self.kind == ListKind::Host && !subject.is_empty() && ip::parse(subject.bytes()).is_none() {
+            return Err(EvalError::failed(format!("\"{}\" is not an IP address", subject.to_lossy())));
+        }
+        machine.env.match_list(self.kind, &subject, &list)
+    }
+}

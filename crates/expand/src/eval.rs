@@ -1,0 +1,178 @@
+//! Evaluation: walks the tree, asks the environment, keeps the bounds.
+//!
+//! # Invariants
+//! * Steps, depth and the length of a result are bounded; exceeding a bound is a failure, never a panic.
+//! * A branch that is not taken has no effects: in [`Mode::Skip`] nothing of the environment is used. Exim still makes
+//!   some checks there (numbers in arguments, regular expressions, names), and so do the items here.
+//!
+//! # Security
+//! The tree depth is bounded by the parser; text that is expanded at run time gets what depth is left.
+
+use std::fmt::Write as _;
+
+use mail_types::limits;
+use mail_types::value::Value;
+
+use crate::EvalError;
+use crate::cache;
+use crate::env::{Env, HeaderForm};
+use crate::tree::{Part, Sequence};
+use crate::variable::{Variable, VariableName};
+
+/// Whether a part is wanted or only walked over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Its value is wanted.
+    Run,
+    /// It stands in a branch that is not taken.
+    Skip,
+}
+
+impl Mode {
+    /// Skip unless `wanted`; a skipped part has no wanted parts.
+    pub(crate) fn only_if(self, wanted: bool) -> Self {
+        if wanted { self } else { Self::Skip }
+    }
+
+    pub(crate) fn is_skip(self) -> bool {
+        self == Self::Skip
+    }
+}
+
+/// One evaluation under way.
+pub(crate) struct Machine<'e> {
+    /// The world.
+    pub(crate) env: &'e mut dyn Env,
+    /// Where in the text the innermost failing part stands.
+    pub(crate) failed_at: Option<usize>,
+    steps: usize,
+    depth: usize,
+}
+
+impl<'e> Machine<'e> {
+    pub(crate) fn new(env: &'e mut dyn Env) -> Self {
+        Self { env, failed_at: None, steps: 0, depth: 0 }
+    }
+
+    /// Counts work: `bytes` is the size of what was produced.
+    pub(crate) fn step(&mut self, bytes: usize) -> Result<(), EvalError> {
+        if bytes > limits::EXPANSION_RESULT {
+            return Err(EvalError::failed(format!(
+                "the result of an expansion is longer than {} bytes",
+                limits::EXPANSION_RESULT
+            )));
+        }
+        self.steps = self.steps.saturating_add(1 + bytes / 1024);
+        if self.steps > limits::EXPANSION_STEPS {
+            return Err(EvalError::failed(format!(
+                "an expansion takes more than {} steps",
+                limits::EXPANSION_STEPS
+            )));
+        }
+        Ok(())
+    }
+
+    /// How much deeper text from run time may nest.
+    pub(crate) fn depth_left(&self) -> usize {
+        limits::EXPANSION_DEPTH.saturating_sub(self.depth)
+    }
+
+    /// Expands a text that only run time knows. A tainted text is refused.
+    pub(crate) fn run_time_text(&mut self, text: &Value) -> Result<Value, EvalError> {
+        if text.is_tainted() {
+            let shown = text.to_lossy();
+            return Err(EvalError::failed(format!("attempt to expand tainted string '{shown}'")));
+        }
+        let compiled = cache::expansion(text.bytes(), self.depth_left());
+        let outer = self.failed_at;
+        let result = self.deeper(|machine| machine.sequence(&compiled.tree, Mode::Run));
+        self.failed_at = outer;
+        result
+    }
+
+    /// The value of a sequence.
+    pub(crate) fn sequence(&mut self, sequence: &Sequence, mode: Mode) -> Result<Value, EvalError> {
+        if let Some(value) = sequence.constant() {
+            return Ok(value.clone());
+        }
+        self.deeper(|machine| machine.parts(sequence, mode))
+    }
+
+    /// Does something one level deeper in the tree.
+    pub(crate) fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.depth += 1;
+        let result = work(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn parts(&mut self, sequence: &Sequence, mode: Mode) -> Result<Value, EvalError> {
+        let mut out = Value::empty();
+        for (offset, part) in &sequence.parts {
+            let value = match self.part(part, mode) {
+                Ok(value) => value,
+                Err(error) => {
+                    self.failed_at.get_or_insert(*offset);
+                    return Err(error);
+                }
+            };
+            out.push_value(&value);
+            self.step(out.len())?;
+        }
+        Ok(out)
+    }
+
+    fn part(&mut self, part: &Part, mode: Mode) -> Result<Value, EvalError> {
+        match part {
+            Part::Literal(value) => Ok(value.clone()),
+            Part::Broken(broken) => broken.raise(),
+            Part::Item(item) => item.eval(self, mode),
+            _ if mode.is_skip() => Ok(Value::empty()),
+            Part::Capture(number) => {
+                Ok(self.env.scope().captures.number(*number).cloned().unwrap_or_default())
+            }
+            Part::Variable(name) => self.insertion(name),
+            Part::Header(form, name) => Ok(self.header(name, *form)?.unwrap_or_default()),
+        }
+    }
+
+    fn insertion(&mut self, name: &VariableName) -> Result<Value, EvalError> {
+        if let Some(value) = self.variable(name)? {
+            return Ok(value);
+        }
+        if let VariableName::Acl(scope, rest) = name
+            && self.env.settings().strict_acl_vars
+        {
+            let mut full =
+                String::from(if *scope == crate::variable::AclScope::Connection { "acl_c" } else { "acl_m" });
+            let _ = write!(full, "{}", String::from_utf8_lossy(rest));
+            return Err(EvalError::failed(format!("variable \"{full}\" is unset (strict_acl_vars)")));
+        }
+        Ok(Value::empty())
+    }
+
+    /// The value of a variable; `None` when it is unset.
+    pub(crate) fn variable(&mut self, name: &VariableName) -> Result<Option<Value>, EvalError> {
+        match name {
+            VariableName::Acl(scope, rest) => Ok(self.env.acl_variable(*scope, rest)),
+            VariableName::Router(rest) => Ok(self.env.router_variable(rest)),
+            VariableName::Fixed(variable) => {
+                let scope = self.env.scope();
+                match variable {
+                    Variable::Item => Ok(scope.item.clone()),
+                    Variable::Value => Ok(scope.value.clone()),
+                    Variable::Runrc => Ok(Some(Value::clean(scope.runrc.to_string()))),
+                    Variable::PrvscheckAddress => Ok(scope.prvscheck_address.clone()),
+                    Variable::PrvscheckKeynum => Ok(scope.prvscheck_keynum.clone()),
+                    Variable::PrvscheckResult => Ok(scope.prvscheck_result.clone()),
+                    other => self.env.variable(*other),
+                }
+            }
+        }
+    }
+
+    /// A header field's value.
+    pub(crate) fn header(&mut self, name: &[u8], form: HeaderForm) -> Result<Option<Value>, EvalError> {
+        self.env.header(name, form)
+    }
+}

@@ -1,0 +1,23 @@
+//! `acl`: an ACL called for its message.
+
+use super::function::{self, Definition};
+use crate::EvalError;
+use crate::env::AclAnswer;
+use crate::parse::Parser;
+use crate::tree::Item;
+
+static ACL: Definition = Definition {
+    name: "acl",
+    least: 1,
+    most: 10,
+    run: |machine, values| match machine.env.acl(&values[0], &values[1..])? {
+        AclAnswer::Accept(message) | AclAnswer::Deny(message) => Ok(message.unwrap_or_default()),
+        AclAnswer::Other(message) => Err(EvalError::failed(message)),
+    },
+    check: None,
+};
+
+pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
+    parser.may_block = true;
+    function::parse(parser, &ACL)
+}

@@ -1,0 +1,60 @@
+//! `quote`, `quote_local_part`, and `quote_` with a lookup type.
+
+use super::Call;
+use crate::EvalError;
+use crate::eval::Machine;
+use crate::lookup::LOOKUP_TYPES;
+use mail_types::value::{QuotedFor, Taint, Value};
+
+pub(super) fn quote(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+    if let Some(suffix) = call.suffix {
+        return quote_lookup(machine, call, suffix);
+    }
+    let text = call.bytes();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if !text.is_empty() && text.iter().all(plain) {
+        return Ok(call.value.clone());
+    }
+    Ok(call.derived(quoted(text)))
+}
+
+/// As the rules for local parts require it.
+pub(super) fn quote_local_part(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+    let text = call.bytes();
+    let atom = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(byte);
+    let ends = text.first() == Some(&b'.') || text.last() == Some(&b'.');
+    if !text.is_empty() && !ends && text.iter().all(atom) {
+        return Ok(call.value.clone());
+    }
+    Ok(call.derived(quoted(text)))
+}
+
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = vec![b'"'];
+    for &byte in text {
+        match byte {
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            byte => out.push(byte),
+        }
+    }
+    out.push(b'"');
+    out
+}
+
+/// `${quote_mysql:` and so on, with options after a comma. Tainted text stays tainted for everything but that lookup.
+fn quote_lookup(machine: &mut Machine<'_>, call: &Call<'_>, suffix: &str) -> Result<Value, EvalError> {
+    let Some((kind, _)) = LOOKUP_TYPES.iter().find(|(kind, _)| *kind == suffix) else {
+        return Err(EvalError::failed(format!("unknown lookup type \"{suffix}\"")));
+    };
+    let Some(safe) = machine.env.quote_lookup(kind, call.bytes(), None) else {
+        return Ok(call.value.clone());
+    };
+    let taint = if call.value.is_tainted() {
+        Taint::Quoted(QuotedFor::new(kind))
+    } else {
+        call.value.taint().clone()
+    };
+    Ok(Value::new(safe, taint))
+}

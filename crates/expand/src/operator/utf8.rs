@@ -1,0 +1,71 @@
+//! `from_utf8` and `utf8clean`.
+
+use super::Call;
+use crate::EvalError;
+use crate::eval::Machine;
+use mail_types::value::Value;
+
+/// One character of UTF-8 text, or something that is none.
+enum Piece {
+    Letter(char),
+    /// So many bytes make no character.
+    Invalid(usize),
+}
+
+/// The first piece; the text is not empty. As in Exim, a sequence is counted as long as its first byte says, as far as
+/// continuation bytes follow.
+fn piece(text: &[u8]) -> Piece {
+    let length = match text[0] {
+        0..=0x7f => 1,
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf7 => 4,
+        _ => return Piece::Invalid(1),
+    };
+    let follow = text[1..].iter().take(length - 1).take_while(|&&byte| byte & 0xc0 == 0x80).count();
+    let taken = &text[..=follow];
+    match std::str::from_utf8(taken).ok().and_then(|letter| letter.chars().next()) {
+        Some(letter) => Piece::Letter(letter),
+        None => Piece::Invalid(taken.len()),
+    }
+}
+
+/// Latin-1; what has no place there becomes an underscore.
+pub(super) fn from_utf8(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+    let mut out = Vec::with_capacity(call.bytes().len());
+    let mut rest = call.bytes();
+    while !rest.is_empty() {
+        let used = match piece(rest) {
+            Piece::Letter(letter) => {
+                out.push(u8::try_from(u32::from(letter)).unwrap_or(b'_'));
+                letter.len_utf8()
+            }
+            Piece::Invalid(length) => {
+                out.push(b'_');
+                length
+            }
+        };
+        rest = &rest[used..];
+    }
+    Ok(call.derived(out))
+}
+
+/// Each invalid sequence becomes a question mark.
+pub(super) fn utf8clean(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+    let mut out = Vec::with_capacity(call.bytes().len());
+    let mut rest = call.bytes();
+    while !rest.is_empty() {
+        let used = match piece(rest) {
+            Piece::Letter(letter) => {
+                out.extend_from_slice(&rest[..letter.len_utf8()]);
+                letter.len_utf8()
+            }
+            Piece::Invalid(length) => {
+                out.push(b'?');
+                length
+            }
+        };
+        rest = &rest[used..];
+    }
+    Ok(call.derived(out))
+}

@@ -1,0 +1,122 @@
+//! The compiled form of a string.
+//!
+//! # Invariants
+//! * Parts stand in the order of the text, and evaluation visits them in that order: of several things that are wrong,
+//!   the one that Exim meets first is reported.
+//! * A text has at most one syntax error. Nothing behind it is parsed; the part that holds it fails when it is reached,
+//!   also where Exim only skips over a branch.
+
+use std::fmt::Debug;
+
+use mail_types::value::Value;
+
+use crate::EvalError;
+use crate::env::HeaderForm;
+use crate::eval::{Machine, Mode};
+use crate::variable::VariableName;
+
+/// A run of parts whose values are joined.
+#[derive(Debug, Default)]
+pub(crate) struct Sequence {
+    /// The parts, each with its offset in the text.
+    pub(crate) parts: Vec<(usize, Part)>,
+}
+
+/// One part of a string.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// Literal text, escapes already undone.
+    Literal(Value),
+    /// `$name`.
+    Variable(VariableName),
+    /// `$1`.
+    Capture(usize),
+    /// `$h_name:`.
+    Header(HeaderForm, Vec<u8>),
+    /// An item or an operator with its arguments.
+    Item(Box<dyn Item>),
+    /// Where the text stops making sense.
+    Broken(Broken),
+}
+
+/// A syntax error, kept for the time when evaluation gets there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Broken {
+    /// Exim's text.
+    pub(crate) message: String,
+}
+
+/// An item or operator that knows how to evaluate itself.
+pub(crate) trait Item: Debug + Send + Sync {
+    /// The value; with [`Mode::Skip`] only the checks that Exim makes in a branch that is not taken.
+    fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError>;
+}
+
+/// A condition without its negation.
+pub(crate) trait Test: Debug + Send + Sync {
+    /// The outcome; with [`Mode::Skip`] it has no meaning, but the checks are made.
+    fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError>;
+}
+
+/// A condition.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    /// An odd number of `!` stands before it.
+    pub(crate) negated: bool,
+    /// What it tests.
+    pub(crate) test: Box<dyn Test>,
+}
+
+impl Condition {
+    pub(crate) fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
+        Ok(machine.deeper(|machine| self.test.test(machine, mode))? != self.negated)
+    }
+}
+
+impl Broken {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+
+    pub(crate) fn raise<T>(&self) -> Result<T, EvalError> {
+        Err(EvalError::failed(self.message.clone()))
+    }
+}
+
+impl Item for Broken {
+    fn eval(&self, _machine: &mut Machine<'_>, _mode: Mode) -> Result<Value, EvalError> {
+        self.raise()
+    }
+}
+
+impl Test for Broken {
+    fn test(&self, _machine: &mut Machine<'_>, _mode: Mode) -> Result<bool, EvalError> {
+        self.raise()
+    }
+}
+
+impl Sequence {
+    /// The value of a text that does not depend on anything.
+    pub(crate) fn constant(&self) -> Option<&Value> {
+        match self.parts.as_slice() {
+            [(_, Part::Literal(value))] => Some(value),
+            _ => None,
+        }
+    }
+
+    /// True when nothing stands there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The literal at its beginning: what Exim sees of it in a branch that is not taken.
+    pub(crate) fn literal_only(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (_, part) in &self.parts {
+            if let Part::Literal(value) = part {
+                out.extend_from_slice(value.bytes());
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,209 @@
+//! Names that Exim knows and this version does not serve yet.
+//!
+//! # Invariants
+//! * Each of them fails clearly when it is evaluated and is reported when it is read; none is ever taken for an unknown
+//!   name, and none is ignored.
+//!
+//! # Compatibility
+//! docs/compat.md lists this table.
+
+use crate::EvalError;
+use crate::eval::{Machine, Mode};
+use crate::parse::{Arguments, Branches, Outcome, Parser};
+use crate::tree::{Broken, Item, Test};
+use mail_types::value::Value;
+
+/// The id of the diagnostic for these names.
+pub(crate) const DIAGNOSTIC: &str = "expand.unsupported";
+
+/// What kind of name it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `${name{...}...}`
+    Item,
+    /// `${name:...}`
+    Operator,
+    /// `${if name{...}...}`
+    Condition,
+}
+
+/// How the arguments of the name are written, so that the text around it is still understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// So many strings in braces, at least and at most.
+    Strings(usize, usize),
+    /// Strings in braces, then `{yes}{no}`.
+    Branches(usize),
+    /// `{{one}{two}...}`.
+    Nested,
+    /// `:text`.
+    Text,
+}
+
+/// One name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsupported {
+    /// What it is.
+    pub kind: Kind,
+    /// Exim's word.
+    pub name: &'static str,
+    /// How its arguments look.
+    pub shape: Shape,
+}
+
+/// All of them.
+pub fn unsupported() -> &'static [Unsupported] {
+    use Kind::{Condition, Item, Operator};
+    use Shape::{Branches, Nested, Strings, Text};
+    const fn row(kind: Kind, name: &'static str, shape: Shape) -> Unsupported {
+        Unsupported { kind, name, shape }
+    }
+    const TABLE: [Unsupported; 18] = [
+        row(Item, "authresults", Strings(1, 1)),
+        row(Item, "certextract", Branches(2)),
+        row(Item, "dlfunc", Strings(2, 10)),
+        row(Item, "perl", Strings(1, 9)),
+        row(Item, "readsocket", Strings(2, 5)),
+        row(Item, "srs_encode", Strings(3, 3)),
+        row(Operator, "sha3", Text),
+        row(Operator, "utf8_domain_from_alabel", Text),
+        row(Operator, "utf8_domain_to_alabel", Text),
+        row(Operator, "utf8_localpart_from_alabel", Text),
+        row(Operator, "utf8_localpart_to_alabel", Text),
+        row(Condition, "inbound_srs", Strings(2, 2)),
+        row(Condition, "ldapauth", Strings(1, 1)),
+        row(Condition, "pam", Strings(1, 1)),
+        row(Condition, "pwcheck", Strings(1, 1)),
+        row(Condition, "radius", Strings(1, 1)),
+        row(Condition, "saslauthd", Nested),
+        row(Condition, "crypteq", Strings(2, 2)),
+    ];
+    &TABLE
+}
+
+fn find(kind: Kind, name: &str) -> Option<&'static Unsupported> {
+    unsupported().iter().find(|row| row.kind == kind && row.name == name)
+}
+
+/// The item of this name, if it is not served yet.
+pub(crate) fn item(name: &str) -> Option<&'static Unsupported> {
+    find(Kind::Item, name)
+}
+
+/// The operator of this name, if it is not served yet.
+pub(crate) fn operator(name: &str) -> Option<&'static Unsupported> {
+    find(Kind::Operator, name)
+}
+
+/// The condition of this name, if it is not served yet.
+pub(crate) fn condition(name: &str) -> Option<&'static Unsupported> {
+    find(Kind::Condition, name)
+}
+
+impl Unsupported {
+    /// The text of the failure.
+    pub fn message(&self) -> String {
+        let kind = match self.kind {
+            Kind::Item => "item",
+            Kind::Operator => "operator",
+            Kind::Condition => "condition",
+        };
+        format!("the expansion {kind} \"{}\" is not supported yet by this version", self.name)
+    }
+
+    fn raise<T>(&self) -> Result<T, EvalError> {
+        Err(EvalError::failed(self.message()))
+    }
+}
+
+#[derive(Debug)]
+struct Missing {
+    what: &'static Unsupported,
+    arguments: Arguments,
+    branches: Option<Branches>,
+}
+
+impl Missing {
+    fn walk(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<(), EvalError> {
+        self.arguments.eval(machine, mode)?;
+        if !mode.is_skip() {
+            return self.what.raise();
+        }
+        if let Some(branches) = &self.branches {
+            branches.eval(machine, mode, &Outcome::No)?;
+        }
+        Ok(())
+    }
+}
+
+impl Item for Missing {
+    fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
+        self.walk(machine, mode).map(|()| Value::empty())
+    }
+}
+
+impl Test for Missing {
+    fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
+        self.walk(machine, mode).map(|()| false)
+    }
+}
+
+/// Reads the arguments of an item.
+pub(crate) fn skip_item(parser: &mut Parser<'_>, what: &'static Unsupported) -> Box<dyn Item> {
+    parser.may_block = true;
+    let (arguments, branches) = match what.shape {
+        Shape::Branches(count) => {
+            let arguments = Arguments::parse_open(parser, what.name, count, count);
+            let readable = arguments.broken.is_none() && !parser.stopped;
+            let branches = readable.then(|| Branches::parse(parser, what.name));
+            (arguments, branches)
+        }
+        Shape::Strings(least, most) => (Arguments::parse(parser, what.name, least, most), None),
+        Shape::Nested | Shape::Text => (Arguments::default(), None),
+    };
+    Box::new(Missing { what, arguments, branches })
+}
+
+/// Reads the arguments of a condition.
+pub(crate) fn skip_condition(parser: &mut Parser<'_>, what: &'static Unsupported) -> Box<dyn Test> {
+    parser.may_block = true;
+    parser.skip_space();
+    let nested = what.shape == Shape::Nested;
+    if parser.peek() != Some(b'{') {
+        return Box::new(missing_brace(parser, what));
+    }
+    if nested {
+        parser.at += 1;
+    }
+    let (least, most) = match what.shape {
+        Shape::Strings(least, most) => (least, most),
+        _ => (2, 4),
+    };
+    let mut arguments = Arguments::default();
+    while arguments.values.len() < most && !parser.stopped {
+        parser.skip_space();
+        if parser.peek() != Some(b'{') {
+            break;
+        }
+        arguments.values.push(parser.braced());
+    }
+    if !parser.stopped && (arguments.values.len() < least || (nested && !closes(parser))) {
+        let text = format!("too few arguments or bracketing error for {}", what.name);
+        arguments.broken = Some(parser.fail(text));
+    }
+    Box::new(Missing { what, arguments, branches: None })
+}
+
+fn closes(parser: &mut Parser<'_>) -> bool {
+    parser.skip_space();
+    parser.take(b'}')
+}
+
+fn missing_brace(parser: &mut Parser<'_>, what: &Unsupported) -> Broken {
+    let text = if what.name == "inbound_srs" {
+        format!("too few arguments or bracketing error for {}", what.name)
+    } else {
+        format!("missing {{ after \"{}\"", what.name)
+    };
+    parser.fail(text)
+}
