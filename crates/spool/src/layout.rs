@@ -190,9 +190,10 @@ mod tests {
     fn places() {
         let id: MessageId = "1abcDE-00ABCD-Fh".parse().unwrap();
         let named = QueueName::parse(b"slow").unwrap();
-        let path = |queue, split| Place::of(queue, &id, split).file(&id, Part::Data);
-        assert_eq!(path(&QueueName::default(), false), Path::new("input/1abcDE-00ABCD-Fh-D"));
-        assert_eq!(path(&QueueName::default(), true), Path::new("input/E/1abcDE-00ABCD-Fh-D"));
+        let default = QueueName::default();
+        let path = |queue: &QueueName, split| Place::of(queue, &id, split).file(&id, Part::Data);
+        assert_eq!(path(&default, false), Path::new("input/1abcDE-00ABCD-Fh-D"));
+        assert_eq!(path(&default, true), Path::new("input/E/1abcDE-00ABCD-Fh-D"));
         assert_eq!(path(&named, true), Path::new("slow/input/E/1abcDE-00ABCD-Fh-D"));
         assert_eq!(message_log(&named, &id, false), Path::new("slow/msglog/1abcDE-00ABCD-Fh"));
     }

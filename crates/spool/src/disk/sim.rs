@@ -4,13 +4,15 @@
 //! * A name is durable after a sync of its directory, a content after a sync of its file, and not before.
 //! * Every call counts. Once the power is off every call fails, until [`SimDisk::reboot`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mail_types::Entropy;
+use mail_types::clock::SeededEntropy;
 use rustix::io::Errno;
 
 use super::{Access, Disk, DiskFile, Space, Stat, Visit};
@@ -26,6 +28,8 @@ pub enum Survivors {
     Names,
     /// All contents, but only names that were synced.
     Contents,
+    /// Each change that wasn't synced survives or not, as chance will have it; the number is the seed.
+    Some(u64),
 }
 
 /// A disk in memory. Clones are the same disk.
@@ -59,6 +63,37 @@ struct Content {
     live: Vec<u8>,
     synced: Vec<u8>,
     modified: i64,
+}
+
+impl Names {
+    /// Decides for each name that isn't durable whether its last change survived.
+    fn settle(&mut self, keep: &mut dyn FnMut() -> bool) {
+        let names: BTreeSet<Vec<u8>> = self.live.keys().chain(self.synced.keys()).cloned().collect();
+        for name in names {
+            let (live, synced) = (self.live.get(&name).copied(), self.synced.get(&name).copied());
+            let survivor = if live == synced || keep() { live } else { synced };
+            match survivor {
+                Some(number) => {
+                    self.live.insert(name.clone(), number);
+                    self.synced.insert(name, number);
+                }
+                None => {
+                    self.live.remove(&name);
+                    self.synced.remove(&name);
+                }
+            }
+        }
+    }
+}
+
+impl Content {
+    fn settle(&mut self, keep: bool) {
+        if keep {
+            self.synced.clone_from(&self.live);
+        } else {
+            self.live.clone_from(&self.synced);
+        }
+    }
 }
 
 /// The number that stands for a directory among the names of its parent.
@@ -107,24 +142,29 @@ impl SimDisk {
     /// The disk after a power cut: locks are gone, and what wasn't synced, too.
     pub fn reboot(&self, survivors: Survivors) {
         let mut state = self.state();
-        let (names, contents) = match survivors {
-            Survivors::Synced => (false, false),
-            Survivors::Everything => (true, true),
-            Survivors::Names => (true, false),
-            Survivors::Contents => (false, true),
+        let mut chance = match survivors {
+            Survivors::Some(seed) => Some(SeededEntropy::new(seed)),
+            _ => None,
         };
-        for dir in state.dirs.values_mut() {
-            if names {
-                dir.synced = dir.live.clone();
-            } else {
-                dir.live = dir.synced.clone();
-            }
+        let mut keep_name = || match &mut chance {
+            Some(chance) => chance.next_u64() & 1 == 1,
+            None => matches!(survivors, Survivors::Everything | Survivors::Names),
+        };
+        for names in state.dirs.values_mut() {
+            names.settle(&mut keep_name);
         }
-        for content in state.contents.values_mut() {
-            if contents {
-                content.synced = content.live.clone();
-            } else {
-                content.live = content.synced.clone();
+        let mut chance = match survivors {
+            Survivors::Some(seed) => Some(SeededEntropy::new(!seed)),
+            _ => None,
+        };
+        let numbers: BTreeSet<u64> = state.contents.keys().copied().collect();
+        for number in numbers {
+            let keep = match &mut chance {
+                Some(chance) => chance.next_u64() & 1 == 1,
+                None => matches!(survivors, Survivors::Everything | Survivors::Contents),
+            };
+            if let Some(content) = state.contents.get_mut(&number) {
+                content.settle(keep);
             }
         }
         state.forget_unreachable_dirs();
