@@ -1,3 +1,155 @@
 //! The world as an expansion, a list or an ACL sees it.
+//!
+//! A [`Context`] joins [`facts`] with one configuration snapshot and the services. It is what `expand::Env`,
+//! `policy`'s `ListEnv` and `AclWorld` are implemented on; every `$variable` is answered under `variable/`.
+//!
+//! # Invariants
+//! * A context belongs to one session or one delivery attempt and is moved, never shared: an evaluation on a pool
+//!   takes it along and brings it back.
+//! * The configuration it holds does not change during its life.
+//!
+//! # Security
+//! Facts are hostile. They become tainted values where they are answered.
 
+mod acl_world;
+mod env;
 pub mod facts;
+pub mod header;
+pub mod host_text;
+mod list_env;
+mod log_lines;
+mod options;
+pub mod variable;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use config::Config;
+use config::options::main;
+use expand::system::SystemFiles;
+use expand::variable::Variable;
+use expand::{Scope, Settings};
+use mail_types::value::Value;
+use mail_types::zone::Zone;
+use policy::acl::Verified;
+
+use crate::services::Services;
+pub use acl_world::{AclWishes, ConnectionControls, MessageControls, Submission};
+use facts::Facts;
+
+/// The world of one session or one delivery attempt.
+pub struct Context {
+    /// What is known.
+    pub facts: Facts,
+    /// The configuration that this piece of work began with.
+    pub config: Arc<Config>,
+    /// What all stages share.
+    pub services: Arc<Services>,
+    /// Captures, `$item`, `$value`.
+    pub scope: Scope,
+    /// Options that change how expansion works.
+    pub settings: Settings,
+    /// The zone of times that people read.
+    pub zone: Zone,
+    /// Whether this is the first delivery of the message (`first_delivery`).
+    pub first_delivery: bool,
+    /// Whether a queue run is going on (`queue_running`).
+    pub queue_running: bool,
+    /// Variables that an ACL set and that no field of the facts holds (`$acl_arg1`, `$sender_rate` …).
+    pub(crate) acl_set: BTreeMap<Variable, Value>,
+    /// What ACLs asked for while the message came in.
+    pub wishes: AclWishes,
+    /// `-t`: recipients come from the header, and Bcc: goes.
+    pub extract_recipients: bool,
+    /// What verifying this message's sender came to.
+    pub(crate) verified_sender: Option<Verified>,
+    /// Whether this client may leave the domain out of sender addresses.
+    pub allow_unqualified_sender: bool,
+    /// Whether this client may leave the domain out of recipient addresses.
+    pub allow_unqualified_recipient: bool,
+    files: SystemFiles,
+}
+
+impl Context {
+    /// A context for facts, under the configuration in force now.
+    pub fn new(facts: Facts, services: Arc<Services>) -> Self {
+        let config = services.snapshot();
+        Self::with_config(facts, config, services)
+    }
+
+    /// A context under a configuration that the caller already holds.
+    pub fn with_config(facts: Facts, config: Arc<Config>, services: Arc<Services>) -> Self {
+        let settings = settings(&config);
+        let zone = zone(&config);
+        Self {
+            facts,
+            config,
+            services,
+            scope: Scope::default(),
+            settings,
+            zone,
+            first_delivery: false,
+            queue_running: false,
+            acl_set: BTreeMap::new(),
+            wishes: AclWishes::default(),
+            extract_recipients: false,
+            verified_sender: None,
+            allow_unqualified_sender: false,
+            allow_unqualified_recipient: false,
+            files: SystemFiles,
+        }
+    }
+
+    /// `primary_hostname`, or what the operating system calls this host.
+    pub fn primary_hostname(&self) -> &[u8] {
+        self.config.main.get(main::PRIMARY_HOSTNAME).unwrap_or(&self.services.process.hostname)
+    }
+
+    /// `qualify_domain`, by default the primary host name.
+    pub fn qualify_domain(&self) -> &[u8] {
+        self.config.main.get(main::QUALIFY_DOMAIN).unwrap_or_else(|| self.primary_hostname())
+    }
+
+    /// `qualify_recipient`, by default `qualify_domain`.
+    pub fn qualify_recipient(&self) -> &[u8] {
+        self.config.main.get(main::QUALIFY_RECIPIENT).unwrap_or_else(|| self.qualify_domain())
+    }
+}
+
+impl Context {
+    /// Forget the message: another one begins, or there is none any more. What belongs to the connection stays.
+    pub fn reset_message(&mut self) {
+        let facts = &mut self.facts;
+        let before = std::mem::take(&mut facts.message);
+        // These describe the connection's user and protocol and outlive a message.
+        facts.message.received_protocol = before.received_protocol;
+        facts.message.originator_uid = before.originator_uid;
+        facts.message.originator_gid = before.originator_gid;
+        facts.message.originator_login = before.originator_login;
+        facts.message.authenticated_sender = before.authenticated_sender;
+        facts.address = facts::AddressFacts::default();
+        self.wishes.reset_message();
+        self.verified_sender = None;
+        self.acl_set.clear();
+        self.scope = Scope::default();
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let options = &config.main;
+    Settings {
+        strict_acl_vars: options.get(main::STRICT_ACL_VARS),
+        check_rfc2047_length: options.get(main::CHECK_RFC2047_LENGTH),
+        headers_charset: options.get(main::HEADERS_CHARSET).unwrap_or(b"UTF-8").to_vec(),
+        print_topbitchars: options.get(main::PRINT_TOPBITCHARS),
+        allow_utf8_domains: options.get(main::ALLOW_UTF8_DOMAINS),
+    }
+}
+
+/// The zone of option `timezone`: unset means the system's, as a program without `TZ` sees it.
+fn zone(config: &Config) -> Zone {
+    match config.main.get(main::TIMEZONE) {
+        Some(name) => Zone::named(name),
+        None => Zone::system(),
+    }
+}

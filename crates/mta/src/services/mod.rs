@@ -8,6 +8,7 @@
 //!   `QueueWaker`, whose calls may be lost without losing mail.
 //! * Blocking work goes through one of three pools, so that one kind cannot starve another.
 
+pub mod accounts;
 mod config_handle;
 pub mod local_agent;
 mod pools;
@@ -20,16 +21,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use config::Config;
+use expand::lookup::Lookup;
 use mail_types::clock::{Clock, Entropy};
 use mail_types::dns::Resolve;
 use mail_types::message_id::MessageId;
 
-/// Told when a message has been committed, so that a first delivery can start.
+/// The queue as the other stages see it.
 ///
 /// A hint: the queue also finds messages by scanning, so a call that is lost costs time and nothing else.
 pub trait QueueWaker: Send + Sync {
-    /// A message stands in the spool.
+    /// A message stands in the spool, so that a first delivery can start.
     fn message_arrived(&self, id: MessageId, how: Arrival);
+
+    /// `$queue_size`: how many messages wait, as far as the index knows.
+    fn size(&self) -> u64;
 }
 
 /// How soon a message that has just arrived should be tried.
@@ -54,14 +59,24 @@ pub struct ProcessFacts {
     pub exim_uid: u32,
     /// `$exim_gid`.
     pub exim_gid: u32,
+    /// Login name of that uid, as -H files of messages from the network show it.
+    pub exim_user: Vec<u8>,
     /// `$exim_path`.
     pub exim_path: PathBuf,
     /// `$initial_cwd`.
     pub initial_cwd: PathBuf,
     /// What the operating system calls this host, for when `primary_hostname` is not set.
     pub hostname: Vec<u8>,
-    /// Whether this process runs as a daemon (`${if def:…}` never asks; logging and limits do).
+    /// `$compile_date`.
+    pub compile_date: String,
+    /// Whether this process is the daemon: connections are counted and limited.
     pub daemon: bool,
+    /// `$spool_directory`, expanded when the program started.
+    pub spool_directory: PathBuf,
+    /// The directory of the main log, for `$log_space`; the spool's when logs go elsewhere.
+    pub log_directory: PathBuf,
+    /// `$localhost_number`, expanded when the program started; 0 when unset.
+    pub localhost_number: u32,
 }
 
 /// Everything that the stages share.
@@ -74,6 +89,8 @@ pub struct Services {
     pub entropy: Arc<dyn Entropy>,
     /// DNS, for asynchronous code.
     pub resolver: Arc<dns::Resolver>,
+    /// Files and databases, for expansions and lists.
+    pub lookups: Arc<dyn Lookup>,
     /// DNS, for expansions and lists that run on a pool.
     pub blocking_resolver: Arc<dyn Resolve>,
     /// Messages on disk.

@@ -90,6 +90,20 @@ impl Pool {
         }
     }
 
+    /// Run a job that borrows from its caller, on the caller's own thread; the runtime goes on elsewhere.
+    ///
+    /// There is no deadline: what the job asks (DNS, databases, files) has deadlines of its own. Under a runtime with
+    /// one thread only, as in tests, the job simply runs.
+    pub async fn in_place<T>(&self, job: impl FnOnce() -> T) -> Result<T, PoolError> {
+        let _permit = self.permits.acquire().await.map_err(|_closed| PoolError::ShuttingDown)?;
+        let flavor = tokio::runtime::Handle::current().runtime_flavor();
+        if matches!(flavor, tokio::runtime::RuntimeFlavor::MultiThread) {
+            Ok(tokio::task::block_in_place(job))
+        } else {
+            Ok(job())
+        }
+    }
+
     /// Run a job, but wait for it no longer than `limit`, the time in the queue included.
     pub async fn run_within<T, F>(&self, limit: Duration, job: F) -> Result<T, PoolError>
     where

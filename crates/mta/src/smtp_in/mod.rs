@@ -1,1 +1,43 @@
 //! The SMTP server's sessions.
+//!
+//! [`session`] speaks with one client over any stream. The protocol itself (states, counters, framing) is
+//! `smtp_proto::server`; what it asks is answered here, one file a question: `connect`, `hello`, `mail`, `rcpt`, `data`,
+//! `verify_commands`, `quit`. ACLs are stepped by `acl`; verdicts become replies in `reply`.
+//!
+//! # Invariants
+//! * One question is answered at a time; nothing of the client's input is used while it is open.
+//! * A session holds the configuration that was in force when it began.
+//! * `250` for a message is sent after the spool's commit returned, never before.
+//!
+//! # Security
+//! Runs in the worker. Everything that comes in is hostile. A panic costs this session only: it ends with 421 and a
+//! line in the panic log.
+//!
+//! # Failure
+//! What this machine cannot do now (descriptors, memory, disk, a configuration that does not expand) is answered with
+//! 4xx.
+//!
+//! # Compatibility
+//! Specification, chapters "SMTP processing" and "Access control lists". Replies and log lines are the oracle's.
+
+pub(crate) mod acl;
+mod client;
+mod connect;
+mod data;
+mod faults;
+mod hello;
+mod link;
+mod mail;
+mod panic_guard;
+mod parameters;
+mod quit;
+mod rcpt;
+pub(crate) mod reply;
+mod session;
+#[cfg(test)]
+mod tests;
+mod verify_commands;
+
+pub use client::Client;
+pub(crate) use parameters::message_size_limit;
+pub use session::{SessionEnd, session};

@@ -1,1 +1,17 @@
 //! Verification of addresses, hosts and header lines.
+//!
+//! # Invariants
+//! * What was found out about the client (its names, its HELO) is kept for the connection; what was found out about
+//!   the sender is kept for the message; recipients are verified each time they are given.
+//!
+//! # Failure
+//! What can't be decided now is a defer: the client hears 4xx.
+//!
+//! # Compatibility
+//! Specification, sections "Access control lists": "ACL conditions" (`verify = …`) and "Address verification".
+//! Callouts are a configuration error; docs/compat.md.
+
+pub mod address;
+pub mod effect;
+pub mod helo;
+pub mod host_name;

@@ -80,8 +80,6 @@ pub struct MessageFacts {
     pub recipients: Vec<RecipientFacts>,
     /// Header lines in order.
     pub headers: Vec<HeaderLine>,
-    /// `$headers_added`: lines that ACLs have added and that are not yet in `headers`.
-    pub headers_added: Vec<HeaderLine>,
     /// What the body holds; default before it was read.
     pub body: BodyFacts,
     /// `$message_size`; before the data were read, the SIZE announced with MAIL, if any.

@@ -1,0 +1,244 @@
+//! What ACLs do to the world: variables, header lines, controls, log lines, effects.
+//!
+//! # Invariants
+//! * Controls of a message go when the message is over; controls of a connection stay.
+
+use std::collections::BTreeSet;
+
+use expand::env::AclAnswer;
+use expand::variable::{AclScope, Variable};
+use expand::EvalError;
+use mail_message::header::HeaderType;
+use mail_types::value::Value;
+use policy::acl::{
+    AclEffect, AclEffectAnswer, AclOutcome, AclPlace, AclRun, AclWorld, AddedHeader, Control, HeaderLine,
+    LogTargets,
+};
+
+use super::Context;
+use crate::verify;
+
+/// What ACLs asked for while a message came in.
+#[derive(Debug, Default)]
+pub struct AclWishes {
+    /// Where the ACL that runs now stands; none between ACLs.
+    pub place: Option<AclPlace>,
+    /// `add_header`, in order, not yet part of the message.
+    pub added_headers: Vec<AddedHeader>,
+    /// `remove_header`, in order.
+    pub removed_headers: Vec<Value>,
+    /// `control`s of this message.
+    pub message: MessageControls,
+    /// `control`s of this connection.
+    pub connection: ConnectionControls,
+    /// A refusal has told already why the sender does not verify.
+    pub(crate) sender_failure_told: bool,
+    /// Texts of `warn` lines that were written for this message.
+    warned: BTreeSet<Vec<u8>>,
+}
+
+/// Controls that last as long as the message.
+#[derive(Debug, Default)]
+pub struct MessageControls {
+    /// `caseful_local_part`.
+    pub caseful_local_part: bool,
+    /// `fakereject`.
+    pub fake_reject: Option<Value>,
+    /// `fakedefer`.
+    pub fake_defer: Option<Value>,
+    /// `freeze`.
+    pub freeze: bool,
+    /// `freeze/no_tell`.
+    pub freeze_no_tell: bool,
+    /// `queue`.
+    pub queue: bool,
+    /// `queue/first_pass_route`.
+    pub queue_first_pass: bool,
+    /// `submission`.
+    pub submission: Option<Submission>,
+    /// `suppress_local_fixups`.
+    pub suppress_local_fixups: bool,
+    /// `utf8_downconvert`.
+    pub utf8_downconvert: Option<i8>,
+}
+
+/// `control = submission`.
+#[derive(Debug, Clone, Default)]
+pub struct Submission {
+    /// `/sender_retain`.
+    pub sender_retain: bool,
+    /// `/domain=`.
+    pub domain: Option<Value>,
+    /// `/name=`.
+    pub name: Option<Value>,
+}
+
+/// Controls that last as long as the connection.
+#[derive(Debug, Default)]
+pub struct ConnectionControls {
+    /// `enforce_sync` or `no_enforce_sync`.
+    pub enforce_sync: Option<bool>,
+    /// `no_pipelining`.
+    pub no_pipelining: bool,
+    /// `no_multiline_responses`.
+    pub no_multiline_responses: bool,
+    /// `no_delay_flush`.
+    pub no_delay_flush: bool,
+}
+
+impl AclWishes {
+    /// Forget what belonged to the message that is over.
+    pub fn reset_message(&mut self) {
+        self.added_headers.clear();
+        self.removed_headers.clear();
+        self.message = MessageControls::default();
+        self.sender_failure_told = false;
+        self.warned.clear();
+    }
+}
+
+impl AclWorld for Context {
+    fn set_acl_variable(&mut self, scope: AclScope, name: &[u8], value: Value) {
+        let variables = match scope {
+            AclScope::Connection => &mut self.facts.connection.acl_c,
+            AclScope::Message => &mut self.facts.message.acl_m,
+        };
+        variables.insert(name.to_vec(), value);
+    }
+
+    fn set_variable(&mut self, variable: Variable, value: Option<Value>) {
+        let bytes = || value.as_ref().map(|value| value.bytes().to_vec());
+        let facts = &mut self.facts;
+        match variable {
+            Variable::DomainData => facts.address.domain_data = value,
+            Variable::LocalPartData => facts.address.local_part_data = value,
+            Variable::AddressData => facts.address.address_data = value,
+            Variable::SenderAddressData => facts.message.sender_address_data = value,
+            Variable::SenderData => facts.message.sender_data = value,
+            Variable::RecipientData => facts.message.recipient_data = value,
+            Variable::HostData => facts.connection.host_data = value,
+            Variable::AclVerifyMessage => facts.message.acl_verify_message = value,
+            Variable::SenderVerifyFailure => facts.message.sender_verify_failure = bytes(),
+            Variable::RecipientVerifyFailure => facts.message.recipient_verify_failure = bytes(),
+            Variable::DnslistDomain => facts.message.dnslist.domain = bytes().unwrap_or_default(),
+            Variable::DnslistMatched => facts.message.dnslist.matched = bytes().unwrap_or_default(),
+            Variable::DnslistText => facts.message.dnslist.text = bytes().unwrap_or_default(),
+            Variable::DnslistValue => facts.message.dnslist.value = bytes().unwrap_or_default(),
+            other => match value {
+                Some(value) => {
+                    self.acl_set.insert(other, value);
+                }
+                None => {
+                    self.acl_set.remove(&other);
+                }
+            },
+        }
+    }
+
+    fn add_header(&mut self, header: AddedHeader) {
+        self.wishes.added_headers.push(header);
+    }
+
+    fn remove_header(&mut self, name: Value) {
+        self.wishes.removed_headers.push(name);
+    }
+
+    fn control(&mut self, control: &Control) -> Result<(), String> {
+        let message = &mut self.wishes.message;
+        let connection = &mut self.wishes.connection;
+        match control {
+            Control::CasefulLocalPart => message.caseful_local_part = true,
+            Control::CaselowerLocalPart => message.caseful_local_part = false,
+            Control::EnforceSync(enforce) => connection.enforce_sync = Some(*enforce),
+            Control::FakeDefer(reply) => message.fake_defer = Some(reply.clone()),
+            Control::FakeReject(reply) => message.fake_reject = Some(reply.clone()),
+            Control::Freeze { no_tell } => {
+                message.freeze = true;
+                message.freeze_no_tell = *no_tell;
+            }
+            Control::NoDelayFlush => connection.no_delay_flush = true,
+            Control::NoMultilineResponses => connection.no_multiline_responses = true,
+            Control::NoPipelining => connection.no_pipelining = true,
+            Control::Queue { first_pass_route } => {
+                message.queue = true;
+                message.queue_first_pass = *first_pass_route;
+            }
+            Control::Submission { sender_retain, domain, name } => {
+                message.submission = Some(Submission {
+                    sender_retain: *sender_retain,
+                    domain: domain.clone(),
+                    name: name.clone(),
+                });
+            }
+            Control::SuppressLocalFixups => message.suppress_local_fixups = true,
+            Control::Utf8Downconvert(how) => message.utf8_downconvert = Some(*how),
+            // These speak of authentication, DKIM, DMARC, callouts and content scanning: nothing of the kind runs,
+            // so there is nothing that they could turn off.
+            Control::AllowAuthUnadvertised
+            | Control::DkimDisableVerify
+            | Control::DmarcDisableVerify
+            | Control::DmarcEnableForensic
+            | Control::NoCalloutFlush
+            | Control::NoMboxUnspool => {}
+        }
+        Ok(())
+    }
+
+    fn set_queue(&mut self, name: Value) {
+        self.facts.message.queue_name = name.into_bytes();
+    }
+
+    fn log(&mut self, targets: LogTargets, text: &[u8]) {
+        self.log_text(targets, text);
+    }
+
+    fn log_warning(&mut self, text: &[u8]) {
+        if self.wishes.warned.insert(text.to_vec()) {
+            self.log_warning_line(text);
+        }
+    }
+
+    fn header_lines(&mut self) -> Vec<HeaderLine> {
+        let lines = self.facts.message.headers.iter().filter(|line| line.kind != HeaderType::Old);
+        lines
+            .filter_map(|line| {
+                let colon = line.text.iter().position(|&byte| byte == b':')?;
+                let body = &line.text[colon + 1..];
+                Some(HeaderLine {
+                    name: line.text[..colon].trim_ascii_end().to_vec(),
+                    body: body.strip_suffix(b"\n").unwrap_or(body).to_vec(),
+                })
+            })
+            .collect()
+    }
+
+    fn recipients(&mut self) -> Vec<Vec<u8>> {
+        self.facts.message.recipients.iter().map(|recipient| recipient.address.clone()).collect()
+    }
+
+    fn unqualified_allowed(&mut self) -> (bool, bool) {
+        (self.allow_unqualified_sender, self.allow_unqualified_recipient)
+    }
+
+    fn perform(&mut self, effect: &AclEffect) -> AclEffectAnswer {
+        verify::effect::perform_blocking(effect, self)
+    }
+}
+
+/// `${acl{…}}` and the condition `acl`: run a named ACL to its end, here and now.
+pub(super) fn call(context: &mut Context, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError> {
+    let place = context.wishes.place.unwrap_or(AclPlace::Delivery);
+    let set = std::sync::Arc::clone(&context.config.acls);
+    let verdict = AclRun::of_text(&set, place, name.clone(), arguments.to_vec()).run(context);
+    match verdict.outcome {
+        AclOutcome::Accept => Ok(AclAnswer::Accept(verdict.user_message)),
+        AclOutcome::Deny => Ok(AclAnswer::Deny(verdict.user_message)),
+        AclOutcome::Defer => {
+            Err(EvalError::defer(verdict.log_message.map_or_else(String::new, |text| text.to_lossy())))
+        }
+        other => {
+            let text = verdict.log_message.map_or_else(|| format!("ACL ended with {other:?}"), |text| text.to_lossy());
+            Ok(AclAnswer::Other(text))
+        }
+    }
+}

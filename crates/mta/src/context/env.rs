@@ -1,0 +1,97 @@
+//! What expansions ask.
+
+use expand::env::{AclAnswer, Files, NamedList};
+use expand::lookup::{LookupAnswer, LookupRequest};
+use expand::variable::{AclScope, Variable};
+use expand::{Env, EvalError, HeaderForm, ListKind, Scope, Settings};
+use mail_types::clock::{Clock, Entropy};
+use mail_types::dns::Resolve;
+use mail_types::value::Value;
+use policy::list::{MatchOptions, Subject};
+
+use super::{Context, header, variable};
+
+impl Env for Context {
+    fn scope(&mut self) -> &mut Scope {
+        &mut self.scope
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn variable(&mut self, variable: Variable) -> Result<Option<Value>, EvalError> {
+        variable::value(self, variable)
+    }
+
+    fn acl_variable(&mut self, scope: AclScope, name: &[u8]) -> Option<Value> {
+        match scope {
+            AclScope::Connection => self.facts.connection.acl_c.get(name).cloned(),
+            AclScope::Message => self.facts.message.acl_m.get(name).cloned(),
+        }
+    }
+
+    fn router_variable(&mut self, name: &[u8]) -> Option<Value> {
+        self.facts.address.router_variables.get(name).cloned()
+    }
+
+    fn header(&mut self, name: &[u8], form: HeaderForm) -> Result<Option<Value>, EvalError> {
+        header::named(self, name, form)
+    }
+
+    fn match_list(&mut self, kind: ListKind, subject: &Value, list: &Value) -> Result<bool, EvalError> {
+        let lists = self.config.lists.clone();
+        let found =
+            lists.match_text(kind, Subject::Text(subject.bytes()), list, MatchOptions::default(), self)?;
+        if found.matched {
+            self.scope.value = found.value;
+        }
+        Ok(found.matched)
+    }
+
+    fn named_list(&mut self, kind: Option<ListKind>, name: &[u8]) -> Option<NamedList> {
+        const ORDER: [ListKind; 4] = [ListKind::Address, ListKind::Domain, ListKind::Host, ListKind::LocalPart];
+        let only = kind.map(|kind| [kind]);
+        let kinds = only.as_ref().map_or(&ORDER[..], |kind| &kind[..]);
+        kinds.iter().find_map(|&kind| {
+            let found = self.config.lists.find(kind, name)?;
+            Some(NamedList { text: Value::clean(&*found.text.bytes), kind })
+        })
+    }
+
+    fn lookup(&mut self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
+        self.services.lookups.lookup(request)
+    }
+
+    fn quote_lookup(&mut self, kind: &str, text: &[u8], options: Option<&[u8]>) -> Option<Vec<u8>> {
+        self.services.lookups.quote(kind, text, options)
+    }
+
+    fn acl(&mut self, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError> {
+        super::acl_world::call(self, name, arguments)
+    }
+
+    fn first_delivery(&self) -> bool {
+        self.first_delivery
+    }
+
+    fn queue_running(&self) -> bool {
+        self.queue_running
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.services.clock.as_ref()
+    }
+
+    fn entropy(&self) -> &dyn Entropy {
+        self.services.entropy.as_ref()
+    }
+
+    fn resolver(&self) -> Option<&dyn Resolve> {
+        Some(self.services.blocking_resolver.as_ref())
+    }
+
+    fn files(&mut self) -> &mut dyn Files {
+        &mut self.files
+    }
+}

@@ -1,0 +1,46 @@
+//! What lists ask beyond what expansions ask: local addresses, the client's names.
+
+use std::net::IpAddr;
+
+use config::options::main;
+use expand::EvalError;
+use policy::list::{HostNames, ListEnv, ListError, Subject};
+
+use super::Context;
+use crate::verify::host_name;
+
+impl ListEnv for Context {
+    fn local_addresses(&mut self) -> Vec<IpAddr> {
+        crate::listener::interfaces::local_addresses(&self.config)
+    }
+
+    fn treats_as_local(&mut self, host: &[u8]) -> Result<bool, ListError> {
+        self.matches_option(main::HOSTS_TREAT_AS_LOCAL, Subject::Text(host))
+    }
+
+    fn sender_host_names(&mut self) -> Result<HostNames, EvalError> {
+        self.look_up_sender_host_name();
+        let facts = &self.facts.connection;
+        Ok(match &facts.sender_host_name {
+            Some(name) => {
+                let aliases = facts.sender_host_aliases.iter().cloned();
+                HostNames::Known(std::iter::once(name.clone()).chain(aliases).collect())
+            }
+            None if facts.host_lookup_deferred => HostNames::Deferred,
+            None => HostNames::Unknown,
+        })
+    }
+}
+
+impl Context {
+    /// Find the client's verified names, once a connection. Blocks on the DNS.
+    pub fn look_up_sender_host_name(&mut self) {
+        let Some(address) = self.facts.connection.sender_host_address else { return };
+        let facts = &self.facts.connection;
+        if facts.sender_host_name.is_some() || facts.host_lookup_done {
+            return;
+        }
+        let found = host_name::find(address, self.services.blocking_resolver.as_ref(), self.host_lookup_order());
+        host_name::record(found, self);
+    }
+}

@@ -1,0 +1,182 @@
+//! Variables about the message: envelope, header, body, counters.
+
+use expand::EvalError;
+use expand::variable::Variable;
+use mail_types::address::Address;
+use mail_types::value::Value;
+
+use super::{Family, clean, number, tainted, yes_no};
+use crate::context::facts::{MessageFacts, VerifyMode};
+use crate::context::{Context, header};
+
+pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
+    envelope(context, variable)
+        .or_else(|| content(context, variable))
+        .or_else(|| checks(&context.facts.message, variable))
+        .or_else(|| counters(&context.facts.message, variable))
+}
+
+fn envelope(context: &mut Context, variable: Variable) -> Family {
+    let facts = &context.facts.message;
+    Some(Ok(match variable {
+        Variable::MessageEximId | Variable::MessageId => facts.id.and_then(|id| clean(id.to_string())),
+        Variable::SenderAddress => tainted(facts.sender_address.clone()),
+        Variable::SenderAddressLocalPart => tainted(Address::split(&facts.sender_address).local_part),
+        Variable::SenderAddressDomain => tainted(Address::split(&facts.sender_address).domain),
+        Variable::ReturnPath => {
+            tainted(facts.return_path.clone().unwrap_or_else(|| facts.sender_address.clone()))
+        }
+        Variable::Recipients => recipients(facts),
+        Variable::RecipientsList => recipients_list(facts),
+        Variable::RecipientsCount => number(facts.recipients.len()),
+        Variable::ReceivedProtocol => facts.received_protocol.clone().and_then(clean),
+        Variable::ReceivedTime => number(facts.received_time.secs()),
+        Variable::ReceivedFor => facts.received_for.clone().and_then(tainted),
+        Variable::AuthenticatedSender => facts.authenticated_sender.clone().and_then(tainted),
+        Variable::OriginatorUid => number(facts.originator_uid),
+        Variable::OriginatorGid => number(facts.originator_gid),
+        Variable::QueueName => clean(facts.queue_name.clone()),
+        Variable::MessageSmtputf8 => yes_no(facts.smtputf8),
+        Variable::PrdrRequested => yes_no(false),
+        Variable::BounceRecipient => facts.bounce_recipient.clone().and_then(tainted),
+        Variable::WarnMessageDelay | Variable::WarnmsgDelay => facts.warn_message_delay.clone().and_then(clean),
+        Variable::WarnMessageRecipients
+        | Variable::WarnMessageRecipient
+        | Variable::WarnmsgRecipients
+        | Variable::WarnmsgRecipient => facts.warn_message_recipients.clone().and_then(tainted),
+        _ => return None,
+    }))
+}
+
+fn content(context: &mut Context, variable: Variable) -> Family {
+    let keep_newlines = context.config.main.get(config::options::main::MESSAGE_BODY_NEWLINES);
+    let facts = &context.facts.message;
+    Some(Ok(match variable {
+        Variable::MessageBody => visible(&facts.body.start, keep_newlines),
+        Variable::MessageBodyEnd => visible(&facts.body.end, keep_newlines),
+        Variable::MessageBodySize => number(facts.body.size),
+        Variable::BodyLinecount => number(facts.body.linecount),
+        Variable::BodyZerocount => number(facts.body.zerocount),
+        Variable::MaxReceivedLinelength => number(facts.body.max_line),
+        Variable::MessageSize => number(facts.size.unwrap_or(0)),
+        Variable::MessageLinecount => number(facts.linecount),
+        Variable::MessageAge => number(facts.age_secs),
+        Variable::ReceivedCount => number(facts.received_count),
+        Variable::MessageHeaders => return Some(Ok(header::all(context, expand::HeaderForm::Decoded))),
+        Variable::MessageHeadersRaw => return Some(Ok(header::all(context, expand::HeaderForm::Raw))),
+        Variable::HeadersAdded => headers_added(context),
+        Variable::ReplyAddress => return Some(reply_address(context)),
+        _ => return None,
+    }))
+}
+
+fn checks(facts: &MessageFacts, variable: Variable) -> Family {
+    Some(Ok(match variable {
+        Variable::VerifyMode => match facts.verify_mode {
+            VerifyMode::None => None,
+            VerifyMode::Sender => clean("S"),
+            VerifyMode::Recipient => clean("R"),
+        },
+        Variable::AclVerifyMessage => facts.acl_verify_message.clone(),
+        Variable::SenderAddressData => facts.sender_address_data.clone(),
+        Variable::SenderData => facts.sender_data.clone(),
+        Variable::RecipientData => facts.recipient_data.clone(),
+        Variable::SenderVerifyFailure => facts.sender_verify_failure.clone().and_then(clean),
+        Variable::RecipientVerifyFailure => facts.recipient_verify_failure.clone().and_then(clean),
+        Variable::DnslistDomain => tainted(facts.dnslist.domain.clone()),
+        Variable::DnslistMatched => tainted(facts.dnslist.matched.clone()),
+        Variable::DnslistText => tainted(facts.dnslist.text.clone()),
+        Variable::DnslistValue => tainted(facts.dnslist.value.clone()),
+        _ => return None,
+    }))
+}
+
+fn counters(facts: &MessageFacts, variable: Variable) -> Family {
+    Some(Ok(match variable {
+        Variable::RcptCount => number(facts.rcpt_count),
+        Variable::RcptDeferCount => number(facts.rcpt_defer_count),
+        Variable::RcptFailCount => number(facts.rcpt_fail_count),
+        Variable::N0 => number(facts.filter_counters[0]),
+        Variable::N1 => number(facts.filter_counters[1]),
+        Variable::N2 => number(facts.filter_counters[2]),
+        Variable::N3 => number(facts.filter_counters[3]),
+        Variable::N4 => number(facts.filter_counters[4]),
+        Variable::N5 => number(facts.filter_counters[5]),
+        Variable::N6 => number(facts.filter_counters[6]),
+        Variable::N7 => number(facts.filter_counters[7]),
+        Variable::N8 => number(facts.filter_counters[8]),
+        Variable::N9 => number(facts.filter_counters[9]),
+        Variable::Sn0 => number(facts.system_filter_counters[0]),
+        Variable::Sn1 => number(facts.system_filter_counters[1]),
+        Variable::Sn2 => number(facts.system_filter_counters[2]),
+        Variable::Sn3 => number(facts.system_filter_counters[3]),
+        Variable::Sn4 => number(facts.system_filter_counters[4]),
+        Variable::Sn5 => number(facts.system_filter_counters[5]),
+        Variable::Sn6 => number(facts.system_filter_counters[6]),
+        Variable::Sn7 => number(facts.system_filter_counters[7]),
+        Variable::Sn8 => number(facts.system_filter_counters[8]),
+        Variable::Sn9 => number(facts.system_filter_counters[9]),
+        _ => return None,
+    }))
+}
+
+/// `$recipients`: joined by a comma and a space; empty before there are any.
+fn recipients(facts: &MessageFacts) -> Option<Value> {
+    if facts.recipients.is_empty() || facts.id.is_none() {
+        return None;
+    }
+    let addresses: Vec<&[u8]> = facts.recipients.iter().map(|recipient| recipient.address.as_slice()).collect();
+    tainted(addresses.join(&b", "[..]))
+}
+
+/// `$recipients_list`: a list with colons, those inside addresses doubled.
+fn recipients_list(facts: &MessageFacts) -> Option<Value> {
+    let mut list = Vec::new();
+    for recipient in &facts.recipients {
+        if !list.is_empty() {
+            list.push(b':');
+        }
+        for &byte in &recipient.address {
+            list.push(byte);
+            if byte == b':' {
+                list.push(b':');
+            }
+        }
+    }
+    if list.is_empty() { None } else { tainted(list) }
+}
+
+/// What `$message_body` shows: newlines (unless kept) and NULs as spaces.
+fn visible(octets: &[u8], keep_newlines: bool) -> Option<Value> {
+    let shown: Vec<u8> = octets
+        .iter()
+        .map(|&octet| match octet {
+            b'\n' if !keep_newlines => b' ',
+            0 => b' ',
+            other => other,
+        })
+        .collect();
+    if shown.is_empty() { None } else { tainted(shown) }
+}
+
+fn headers_added(context: &Context) -> Option<Value> {
+    let added = &context.wishes.added_headers;
+    let mut lines = added.iter().flat_map(|line| line.text.bytes().iter().copied()).collect::<Vec<u8>>();
+    if lines.last() == Some(&b'\n') {
+        lines.pop();
+    }
+    if lines.is_empty() { None } else { tainted(lines) }
+}
+
+/// `$reply_address`: Reply-To: if there is one with something in it, else From:.
+fn reply_address(context: &mut Context) -> Result<Option<Value>, EvalError> {
+    for name in [&b"reply-to"[..], b"from"] {
+        let found = header::named(context, name, expand::HeaderForm::Decoded)?;
+        if let Some(found) = found
+            && !found.is_empty()
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,105 @@
+//! The answer to every `$variable`, split by what it is about.
+//!
+//! # Invariants
+//! * Each variable of the table that some part of the flow can set belongs to exactly one family; those whose
+//!   feature is not there yet are unset, with the constants that Exim shows for some of them.
+//!
+//! # Security
+//! What came from a peer, a caller or the DNS is answered as a tainted value; numbers, addresses that we formatted
+//! ourselves and text of the configuration are clean.
+//!
+//! # Compatibility
+//! Specification, section "Expansion variables". The forms of unset numbers (`0`, `-1`, empty) are the oracle's.
+
+mod address;
+mod connection;
+mod message;
+mod pending;
+mod process;
+mod system;
+
+pub(crate) use system::load_average;
+
+use expand::variable::Variable;
+use expand::EvalError;
+use mail_types::value::Value;
+
+use super::Context;
+
+/// What a family says about a variable: not one of its own, or the answer.
+type Family = Option<Result<Option<Value>, EvalError>>;
+
+/// The value of a variable.
+pub(super) fn value(context: &mut Context, variable: Variable) -> Result<Option<Value>, EvalError> {
+    if let Some(set) = context.acl_set.get(&variable) {
+        return Ok(Some(set.clone()));
+    }
+    let families: [fn(&mut Context, Variable) -> Family; 6] = [
+        address::value,
+        connection::value,
+        message::value,
+        process::value,
+        system::value,
+        |_context, variable| pending::value(variable),
+    ];
+    families.iter().find_map(|family| family(context, variable)).unwrap_or(Ok(None))
+}
+
+/// A number.
+fn number(number: impl std::fmt::Display) -> Option<Value> {
+    Some(Value::clean(number.to_string()))
+}
+
+/// `yes` or `no`.
+fn yes_no(flag: bool) -> Option<Value> {
+    Some(Value::clean(if flag { "yes" } else { "no" }))
+}
+
+/// Text of the configuration, or made by this program.
+fn clean(text: impl Into<Vec<u8>>) -> Option<Value> {
+    Some(Value::clean(text))
+}
+
+/// Text from outside.
+fn tainted(text: impl Into<Vec<u8>>) -> Option<Value> {
+    Some(Value::tainted(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use expand::variable::{Availability, VARIABLES};
+
+    use super::*;
+    use crate::context::tests::bare_context;
+
+    /// Variables that the expansion's own scope holds; they are never asked for here.
+    const OF_THE_SCOPE: &[Variable] = &[
+        Variable::Item,
+        Variable::Value,
+        Variable::Runrc,
+        Variable::PrvscheckAddress,
+        Variable::PrvscheckKeynum,
+        Variable::PrvscheckResult,
+    ];
+
+    #[test]
+    fn every_available_variable_has_one_family() {
+        let mut context = bare_context();
+        for row in VARIABLES {
+            let families: [fn(&mut Context, Variable) -> Family; 5] = [
+                address::value,
+                connection::value,
+                message::value,
+                process::value,
+                system::value,
+            ];
+            let owners = families.iter().filter(|family| family(&mut context, row.variable).is_some()).count();
+            let expected = usize::from(
+                row.available == Availability::Now
+                    && !OF_THE_SCOPE.contains(&row.variable)
+                    && pending::value(row.variable).is_none(),
+            );
+            assert_eq!(owners, expected, "${}", row.name);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Variables whose feature is not there yet but which Exim shows as a constant before anything set them.
+//!
+//! # Compatibility
+//! The constants are the oracle's answers to `-be` for a build that has the feature.
+
+use expand::EvalError;
+use expand::variable::Variable;
+use mail_types::value::Value;
+
+/// The constant, if the variable has one.
+pub(super) fn value(variable: Variable) -> Option<Result<Option<Value>, EvalError>> {
+    let constant = match variable {
+        Variable::AvFailed
+        | Variable::EventDeferErrno
+        | Variable::DkimCreated
+        | Variable::DkimKeyLength
+        | Variable::DkimKeyNosubdomains
+        | Variable::DkimKeyTesting
+        | Variable::MimeAnomalyLevel
+        | Variable::MimeContentSize
+        | Variable::MimeIsCoverletter
+        | Variable::MimeIsMultipart
+        | Variable::MimeIsRfc822
+        | Variable::ProxyExternalPort
+        | Variable::ProxyLocalPort
+        | Variable::TlsBits
+        | Variable::TlsCertificateVerified
+        | Variable::TlsInBits
+        | Variable::TlsInCertificateVerified
+        | Variable::TlsInOcsp
+        | Variable::TlsInResumption
+        | Variable::TlsOutBits
+        | Variable::TlsOutCertificateVerified
+        | Variable::TlsOutOcsp
+        | Variable::TlsOutResumption
+        | Variable::TlsOutTlsaUsage => "0",
+        Variable::MimePartCount => "-1",
+        Variable::DkimBodylength | Variable::DkimExpires => "9999999999999",
+        Variable::DkimKeyGranularity | Variable::DkimKeySrvtype => "*",
+        Variable::ProxySession | Variable::SpfResultGuessed | Variable::TlsOutDane => "no",
+        _ => return None,
+    };
+    Some(Ok(Some(Value::clean(constant))))
+}

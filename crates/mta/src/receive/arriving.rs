@@ -1,0 +1,130 @@
+//! A message that has arrived and is not accepted yet.
+//!
+//! # Invariants
+//! * While an `Arriving` exists, the context's facts are this message's: id, envelope, header, body.
+//!
+//! # Compatibility
+//! The order is the oracle's: envelope rewriting, fix-ups, qualification, header rewriting, the Received: line, lines
+//! that earlier ACLs added.
+
+use mail_message::header::{HeaderLine, HeaderType};
+use mail_types::outcome::Reply;
+
+use super::body::BodySink;
+use super::incoming::{Arrived, ContentFault, Incoming};
+use super::{acl_headers, fixes, received_line, rewriting};
+use crate::context::Context;
+use crate::local_submission::Caller;
+
+/// Where a message comes from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// A TCP peer.
+    Remote,
+    /// A program on this machine.
+    Local(Box<Caller>),
+}
+
+/// A message that cannot be accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// For the peer.
+    pub reply: Reply,
+}
+
+/// A message that has arrived.
+pub struct Arriving {
+    pub(super) body: BodySink,
+    received_text: Option<Vec<u8>>,
+}
+
+impl Arriving {
+    /// Take what has arrived, and do to it what is done to every message.
+    pub async fn new(incoming: Incoming, origin: &Origin, context: &mut Context) -> Result<Self, Refused> {
+        let arrived = incoming.finish(context).await;
+        let Arrived { id, began, header, body, size, max_line, fault, failure } = arrived;
+        let facts = &mut context.facts.message;
+        facts.id = Some(id);
+        facts.received_time = began;
+        facts.headers = header.lines;
+        facts.body = body.facts();
+        facts.body.max_line = max_line;
+        facts.size = Some(size);
+        if let Some(failure) = failure {
+            return Err(super::commit::spool_trouble(failure, context));
+        }
+        let settled = context.on_pool(|context| settle(origin, fault, context)).await;
+        let received_text = match settled {
+            Some(settled) => settled?,
+            None => return Err(super::commit::spool_trouble(super::body::SpoolFailure::ShuttingDown, context)),
+        };
+        Ok(Self { body, received_text })
+    }
+
+    /// The ACL for the data has accepted: take in what it asked for and give the Received: line its final time.
+    pub(super) fn settle_after_acl(&mut self, context: &mut Context) {
+        acl_headers::apply(context);
+        if let Some(text) = &self.received_text {
+            let fresh = received_line::line(text, context);
+            let ours = context.facts.message.headers.iter_mut().find(|line| line.kind == HeaderType::Received);
+            if let Some(line) = ours {
+                *line = fresh;
+            }
+        }
+        count_size(self.body.size(), context);
+    }
+}
+
+fn settle(
+    origin: &Origin,
+    fault: Option<ContentFault>,
+    context: &mut Context,
+) -> Result<Option<Vec<u8>>, Refused> {
+    if let Some(fault) = &fault
+        && !matches!(fault, ContentFault::TooBig { .. })
+    {
+        return Err(super::commit::content_fault(fault, context));
+    }
+    let broken = |error: String, context: &Context| {
+        context.log_problem(error);
+        Refused { reply: Reply::new(451, "Temporary local problem - please try later") }
+    };
+    let records = rewriting::envelope(context).map_err(|error| broken(error, context))?;
+    if let Some(fault) = &fault {
+        context.facts.message.headers.extend(records);
+        return Err(super::commit::content_fault(fault, context));
+    }
+    let fixed = fixes::fix_up(origin, context).map_err(|error| broken(error, context))?;
+    if let Some(sender) = fixed.new_sender {
+        context.facts.message.sender_address = sender;
+    }
+    let parse = fixes::parse_options(context);
+    rewriting::header_lines(parse, context).map_err(|error| broken(error, context))?;
+    context.facts.message.headers.extend(records);
+    count_lines(context);
+    let text = received_line::text(context).map_err(|error| broken(error, context))?;
+    if let Some(text) = &text {
+        let line: HeaderLine = received_line::line(text, context);
+        context.facts.message.headers.insert(0, line);
+    }
+    acl_headers::apply(context);
+    let live = context.facts.message.headers.iter().filter(|line| line.kind == HeaderType::Received);
+    context.facts.message.received_count = u32::try_from(live.count()).unwrap_or(u32::MAX);
+    Ok(text)
+}
+
+/// `$message_size` and `$message_linecount` as the ACLs for the data see them: without our own Received: line.
+fn count_lines(context: &mut Context) {
+    count_size(context.facts.message.body.size, context);
+    let facts = &mut context.facts.message;
+    let live = facts.headers.iter().filter(|line| line.kind != HeaderType::Old);
+    let lines: usize = live.map(|line| memchr::memchr_iter(b'\n', &line.text).count()).sum();
+    facts.linecount = lines as u64 + 1 + facts.body.linecount;
+}
+
+fn count_size(body: u64, context: &mut Context) {
+    let facts = &mut context.facts.message;
+    let live = facts.headers.iter().filter(|line| line.kind != HeaderType::Old);
+    let header: usize = live.map(|line| line.text.len()).sum();
+    facts.size = Some(header as u64 + 1 + body);
+}

@@ -1,0 +1,141 @@
+//! The body on its way to the disk: counted, peeked at, gathered into large writes.
+//!
+//! # Invariants
+//! * A body is never whole in memory unless it is smaller than one write.
+//! * The -D file is not begun before there is a reason to: a small message is written in one go at its end.
+//!
+//! # Failure
+//! The first error of the spool is kept; what follows is counted and thrown away, so that the client can be told at the
+//! end of its data.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use mail_types::message_id::MessageId;
+use spool::{DataWriter, Spool, SpoolError};
+
+use crate::context::facts::BodyFacts;
+use crate::services::Pool;
+
+/// Octets that are gathered before they are written.
+const CHUNK: usize = 64 * 1024;
+
+/// Where a body goes.
+pub(super) struct BodySink {
+    spool: Arc<Spool>,
+    id: MessageId,
+    writer: Option<DataWriter>,
+    pending: Vec<u8>,
+    visible: usize,
+    start: Vec<u8>,
+    end: VecDeque<u8>,
+    size: u64,
+    linecount: u64,
+    zerocount: u64,
+    failure: Option<SpoolFailure>,
+}
+
+/// Why a message cannot be kept.
+#[derive(Debug)]
+pub(crate) enum SpoolFailure {
+    /// The spool said so.
+    Spool(SpoolError),
+    /// The program is shutting down.
+    ShuttingDown,
+}
+
+impl BodySink {
+    /// A sink for the body of a message; `visible` octets are kept from its start and its end.
+    pub(super) fn new(spool: Arc<Spool>, id: MessageId, visible: usize) -> Self {
+        Self {
+            spool,
+            id,
+            writer: None,
+            pending: Vec::new(),
+            visible,
+            start: Vec::new(),
+            end: VecDeque::new(),
+            size: 0,
+            linecount: 0,
+            zerocount: 0,
+            failure: None,
+        }
+    }
+
+    /// Take octets in spool form.
+    pub(super) async fn push(&mut self, octets: &[u8], pool: &Pool) {
+        self.count(octets);
+        if self.failure.is_some() {
+            return;
+        }
+        self.pending.extend_from_slice(octets);
+        if self.pending.len() >= CHUNK {
+            self.write(pool).await;
+        }
+    }
+
+    fn count(&mut self, octets: &[u8]) {
+        self.size += octets.len() as u64;
+        self.linecount += memchr::memchr_iter(b'\n', octets).count() as u64;
+        self.zerocount += memchr::memchr_iter(0, octets).count() as u64;
+        let missing = self.visible.saturating_sub(self.start.len()).min(octets.len());
+        self.start.extend_from_slice(&octets[..missing]);
+        let tail = &octets[octets.len().saturating_sub(self.visible)..];
+        let surplus = (self.end.len() + tail.len()).saturating_sub(self.visible);
+        self.end.drain(..surplus.min(self.end.len()));
+        self.end.extend(tail);
+    }
+
+    async fn write(&mut self, pool: &Pool) {
+        let pending = std::mem::take(&mut self.pending);
+        let writer = self.writer.take();
+        let (spool, id) = (Arc::clone(&self.spool), self.id);
+        let written = pool.run(move || write(writer, &pending, &spool, id)).await;
+        match written {
+            Ok(Ok(writer)) => self.writer = Some(writer),
+            Ok(Err(error)) => self.failure = Some(SpoolFailure::Spool(error)),
+            Err(_) => self.failure = Some(SpoolFailure::ShuttingDown),
+        }
+    }
+
+    /// Octets so far.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// What reading the body showed. The longest line is the whole message's and not known here.
+    pub(super) fn facts(&self) -> BodyFacts {
+        BodyFacts {
+            size: self.size,
+            linecount: self.linecount,
+            zerocount: self.zerocount,
+            max_line: 0,
+            start: self.start.clone(),
+            end: self.end.iter().copied().collect(),
+        }
+    }
+
+    /// The first error, if there was one.
+    pub(super) fn failure(&mut self) -> Option<SpoolFailure> {
+        self.failure.take()
+    }
+
+    /// What is to be written yet, and the file that it goes to. Blocks when the file must be made.
+    pub(super) fn into_writer(self) -> Result<DataWriter, SpoolError> {
+        write(self.writer, &self.pending, &self.spool, self.id)
+    }
+}
+
+fn write(
+    writer: Option<DataWriter>,
+    octets: &[u8],
+    spool: &Spool,
+    id: MessageId,
+) -> Result<DataWriter, SpoolError> {
+    let mut writer = match writer {
+        Some(writer) => writer,
+        None => spool.begin(id)?,
+    };
+    writer.write(octets)?;
+    Ok(writer)
+}

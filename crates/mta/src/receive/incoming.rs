@@ -1,0 +1,231 @@
+//! A message while its octets arrive.
+//!
+//! # Invariants
+//! * Octets are taken until the peer says that it is done, whatever is wrong with them: the verdict is given at the end.
+//!
+//! # Security
+//! Header size, header lines and message size are limited as the octets arrive.
+//!
+//! # Compatibility
+//! Options `header_maxsize`, `header_line_maxsize`, `message_size_limit`, `message_body_visible`.
+
+use std::sync::Arc;
+
+use config::options::main;
+use mail_message::header::Limits;
+use mail_message::reader::{FromLineTest, HeaderBlock, HeaderError, HeaderReader, Progress};
+use mail_types::clock::Timestamp;
+use mail_types::message_id::MessageId;
+use spool::{QueueName, Spool};
+
+use super::body::{BodySink, SpoolFailure};
+use crate::context::Context;
+
+/// A message that is arriving.
+pub struct Incoming {
+    id: MessageId,
+    began: Timestamp,
+    header: Stage,
+    body: BodySink,
+    size: u64,
+    size_limit: u64,
+    line: u64,
+    max_line: u64,
+    fault: Option<ContentFault>,
+}
+
+enum Stage {
+    Header(Box<HeaderReader>),
+    Body(HeaderBlock),
+    /// The header broke a limit; what follows is swallowed.
+    Broken,
+}
+
+/// What is wrong with a message's octets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ContentFault {
+    /// `header_maxsize`, or too many lines.
+    HeaderTooLarge {
+        /// The limit.
+        limit: i64,
+    },
+    /// `header_line_maxsize`.
+    HeaderLineTooLong {
+        /// The limit.
+        limit: i64,
+    },
+    /// `message_size_limit`.
+    TooBig {
+        /// The limit.
+        limit: u64,
+    },
+}
+
+/// A message whose octets have all arrived.
+pub(crate) struct Arrived {
+    pub(crate) id: MessageId,
+    pub(crate) began: Timestamp,
+    pub(crate) header: HeaderBlock,
+    pub(crate) body: BodySink,
+    /// Octets of header, blank line and body as received, in spool form.
+    pub(crate) size: u64,
+    pub(crate) max_line: u64,
+    pub(crate) fault: Option<ContentFault>,
+    pub(crate) failure: Option<SpoolFailure>,
+}
+
+impl Incoming {
+    /// Begin a message: it gets its id now. `from_line` says which first line is an envelope "From " line.
+    pub async fn begin(
+        context: &mut Context,
+        size_limit: u64,
+        from_line: Option<FromLineTest>,
+    ) -> Result<Self, BeginError> {
+        let spool = Arc::new(spool_of_queue(context)?);
+        let allocating = Arc::clone(&spool);
+        let id = context.services.pools.spool.run(move || allocating.allocate_id()).await;
+        let id = id.map_err(|_| BeginError::ShuttingDown)?.map_err(BeginError::Spool)?;
+        let options = &context.config.main;
+        let limits = Limits {
+            max_size: usize::try_from(options.get(main::HEADER_MAXSIZE)).unwrap_or(usize::MAX),
+            max_line: usize::try_from(options.get(main::HEADER_LINE_MAXSIZE)).unwrap_or(0),
+        };
+        let visible = usize::try_from(options.get(main::MESSAGE_BODY_VISIBLE)).unwrap_or(0);
+        let mut reader = HeaderReader::new(limits);
+        if let Some(test) = from_line {
+            reader = reader.accept_from_line(test);
+        }
+        Ok(Self {
+            id,
+            began: context.services.clock.now(),
+            header: Stage::Header(Box::new(reader)),
+            body: BodySink::new(spool, id, visible),
+            size: 0,
+            size_limit,
+            line: 0,
+            max_line: 0,
+            fault: None,
+        })
+    }
+
+    /// The message's id.
+    pub fn id(&self) -> MessageId {
+        self.id
+    }
+
+    /// Take octets in spool form.
+    pub async fn push(&mut self, octets: &[u8], context: &mut Context) {
+        self.measure(octets);
+        if self.fault.is_some() {
+            return;
+        }
+        let pool = context.services.pools.spool.clone();
+        match &mut self.header {
+            Stage::Broken => {}
+            Stage::Body(_) => self.body.push(octets, &pool).await,
+            Stage::Header(reader) => match reader.push(octets) {
+                Ok(Progress::More) => {}
+                Ok(Progress::Body { carried, offset }) => {
+                    if let Stage::Header(reader) = std::mem::replace(&mut self.header, Stage::Broken) {
+                        self.header = Stage::Body(reader.into_block());
+                    }
+                    self.body.push(&carried, &pool).await;
+                    self.body.push(&octets[offset..], &pool).await;
+                }
+                Err(error) => self.break_header(error, context),
+            },
+        }
+    }
+
+    fn measure(&mut self, octets: &[u8]) {
+        self.size = self.size.saturating_add(octets.len() as u64);
+        if self.size_limit > 0 && self.size > self.size_limit && self.fault.is_none() {
+            self.fault = Some(ContentFault::TooBig { limit: self.size_limit });
+        }
+        let mut rest = octets;
+        while let Some(at) = memchr::memchr(b'\n', rest) {
+            self.max_line = self.max_line.max(self.line + at as u64);
+            self.line = 0;
+            rest = &rest[at + 1..];
+        }
+        self.line += rest.len() as u64;
+    }
+
+    fn break_header(&mut self, error: HeaderError, context: &Context) {
+        let options = &context.config.main;
+        self.fault = Some(match error {
+            HeaderError::TooLarge => {
+                ContentFault::HeaderTooLarge { limit: options.get(main::HEADER_MAXSIZE) }
+            }
+            HeaderError::LineTooLong => {
+                ContentFault::HeaderLineTooLong { limit: options.get(main::HEADER_LINE_MAXSIZE) }
+            }
+        });
+        self.header = Stage::Broken;
+    }
+
+    /// No more octets will come: a header that nothing followed is complete now.
+    pub(crate) async fn complete(&mut self, context: &mut Context) {
+        let pool = context.services.pools.spool.clone();
+        match std::mem::replace(&mut self.header, Stage::Broken) {
+            Stage::Header(reader) => match reader.finish() {
+                Ok((block, body)) => {
+                    self.header = Stage::Body(block);
+                    self.body.push(&body, &pool).await;
+                }
+                Err(error) => self.break_header(error, context),
+            },
+            other => self.header = other,
+        }
+    }
+
+    /// The header as it came in, once it is complete.
+    pub(crate) fn header(&self) -> Option<&HeaderBlock> {
+        match &self.header {
+            Stage::Body(block) => Some(block),
+            _ => None,
+        }
+    }
+
+    /// All octets have arrived.
+    pub(crate) async fn finish(mut self, context: &mut Context) -> Arrived {
+        self.complete(context).await;
+        let header = match std::mem::replace(&mut self.header, Stage::Broken) {
+            Stage::Body(block) => block,
+            Stage::Broken | Stage::Header(_) => HeaderBlock::default(),
+        };
+        let failure = self.body.failure();
+        Arrived {
+            id: self.id,
+            began: self.began,
+            header,
+            body: self.body,
+            size: self.size,
+            max_line: self.max_line.max(self.line),
+            fault: self.fault,
+            failure,
+        }
+    }
+}
+
+/// Why a message could not be begun.
+#[derive(Debug)]
+pub enum BeginError {
+    /// The spool has no id, or no room for it.
+    Spool(spool::SpoolError),
+    /// An ACL named a queue that cannot be one.
+    QueueName,
+    /// The program is shutting down.
+    ShuttingDown,
+}
+
+/// The queue that the message goes to.
+pub(super) fn spool_of_queue(context: &Context) -> Result<Spool, BeginError> {
+    let spool = context.services.spool.as_ref();
+    let name = &context.facts.message.queue_name;
+    if name.is_empty() {
+        return Ok(spool.clone());
+    }
+    let name = QueueName::parse(name).map_err(|_| BeginError::QueueName)?;
+    Ok(spool.named(name))
+}

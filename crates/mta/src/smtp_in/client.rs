@@ -1,0 +1,48 @@
+//! Who a session is with, as far as is known before it begins.
+
+use std::net::SocketAddr;
+
+use crate::context::facts::{ConnectionFacts, Origin};
+use crate::local_submission::Caller;
+
+/// The other end of a session.
+#[derive(Debug, Clone)]
+pub enum Client {
+    /// A TCP peer.
+    Tcp {
+        /// The peer.
+        peer: SocketAddr,
+        /// Our end.
+        local: SocketAddr,
+        /// Connections that are open now, this one included; none outside of the daemon.
+        count: Option<u32>,
+    },
+    /// A program on standard input and output (`-bs`).
+    Local(Box<Caller>),
+}
+
+impl Client {
+    /// The facts that a session begins with.
+    pub(crate) fn facts(&self) -> ConnectionFacts {
+        match self {
+            Self::Tcp { peer, local, count } => ConnectionFacts {
+                origin: Origin::Tcp,
+                sender_host_address: Some(peer.ip().to_canonical()),
+                sender_host_port: peer.port(),
+                received_ip_address: Some(local.ip().to_canonical()),
+                received_port: local.port(),
+                smtp_count_at_connection_start: count.unwrap_or(0),
+                ..ConnectionFacts::default()
+            },
+            Self::Local(caller) => caller.connection_facts(Origin::LocalSmtp),
+        }
+    }
+
+    /// The local caller, if it is one.
+    pub(crate) fn caller(&self) -> Option<&Caller> {
+        match self {
+            Self::Tcp { .. } => None,
+            Self::Local(caller) => Some(caller),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! MAIL: the sender's syntax, space on the disk, the ACL.
+//!
+//! # Security
+//! The path is hostile; after `sender` it is an address or refused.
+//!
+//! # Compatibility
+//! Options `sender_unqualified_hosts`, `check_spool_space`, `check_spool_inodes`, `smtp_check_spool_space`. The ACL sees
+//! the address before the rewriting rules of the envelope, which are applied when the message is received.
+
+use config::options::main;
+use mail_types::address::{Address, ParseOptions, parse_path};
+use mail_types::outcome::Reply;
+use observe::event::{Rejected, SmtpNews};
+use policy::acl::{AclOutcome, AclPlace};
+use smtp_proto::command::{Body, MailCommand, Ret};
+use smtp_proto::server::Answer;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::acl;
+use super::connect::unavailable;
+use super::reply;
+use super::session::Session;
+use crate::context::Context;
+use crate::receive::rewriting;
+
+/// Bytes in the unit of `check_spool_space`.
+const KIB: u64 = 1024;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    /// Answer [`smtp_proto::server::Ask::Mail`].
+    pub(super) async fn mail(&mut self, command: MailCommand) -> Answer {
+        self.any_mail = true;
+        self.reset_transaction();
+        let sender = match self.path(&command.path, Whose::Sender, command.smtputf8).await {
+            Ok(sender) => sender,
+            Err(answer) => return answer,
+        };
+        if let Some(refusal) = self.no_space(command.size).await {
+            return Answer::Refuse(refusal);
+        }
+        self.begin_transaction(&command, sender);
+        let verdict = self.run_acl(AclPlace::Mail).await;
+        self.obey_connection_controls();
+        let Some(verdict) = verdict else { return Answer::Accept(None) };
+        if !acl::goes_on(&verdict) {
+            let shown = self.context.facts.message.sender_address.clone();
+            let reply = acl::refuse(&verdict, Rejected::Mail(shown), 550, &mut self.context);
+            self.note_drop(&verdict);
+            let dropped = acl::drops(&verdict);
+            self.reset_transaction();
+            return if dropped { Answer::Close(reply) } else { Answer::Refuse(reply) };
+        }
+        self.transaction.mail_discarded = verdict.outcome == AclOutcome::Discard;
+        Answer::Accept(reply::acceptance(&verdict, 250))
+    }
+
+    fn begin_transaction(&mut self, command: &MailCommand, sender: Vec<u8>) {
+        let now = self.context.services.clock.now();
+        let facts = &mut self.context.facts.message;
+        facts.sender_set = true;
+        facts.size = command.size;
+        facts.smtputf8 = command.smtputf8;
+        facts.body_8bitmime = match command.body {
+            Some(Body::EightBitMime) => 8,
+            Some(Body::SevenBit) => 7,
+            None => 0,
+        };
+        self.transaction.dsn_ret = match command.ret {
+            Some(Ret::Headers) => 1,
+            Some(Ret::Full) => 2,
+            None => 0,
+        };
+        self.transaction.dsn_envid.clone_from(&command.envid);
+        self.transaction.began = Some(now);
+        self.transaction.raw_sender.clone_from(&sender);
+        self.context.facts.message.sender_address = match self.client.caller() {
+            Some(caller) if !caller.may_set_sender(&sender, &mut self.context) => {
+                caller.own_address(&self.context)
+            }
+            _ => sender,
+        };
+    }
+
+    /// The address of a path, or the refusal of it.
+    pub(super) async fn path(&mut self, path: &[u8], whose: Whose, utf8: bool) -> Result<Vec<u8>, Answer> {
+        let text = match rewriting::smtp_argument(path, &mut self.context).await {
+            Ok(text) => text,
+            Err(error) => {
+                self.context.log_problem(error);
+                return Err(unavailable());
+            }
+        };
+        let options = parse_options(&self.context, whose, utf8);
+        let address = parse_path(&text, options).map_err(|error| {
+            Answer::Syntax([&text, &b": "[..], error.message.as_bytes()].concat())
+        })?;
+        if address.is_qualified() || address.is_null() {
+            return Ok(address.to_bytes());
+        }
+        self.qualify(address, &text, whose)
+    }
+
+    fn qualify(&mut self, address: Address, text: &[u8], whose: Whose) -> Result<Vec<u8>, Answer> {
+        let context = &self.context;
+        let postmaster = whose == Whose::Recipient && address.local_part.eq_ignore_ascii_case(b"postmaster");
+        let (allowed, domain) = match whose {
+            Whose::Sender => (context.allow_unqualified_sender, context.qualify_domain()),
+            Whose::Recipient => (context.allow_unqualified_recipient || postmaster, context.qualify_recipient()),
+            Whose::Verified => (context.allow_unqualified_recipient, context.qualify_recipient()),
+        };
+        if allowed {
+            return Ok(address.qualified_with(domain).to_bytes());
+        }
+        let address = address.to_bytes();
+        context.log_smtp(SmtpNews::Unqualified { which: whose.word(), address });
+        let tail = format!(": {} address must contain a domain", whose.role());
+        Err(Answer::Syntax([text, tail.as_bytes()].concat()))
+    }
+
+    /// The refusal when the disk is too full for another message.
+    async fn no_space(&mut self, announced: Option<u64>) -> Option<Reply> {
+        let options = &self.context.config.main;
+        let announced = if options.get(main::SMTP_CHECK_SPOOL_SPACE) { announced.unwrap_or(0) } else { 0 };
+        let minimum = Minimum {
+            kib: u64::try_from(options.get(main::CHECK_SPOOL_SPACE)).unwrap_or(0),
+            inodes: u64::try_from(options.get(main::CHECK_SPOOL_INODES)).unwrap_or(0),
+        };
+        if minimum.kib == 0 && minimum.inodes == 0 && announced == 0 {
+            return None;
+        }
+        let spool = self.context.services.spool.clone();
+        let space = self.context.services.pools.spool.run(move || spool.space()).await;
+        let enough = match space {
+            Ok(Ok(space)) => minimum.is_met(space, announced),
+            // A file system that does not tell is taken to have space: the commit finds out.
+            Ok(Err(_)) => true,
+            Err(_) => false,
+        };
+        if enough {
+            return None;
+        }
+        self.context.log_problem("spool space shortage: MAIL refused");
+        Some(Reply::new(452, "Space shortage, please try later"))
+    }
+}
+
+/// What `check_spool_space` and `check_spool_inodes` ask for.
+struct Minimum {
+    kib: u64,
+    inodes: u64,
+}
+
+impl Minimum {
+    fn is_met(&self, space: spool::Space, announced: u64) -> bool {
+        let kib_free = space.kilobytes;
+        let enough_kib = kib_free >= self.kib.saturating_add(announced.div_ceil(KIB));
+        let enough_inodes = space.inodes.is_none_or(|inodes| inodes >= self.inodes);
+        enough_kib && enough_inodes
+    }
+}
+
+/// Whose address a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// MAIL.
+    Sender,
+    /// RCPT.
+    Recipient,
+    /// VRFY.
+    Verified,
+}
+
+impl Whose {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Sender => "sender",
+            Self::Recipient => "recipient",
+            Self::Verified => "verify",
+        }
+    }
+
+    fn role(self) -> &'static str {
+        if self == Self::Sender { "sender" } else { "recipient" }
+    }
+}
+
+fn parse_options(context: &Context, whose: Whose, utf8: bool) -> ParseOptions {
+    let options = &context.config.main;
+    ParseOptions {
+        allow_null: whose == Whose::Sender,
+        allow_utf8: utf8,
+        allow_domain_literals: options.get(main::ALLOW_DOMAIN_LITERALS),
+        strip_trailing_dot: options.get(main::STRIP_TRAILING_DOT),
+    }
+}

@@ -1,0 +1,40 @@
+//! The end of a session: QUIT, and the other ways.
+//!
+//! # Compatibility
+//! ACLs `acl_smtp_quit` and `acl_smtp_notquit`: what they say is obeyed as far as text and logs go; neither can keep
+//! the session open.
+
+use mail_types::outcome::Reply;
+use observe::event::SmtpNews;
+use policy::acl::AclPlace;
+use smtp_proto::server::{Answer, NotQuitReason};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::reply;
+use super::session::Session;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    /// Answer [`smtp_proto::server::Ask::Quit`].
+    pub(super) async fn on_quit(&mut self) -> Answer {
+        self.quit = true;
+        let verdict = self.run_acl(AclPlace::Quit).await;
+        self.context.log_smtp(SmtpNews::Closed { how: "by QUIT" });
+        Answer::Accept(verdict.and_then(|verdict| reply::acceptance(&verdict, 221)))
+    }
+
+    /// Answer [`smtp_proto::server::Ask::NotQuit`].
+    pub(super) async fn not_quit(&mut self, reason: NotQuitReason) -> Answer {
+        self.abnormal = true;
+        self.context.facts.connection.smtp_notquit_reason = Some(reason.word().to_owned());
+        // What has been said so far goes out first: the client may be about to close.
+        self.link.flush().await;
+        let verdict = self.run_acl(AclPlace::NotQuit).await;
+        if reason == NotQuitReason::ConnectionLost {
+            return Answer::Accept(None);
+        }
+        match verdict.and_then(|verdict| reply::acceptance(&verdict, 421)) {
+            Some(text) => Answer::Close(text),
+            None => Answer::Accept(None::<Reply>),
+        }
+    }
+}

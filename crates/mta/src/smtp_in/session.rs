@@ -1,0 +1,262 @@
+//! One session: the loop between the stream, the protocol and the answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::options::main;
+use mail_types::clock::Timestamp;
+use observe::event::SmtpNews;
+use smtp_proto::command::{Verb, split};
+use smtp_proto::server::{Answer, Ask, Event, Output, Session as Protocol};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::watch;
+
+use super::client::Client;
+use super::link::{Arrived, Link};
+use super::panic_guard::guarded;
+use super::parameters;
+use crate::context::Context;
+use crate::context::facts::Facts;
+use crate::receive::Incoming;
+use crate::services::Services;
+
+/// Commands that `$smtp_command_history` and the log remember.
+const HISTORY_LIMIT: usize = 20;
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// After QUIT, or the client or we closed the connection.
+    Closed {
+        /// Messages that were accepted.
+        messages: u32,
+        /// The client was thrown out, or went away without QUIT: `-bs` exits with 1.
+        abnormal: bool,
+    },
+    /// A defect of this program.
+    Panicked,
+}
+
+/// Serve one client to the end of its session.
+pub async fn session<S>(
+    stream: &mut S,
+    client: Client,
+    services: Arc<Services>,
+    shutdown: watch::Receiver<bool>,
+) -> SessionEnd
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let end = guarded(async {
+        let mut session = Session::new(stream, client, Arc::clone(&services), shutdown);
+        session.run().await
+    })
+    .await;
+    match end {
+        Ok(end) => end,
+        Err(text) => {
+            services.log.problem(None, format!("SMTP session ended by a defect: {text}"));
+            let goodbye = b"421 Temporary local problem - please try later\r\n";
+            // The client may be gone; there is nobody to tell then.
+            let _ = tokio::time::timeout(Duration::from_secs(5), stream.write_all(goodbye)).await;
+            SessionEnd::Panicked
+        }
+    }
+}
+
+/// The state of one session.
+pub(super) struct Session<'s, S> {
+    pub(super) link: Link<'s, S>,
+    pub(super) client: Client,
+    pub(super) context: Context,
+    pub(super) protocol: Protocol,
+    /// The message that is being received.
+    pub(super) incoming: Option<Incoming>,
+    /// What belongs to the transaction and not to the message's facts.
+    pub(super) transaction: Transaction,
+    /// Why the session is to end without QUIT, once that is known.
+    pub(super) abnormal: bool,
+    /// MAIL was given in this session.
+    pub(super) any_mail: bool,
+    pub(super) quit: bool,
+    pub(super) dropped: bool,
+    history_full: bool,
+}
+
+/// One transaction.
+#[derive(Debug, Default)]
+pub(super) struct Transaction {
+    /// The sender before rewriting.
+    pub(super) raw_sender: Vec<u8>,
+    /// The MAIL ACL said `discard`.
+    pub(super) mail_discarded: bool,
+    /// The RCPT ACL discarded a recipient.
+    pub(super) rcpt_discarded: bool,
+    /// The content came in BDAT chunks.
+    pub(super) chunking: bool,
+    /// `RET=` as Exim's number.
+    pub(super) dsn_ret: i64,
+    /// `ENVID=`.
+    pub(super) dsn_envid: Option<Vec<u8>>,
+    /// `BODY=`, `SIZE=` and the rest are in the facts.
+    pub(super) began: Option<Timestamp>,
+}
+
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
+    fn new(
+        stream: &'s mut S,
+        client: Client,
+        services: Arc<Services>,
+        shutdown: watch::Receiver<bool>,
+    ) -> Self {
+        let mut connection = client.facts();
+        connection.started_at = services.clock.now();
+        let facts = Facts { connection, ..Facts::default() };
+        let mut context = Context::new(facts, services);
+        let mut link = Link::new(stream, shutdown);
+        link.timeout = parameters::receive_timeout(&mut context);
+        let protocol = Protocol::new(parameters::protocol(&mut context, &client));
+        Self {
+            link,
+            client,
+            context,
+            protocol,
+            incoming: None,
+            transaction: Transaction::default(),
+            abnormal: false,
+            any_mail: false,
+            quit: false,
+            dropped: false,
+            history_full: false,
+        }
+    }
+
+    async fn run(&mut self) -> SessionEnd {
+        let mut out = Output::default();
+        self.step(Event::Octets, &mut out).await;
+        while !self.protocol.is_closed() {
+            let content = self.protocol.is_reading_content();
+            let event = match self.link.read(content).await {
+                Arrived::Octets => Event::Octets,
+                Arrived::End(_) => Event::Eof,
+                Arrived::Timeout => Event::Timeout,
+                Arrived::Shutdown => Event::Shutdown,
+            };
+            self.step(event, &mut out).await;
+        }
+        self.link.flush().await;
+        self.finish()
+    }
+
+    /// Give the protocol an event, then whatever is in the buffer, until it needs more.
+    async fn step(&mut self, event: Event, out: &mut Output) {
+        let mut event = event;
+        loop {
+            if !self.protocol.is_reading_content() {
+                // Whether the client spoke too early shows only in what has arrived.
+                self.link.poll_available().await;
+            }
+            out.clear();
+            self.protocol.step(event, self.link.input(), out);
+            let used = out.consumed;
+            self.take(out).await;
+            let Some(ask) = out.ask.take() else {
+                if used == 0 || self.protocol.is_closed() {
+                    return;
+                }
+                event = Event::Octets;
+                continue;
+            };
+            event = Event::Answer(self.answer(ask).await);
+        }
+    }
+
+    /// Act on what a step produced, all but its question.
+    async fn take(&mut self, out: &mut Output) {
+        if out.consumed > 0 && out.content.is_empty() && !self.protocol.is_reading_content() {
+            let line = self.link.input()[..out.consumed].trim_ascii_end().to_vec();
+            self.remember(line);
+        }
+        self.link.consume(out.consumed);
+        for fault in out.faults.drain(..) {
+            self.log_fault(fault);
+        }
+        self.link.queue(&out.replies);
+        if self.link.wants_flush() {
+            self.link.flush().await;
+        }
+        if !out.content.is_empty()
+            && let Some(incoming) = &mut self.incoming
+        {
+            incoming.push(&out.content, &mut self.context).await;
+        }
+        if self.incoming.is_some() && !self.protocol.is_in_transaction() {
+            self.incoming = None;
+        }
+    }
+
+    /// Keep a command for `$smtp_command` and the history.
+    fn remember(&mut self, line: Vec<u8>) {
+        let (verb, argument) = split(&line);
+        let word = line.split(|&byte| byte == b' ').next().unwrap_or_default().to_ascii_uppercase();
+        let facts = &mut self.context.facts.connection;
+        facts.smtp_command_argument = argument.to_vec();
+        if verb != Verb::Unknown {
+            if facts.smtp_command_history.len() == HISTORY_LIMIT {
+                facts.smtp_command_history.remove(0);
+                self.history_full = true;
+            }
+            facts.smtp_command_history.push(word);
+        }
+        facts.smtp_command = Some(line);
+    }
+
+    async fn answer(&mut self, ask: Ask) -> Answer {
+        // One big future per kind of question, each on the heap: an idle session carries none of them.
+        match ask {
+            Ask::Connect => Box::pin(self.connect()).await,
+            Ask::Hello { kind, argument } => Box::pin(self.hello(kind, argument)).await,
+            Ask::Mail(command) => Box::pin(self.mail(command)).await,
+            Ask::Rcpt(command) => Box::pin(self.rcpt(command)).await,
+            Ask::Predata => Box::pin(self.predata()).await,
+            Ask::EndOfData => Box::pin(self.end_of_data()).await,
+            Ask::Vrfy(argument) => Box::pin(self.vrfy(argument)).await,
+            Ask::Expn(argument) => Box::pin(self.expn(argument)).await,
+            Ask::Etrn(argument) => self.etrn(argument),
+            Ask::Quit => Box::pin(self.on_quit()).await,
+            Ask::NotQuit(reason) => Box::pin(self.not_quit(reason)).await,
+        }
+    }
+
+    fn finish(&mut self) -> SessionEnd {
+        let context = &self.context;
+        let duration = context.services.clock.now().since(context.facts.connection.started_at);
+        if !self.any_mail && context.facts.connection.sender_helo_name.is_some() {
+            context.log_smtp(SmtpNews::NoMail {
+                duration,
+                commands: context.facts.connection.smtp_command_history.clone(),
+                more: self.history_full,
+                auth: context.auth(),
+                tls: None,
+            });
+        }
+        SessionEnd::Closed { messages: self.protocol.messages(), abnormal: self.abnormal || self.dropped }
+    }
+
+    /// The commands so far, and whether there were more than are remembered.
+    pub(super) fn history(&self) -> (Vec<Vec<u8>>, bool) {
+        (self.context.facts.connection.smtp_command_history.clone(), self.history_full)
+    }
+
+    /// Forget the transaction: a new one begins, or this one is over.
+    pub(super) fn reset_transaction(&mut self) {
+        self.transaction = Transaction::default();
+        self.incoming = None;
+        self.context.reset_message();
+    }
+
+    /// `smtp_return_error_details`.
+    pub(super) fn tells_details(&self) -> bool {
+        self.context.config.main.get(main::SMTP_RETURN_ERROR_DETAILS)
+    }
+}

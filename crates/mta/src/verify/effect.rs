@@ -1,0 +1,53 @@
+//! What an ACL waits for: delays, DNS questions, verifications.
+
+use mail_types::dns::DnsFailure;
+use policy::acl::{AclEffect, AclEffectAnswer, Verified, VerifyResult};
+
+use super::{address, helo, host_name};
+use crate::context::Context;
+
+/// Perform an effect.
+pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnswer {
+    match effect {
+        AclEffect::Delay(time) => {
+            tokio::time::sleep(*time).await;
+            AclEffectAnswer::Done
+        }
+        AclEffect::Dns { name, rtype } => {
+            AclEffectAnswer::Dns(context.services.resolver.query(name, *rtype).await)
+        }
+        AclEffect::VerifyAddress(request) => AclEffectAnswer::Verified(address::verify(request, context).await),
+        AclEffect::VerifyHelo => {
+            let verified = context.on_pool(helo::verify).await;
+            AclEffectAnswer::Verified(result(verified))
+        }
+        AclEffect::VerifyHostName => {
+            let verified = context.on_pool(host_name::verify).await;
+            AclEffectAnswer::Verified(result(verified))
+        }
+    }
+}
+
+/// Perform an effect where nothing can be awaited: an ACL that an expansion called.
+///
+/// This needs the server's runtime, with more than one thread; elsewhere (a child process without a runtime) what
+/// would have to be awaited counts as not to be found out now.
+pub fn perform_blocking(effect: &AclEffect, context: &mut Context) -> AclEffectAnswer {
+    let handle = tokio::runtime::Handle::try_current();
+    match handle {
+        Ok(handle) if handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(|| handle.block_on(perform(effect, context)))
+        }
+        _ => match effect {
+            AclEffect::Delay(_) => AclEffectAnswer::Done,
+            AclEffect::Dns { .. } => AclEffectAnswer::Dns(Err(DnsFailure::Unreachable)),
+            AclEffect::VerifyAddress(_) | AclEffect::VerifyHelo | AclEffect::VerifyHostName => {
+                AclEffectAnswer::Verified(result(None))
+            }
+        },
+    }
+}
+
+fn result(verified: Option<VerifyResult>) -> Verified {
+    Verified { result: verified.unwrap_or(VerifyResult::Defer), ..Verified::default() }
+}

@@ -1,0 +1,233 @@
+//! The client's name: from its address by reverse lookup, and back to check it.
+//!
+//! # Invariants
+//! * A name counts only if its own addresses hold the client's.
+//!
+//! # Security
+//! Names come from whoever owns the address. They are tainted, capped in number and length, and those with bytes that
+//! no host name has are dropped.
+//!
+//! # Compatibility
+//! Options `host_lookup` and `host_lookup_order`. `byaddr` reads /etc/hosts and then the DNS, as the C library does
+//! with its usual settings; other name services are not asked.
+
+use std::net::IpAddr;
+
+use mail_types::dns::{RecordData, RecordType, Resolve, Security};
+use observe::event::SmtpNews;
+
+use policy::acl::VerifyResult;
+
+use crate::context::Context;
+
+/// Names taken from one reverse lookup.
+const NAMES_LIMIT: usize = 16;
+
+/// Where names are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookupOrder {
+    /// The DNS.
+    ByDns,
+    /// /etc/hosts, then the DNS.
+    ByAddr,
+}
+
+impl LookupOrder {
+    /// The items of `host_lookup_order`; unknown words are left out.
+    pub fn parse(items: &[Vec<u8>]) -> Vec<Self> {
+        items
+            .iter()
+            .filter_map(|item| match item.trim_ascii() {
+                b"bydns" => Some(Self::ByDns),
+                b"byaddr" => Some(Self::ByAddr),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// What a reverse lookup came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Names that lead back to the address, the first one being the name.
+    Names {
+        /// At least one.
+        names: Vec<Vec<u8>>,
+        /// Every answer on the way was signed.
+        secure: bool,
+    },
+    /// The address has no name.
+    NoName,
+    /// It has names, and none of them leads back.
+    Mismatch {
+        /// The names.
+        names: Vec<Vec<u8>>,
+    },
+    /// The DNS did not answer.
+    Deferred,
+}
+
+/// Look up the names of an address. Blocks on the DNS.
+pub fn find(address: IpAddr, resolver: &dyn Resolve, order: Vec<LookupOrder>) -> Found {
+    let hosts = HostsFile::read();
+    find_with(address, resolver, &order, &hosts)
+}
+
+fn find_with(address: IpAddr, resolver: &dyn Resolve, order: &[LookupOrder], hosts: &HostsFile) -> Found {
+    let mut deferred = false;
+    for source in order {
+        let (names, secure) = match (source, hosts.names(address)) {
+            (LookupOrder::ByAddr, names) if !names.is_empty() => (names, false),
+            _ => match reverse(address, resolver) {
+                Ok(found) => found,
+                Err(temporary) => {
+                    deferred |= temporary;
+                    continue;
+                }
+            },
+        };
+        if names.is_empty() {
+            continue;
+        }
+        let mut all_secure = secure;
+        let leading_back: Vec<Vec<u8>> = names
+            .iter()
+            .filter(|name| hosts.addresses(name).contains(&address) || forward(name, address, resolver, &mut all_secure))
+            .cloned()
+            .collect();
+        return if leading_back.is_empty() {
+            Found::Mismatch { names }
+        } else {
+            Found::Names { names: leading_back, secure: all_secure }
+        };
+    }
+    if deferred { Found::Deferred } else { Found::NoName }
+}
+
+/// `verify = reverse_host_lookup`: the client has a name that leads back to it. Blocks on the DNS.
+pub fn verify(context: &mut Context) -> VerifyResult {
+    context.look_up_sender_host_name();
+    let facts = &context.facts.connection;
+    match (&facts.sender_host_name, facts.host_lookup_deferred) {
+        (Some(_), _) => VerifyResult::Ok,
+        (None, true) => VerifyResult::Defer,
+        (None, false) => VerifyResult::Fail,
+    }
+}
+
+/// Keep the result in the connection's facts and write the log line.
+pub fn record(found: Found, context: &mut Context) {
+    let facts = &mut context.facts.connection;
+    facts.host_lookup_done = true;
+    let Some(address) = facts.sender_host_address else { return };
+    let failure = match found {
+        Found::Names { mut names, secure } => {
+            facts.sender_host_aliases = names.split_off(1);
+            facts.sender_host_name = names.pop();
+            facts.sender_host_dnssec = secure;
+            return;
+        }
+        Found::Deferred => {
+            facts.host_lookup_deferred = true;
+            format!("host name lookup deferred for IP address {address}")
+        }
+        Found::NoName => {
+            facts.host_lookup_failed = true;
+            format!("no host name found for IP address {address}")
+        }
+        Found::Mismatch { names } => {
+            facts.host_lookup_failed = true;
+            let first = names.first().map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
+            format!("{address} does not match any IP address for {first}")
+        }
+    };
+    context.log_smtp(SmtpNews::HostLookupFailed { text: failure.into_bytes() });
+}
+
+/// The PTR names of an address. The error says whether trying again may help.
+fn reverse(address: IpAddr, resolver: &dyn Resolve) -> Result<(Vec<Vec<u8>>, bool), bool> {
+    let answer = resolver
+        .query(reverse_name(address).as_bytes(), RecordType::Ptr)
+        .map_err(|failure| failure.is_temporary())?;
+    let names = answer.records.iter().filter_map(|record| match &record.data {
+        RecordData::Ptr(name) => Some(host_name(name)),
+        _ => None,
+    });
+    let names = names.flatten().take(NAMES_LIMIT).collect();
+    Ok((names, (answer.security == Security::Secure)))
+}
+
+/// A name as we keep it: lower case, no final dot, only bytes that host names have.
+fn host_name(name: &[u8]) -> Option<Vec<u8>> {
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    let sound = !name.is_empty()
+        && name.len() <= mail_types::limits::DOMAIN
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    sound.then(|| name.to_ascii_lowercase())
+}
+
+/// Whether one of the addresses of a name is this one.
+fn forward(name: &[u8], address: IpAddr, resolver: &dyn Resolve, secure: &mut bool) -> bool {
+    let rtype = if address.is_ipv4() { RecordType::A } else { RecordType::Aaaa };
+    let Ok(answer) = resolver.query(name, rtype) else { return false };
+    let leads_back = answer.records.iter().any(|record| match record.data {
+        RecordData::A(found) => IpAddr::V4(found) == address,
+        RecordData::Aaaa(found) => IpAddr::V6(found) == address,
+        _ => false,
+    });
+    *secure &= (answer.security == Security::Secure);
+    leads_back
+}
+
+/// `4.3.2.1.in-addr.arpa`, or the nibbles under `ip6.arpa`.
+pub fn reverse_name(address: IpAddr) -> String {
+    use std::fmt::Write as _;
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(address) => {
+            let mut name = String::with_capacity(72);
+            for octet in address.octets().iter().rev() {
+                // Writing to a String cannot fail.
+                let _ = write!(name, "{:x}.{:x}.", octet & 15, octet >> 4);
+            }
+            name + "ip6.arpa"
+        }
+    }
+}
+
+/// /etc/hosts, as far as it is sound.
+#[derive(Debug, Default)]
+struct HostsFile {
+    entries: Vec<(IpAddr, Vec<Vec<u8>>)>,
+}
+
+impl HostsFile {
+    fn read() -> Self {
+        std::fs::read("/etc/hosts").map(|text| Self::parse(&text)).unwrap_or_default()
+    }
+
+    fn parse(text: &[u8]) -> Self {
+        let entries = text.split(|&byte| byte == b'\n').filter_map(|line| {
+            let line = line.split(|&byte| byte == b'#').next()?;
+            let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            let address = str::from_utf8(words.next()?).ok()?.parse().ok()?;
+            Some((address, words.filter_map(host_name).collect()))
+        });
+        Self { entries: entries.collect() }
+    }
+
+    fn names(&self, address: IpAddr) -> Vec<Vec<u8>> {
+        self.entries.iter().filter(|entry| entry.0 == address).flat_map(|entry| entry.1.clone()).collect()
+    }
+
+    fn addresses(&self, name: &[u8]) -> Vec<IpAddr> {
+        let named = self.entries.iter().filter(|entry| entry.1.iter().any(|known| known == name));
+        named.map(|entry| entry.0).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

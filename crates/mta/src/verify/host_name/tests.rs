@@ -1,0 +1,89 @@
+//! Reverse lookups against a resolver that answers from a table.
+
+use mail_types::dns::{Answer, DnsFailure, Record};
+
+use super::*;
+
+/// Names and what they answer.
+struct Table(Vec<(&'static str, RecordType, Result<Vec<RecordData>, DnsFailure>)>);
+
+impl Resolve for Table {
+    fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
+        let row = self.0.iter().find(|row| row.0.as_bytes() == name && row.1 == rtype);
+        let data = row.map_or(Err(DnsFailure::NxDomain), |row| row.2.clone())?;
+        let record = |data| Record { name: name.to_vec(), rtype, ttl: 60, data };
+        Ok(Answer { records: data.into_iter().map(record).collect(), ..Answer::default() })
+    }
+}
+
+fn client() -> IpAddr {
+    IpAddr::from([192, 0, 2, 7])
+}
+
+fn ptr(name: &str) -> RecordData {
+    RecordData::Ptr(name.as_bytes().to_vec())
+}
+
+fn a(last: u8) -> RecordData {
+    RecordData::A([192, 0, 2, last].into())
+}
+
+const REVERSE: &str = "7.2.0.192.in-addr.arpa";
+
+fn by_dns(rows: Vec<(&'static str, RecordType, Result<Vec<RecordData>, DnsFailure>)>) -> Found {
+    find_with(client(), &Table(rows), &[LookupOrder::ByDns], &HostsFile::default())
+}
+
+#[test]
+fn a_name_counts_when_it_leads_back() {
+    let found = by_dns(vec![
+        (REVERSE, RecordType::Ptr, Ok(vec![ptr("Mail.Example."), ptr("liar.example")])),
+        ("mail.example", RecordType::A, Ok(vec![a(1), a(7)])),
+        ("liar.example", RecordType::A, Ok(vec![a(8)])),
+    ]);
+    assert_eq!(found, Found::Names { names: vec![b"mail.example".to_vec()], secure: false });
+}
+
+#[test]
+fn names_that_do_not_lead_back() {
+    let found = by_dns(vec![
+        (REVERSE, RecordType::Ptr, Ok(vec![ptr("liar.example")])),
+        ("liar.example", RecordType::A, Ok(vec![a(8)])),
+    ]);
+    assert_eq!(found, Found::Mismatch { names: vec![b"liar.example".to_vec()] });
+}
+
+#[test]
+fn no_name_and_no_answer_differ() {
+    assert_eq!(by_dns(vec![]), Found::NoName);
+    assert_eq!(by_dns(vec![(REVERSE, RecordType::Ptr, Err(DnsFailure::ServFail))]), Found::Deferred);
+}
+
+#[test]
+fn names_with_bytes_that_no_host_has_are_dropped() {
+    let found = by_dns(vec![(REVERSE, RecordType::Ptr, Ok(vec![ptr("a b"), ptr("x\ny"), ptr("")]))]);
+    assert_eq!(found, Found::NoName);
+}
+
+#[test]
+fn the_hosts_file_answers_first_where_it_is_asked() {
+    let hosts = HostsFile::parse(b"# comment\n192.0.2.7 box.example box # more\nnonsense line\n");
+    let found = find_with(client(), &Table(vec![]), &[LookupOrder::ByDns, LookupOrder::ByAddr], &hosts);
+    assert_eq!(found, Found::Names { names: vec![b"box.example".to_vec(), b"box".to_vec()], secure: false });
+    let only_dns = find_with(client(), &Table(vec![]), &[LookupOrder::ByDns], &hosts);
+    assert_eq!(only_dns, Found::NoName);
+}
+
+#[test]
+fn reverse_names() {
+    assert_eq!(reverse_name(client()), REVERSE);
+    let v6 = "2001:db8::12".parse().expect("an address");
+    let expected = "2.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa";
+    assert_eq!(reverse_name(v6), expected);
+}
+
+#[test]
+fn the_order_option() {
+    let order = LookupOrder::parse(&[b" byaddr".to_vec(), b"nonsense".to_vec(), b"bydns".to_vec()]);
+    assert_eq!(order, [LookupOrder::ByAddr, LookupOrder::ByDns]);
+}
