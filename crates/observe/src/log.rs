@@ -212,3 +212,47 @@ fn stamp(settings: &LogSettings, now: Timestamp) -> String {
     }
     stamp
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Dropped, MessageEvent, Peer, SmtpEvent, SmtpNews};
+    use mail_types::clock::FixedClock;
+
+    fn log(settings: LogSettings) -> (Log, Arc<MemorySink>) {
+        let clock = Arc::new(FixedClock::new(Timestamp::from_parts(1_795_361_539, 597_000)));
+        Log::to_memory(settings, clock)
+    }
+
+    fn id() -> MessageId {
+        MessageId::long(1_795_361_539, 1, 2)
+    }
+
+    #[test]
+    fn stamps_ids_and_pids() {
+        let completed = Event::Message(MessageEvent::Completed(None));
+        let (plain, lines) = log(LogSettings::default());
+        plain.message(&id(), &completed);
+        assert_eq!(lines.main(), [format!("2026-11-22 15:32:19 {} Completed", id())]);
+        let selectors = Selectors::parse(b"+millisec +pid").unwrap();
+        let (full, lines) = log(LogSettings { selectors, log_timezone: true, ..LogSettings::default() });
+        full.message(&id(), &completed);
+        let pid = std::process::id();
+        assert_eq!(lines.main(), [format!("2026-11-22 15:32:19.597 +0000 [{pid}] {} Completed", id())]);
+    }
+
+    #[test]
+    fn each_log_gets_its_lines() {
+        let peer = Peer { ident: Some(b"root".to_vec()), ..Peer::default() };
+        let news = SmtpNews::Dropped(Dropped::UnknownCommands { last: b"X".to_vec() });
+        let dropped = Event::Smtp(Box::new(SmtpEvent { peer, news }));
+        let (all, lines) = log(LogSettings::default());
+        all.write(&dropped);
+        all.problem(Some(&id()), "disk on fire\nreally");
+        assert_eq!((lines.main().len(), lines.reject().len()), (2, 1));
+        assert_eq!(lines.panic(), [format!("2026-11-22 15:32:19 {} disk on fire\\nreally", id())]);
+        let (without, lines) = log(LogSettings { write_rejectlog: false, ..LogSettings::default() });
+        without.write(&dropped);
+        assert_eq!((lines.main().len(), lines.reject().len()), (1, 0));
+    }
+}

@@ -17,6 +17,11 @@ impl Renderer {
             DeliveryKind::Suppressed => "*> ",
         });
         self.address(&mut line, &delivered.address);
+        if delivered.transport.is_none() {
+            // Nothing was delivered (`:blackhole:`, `seen finish`): the router is all there is to say.
+            Self::drivers(&mut line, delivered.router.as_deref(), None);
+            return Rendered::main(line.finish());
+        }
         self.sender(&mut line, &delivered.sender, delivered.return_path.as_deref());
         Self::drivers(&mut line, delivered.router.as_deref(), delivered.transport.as_deref());
         if let Some(size) = delivered.size

@@ -12,7 +12,7 @@ use crate::selector::Selector;
 /// A line that grows.
 pub(super) struct Line {
     out: Vec<u8>,
-    options: PrintOptions,
+    topbit: bool,
 }
 
 impl Line {
@@ -22,20 +22,19 @@ impl Line {
         self
     }
 
-    /// Bytes from outside that Exim prints with every backslash doubled.
+    /// Bytes from outside of which Exim shows only ASCII: the others, and control bytes, are escaped.
     pub(super) fn printable(&mut self, bytes: &[u8]) -> &mut Self {
-        push_printable(&mut self.out, bytes, self.options);
+        for &byte in bytes {
+            push_byte(&mut self.out, byte, self.topbit);
+        }
         self
     }
 
-    /// Bytes from outside that Exim prints as they are; control bytes are escaped here all the same, for a newline
+    /// Bytes from outside that Exim shows as they are; control bytes are escaped here all the same, for a newline
     /// would begin a line of its own.
     pub(super) fn text(&mut self, bytes: &[u8]) -> &mut Self {
         for &byte in bytes {
-            match byte {
-                b'\\' | b'\t' | 0x80.. => self.out.push(byte),
-                _ => push_printable(&mut self.out, &[byte], self.options),
-            }
+            push_byte(&mut self.out, byte, true);
         }
         self
     }
@@ -45,13 +44,13 @@ impl Line {
         self.push(before).push("<").text(address).push(">")
     }
 
-    /// Text between double quotes: a quote within has a backslash before it.
+    /// Text between double quotes: a quote or a backslash within has a backslash before it.
     pub(super) fn quoted(&mut self, text: &[u8]) -> &mut Self {
-        for piece in text.split_inclusive(|byte| *byte == b'"') {
-            match piece.split_last() {
-                Some((b'"', head)) => self.printable(head).push("\\\""),
-                _ => self.printable(piece),
-            };
+        for &byte in text {
+            if byte == b'"' || byte == b'\\' {
+                self.out.push(b'\\');
+            }
+            push_byte(&mut self.out, byte, self.topbit);
         }
         self
     }
@@ -63,10 +62,7 @@ impl Line {
 
 impl Renderer {
     pub(super) fn line(&self) -> Line {
-        Line {
-            out: Vec::with_capacity(160),
-            options: PrintOptions { topbit: self.topbit, ..PrintOptions::default() },
-        }
+        Line { out: Vec::with_capacity(160), topbit: self.topbit }
     }
 
     /// `name (helo) [address]:port`.
@@ -205,6 +201,15 @@ impl Renderer {
         let shown =
             if self.has(Selector::QueueTimeExclusive) { total.saturating_sub(reception) } else { total };
         line.push(" QT=").push(&elapsed(shown, self.has(Selector::Millisec)));
+    }
+}
+
+/// Exim leaves a tab and a backslash alone.
+fn push_byte(out: &mut Vec<u8>, byte: u8, topbit: bool) {
+    match byte {
+        b'\t' | b' '..=b'~' => out.push(byte),
+        0x80.. if topbit => out.push(byte),
+        _ => push_printable(out, &[byte], PrintOptions::default()),
     }
 }
 

@@ -76,16 +76,16 @@ impl Renderer {
         if !self.has(Selector::Pipelining) {
             return;
         }
-        let mark = match received.pipelining {
-            Pipelining::No => return,
-            Pipelining::Offered => " L-",
-            Pipelining::Used => " L",
-        };
-        match received.early_pipe {
-            // An offer of PIPECONNECT that nobody took hides the hyphen, as in Exim.
-            Some(used) => line.push(" L").push(if used { "*" } else { "." }),
-            None => line.push(mark),
-        };
+        if received.pipelining == Pipelining::No {
+            return;
+        }
+        line.push(" L");
+        if let Some(used) = received.early_pipe {
+            line.push(if used { "*" } else { "." });
+        }
+        if received.pipelining == Pipelining::Offered {
+            line.push("-");
+        }
     }
 
     fn headers(&self, line: &mut Line, received: &Received) {

@@ -281,7 +281,9 @@ impl Renderer {
 
     fn rejected(&self, peer: &Peer, rejection: &Rejection) -> Rendered {
         let mut line = self.line();
-        self.identity(&mut line, peer);
+        if rejection.what != Rejected::NonSmtp {
+            self.identity(&mut line, peer);
+        }
         self.rejection_details(&mut line, rejection);
         if let Some(sender) = &rejection.sender {
             line.bracketed("F=", sender).push(" ");
