@@ -75,7 +75,7 @@ impl GroupSync {
         drop(state);
         self.directory_syncs.fetch_add(1, Ordering::Relaxed);
         let result = disk.sync_dir(path);
-        let shared = result.as_ref().map(|()| ()).map_err(|error| error.raw_os_error().unwrap_or(EIO));
+        let shared = result.as_ref().copied().map_err(|error| error.raw_os_error().unwrap_or(EIO));
         let mut state = lock(&directory.state);
         *lock(&mine.result) = Some(shared);
         state.leading = false;

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_back_gives_new_ids() {
-        let hour = std::time::Duration::from_secs(3600);
+        let hour = std::time::Duration::from_hours(1);
         let times = [NOW, NOW.plus(hour), NOW, NOW.plus(hour), NOW, NOW.minus(hour), NOW];
         for short in [false, true] {
             let mut generations = 0;

@@ -171,6 +171,19 @@ impl Spool {
         Ok(None)
     }
 
+    /// The log of a message, for `-Mvl`.
+    pub fn read_message_log(&self, id: &MessageId) -> Result<Option<Vec<u8>>, SpoolError> {
+        let split = self.shared.config.split;
+        for split in [split, !split] {
+            let path = layout::message_log(self.queue(), id, split);
+            let content = self.read_file(&path, limits::SPOOL_JOURNAL_FILE)?;
+            if content.is_some() {
+                return Ok(content);
+            }
+        }
+        Ok(None)
+    }
+
     fn read_header_at(&self, place: &Place, id: &MessageId) -> Result<Option<Header>, SpoolError> {
         let path = place.file(id, Part::Header);
         let Some(bytes) = self.read_file(&path, limits::SPOOL_HEADER_FILE)? else { return Ok(None) };
@@ -320,6 +333,18 @@ impl LockedMessage {
             self.journal.entries.push(entry.to_vec());
         }
         Ok(())
+    }
+
+    /// Adds to the log of this message (option `message_logs`). Not durable: it is for people.
+    pub fn log(&self, line: &[u8]) -> Result<(), SpoolError> {
+        let Held { spool, id, .. } = &self.held;
+        let shared = &spool.shared;
+        let path = layout::message_log(spool.queue(), id, shared.config.split);
+        let file = match shared.disk.open(&path, Access::ReadWrite) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => shared.create(&path)?,
+            result => result.map_err(|error| SpoolError::io("opening", &path, error))?,
+        };
+        file.append(line).map_err(|error| SpoolError::io("writing", &path, error))
     }
 
     /// Ends the message: all of it is delivered, bounced or thrown away. When this returns, it doesn't come back.

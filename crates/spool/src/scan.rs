@@ -15,6 +15,10 @@ use crate::error::SpoolError;
 use crate::layout::{self, Part};
 use crate::store::Spool;
 
+/// What is called for a directory of messages, with the letter of a subdirectory.
+pub(crate) type VisitDirectory<'a> =
+    dyn FnMut(&Spool, &Path, Option<u8>) -> Result<ControlFlow<()>, SpoolError> + 'a;
+
 /// A message that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ScanEntry {
@@ -62,10 +66,7 @@ impl Spool {
     }
 
     /// Calls for `input` and each of its subdirectories.
-    pub(crate) fn each_directory(
-        &self,
-        visit: &mut dyn FnMut(&Self, &Path, Option<u8>) -> Result<ControlFlow<()>, SpoolError>,
-    ) -> Result<(), SpoolError> {
+    pub(crate) fn each_directory(&self, visit: &mut VisitDirectory<'_>) -> Result<(), SpoolError> {
         let input = layout::kind_dir(self.queue(), "input");
         if !self.shared.disk.stat(&input).is_ok_and(|stat| stat.is_dir) {
             return Ok(());

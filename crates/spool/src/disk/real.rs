@@ -117,8 +117,8 @@ fn or_root(path: &Path) -> &Path {
 fn convert(stat: &rustix::fs::Stat) -> Stat {
     Stat {
         len: stat.st_size as u64,
-        modified: stat.st_mtime as i64,
-        inode: stat.st_ino as u64,
+        modified: stat.st_mtime,
+        inode: stat.st_ino,
         is_dir: FileType::from_raw_mode(stat.st_mode).is_dir(),
     }
 }
