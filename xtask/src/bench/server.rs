@@ -64,7 +64,7 @@ impl Drop for Running {
             for pid in left {
                 if let Ok(pid) = i32::try_from(pid) {
                     // It may have ended by itself.
-                    drop(nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL));
+                    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
                 }
             }
             std::thread::park_timeout(std::time::Duration::from_millis(50));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -108,10 +108,10 @@ impl<'a> Run<'a> {
     /// Lines before the case's own: ours tell the resolver and ask for ids of the oracle's length; the oracle gets as
     /// many comments, so that line numbers agree.
     fn prelude(&mut self, case: &Case) -> Result<String, String> {
-        let address = if self.program.oracle { "127.0.0.1:53" } else { "127.0.0.1:0" };
+        let port = if self.program.oracle { 53 } else { 0 };
         if let Some(zone) = &case.zone {
             let zone = self.substitute(zone)?;
-            let server = FixtureServer::start(address, &zone).map_err(|e| format!("fixture name server: {e}"))?;
+            let server = FixtureServer::start_on(SocketAddr::from(([127, 0, 0, 1], port)), &zone).map_err(|e| format!("fixture name server: {e}"))?;
             self.fixture = Some(server);
         }
         if self.program.oracle {
@@ -196,8 +196,15 @@ impl<'a> Run<'a> {
         own(&path, args)
     }
 
-    fn command(&self, args: &[String]) -> Command {
-        let mut command = Command::new(&self.program.binary);
+    fn command(&self, args: &[String], wrap: &[&str]) -> Command {
+        let mut command = match wrap.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&self.program.binary);
+                command
+            }
+            None => Command::new(&self.program.binary),
+        };
         command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("TZ", "UTC").env("LC_ALL", "C");
         command.current_dir("/");
         if !self.program.oracle {
@@ -212,8 +219,13 @@ impl<'a> Run<'a> {
     }
 
     fn run(&mut self, args: &[String], input: &[u8]) -> Result<(), String> {
+        // A port that no sink serves refuses connections.
+        for listener in self.ports.values_mut() {
+            *listener = None;
+        }
         let mut child = self
-            .command(args)
+            // A program that hangs fails its case and does not hold up the others.
+            .command(args, &["timeout", "--kill-after=5", "60"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -246,10 +258,11 @@ impl<'a> Run<'a> {
     }
 
     fn start_daemon(&mut self, args: &[String]) -> Result<(), String> {
+        self.ports.values_mut().for_each(|listener| *listener = None);
         let port = self.port("smtp")?;
         self.ports.insert("smtp".to_owned(), None);
         let listen = ["-bdf".to_owned(), "-oX".to_owned(), format!("<; [127.0.0.1]:{port}")];
-        let child = self.command(&[&listen[..], args].concat()).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let child = self.command(&[&listen[..], args].concat(), &[]).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
         self.daemon = Some(child.map_err(|e| e.to_string())?);
         until(|| TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(())).ok_or("the daemon does not listen".to_owned())
     }
