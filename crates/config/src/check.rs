@@ -7,6 +7,7 @@ mod authenticator;
 pub(crate) mod main;
 pub(crate) mod references;
 mod router;
+mod settle;
 mod transport;
 
 use mail_types::diagnostic::Diagnostic;
@@ -18,6 +19,7 @@ use crate::snapshot::Instance;
 
 /// Checks an instance that has ended.
 pub(crate) fn instance(loader: &mut Loader<'_>, class: Class, instance: &mut Instance) {
+    settle::settle(class, instance, loader.context.files);
     let found = match class {
         Class::Router => router::check(instance),
         Class::Transport => transport::check(instance),

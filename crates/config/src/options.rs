@@ -95,3 +95,6 @@ pub(crate) fn owner_of(name: &str, besides: Class) -> Option<String> {
         (class, driver) => format!("the {driver} {}", class.word()),
     })
 }
+
+#[cfg(test)]
+mod tests;

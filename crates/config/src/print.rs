@@ -17,7 +17,7 @@ pub mod number;
 use mail_types::bytes::{PrintOptions, push_printable};
 use policy::list::ListKind;
 
-use crate::options::{Class, FlagValue, OptionDef, OptionKind, OptionSet, OptionValue, Slot};
+use crate::options::{Class, FlagValue, OptionDef, OptionKind, OptionValue, Slot};
 use crate::snapshot::{Config, Instance};
 
 const HIDDEN: &str = "<value not displayable>";
@@ -191,7 +191,7 @@ fn named_list(config: &Config, name: &str, asker: Asker, out: &mut Answer) {
 
 fn main_option(config: &Config, name: &str, asker: Asker, out: &mut Answer) {
     match config.main.find(name) {
-        Some((def, slot)) => option(def, slot, &config.main, "", asker, &mut out.text),
+        Some((def, slot)) => option(def, slot, asker, &mut out.text),
         None => fail(out, &format!("{name} is not a known option")),
     }
 }
@@ -206,7 +206,7 @@ pub fn main_options(config: &Config, asker: Asker) -> String {
     rows.sort_by_key(|(def, _)| def.name);
     let mut out = String::new();
     for (def, slot) in rows {
-        option(def, slot, &config.main, "", asker, &mut out);
+        option(def, slot, asker, &mut out);
     }
     out
 }
@@ -225,18 +225,18 @@ pub fn instance_options(instance: &Instance, asker: Asker, out: &mut String) {
         defs.sort_by_key(|def| def.name);
         for def in defs.into_iter().filter(|def| def.kind != OptionKind::FlagPair) {
             if let Some((def, slot)) = instance.options.find(def.name) {
-                option(def, slot, &instance.options, instance.driver, asker, out);
+                option(def, slot, asker, out);
             }
         }
     }
 }
 
 /// One option.
-fn option(def: &OptionDef, slot: &Slot, set: &OptionSet, driver: &str, asker: Asker, out: &mut String) {
+fn option(def: &OptionDef, slot: &Slot, asker: Asker, out: &mut String) {
     let hidden = slot.hidden && !asker.admin;
     let flag = match &slot.value {
         OptionValue::Flag(FlagValue::Fixed(on)) => Some(*on),
-        OptionValue::Unset if def.kind == OptionKind::Tristate => Some(tristate(def.name, set, driver)),
+        OptionValue::Unset if def.kind == OptionKind::Tristate => Some(false),
         _ => None,
     };
     match flag {
@@ -269,21 +269,6 @@ fn option(def: &OptionDef, slot: &Slot, set: &OptionSet, driver: &str, asker: As
 /// Kinds for which Exim prints no space after the equals sign when nothing is set.
 fn bare_when_unset(kind: OptionKind) -> bool {
     matches!(kind, OptionKind::Users | OptionKind::Groups | OptionKind::Fixed)
-}
-
-/// What a flag that is not set amounts to.
-fn tristate(name: &str, set: &OptionSet, driver: &str) -> bool {
-    match (name, set.class()) {
-        ("retry_use_local_part", Class::Transport) => driver != "smtp",
-        ("retry_use_local_part", Class::Router) => {
-            let flag = |name| matches!(set.find(name), Some((_, slot)) if matches!(slot.value, OptionValue::Flag(FlagValue::Fixed(true))));
-            flag("check_local_user")
-        }
-        ("log_as_local", _) => driver == "accept",
-        ("use_lockfile" | "use_fcntl_lock", _) => true,
-        ("check_owner" | "check_group", Class::Router) => false,
-        _ => false,
-    }
 }
 
 /// The text of an option, repeated settings joined as Exim joins them.

@@ -7,7 +7,7 @@
 //! Spec 6.2, 6.23. The order in which mistakes are noticed is Exim's, so that the first error is the one that Exim prints.
 
 mod acls;
-mod cursor;
+pub(crate) mod cursor;
 mod definitions;
 mod drivers;
 pub(crate) mod loader;

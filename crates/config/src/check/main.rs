@@ -8,7 +8,7 @@ use mail_types::Value;
 use mail_types::diagnostic::{Diagnostic, Span};
 
 use crate::log_selector::LOG_SELECTORS;
-use crate::options::{Opt, OptionSet, OptionType, main};
+use crate::options::{Opt, OptionSet, OptionType, kind, main};
 use crate::sections::loader::Loader;
 use crate::sections::scan::period;
 use crate::sections::value::expand_now;
@@ -27,8 +27,13 @@ const FACILITIES: [&str; 13] = [
 /// Called between the main section and the next one.
 pub(crate) fn after_main(loader: &mut Loader<'_>, set: &mut OptionSet, request: &LoadRequest<'_>) {
     derived_defaults(loader, set, request);
+    own_group(loader, set, main::SYSTEM_FILTER_USER, main::SYSTEM_FILTER_GROUP);
     expand_path(loader, set, main::SPOOL_DIRECTORY);
     let spool = set.text(main::SPOOL_DIRECTORY).unwrap_or_default().to_vec();
+    if !set.is_set(main::PROCESS_LOG_PATH) {
+        let path = [spool.as_slice(), b"/exim-process.info"].concat();
+        loader.set_default(set, "process_log_path", &path);
+    }
     loader.context.env.variables.insert(Variable::SpoolDirectory, Value::clean(spool));
     if expand_path(loader, set, main::LOG_FILE_PATH) {
         log_file_path(loader, set);
@@ -84,6 +89,15 @@ fn derived_defaults(loader: &mut Loader<'_>, set: &mut OptionSet, request: &Load
     ];
     for (variable, text) in facts {
         loader.context.env.variables.insert(variable, Value::clean(text));
+    }
+}
+
+/// A user given by name brings the user's own group, unless a group is given.
+fn own_group(loader: &mut Loader<'_>, set: &mut OptionSet, user: Opt<kind::User>, group: Opt<kind::Group>) {
+    let gid = set.get(user).filter(|_| set.is_set(user) && !set.is_set(group)).and_then(|user| user.gid);
+    if let Some(gid) = gid {
+        let name = loader.context.files.group_name(gid).unwrap_or_else(|| gid.to_string().into_bytes());
+        loader.set_default(set, group.definition().name, &name);
     }
 }
 

@@ -72,10 +72,10 @@ fn appendfile(set: &OptionSet, name: &str) -> Result<(), Problem> {
         return Err(plain(text).at(appendfile::CREATE_FILE));
     }
     let locks = [
-        set.get(appendfile::USE_LOCKFILE).unwrap_or(true),
-        set.get(appendfile::USE_FCNTL_LOCK).unwrap_or(true),
+        set.get(appendfile::USE_LOCKFILE).unwrap_or_default(),
+        set.get(appendfile::USE_FCNTL_LOCK).unwrap_or_default(),
         set.get(appendfile::USE_FLOCK_LOCK),
-        set.get(appendfile::USE_MBX_LOCK).unwrap_or(false),
+        set.get(appendfile::USE_MBX_LOCK).unwrap_or_default(),
     ];
     if !locks.contains(&true) {
         return Err(wrong("no locking configured").at(appendfile::USE_LOCKFILE));

@@ -11,7 +11,7 @@ pub mod generic {
 
     option_table! {
         Authenticator, "generic";
-        /// Whether client tries this.
+        /// When the client uses this mechanism.
         CLIENT_CONDITION: Text = "client_condition", unset, inert AUTH;
         /// Identity recorded for client auth.
         CLIENT_SET_ID: Text = "client_set_id", unset, inert AUTH;
@@ -19,15 +19,15 @@ pub mod generic {
         DRIVER: Plain = "driver", unset;
         /// SASL mechanism name.
         PUBLIC_NAME: Plain = "public_name", unset;
-        /// Whether to advertise.
+        /// When the mechanism is advertised.
         SERVER_ADVERTISE_CONDITION: Text = "server_advertise_condition", unset, inert AUTH;
-        /// Authorisation check.
+        /// The condition under which authentication succeeds.
         SERVER_CONDITION: Text = "server_condition", unset, inert AUTH;
-        /// Debug text.
+        /// Text for the debug output of the server side.
         SERVER_DEBUG_PRINT: Text = "server_debug_print", unset, inert AUTH;
         /// Value stored in $authenticated_id.
         SERVER_SET_ID: Text = "server_set_id", unset, inert AUTH;
-        /// Whether AUTH= is believed.
+        /// When the AUTH= parameter of MAIL is believed.
         SERVER_MAIL_AUTH_CONDITION: Text = "server_mail_auth_condition", unset, inert AUTH;
     }
 }
@@ -40,9 +40,9 @@ pub mod cram_md5 {
         Authenticator, "cram_md5";
         /// Shared secret expansion.
         SERVER_SECRET: Text = "server_secret", unset, inert AUTH;
-        /// User name sent.
+        /// The user name that the client gives.
         CLIENT_NAME: Text = "client_name", unset, inert AUTH;
-        /// Secret used.
+        /// The secret that the client answers with.
         CLIENT_SECRET: Text = "client_secret", unset, inert AUTH;
     }
 }
@@ -53,13 +53,13 @@ pub mod cyrus_sasl {
 
     option_table! {
         Authenticator, "cyrus_sasl";
-        /// Host name for SASL.
+        /// The host name given to the SASL library.
         SERVER_HOSTNAME: Text = "server_hostname", "$primary_hostname", inert AUTH;
         /// Mechanism; default public_name.
-        SERVER_MECH: Plain = "server_mech", "PLAIN", inert AUTH;
-        /// SASL realm.
+        SERVER_MECH: Plain = "server_mech", unset, inert AUTH;
+        /// The realm given to the SASL library.
         SERVER_REALM: Text = "server_realm", unset, inert AUTH;
-        /// SASL service name.
+        /// The service name given to the SASL library.
         SERVER_SERVICE: Plain = "server_service", "smtp", inert AUTH;
     }
 }
@@ -87,7 +87,7 @@ pub mod external {
         SERVER_PARAM2: Text = "server_param2", unset, inert AUTH;
         /// Second extra check value.
         SERVER_PARAM3: Text = "server_param3", unset, inert AUTH;
-        /// Identity sent.
+        /// The identity that the client sends.
         CLIENT_SEND: Text = "client_send", unset, inert AUTH;
     }
 }
@@ -102,31 +102,31 @@ pub mod gsasl {
         CLIENT_AUTHZ: Text = "client_authz", unset, inert AUTH;
         /// Bind to TLS channel.
         CLIENT_CHANNELBINDING: Flag = "client_channelbinding", off, inert AUTH;
-        /// Password.
+        /// The password, expanded.
         CLIENT_PASSWORD: Text = "client_password", unset, inert AUTH;
-        /// User name.
+        /// The user name, expanded.
         CLIENT_USERNAME: Text = "client_username", unset, inert AUTH;
-        /// Prehashed password.
+        /// The password in salted and hashed form.
         CLIENT_SPASSWORD: Text = "client_spassword", unset, inert AUTH;
         /// Bind to TLS channel.
         SERVER_CHANNELBINDING: Flag = "server_channelbinding", off, inert AUTH;
-        /// Host name.
+        /// The host name of the service.
         SERVER_HOSTNAME: Text = "server_hostname", unset, inert AUTH;
         /// Mechanism; default public_name.
         SERVER_MECH: Plain = "server_mech", unset, inert AUTH;
         /// Clear password source.
         SERVER_PASSWORD: Text = "server_password", unset, inert AUTH;
-        /// Realm.
+        /// The realm that the server announces.
         SERVER_REALM: Text = "server_realm", unset, inert AUTH;
         /// SCRAM iteration count.
         SERVER_SCRAM_ITER: Text = "server_scram_iter", "4096", inert AUTH;
-        /// SCRAM salt.
+        /// The salt of the SCRAM exchange.
         SERVER_SCRAM_SALT: Text = "server_scram_salt", unset, inert AUTH;
-        /// SCRAM server key.
+        /// The server key of the SCRAM exchange.
         SERVER_KEY: Text = "server_key", unset, inert AUTH;
-        /// SCRAM stored key.
+        /// The stored key of the SCRAM exchange.
         SERVER_SKEY: Text = "server_skey", unset, inert AUTH;
-        /// Service name.
+        /// The name of the service.
         SERVER_SERVICE: Plain = "server_service", "smtp", inert AUTH;
     }
 }
@@ -137,11 +137,11 @@ pub mod heimdal_gssapi {
 
     option_table! {
         Authenticator, "heimdal_gssapi";
-        /// Host name.
+        /// The host name of the service.
         SERVER_HOSTNAME: Text = "server_hostname", unset, inert AUTH;
-        /// Keytab file.
+        /// The file that holds the keys of the service.
         SERVER_KEYTAB: Text = "server_keytab", unset, inert AUTH;
-        /// Service name.
+        /// The name of the service.
         SERVER_SERVICE: Text = "server_service", "smtp", inert AUTH;
     }
 }
@@ -167,13 +167,13 @@ pub mod spa {
 
     option_table! {
         Authenticator, "spa";
-        /// Password expansion.
+        /// The password that the client must know, expanded.
         SERVER_PASSWORD: Text = "server_password", unset, inert AUTH;
-        /// NTLM domain.
+        /// The domain that the client gives.
         CLIENT_DOMAIN: Text = "client_domain", unset, inert AUTH;
-        /// Password.
+        /// The password, expanded.
         CLIENT_PASSWORD: Text = "client_password", unset, inert AUTH;
-        /// User name.
+        /// The user name, expanded.
         CLIENT_USERNAME: Text = "client_username", unset, inert AUTH;
     }
 }
@@ -186,9 +186,9 @@ pub mod tls {
         Authenticator, "tls";
         /// Identity from certificate.
         SERVER_PARAM1: Text = "server_param1", unset, inert AUTH;
-        /// Second check value.
+        /// The second value to be checked.
         SERVER_PARAM2: Text = "server_param2", unset, inert AUTH;
-        /// Third check value.
+        /// The third value to be checked.
         SERVER_PARAM3: Text = "server_param3", unset, inert AUTH;
         /// Alias of server_param1.
         SERVER_PARAM: Text = "server_param", "x", inert AUTH;

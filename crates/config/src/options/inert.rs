@@ -1,9 +1,45 @@
-//! Why an option has no effect yet: one sentence per missing part.
-//!
-//! The text stands in the warning, in `--explain`, and in docs/compat.md.
+//! Why an option has no effect yet: one sentence per missing part, and the list of all such options.
 //!
 //! # Compatibility
-//! Each constant that is still used is a group of lines in docs/compat.md.
+//! [`block`] is what docs/compat.md holds between its two markers; a test compares them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{Class, Effect, OptionDef, Table, tables};
+
+/// Every option without an effect, with its table and the reason.
+pub fn all() -> impl Iterator<Item = (&'static Table, &'static OptionDef, &'static str)> {
+    tables().flat_map(|table| {
+        table.defs.iter().filter_map(move |def| match def.effect {
+            Effect::Inert(why) => Some((table, def, why)),
+            Effect::Live => None,
+        })
+    })
+}
+
+/// The options without an effect as Markdown: a line for each reason, the options by where they belong.
+pub fn block() -> String {
+    let mut reasons: BTreeMap<&str, BTreeMap<(Class, &str), Vec<&str>>> = BTreeMap::new();
+    for (table, def, why) in all() {
+        reasons.entry(why).or_default().entry((table.class, table.owner)).or_default().push(def.name);
+    }
+    let mut out = String::new();
+    for (why, owners) in reasons {
+        let _ = write!(out, "* {why}:");
+        for (number, ((class, owner), names)) in owners.into_iter().enumerate() {
+            let place = match (class, owner) {
+                (Class::Main, _) => "main section".to_owned(),
+                (_, "generic") => format!("every {}", class.word()),
+                _ => format!("{} `{owner}`", class.word()),
+            };
+            let names = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let _ = write!(out, "{} {place}: {names}", if number == 0 { "" } else { ";" });
+        }
+        out.push('\n');
+    }
+    out
+}
 
 /// AUTH, both sides.
 pub const AUTH: &str = "authentication is not implemented yet";
@@ -29,6 +65,8 @@ pub const FILTERS: &str = "filters are not implemented yet";
 pub const IDENT: &str = "RFC 1413 queries are not implemented yet";
 /// The `iplookup` router.
 pub const IPLOOKUP: &str = "the iplookup router is not implemented yet";
+/// Smaller things.
+pub const LATER: &str = "not implemented yet";
 /// The LIMITS extension.
 pub const LIMITS: &str = "the LIMITS extension is not implemented yet";
 /// LMTP.

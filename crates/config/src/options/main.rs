@@ -73,7 +73,7 @@ option_table! {
     /// Virus scanner type, address and parameters.
     AV_SCANNER: Plain = "av_scanner", "sophie:/var/run/sophie", inert SCANNING;
     /// Program run for the -bi option.
-    BI_COMMAND: Plain = "bi_command", unset, inert OWN_WAY;
+    BI_COMMAND: Plain = "bi_command", unset, inert LATER;
     /// Template file for bounces.
     BOUNCE_MESSAGE_FILE: Text = "bounce_message_file", unset;
     /// Extra text placed in standard bounces.
@@ -197,13 +197,13 @@ option_table! {
     /// Expansion run for reception-side events.
     EVENT_ACTION: Text = "event_action", unset, inert EVENTS;
     /// Group Exim runs as.
-    EXIM_GROUP: Group = "exim_group", "Debian-exim";
+    EXIM_GROUP: Group = "exim_group", unset;
     /// Location of the Exim binary for re-exec.
-    EXIM_PATH: Plain = "exim_path", "/usr/sbin/exim4";
+    EXIM_PATH: Plain = "exim_path", unset;
     /// User Exim runs as.
-    EXIM_USER: User = "exim_user", "Debian-exim";
+    EXIM_USER: User = "exim_user", unset;
     /// Override the version text.
-    EXIM_VERSION: Plain = "exim_version", "4.96", inert OWN_WAY;
+    EXIM_VERSION: Plain = "exim_version", unset, inert LATER;
     /// Additional addresses treated as local.
     EXTRA_LOCAL_INTERFACES: PlainList = "extra_local_interfaces", unset;
     /// With -t, arguments delete recipients.
@@ -303,7 +303,7 @@ option_table! {
     /// Host number making message ids unique.
     LOCALHOST_NUMBER: Text = "localhost_number", unset;
     /// Where logs go: paths and/or syslog.
-    LOG_FILE_PATH: TextList = "log_file_path", "/var/log/exim4/%slog";
+    LOG_FILE_PATH: TextList = "log_file_path", unset;
     /// Restrict which port numbers are logged.
     LOG_PORTS: PlainList = "log_ports", "*";
     /// Toggle optional log items.
@@ -311,7 +311,7 @@ option_table! {
     /// Add zone to log timestamps.
     LOG_TIMEZONE: Flag = "log_timezone", off;
     /// Max cached open lookup files.
-    LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25", inert LOOKUPS;
+    LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25", inert OWN_WAY;
     /// Truncate user names for login lookup.
     MAX_USERNAME_LENGTH: Integer = "max_username_length", "0";
     /// Keep newlines in $message_body.
@@ -337,7 +337,7 @@ option_table! {
     /// Daemon notifier socket path; empty disables.
     NOTIFIER_SOCKET: Plain = "notifier_socket", "$spool_directory/exim_daemon_notify", inert OWN_WAY;
     /// OpenSSL option bit adjustments.
-    OPENSSL_OPTIONS: PlainList = "openssl_options", unset, inert TLS;
+    OPENSSL_OPTIONS: PlainList = "openssl_options", "+no_sslv2 +no_sslv3 +single_dh_use +no_ticket +no_renegotiation", inert TLS;
     /// Oracle server definitions.
     ORACLE_SERVERS: PlainList = "oracle_servers", unset, inert LOOKUPS;
     /// Dump core on panic.
@@ -353,7 +353,7 @@ option_table! {
     /// PostgreSQL server definitions.
     PGSQL_SERVERS: PlainList = "pgsql_servers", unset, inert LOOKUPS;
     /// Daemon pid file location.
-    PID_FILE_PATH: Text = "pid_file_path", "/run/exim4/exim.pid";
+    PID_FILE_PATH: Text = "pid_file_path", unset;
     /// Clients offered PIPELINING.
     PIPELINING_ADVERTISE_HOSTS: Hosts = "pipelining_advertise_hosts", "*";
     /// Clients offered early pipelining.
@@ -363,23 +363,23 @@ option_table! {
     /// Keep message logs after completion.
     PRESERVE_MESSAGE_LOGS: Flag = "preserve_message_logs", off;
     /// Canonical name of this host.
-    PRIMARY_HOSTNAME: Plain = "primary_hostname", "h.example";
+    PRIMARY_HOSTNAME: Plain = "primary_hostname", unset;
     /// Treat bytes above 127 as printable.
     PRINT_TOPBITCHARS: Flag = "print_topbitchars", off;
     /// File exiwhat data is written to.
-    PROCESS_LOG_PATH: Plain = "process_log_path", "/var/spool/exim4/exim-process.info", inert OWN_WAY;
+    PROCESS_LOG_PATH: Plain = "process_log_path", unset, inert LATER;
     /// Restrict -M/-q/-R to admins.
     PROD_REQUIRES_ADMIN: Flag = "prod_requires_admin", on;
     /// Time allowed for PROXY header.
     PROXY_PROTOCOL_TIMEOUT: Time = "proxy_protocol_timeout", "3s", inert PROXY;
     /// Domain added to unqualified senders.
-    QUALIFY_DOMAIN: Plain = "qualify_domain", "h.example";
+    QUALIFY_DOMAIN: Plain = "qualify_domain", unset;
     /// Domain added to unqualified recipients.
-    QUALIFY_RECIPIENT: Plain = "qualify_recipient", "h.example";
+    QUALIFY_RECIPIENT: Plain = "qualify_recipient", unset;
     /// Domains never delivered immediately.
     QUEUE_DOMAINS: Domains = "queue_domains", unset;
     /// Parallel delivery during two-phase queue run.
-    QUEUE_FAST_RAMP: Flag = "queue_fast_ramp", off;
+    QUEUE_FAST_RAMP: Flag = "queue_fast_ramp", on;
     /// Only admins see whole queue.
     QUEUE_LIST_REQUIRES_ADMIN: Flag = "queue_list_requires_admin", on;
     /// Queue everything without immediate delivery.
@@ -413,7 +413,7 @@ option_table! {
     /// Redis server definitions.
     REDIS_SERVERS: PlainList = "redis_servers", unset, inert LOOKUPS;
     /// Parallel remote deliveries per message.
-    REMOTE_MAX_PARALLEL: Integer = "remote_max_parallel", "2";
+    REMOTE_MAX_PARALLEL: Integer = "remote_max_parallel", "6";
     /// Order applied to remote deliveries.
     REMOTE_SORT_DOMAINS: Domains = "remote_sort_domains", unset;
     /// Age limit of retry hints.
@@ -497,7 +497,7 @@ option_table! {
     /// Hash spool into subdirectories.
     SPLIT_SPOOL_DIRECTORY: Flag = "split_spool_directory", off;
     /// Spool location.
-    SPOOL_DIRECTORY: Text = "spool_directory", "/var/spool/exim4";
+    SPOOL_DIRECTORY: Text = "spool_directory", unset;
     /// Keep -D file in CRLF wire form.
     SPOOL_WIREFORMAT: Flag = "spool_wireformat", off;
     /// Database file used when SQLite query names none.

@@ -36,7 +36,7 @@ pub mod generic {
         /// Selects the router type.
         DRIVER: Plain = "driver", unset;
         /// Treat delivery as DSN final hop.
-        DSN_LASTHOP: Flag = "dsn_lasthop", off, inert DNS;
+        DSN_LASTHOP: Flag = "dsn_lasthop", off, inert DSN;
         /// Envelope sender for resulting deliveries.
         ERRORS_TO: Text = "errors_to", unset;
         /// Use router for EXPN.
@@ -162,7 +162,7 @@ pub mod iplookup {
         /// Server port.
         PORT: Integer = "port", unset, inert IPLOOKUP;
         /// Udp or tcp.
-        PROTOCOL: Plain = "protocol", unset, inert IPLOOKUP;
+        PROTOCOL: Plain = "protocol", "udp", inert IPLOOKUP;
         /// Text sent.
         QUERY: Text = "query", unset, inert IPLOOKUP;
         /// Builds the new address.
@@ -204,7 +204,7 @@ pub mod queryprogram {
         /// Program producing routing answer.
         COMMAND: Text = "command", unset, inert QUERYPROGRAM;
         /// Group for program.
-        COMMAND_GROUP: GroupText = "command_group", "root", inert QUERYPROGRAM;
+        COMMAND_GROUP: GroupText = "command_group", unset, inert QUERYPROGRAM;
         /// User for program; mandatory.
         COMMAND_USER: UserText = "command_user", unset, inert QUERYPROGRAM;
         /// Cwd for program.

@@ -90,6 +90,11 @@ impl OptionSet {
         self.slot(option).and_then(|slot| slot.span)
     }
 
+    /// True when the option is one of this section or driver.
+    pub fn has<T>(&self, option: Opt<T>) -> bool {
+        self.parts.iter().any(|part| std::ptr::eq(part.table, option.table))
+    }
+
     /// True when the configuration set the option.
     pub fn is_set<T>(&self, option: Opt<T>) -> bool {
         self.span(option).is_some()

@@ -149,7 +149,7 @@ pub mod appendfile {
         /// Fail if mode tighter than wanted.
         MODE_FAIL_NARROWER: Flag = "mode_fail_narrower", on;
         /// Tell comsat about mail.
-        NOTIFY_COMSAT: Flag = "notify_comsat", off, inert OWN_WAY;
+        NOTIFY_COMSAT: Flag = "notify_comsat", off, inert LATER;
         /// Mailbox size limit.
         QUOTA: Text = "quota", unset;
         /// Top directory for counting.
@@ -371,7 +371,7 @@ pub mod smtp {
         /// Domains requiring DNSSEC.
         DNSSEC_REQUIRE_DOMAINS: Domains = "dnssec_require_domains", unset, inert DNS;
         /// DSCP mark on packets.
-        DSCP: Text = "dscp", unset, inert OWN_WAY;
+        DSCP: Text = "dscp", unset, inert LATER;
         /// Hosts tried last.
         FALLBACK_HOSTS: TextList = "fallback_hosts", unset;
         /// Wait after final dot.
@@ -425,7 +425,7 @@ pub mod smtp {
         /// DANE when usable; older text unset, now all.
         HOSTS_TRY_DANE: Hosts = "hosts_try_dane", "*", inert TLS;
         /// TCP fast open.
-        HOSTS_TRY_FASTOPEN: Hosts = "hosts_try_fastopen", "*", inert OWN_WAY;
+        HOSTS_TRY_FASTOPEN: Hosts = "hosts_try_fastopen", "*", inert LATER;
         /// Use PRDR when offered.
         HOSTS_TRY_PRDR: Hosts = "hosts_try_prdr", "*", inert PRDR;
         /// No TLS for callouts.

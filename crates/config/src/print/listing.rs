@@ -23,7 +23,9 @@ pub(super) fn config(config: &Config, asker: Asker) -> String {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Section {
     Main,
-    /// Routers and their like: names, then options below them.
+    /// Routers and their like, before the first name.
+    Unnamed,
+    /// The same after a name: options are below it.
     Named,
     /// Retry and rewrite.
     Rules,
@@ -34,19 +36,21 @@ fn print_line(line: &[u8], section: Section, asker: Asker, out: &mut String) -> 
     if line.get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"begin ")) {
         out.push_str(&format!("\n{text}\n"));
         let rules = text[6..].trim().starts_with("re");
-        return if rules { Section::Rules } else { Section::Named };
+        return if rules { Section::Rules } else { Section::Unnamed };
     }
-    let names_instance = section == Section::Named && text.ends_with(':');
+    let name = text.strip_suffix(':').map(str::trim_end);
+    let names_instance = matches!(section, Section::Named | Section::Unnamed)
+        && name.is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     let indent = match section {
         Section::Main => "",
-        Section::Rules => "  ",
-        Section::Named if names_instance => "\n  ",
+        _ if names_instance => "\n  ",
+        Section::Rules | Section::Unnamed => "  ",
         Section::Named => "    ",
     };
     out.push_str(indent);
     out.push_str(&if asker.admin { text } else { concealed(text) });
     out.push('\n');
-    section
+    if names_instance { Section::Named } else { section }
 }
 
 /// For callers who are not administrators: macros and hidden values without their text.

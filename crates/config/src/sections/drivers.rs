@@ -13,6 +13,7 @@ use super::cursor::{Cursor, NAME_MAX};
 use super::loader::{Loader, begins_section};
 use super::option::Within;
 use super::scan::Fault;
+use crate::builtin::driver_works;
 use crate::check;
 use crate::options::{self, Class, OptionSet, OptionValue, Slot, Table};
 use crate::reader::Logical;
@@ -148,6 +149,17 @@ impl Loader<'_> {
             instance.spoilt = true;
             return;
         };
+        if !driver_works(class, table.owner) {
+            let span =
+                instance.options.find("driver").and_then(|(_, slot)| slot.span).unwrap_or(instance.span);
+            let message = format!(
+                "{} {}: the driver {} is not implemented yet",
+                class.word(),
+                instance.name,
+                table.owner
+            );
+            self.reader.report(Diagnostic::warning("config.driver.inert", span, message));
+        }
         let slots = self.private_defaults(table, defaults);
         instance.options.add(table, slots);
         instance.driver = Some(table.owner);

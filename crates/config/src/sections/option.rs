@@ -36,6 +36,7 @@ fn other_name(name: &str) -> Option<&'static str> {
     match name {
         "daemon_smtp_port" => Some("daemon_smtp_ports"),
         "return_size_limit" => Some("bounce_return_size_limit"),
+        "server_param" => Some("server_param1"),
         _ => None,
     }
 }
