@@ -89,7 +89,7 @@ fn place(out: &mut String, span: Span, label: Option<&str>, sources: &Sources) {
     let Some(line) = nth_line(&file.bytes, span.line) else { return };
     let column = (span.column as usize).saturating_sub(1).min(line.len());
     // A very long line is shown around the place.
-    let from = if column > SHOWN / 2 { column - SHOWN / 2 } else { 0 };
+    let from = column.saturating_sub(SHOWN / 2);
     let shown = &line[from..line.len().min(from + SHOWN)];
     let (before, rest) = shown.split_at((column - from).min(shown.len()));
     let (marked, after) = rest.split_at((span.len as usize).clamp(1, rest.len().max(1)).min(rest.len()));

@@ -14,6 +14,8 @@
 mod listing;
 pub mod number;
 
+use std::fmt::Write as _;
+
 use mail_types::bytes::{PrintOptions, push_printable};
 use policy::list::ListKind;
 
@@ -50,27 +52,50 @@ pub fn answer(config: &Config, words: &[&str], asker: Asker, environment: &[(Str
     }
     let mut words = words.iter().copied();
     while let Some(word) = words.next() {
-        let Some(class) = named_class(word) else {
+        let Some(named) = Named::from_word(word) else {
             one_word(config, word, asker, environment, &mut out);
             continue;
         };
         match words.next() {
-            Some(name) => one_instance(config, class, name, asker, &mut out),
+            Some(name) => named.print(config, name, asker, &mut out),
             None => fail(&mut out, &format!("{word} is not a known option")),
         }
     }
     out
 }
 
-/// Words that take the next word as a name. `None` inside stands for macros.
-fn named_class(word: &str) -> Option<Option<Class>> {
-    Some(match word {
-        "router" => Some(Class::Router),
-        "transport" => Some(Class::Transport),
-        "authenticator" => Some(Class::Authenticator),
-        "macro" => None,
-        _ => return None,
-    })
+/// Words that take the next word as a name.
+enum Named {
+    Instance(Class),
+    Macro,
+}
+
+impl Named {
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "router" => Self::Instance(Class::Router),
+            "transport" => Self::Instance(Class::Transport),
+            "authenticator" => Self::Instance(Class::Authenticator),
+            "macro" => Self::Macro,
+            _ => return None,
+        })
+    }
+
+    fn print(self, config: &Config, name: &str, asker: Asker, out: &mut Answer) {
+        match self {
+            Self::Macro if !asker.admin => denied(out),
+            Self::Macro => match config.macros.iter().find(|(known, _)| known == name) {
+                Some((known, text)) => macro_line(known, text, asker, &mut out.text),
+                None => fail(out, &format!("macro {name} not found")),
+            },
+            Self::Instance(class) => {
+                match instances(config, class).iter().find(|instance| instance.name == name) {
+                    Some(instance) => instance_options(instance, asker, &mut out.text),
+                    None => fail(out, &format!("{} {name} not found", class.word())),
+                }
+            }
+        }
+    }
 }
 
 fn fail(out: &mut Answer, line: &str) {
@@ -82,24 +107,6 @@ fn fail(out: &mut Answer, line: &str) {
 fn denied(out: &mut Answer) {
     out.error.push_str("exim: permission denied\n");
     out.ok = false;
-}
-
-fn one_instance(config: &Config, class: Option<Class>, name: &str, asker: Asker, out: &mut Answer) {
-    let Some(class) = class else {
-        if !asker.admin {
-            denied(out);
-            return;
-        }
-        match config.macros.iter().find(|(known, _)| known == name) {
-            Some((known, text)) => macro_line(known, text, asker, &mut out.text),
-            None => fail(out, &format!("macro {name} not found")),
-        }
-        return;
-    };
-    match instances(config, class).iter().find(|instance| instance.name == name) {
-        Some(instance) => instance_options(instance, asker, &mut out.text),
-        None => fail(out, &format!("{} {name} not found", class.word())),
-    }
 }
 
 fn instances(config: &Config, class: Class) -> &[Instance] {
@@ -130,11 +137,8 @@ fn one_word(config: &Config, word: &str, asker: Asker, environment: &[(String, S
         "config" => out.text.push_str(&listing::config(config, asker)),
         "environment" => {
             for (name, value) in environment {
-                out.text.push_str(&if asker.values_only {
-                    format!("{name}\n")
-                } else {
-                    format!("{name}={value}\n")
-                });
+                let value = if asker.values_only { String::new() } else { format!("={value}") };
+                let _ = writeln!(out.text, "{name}{value}");
             }
         }
         "router_list" => names(&config.routers, &mut out.text),
@@ -145,9 +149,15 @@ fn one_word(config: &Config, word: &str, asker: Asker, environment: &[(String, S
         "authenticators" => all_instances(config, Class::Authenticator, asker, &mut out.text),
         "macros" | "macro_list" if !asker.admin => denied(out),
         "macros" => {
-            config.macros.iter().for_each(|(name, text)| macro_line(name, text, asker, &mut out.text))
+            for (name, text) in &config.macros {
+                macro_line(name, text, asker, &mut out.text);
+            }
         }
-        "macro_list" => config.macros.iter().for_each(|(name, _)| out.text.push_str(&format!("{name}\n"))),
+        "macro_list" => {
+            for (name, _) in &config.macros {
+                let _ = writeln!(out.text, "{name}");
+            }
+        }
         "local_scan" => fail(out, "local_scan() options are not supported"),
         _ => match word.strip_prefix('+') {
             Some(name) => named_list(config, name, asker, out),
@@ -175,7 +185,7 @@ fn named_list(config: &Config, name: &str, asker: Asker, out: &mut Answer) {
         let Some(list) = config.lists.find(kind, name.as_bytes()) else { continue };
         found = true;
         if !asker.values_only {
-            out.text.push_str(&format!("{word}list {name} = "));
+            let _ = write!(out.text, "{word}list {name} = ");
         }
         if list.hidden {
             out.text.push_str(HIDDEN);
@@ -213,7 +223,7 @@ pub fn main_options(config: &Config, asker: Asker) -> String {
 
 fn all_instances(config: &Config, class: Class, asker: Asker, out: &mut String) {
     for instance in instances(config, class) {
-        out.push_str(&format!("\n{} {}:\n", instance.name, class.word()));
+        let _ = writeln!(out, "\n{} {}:", instance.name, class.word());
         instance_options(instance, asker, out);
     }
 }

@@ -180,7 +180,7 @@ impl<'a> LineReader<'a> {
     fn joined(&mut self) -> Option<Text> {
         let mut text: Option<Text> = None;
         loop {
-            match self.physical() {
+            match self.physical(text.is_some()) {
                 Physical::Passed => {}
                 Physical::Blank if text.is_none() => {}
                 Physical::Blank | Physical::End => return text,
@@ -212,9 +212,10 @@ impl<'a> LineReader<'a> {
             .push(format!("the limit is {} bytes", limits::CONFIG_LINE));
     }
 
-    fn physical(&mut self) -> Physical {
+    /// Reads a physical line; `joining` says that it continues one.
+    fn physical(&mut self, joining: bool) -> Physical {
         let Some(raw) = self.raw_line() else { return Physical::End };
-        let Some(mut text) = self.replaced(raw) else { return Physical::Passed };
+        let Some(mut text) = self.replaced(raw, joining) else { return Physical::Passed };
         let start = text.bytes.len() - text.bytes.trim_ascii_start().len();
         if start > 0 {
             text = text.part(start..text.bytes.len());
@@ -263,13 +264,14 @@ impl<'a> LineReader<'a> {
         None
     }
 
-    fn replaced(&mut self, raw: Text) -> Option<Text> {
+    fn replaced(&mut self, raw: Text, joining: bool) -> Option<Text> {
         let span = raw.span();
         if raw.bytes.len() > limits::CONFIG_LINE {
             self.too_long(span);
             return None;
         }
-        let start = replacement_start(&raw.bytes);
+        // `Name =` is a definition only where a line begins.
+        let start = if joining { 0 } else { replacement_start(&raw.bytes) };
         match self.macros.replace(raw, start) {
             Ok(done) => {
                 self.condition(&done.text, !done.used.is_empty());

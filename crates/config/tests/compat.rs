@@ -1,4 +1,5 @@
 //! docs/compat.md says what the tables say. `UPDATE_REF=1` writes its generated parts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test may fail loudly")]
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -15,6 +15,7 @@
 //!
 //! `UPDATE_REF=1 cargo test -p postrider-config --test diagnostics` writes both answers anew (Exim's where it is installed); the
 //! difference is then reviewed. Where Exim is not installed, its recorded answer is what we are compared with.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test may fail loudly")]
 
 mod memory;
 

@@ -3,6 +3,7 @@
 //!
 //! Nothing of them is kept in the tree: they are read where the packages put them. A missing package is a visible skip, and a
 //! failure where `CI=true`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test may fail loudly")]
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -164,7 +164,7 @@ fn check_log_path(path: &[u8]) -> Result<(), LogPath> {
         match rest.get(at + 1) {
             Some(b's') => names += 1,
             Some(b'D' | b'M') => dates += 1,
-            _ if names == 0 && !memchr::memmem::find(path, b"%s").is_some() => return Err(LogPath::NoName),
+            _ if names == 0 && memchr::memmem::find(path, b"%s").is_none() => return Err(LogPath::NoName),
             _ => return Err(LogPath::Extra),
         }
         rest = rest.get(at + 2..).unwrap_or_default();

@@ -28,7 +28,7 @@ fn wrong(text: impl Into<String>) -> Problem {
     Problem::new(Layout::For, text)
 }
 
-fn plain<'a>(set: &'a OptionSet, option: Opt<kind::Plain>) -> &'a [u8] {
+fn plain(set: &OptionSet, option: Opt<kind::Plain>) -> &[u8] {
     set.get(option).unwrap_or_default()
 }
 

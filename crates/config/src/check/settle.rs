@@ -111,7 +111,9 @@ fn appendfile(set: &mut OptionSet) {
         // One file a message: nothing separates messages, and nothing needs escaping.
         fill(set, appendfile::CHECK_STRING, OptionValue::Unset, None);
         fill(set, appendfile::ESCAPE_STRING, OptionValue::Unset, None);
-        affixes.into_iter().for_each(|option| fill(set, option, OptionValue::Unset, None));
+        for option in affixes {
+            fill(set, option, OptionValue::Unset, None);
+        }
     }
 }
 
@@ -124,5 +126,7 @@ fn batch_smtp(
     for (option, text) in [(check, b".".as_slice()), (escape, b"..")] {
         fill(set, option, OptionValue::Plain(text.into()), Some(text));
     }
-    affixes.into_iter().for_each(|option| fill(set, option, OptionValue::Unset, None));
+    for option in affixes {
+        fill(set, option, OptionValue::Unset, None);
+    }
 }

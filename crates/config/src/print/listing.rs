@@ -4,6 +4,8 @@
 //! Line for line as Exim 4.96 prints it, except for the version in the first line: logical lines, white space outside quotes
 //! reduced to one space, indented by section; a line `# N "FILE"` where the file changes.
 
+use std::fmt::Write as _;
+
 use super::{Asker, HIDDEN};
 use crate::snapshot::{Config, ParsedLine};
 
@@ -34,7 +36,7 @@ enum Section {
 fn print_line(line: &[u8], section: Section, asker: Asker, out: &mut String) -> Section {
     let text = squeezed(line);
     if line.get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"begin ")) {
-        out.push_str(&format!("\n{text}\n"));
+        let _ = writeln!(out, "\n{text}");
         let rules = text[6..].trim().starts_with("re");
         return if rules { Section::Rules } else { Section::Unnamed };
     }

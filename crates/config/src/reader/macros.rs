@@ -246,7 +246,8 @@ mod tests {
     // Each answer was seen from Exim 4.96 (`-bP smtp_banner`).
     #[test]
     fn replacement_goes_in_order_of_definition() {
-        let cases: &[(&[(&str, &str)], &str, &str)] = &[
+        type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+        let cases: &[Case] = &[
             (&[("AA", "one"), ("BB", "two")], "AA BB AABB xAA $AA AAx", "one two onetwo xone $one onex"),
             (&[("AA", "BB"), ("BB", "two")], "AA", "two"),
             (&[("LONGER", "2"), ("LONG", "1")], "LONGER LONG LO", "2 1 LO"),

@@ -67,7 +67,9 @@ impl Loader<'_> {
         for (_, slot) in main.iter().filter(|(_, slot)| slot.span.is_some()) {
             if let OptionValue::List(list) = &slot.value {
                 let (_, found) = policy::list::List::compile(list.source(), list.kind(), &self.context.lists);
-                found.into_iter().for_each(|finding| self.broken(super::value::as_warning(finding)));
+                for finding in found {
+                    self.broken(super::value::as_warning(finding));
+                }
             }
         }
     }

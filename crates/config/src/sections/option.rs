@@ -153,6 +153,9 @@ impl Loader<'_> {
         store(set, (part, index, def), compiled, span);
         if head.hidden {
             self.hidden.insert((set.class(), def.name));
+            if let Some(slot) = set.slot_mut(part, index) {
+                slot.hidden = true;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! A file system and a user database in memory, and loading from them.
 
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part of it")]
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use postrider_config::{
 
 /// Files by path.
 #[derive(Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     files: BTreeMap<PathBuf, Vec<u8>>,
 }
 
@@ -23,24 +25,24 @@ const GROUPS: [(&str, u32); 6] =
 
 impl Memory {
     /// With one file, `/t/test.conf`.
-    pub fn with(text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn with(text: impl Into<Vec<u8>>) -> Self {
         let mut memory = Self::default();
         memory.add("/t/test.conf", text);
         memory
     }
 
     /// Adds a file.
-    pub fn add(&mut self, path: &str, text: impl Into<Vec<u8>>) {
+    pub(crate) fn add(&mut self, path: &str, text: impl Into<Vec<u8>>) {
         self.files.insert(path.into(), text.into());
     }
 
     /// Loads `/t/test.conf`.
-    pub fn load(&self) -> Loaded {
+    pub(crate) fn load(&self) -> Loaded {
         self.load_with(&[], false)
     }
 
     /// Loads with `-D` options, strictly or not.
-    pub fn load_with(&self, macros: &[(&str, &str)], strict: bool) -> Loaded {
+    pub(crate) fn load_with(&self, macros: &[(&str, &str)], strict: bool) -> Loaded {
         let macros = macros
             .iter()
             .map(|(name, value)| CommandLineMacro { name: (*name).into(), value: value.as_bytes().to_vec() })
