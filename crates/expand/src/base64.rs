@@ -26,7 +26,7 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
         [body @ .., b'=', b'='] | [body @ .., b'='] => body,
         body => body,
     };
-    if digits.len() % 4 != 0 {
+    if !digits.len().is_multiple_of(4) {
         return None;
     }
     let mut out = Vec::with_capacity(body.len() / 4 * 3 + 2);

@@ -60,8 +60,31 @@ pub enum AclAnswer {
     Accept(Option<Value>),
     /// It denied; the text of `message`, if any.
     Deny(Option<Value>),
-    /// It deferred, dropped, discarded or failed: the expansion fails with this text.
-    Other(String),
+    /// It deferred: a forced failure of the expansion.
+    Defer,
+    /// It discarded.
+    Discard,
+    /// It dropped.
+    Drop,
+    /// There is no such ACL, or something in it failed.
+    Error,
+}
+
+impl AclAnswer {
+    /// Whether it accepted, and its message; anything but accept and deny fails the expansion.
+    pub fn decided(self, name: &Value) -> Result<(bool, Option<Value>), EvalError> {
+        let word = match self {
+            Self::Accept(message) => return Ok((true, message)),
+            Self::Deny(message) => return Ok((false, message)),
+            Self::Defer => {
+                return Err(EvalError::Forced { message: format!("DEFER from acl \"{}\"", name.to_lossy()) });
+            }
+            Self::Discard => "DISCARD",
+            Self::Drop => "FAIL_DROP",
+            Self::Error => "ERROR",
+        };
+        Err(EvalError::failed(format!("{word} from acl \"{}\"", name.to_lossy())))
+    }
 }
 
 /// A command for `${run`. There is no shell and no search for the program.

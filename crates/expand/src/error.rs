@@ -51,10 +51,17 @@ impl EvalError {
     /// The same failure with more words behind its text.
     #[must_use]
     pub fn and(self, words: impl fmt::Display) -> Self {
+        let message = format!("{}{words}", self.message());
+        self.retold(message)
+    }
+
+    /// The same kind of failure with another text.
+    #[must_use]
+    pub fn retold(self, message: String) -> Self {
         match self {
-            Self::Forced { message } => Self::Forced { message: format!("{message}{words}") },
-            Self::Failed { message, span } => Self::Failed { message: format!("{message}{words}"), span },
-            Self::Defer { message } => Self::Defer { message: format!("{message}{words}") },
+            Self::Forced { .. } => Self::Forced { message },
+            Self::Failed { span, .. } => Self::Failed { message, span },
+            Self::Defer { .. } => Self::Defer { message },
         }
     }
 

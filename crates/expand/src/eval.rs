@@ -16,6 +16,7 @@ use mail_types::value::Value;
 use crate::EvalError;
 use crate::cache;
 use crate::env::{Env, HeaderForm};
+use crate::parse;
 use crate::tree::{Part, Sequence};
 use crate::variable::{Variable, VariableName};
 
@@ -165,7 +166,13 @@ impl<'e> Machine<'e> {
                     Variable::PrvscheckAddress => Ok(scope.prvscheck_address.clone()),
                     Variable::PrvscheckKeynum => Ok(scope.prvscheck_keynum.clone()),
                     Variable::PrvscheckResult => Ok(scope.prvscheck_result.clone()),
-                    other => self.env.variable(*other),
+                    other => {
+                        let value = self.env.variable(*other)?;
+                        if value.is_none() && other.is_filter_counter() {
+                            return Err(EvalError::failed(parse::unknown_variable(other.name().as_bytes())));
+                        }
+                        Ok(value)
+                    }
                 }
             }
         }

@@ -47,7 +47,14 @@ impl Files for SystemFiles {
     fn run(&mut self, command: &Command, timeout: Duration) -> io::Result<CommandOutcome> {
         use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
         let (reader, writer) = io::pipe()?;
-        let mut child = process::Command::new(std::ffi::OsStr::from_bytes(command.program.bytes()))
+        // Without a slash the name would be searched in PATH; Exim takes it as it stands.
+        let program = command.program.as_path();
+        let program = if program.components().count() == 1 && program.is_relative() {
+            std::path::Path::new(".").join(program)
+        } else {
+            program.to_owned()
+        };
+        let mut child = process::Command::new(program)
             .args(command.arguments.iter().map(|argument| std::ffi::OsStr::from_bytes(argument.0.bytes())))
             .stdin(process::Stdio::null())
             .stdout(writer.try_clone()?)

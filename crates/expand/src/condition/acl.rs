@@ -1,7 +1,6 @@
 //! `acl {{name}{argument}...}`.
 
 use crate::EvalError;
-use crate::env::AclAnswer;
 use crate::eval::{Machine, Mode};
 use crate::parse::{Arguments, Parser};
 use crate::tree::{Broken, Test};
@@ -46,11 +45,7 @@ impl Test for Acl {
         let (false, Some((name, arguments))) = (mode.is_skip(), values.split_first()) else {
             return Ok(false);
         };
-        let (accepted, message) = match machine.env.acl(name, arguments)? {
-            AclAnswer::Accept(message) => (true, message),
-            AclAnswer::Deny(message) => (false, message),
-            AclAnswer::Other(message) => return Err(EvalError::failed(message)),
-        };
+        let (accepted, message) = machine.env.acl(name, arguments)?.decided(name)?;
         machine.env.scope().value = Some(message.unwrap_or_default());
         Ok(accepted)
     }

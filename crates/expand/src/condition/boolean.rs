@@ -48,7 +48,7 @@ pub fn parse_bool(text: &[u8]) -> Result<bool, String> {
         _ => {}
     }
     let digits = lower.strip_prefix(b"-").unwrap_or(&lower);
-    if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) {
+    if digits.iter().all(u8::is_ascii_digit) {
         return Ok(digits.iter().any(|&digit| digit != b'0'));
     }
     Err(format!("unrecognised boolean value \"{}\"", String::from_utf8_lossy(trimmed)))

@@ -74,18 +74,24 @@ impl Iteration {
     fn elements(&self, list: &Value) -> Result<Vec<Vec<u8>>, EvalError> {
         match self.elements {
             Elements::List => Ok(ListItems::new(list.bytes()).collect()),
-            Elements::Json { unquote } => json::array_elements(list.bytes(), unquote)
-                .map_err(|problem| EvalError::failed(format!("{problem} for \"{}\" condition", self.name))),
+            Elements::Json { unquote } => json::array_elements(list.bytes(), unquote).map_err(|problem| {
+                EvalError::failed(format!("{problem} for extract {}", if unquote { "jsons" } else { "json" }))
+            }),
         }
     }
 
+    /// Nothing holds for an empty list, not even `forall`.
     fn iterate(
         &self,
         machine: &mut Machine<'_>,
         condition: &Condition,
         list: &Value,
     ) -> Result<bool, EvalError> {
-        for element in self.elements(list)? {
+        let elements = self.elements(list)?;
+        if elements.is_empty() {
+            return Ok(false);
+        }
+        for element in elements {
             machine.step(element.len())?;
             machine.env.scope().item = Some(Value::new(element, list.taint().clone()));
             if self.item(machine, condition, Mode::Run)? == self.any {

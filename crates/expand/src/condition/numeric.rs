@@ -6,7 +6,7 @@ use crate::EvalError;
 use crate::integer;
 
 /// A comparison of two numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Comparison {
     name: &'static str,
     holds: fn(Ordering) -> bool,

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// A comparison of two strings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     name: &'static str,
     holds: fn(Ordering) -> bool,

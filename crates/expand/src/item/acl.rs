@@ -1,8 +1,6 @@
 //! `acl`: an ACL called for its message.
 
 use super::function::{self, Definition};
-use crate::EvalError;
-use crate::env::AclAnswer;
 use crate::parse::Parser;
 use crate::tree::Item;
 
@@ -10,9 +8,9 @@ static ACL: Definition = Definition {
     name: "acl",
     least: 1,
     most: 10,
-    run: |machine, values| match machine.env.acl(&values[0], &values[1..])? {
-        AclAnswer::Accept(message) | AclAnswer::Deny(message) => Ok(message.unwrap_or_default()),
-        AclAnswer::Other(message) => Err(EvalError::failed(message)),
+    run: |machine, values| {
+        let (_, message) = machine.env.acl(&values[0], &values[1..])?.decided(&values[0])?;
+        Ok(message.unwrap_or_default())
     },
     check: None,
 };

@@ -152,14 +152,14 @@ impl Extract {
     fn found(&self, wanted: &Wanted, values: &[Value]) -> Result<Option<Value>, EvalError> {
         let subject = &values[values.len() - 1];
         let field = match (self.form, wanted) {
-            (Form::Json { unquote }, _) => self.json(wanted, subject.bytes(), unquote)?,
+            (Form::Json { unquote }, _) => Self::json(wanted, subject.bytes(), unquote)?,
             (Form::Plain, Wanted::Number(number)) => numbered(subject.bytes(), values[0].bytes(), *number),
             (Form::Plain, Wanted::Name(name)) => named(subject.bytes(), name),
         };
         Ok(field.map(|field| Value::new(field, subject.taint().clone())))
     }
 
-    fn json(&self, wanted: &Wanted, text: &[u8], unquote: bool) -> Result<Option<Vec<u8>>, EvalError> {
+    fn json(wanted: &Wanted, text: &[u8], unquote: bool) -> Result<Option<Vec<u8>>, EvalError> {
         let form = if unquote { "jsons" } else { "json" };
         let failed = |problem: String| EvalError::failed(format!("{problem} for extract {form}"));
         let field = match wanted {

@@ -9,6 +9,9 @@ use mail_types::value::Value;
 /// What an item does with its arguments.
 pub(super) type Run = fn(&mut Machine<'_>, &[Value]) -> Result<Value, EvalError>;
 
+/// What an item checks in its arguments.
+pub(super) type Check = fn(&[Value]) -> Result<(), EvalError>;
+
 /// The name and shape of an item that is a function.
 #[derive(Debug)]
 pub(super) struct Definition {
@@ -21,7 +24,7 @@ pub(super) struct Definition {
     /// What it does.
     pub(super) run: Run,
     /// Checks that Exim makes even where it skips over the item; the arguments then hold literal text only.
-    pub(super) check: Option<fn(&[Value]) -> Result<(), EvalError>>,
+    pub(super) check: Option<Check>,
 }
 
 #[derive(Debug)]

@@ -10,7 +10,8 @@ use crate::parse::Parser;
 use crate::tree::Item;
 use mail_types::value::Value;
 
-const ALPHABET: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+/// Exim has these two letters the wrong way round; hashes in use depend on it.
+const ALPHABET: &[u8; 62] = b"abcdefghijklmnopqrtsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const PRIMES: [u32; 29] = [
     113, 109, 107, 103, 101, 97, 89, 83, 79, 73, 71, 67, 61, 59, 53, 47, 43, 41, 37, 31, 29, 23, 19, 17, 13,
     11, 7, 5, 3,

@@ -42,7 +42,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 fn read_spec(parser: &mut Parser<'_>, with_key: bool) -> Result<LookupSpec, Broken> {
     parser.skip_space();
     let text = parser.word(|byte| byte != b'{' && !is_space(byte)).to_vec();
-    if text.is_empty() || text == b"}" {
+    if !text.first().is_some_and(u8::is_ascii_alphanumeric) {
         return Err(parser.fail("missing lookup type"));
     }
     let spec = match LookupSpec::parse(&text) {

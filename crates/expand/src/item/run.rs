@@ -59,17 +59,14 @@ fn read_options(parser: &mut Parser<'_>) -> Result<bool, Broken> {
     let mut whole = false;
     while parser.take(b',') {
         let start = parser.at;
-        let option = parser.word(|byte| !matches!(byte, b',' | b'{' | b'}'));
-        let option = mail_types::bytes::trim_end(option);
+        let option = parser.word(|byte| byte.is_ascii_alphanumeric());
         if option == b"preexpand" {
             whole = true;
             continue;
         }
-        if option.contains(&b' ') && option.starts_with(b"preexpand") {
-            break;
-        }
-        let end = parser.at.max(start + 1);
-        parser.at = end;
+        parser.at = start;
+        parser.word(|byte| !matches!(byte, b',' | b'{' | b'}'));
+        parser.at = parser.at.max(start + 1);
         let shown = String::from_utf8_lossy(parser.text_from(start)).into_owned();
         return Err(parser.fail(format!("bad option '{shown}' for run")));
     }

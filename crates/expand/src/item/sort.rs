@@ -24,13 +24,15 @@ struct Sort {
     list: Sequence,
     comparator: Comparator,
     key: Sequence,
+    /// The text of the key, for error messages.
+    key_text: String,
     broken: Option<Broken>,
 }
 
 pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
     let mut list = Sequence::default();
     match read(parser, &mut list) {
-        Ok((comparator, key, broken)) => Box::new(Sort { list, comparator, key, broken }),
+        Ok((comparator, key, key_text, broken)) => Box::new(Sort { list, comparator, key, key_text, broken }),
         Err(broken) => Box::new(Unsortable { list, broken }),
     }
 }
@@ -38,7 +40,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 fn read(
     parser: &mut Parser<'_>,
     list: &mut Sequence,
-) -> Result<(Comparator, Sequence, Option<Broken>), Option<Broken>> {
+) -> Result<(Comparator, Sequence, String, Option<Broken>), Option<Broken>> {
     open(parser, "list")?;
     *list = parser.braced();
     if parser.stopped {
@@ -52,14 +54,15 @@ fn read(
     let comparator = comparator(parser, &text.literal_only())?;
     open(parser, "extractor")?;
     parser.at += 1;
+    let start = parser.at;
     let key = parser.sequence(Until::Brace);
+    let key_text = String::from_utf8_lossy(parser.text_from(start)).into_owned();
     if parser.stopped {
-        return Ok((comparator, key, None));
+        return Ok((comparator, key, key_text, None));
     }
     parser.at += 1;
-    parser.skip_space();
     let broken = (!parser.take(b'}')).then(|| parser.fail("missing } at end of \"sort\""));
-    Ok((comparator, key, broken))
+    Ok((comparator, key, key_text, broken))
 }
 
 fn open(parser: &mut Parser<'_>, which: &str) -> Result<(), Option<Broken>> {
@@ -113,7 +116,7 @@ impl Sort {
             machine.env.scope().item = Some(Value::new(item.clone(), list.taint().clone()));
             let key = machine
                 .sequence(&self.key, Mode::Run)
-                .map_err(|error| error.and(" inside \"sort\" item"))?
+                .map_err(|error| error.retold(format!("field-extract in sort: \"{}\"", self.key_text)))?
                 .into_bytes();
             let mut place = sorted.len();
             for (at, (_, other)) in sorted.iter().enumerate() {

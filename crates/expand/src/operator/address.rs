@@ -20,16 +20,16 @@ fn parsed(call: &Call<'_>) -> Option<Address> {
     parse_address(call.bytes(), OPTIONS).ok().map(|(address, _)| address)
 }
 
-pub(super) fn address(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    Ok(call.derived(parsed(call).map(|address| address.to_bytes()).unwrap_or_default()))
+pub(super) fn address(call: &Call<'_>) -> Value {
+    call.derived(parsed(call).map(|address| address.to_bytes()).unwrap_or_default())
 }
 
-pub(super) fn domain(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    Ok(call.derived(parsed(call).map(|address| address.domain).unwrap_or_default()))
+pub(super) fn domain(call: &Call<'_>) -> Value {
+    call.derived(parsed(call).map(|address| address.domain).unwrap_or_default())
 }
 
-pub(super) fn local_part(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    Ok(call.derived(parsed(call).map(|address| address.local_part).unwrap_or_default()))
+pub(super) fn local_part(call: &Call<'_>) -> Value {
+    call.derived(parsed(call).map(|address| address.local_part).unwrap_or_default())
 }
 
 /// All addresses as a list; what cannot be parsed is left out. `>x` at the beginning sets the separator.

@@ -3,7 +3,6 @@
 use super::Call;
 use crate::EvalError;
 use crate::base64;
-use crate::eval::Machine;
 use mail_types::value::Value;
 
 const BASE32: &[u8] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -56,31 +55,31 @@ fn number(call: &Call<'_>, alphabet: &[u8]) -> Result<Value, EvalError> {
     Ok(Value::clean(out.to_string()))
 }
 
-pub(super) fn base32(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn base32(call: &Call<'_>) -> Result<Value, EvalError> {
     Ok(Value::clean(digits(decimal(call)?, BASE32)))
 }
 
-pub(super) fn base32d(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn base32d(call: &Call<'_>) -> Result<Value, EvalError> {
     number(call, BASE32)
 }
 
 /// Six digits: what message ids are made of.
-pub(super) fn base62(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn base62(call: &Call<'_>) -> Result<Value, EvalError> {
     let all = digits(decimal(call)?, BASE62);
     let mut out = vec![b'0'; 6usize.saturating_sub(all.len())];
     out.extend_from_slice(&all[all.len().saturating_sub(6)..]);
     Ok(Value::clean(out))
 }
 
-pub(super) fn base62d(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn base62d(call: &Call<'_>) -> Result<Value, EvalError> {
     number(call, BASE62)
 }
 
-pub(super) fn base64(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    Ok(call.derived(base64::encode(call.bytes())))
+pub(super) fn base64(call: &Call<'_>) -> Value {
+    call.derived(base64::encode(call.bytes()))
 }
 
-pub(super) fn base64d(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn base64d(call: &Call<'_>) -> Result<Value, EvalError> {
     match base64::decode(call.bytes()) {
         Some(decoded) => Ok(call.derived(decoded)),
         None => Err(EvalError::failed(format!(
@@ -91,7 +90,7 @@ pub(super) fn base64d(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Val
     }
 }
 
-pub(super) fn hex2b64(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn hex2b64(call: &Call<'_>) -> Result<Value, EvalError> {
     let mut values = Vec::with_capacity(call.bytes().len());
     for &digit in call.bytes() {
         match char::from(digit).to_digit(16) {

@@ -3,22 +3,21 @@
 use super::Call;
 use crate::EvalError;
 use crate::digest::{self, Sha2};
-use crate::eval::Machine;
 use mail_types::value::Value;
 
-pub(super) fn md5(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    Ok(Value::clean(digest::hex_lower(&digest::md5(call.bytes()))))
+pub(super) fn md5(call: &Call<'_>) -> Value {
+    Value::clean(digest::hex_lower(&digest::md5(call.bytes())))
 }
 
-pub(super) fn sha1(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    Ok(Value::clean(digest::hex_upper(&digest::sha1(call.bytes()))))
+pub(super) fn sha1(call: &Call<'_>) -> Value {
+    Value::clean(digest::hex_upper(&digest::sha1(call.bytes())))
 }
 
-pub(super) fn sha256(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    Ok(Value::clean(digest::hex_upper(&digest::sha2(call.bytes(), Sha2::Bits256))))
+pub(super) fn sha256(call: &Call<'_>) -> Value {
+    Value::clean(digest::hex_upper(&digest::sha2(call.bytes(), Sha2::Bits256)))
 }
 
-pub(super) fn sha2(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn sha2(call: &Call<'_>) -> Result<Value, EvalError> {
     let length = match call.suffix {
         None | Some("256") => Sha2::Bits256,
         Some("384") => Sha2::Bits384,

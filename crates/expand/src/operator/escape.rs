@@ -2,22 +2,22 @@
 
 use super::Call;
 use crate::EvalError;
-use crate::eval::Machine;
+use crate::Settings;
 use mail_types::bytes::{PrintOptions, printable};
 use mail_types::value::Value;
 
 /// Non-printing bytes as backslash sequences; tabs stay.
-pub(super) fn escape(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    let options = PrintOptions {
-        topbit: machine.env.settings().print_topbitchars,
-        keep_tab: true,
-        ..PrintOptions::default()
-    };
-    Ok(call.derived(printable(call.bytes(), options)))
+pub(super) fn escape(settings: &Settings, call: &Call<'_>) -> Value {
+    let options =
+        PrintOptions { topbit: settings.print_topbitchars, keep_tab: true, ..PrintOptions::default() };
+    // A backslash is a printing character here.
+    let parts: Vec<Vec<u8>> =
+        call.bytes().split(|&byte| byte == b'\\').map(|part| printable(part, options)).collect();
+    call.derived(parts.join(&b'\\'))
 }
 
 /// Bytes with the top bit, backslashes and DEL as octal sequences.
-pub(super) fn escape8bit(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn escape8bit(call: &Call<'_>) -> Value {
     let mut out = Vec::with_capacity(call.bytes().len());
     for &byte in call.bytes() {
         if byte >= 127 || byte == b'\\' {
@@ -26,11 +26,11 @@ pub(super) fn escape8bit(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<
             out.push(byte);
         }
     }
-    Ok(call.derived(out))
+    call.derived(out)
 }
 
 /// Everything outside `!`..`~` as `\xHH`.
-pub(super) fn hexquote(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn hexquote(call: &Call<'_>) -> Value {
     let mut out = Vec::with_capacity(call.bytes().len());
     for &byte in call.bytes() {
         if byte.is_ascii_graphic() {
@@ -39,11 +39,11 @@ pub(super) fn hexquote(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Va
             out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
         }
     }
-    Ok(call.derived(out))
+    call.derived(out)
 }
 
 /// A backslash before everything that is not a letter or digit.
-pub(super) fn rxquote(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn rxquote(call: &Call<'_>) -> Value {
     let mut out = Vec::with_capacity(call.bytes().len() * 2);
     for &byte in call.bytes() {
         if !byte.is_ascii_alphanumeric() {
@@ -51,11 +51,11 @@ pub(super) fn rxquote(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Val
         }
         out.push(byte);
     }
-    Ok(call.derived(out))
+    call.derived(out)
 }
 
 /// The text behind an xtext (RFC 3461 section 4).
-pub(super) fn xtextd(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn xtextd(call: &Call<'_>) -> Result<Value, EvalError> {
     let text = call.bytes();
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;

@@ -8,16 +8,15 @@
 
 use super::Call;
 use crate::EvalError;
-use crate::eval::Machine;
 use mail_types::bytes::is_space;
 use mail_types::limits;
 use mail_types::value::Value;
 
-pub(super) fn eval(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn eval(call: &Call<'_>) -> Result<Value, EvalError> {
     evaluate(call.bytes(), false)
 }
 
-pub(super) fn eval10(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn eval10(call: &Call<'_>) -> Result<Value, EvalError> {
     evaluate(call.bytes(), true)
 }
 
@@ -46,16 +45,30 @@ static LEVELS: [&[Binary]; 6] = [
         Binary { sign: b"<<", apply: |x, y| Ok(x.wrapping_shl(y as u32)) },
         Binary { sign: b">>", apply: |x, y| Ok(x.wrapping_shr(y as u32)) },
     ],
-    &[
-        Binary { sign: b"+", apply: |x, y| x.checked_add(y).ok_or("overflow in sum") },
-        Binary { sign: b"-", apply: |x, y| x.checked_sub(y).ok_or("overflow in difference") },
-    ],
+    &[Binary { sign: b"+", apply: add }, Binary { sign: b"-", apply: subtract }],
     &[
         Binary { sign: b"*", apply: |x, y| Ok(x.wrapping_mul(y)) },
         Binary { sign: b"/", apply: divide },
         Binary { sign: b"%", apply: remainder },
     ],
 ];
+
+/// Only results that are too large are noticed; those that are too small wrap.
+fn add(x: i64, y: i64) -> Result<i64, &'static str> {
+    match x.checked_add(y) {
+        Some(sum) => Ok(sum),
+        None if x >= 0 => Err("overflow in sum"),
+        None => Ok(x.wrapping_add(y)),
+    }
+}
+
+fn subtract(x: i64, y: i64) -> Result<i64, &'static str> {
+    match x.checked_sub(y) {
+        Some(difference) => Ok(difference),
+        None if x >= 0 => Err("overflow in difference"),
+        None => Ok(x.wrapping_sub(y)),
+    }
+}
 
 fn divide(x: i64, y: i64) -> Result<i64, &'static str> {
     if y == 0 { Err("divide by zero") } else { Ok(x.checked_div(y).unwrap_or(i64::MAX)) }

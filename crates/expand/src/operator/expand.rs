@@ -11,10 +11,6 @@ use mail_types::value::Value;
 pub(super) fn expand(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
     machine.run_time_text(&call.value).map_err(|error| {
         let message = format!("internal expansion of \"{}\" failed: {error}", call.shown());
-        match error {
-            EvalError::Forced { .. } => EvalError::Forced { message },
-            EvalError::Failed { span, .. } => EvalError::Failed { message, span },
-            EvalError::Defer { .. } => EvalError::Defer { message },
-        }
+        error.retold(message)
     })
 }

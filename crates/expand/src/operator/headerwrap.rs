@@ -5,7 +5,6 @@
 
 use super::Call;
 use crate::EvalError;
-use crate::eval::Machine;
 use mail_types::value::Value;
 
 /// Where lines are folded unless the operator says otherwise.
@@ -15,7 +14,7 @@ const LIMIT: usize = 998;
 /// What a tab at the beginning of a line counts.
 const TAB: usize = 8;
 
-pub(super) fn headerwrap(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn headerwrap(call: &Call<'_>) -> Result<Value, EvalError> {
     let (columns, limit) = match call.suffix {
         None => (COLUMNS, LIMIT),
         Some(suffix) => numbers(suffix).ok_or_else(|| {

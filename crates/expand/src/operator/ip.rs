@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::Call;
 use crate::EvalError;
-use crate::eval::Machine;
 use crate::ip::{self, Network};
 use mail_types::value::Value;
 
@@ -16,16 +15,16 @@ fn as_v6(call: &Call<'_>) -> Result<Ipv6Addr, EvalError> {
     }
 }
 
-pub(super) fn ipv6norm(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn ipv6norm(call: &Call<'_>) -> Result<Value, EvalError> {
     Ok(Value::clean(ip::short_v6(as_v6(call)?)))
 }
 
-pub(super) fn ipv6denorm(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn ipv6denorm(call: &Call<'_>) -> Result<Value, EvalError> {
     Ok(Value::clean(ip::full_v6(as_v6(call)?, ':')))
 }
 
 /// An IPv6 address is written with dots, for use as a key in files; with a suffix, as usual.
-pub(super) fn mask(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn mask(call: &Call<'_>) -> Result<Value, EvalError> {
     let network = network(call)?;
     let address = match network.masked() {
         IpAddr::V4(address) => address.to_string(),
@@ -59,7 +58,7 @@ fn network(call: &Call<'_>) -> Result<Network, EvalError> {
 }
 
 /// The form used in DNS names: dotted quads or dotted nibbles from the end.
-pub(super) fn reverse_ip(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn reverse_ip(call: &Call<'_>) -> Result<Value, EvalError> {
     let parts: Vec<String> = match ip::parse(call.bytes()) {
         Some(IpAddr::V4(address)) => address.octets().iter().rev().map(u8::to_string).collect(),
         Some(IpAddr::V6(address)) => address

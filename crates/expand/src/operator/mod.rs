@@ -24,11 +24,11 @@ mod utf8;
 
 use mail_types::value::Value;
 
-use crate::EvalError;
 use crate::eval::{Machine, Mode};
 use crate::parse::Parser;
 use crate::tree::{Item, Sequence};
 use crate::unsupported::{self, Unsupported};
+use crate::{EvalError, Settings};
 
 /// What an operator works on.
 pub(super) struct Call<'a> {
@@ -40,7 +40,18 @@ pub(super) struct Call<'a> {
     value: Value,
 }
 
-type Run = fn(&mut Machine<'_>, &Call<'_>) -> Result<Value, EvalError>;
+/// What an operator does.
+#[derive(Debug)]
+enum Run {
+    /// It cannot fail and needs nothing but the text.
+    Plain(fn(&Call<'_>) -> Value),
+    /// It cannot fail; options change what it does.
+    Optional(fn(&Settings, &Call<'_>) -> Value),
+    /// It may refuse the text.
+    Checked(fn(&Call<'_>) -> Result<Value, EvalError>),
+    /// It asks the environment.
+    Asking(fn(&mut Machine<'_>, &Call<'_>) -> Result<Value, EvalError>),
+}
 
 /// One operator.
 #[derive(Debug)]
@@ -57,66 +68,66 @@ const fn operator(name: &'static str, run: Run) -> Definition {
 
 /// All operators, by the name before any underscore suffix.
 static OPERATORS: [Definition; 57] = [
-    operator("address", address::address),
-    operator("addresses", address::addresses),
-    operator("base32", base::base32),
-    operator("base32d", base::base32d),
-    operator("base62", base::base62),
-    operator("base62d", base::base62d),
-    operator("base64", base::base64),
-    operator("base64d", base::base64d),
-    operator("domain", address::domain),
-    operator("escape", escape::escape),
-    operator("escape8bit", escape::escape8bit),
-    operator("eval", eval::eval),
-    operator("eval10", eval::eval10),
-    Definition { name: "expand", run: expand::expand, may_block: true },
-    operator("from_utf8", utf8::from_utf8),
-    operator("h", numbered::hash),
-    operator("hash", numbered::hash),
-    operator("headerwrap", headerwrap::headerwrap),
-    operator("hex2b64", base::hex2b64),
-    operator("hexquote", escape::hexquote),
-    operator("ipv6denorm", ip::ipv6denorm),
-    operator("ipv6norm", ip::ipv6norm),
-    operator("l", numbered::length),
-    operator("lc", case::lc),
-    operator("length", numbered::length),
-    operator("listcount", list::listcount),
-    operator("listnamed", list::listnamed),
-    operator("local_part", address::local_part),
-    operator("mask", ip::mask),
-    operator("md5", digest::md5),
-    operator("nh", numbered::nhash),
-    operator("nhash", numbered::nhash),
-    operator("quote", quote::quote),
-    operator("quote_local_part", quote::quote_local_part),
-    operator("randint", randint::randint),
-    operator("reverse_ip", ip::reverse_ip),
-    operator("rfc2047", rfc2047::rfc2047),
-    operator("rfc2047d", rfc2047::rfc2047d),
-    operator("rxquote", escape::rxquote),
-    operator("s", numbered::substr),
-    operator("sha1", digest::sha1),
-    operator("sha2", digest::sha2),
-    operator("sha256", digest::sha256),
-    Definition { name: "stat", run: stat::stat, may_block: true },
-    operator("str2b64", base::base64),
-    operator("strlen", strlen::strlen),
-    operator("substr", numbered::substr),
-    operator("time_eval", time::time_eval),
-    operator("time_interval", time::time_interval),
-    operator("uc", case::uc),
-    operator("utf8clean", utf8::utf8clean),
-    operator("xtextd", escape::xtextd),
-    Definition { name: "sha3", run: missing, may_block: false },
-    Definition { name: "utf8_domain_from_alabel", run: missing, may_block: false },
-    Definition { name: "utf8_domain_to_alabel", run: missing, may_block: false },
-    Definition { name: "utf8_localpart_from_alabel", run: missing, may_block: false },
-    Definition { name: "utf8_localpart_to_alabel", run: missing, may_block: false },
+    operator("address", Run::Plain(address::address)),
+    operator("addresses", Run::Asking(address::addresses)),
+    operator("base32", Run::Checked(base::base32)),
+    operator("base32d", Run::Checked(base::base32d)),
+    operator("base62", Run::Checked(base::base62)),
+    operator("base62d", Run::Checked(base::base62d)),
+    operator("base64", Run::Plain(base::base64)),
+    operator("base64d", Run::Checked(base::base64d)),
+    operator("domain", Run::Plain(address::domain)),
+    operator("escape", Run::Optional(escape::escape)),
+    operator("escape8bit", Run::Plain(escape::escape8bit)),
+    operator("eval", Run::Checked(eval::eval)),
+    operator("eval10", Run::Checked(eval::eval10)),
+    Definition { name: "expand", run: Run::Asking(expand::expand), may_block: true },
+    operator("from_utf8", Run::Plain(utf8::from_utf8)),
+    operator("h", Run::Checked(numbered::hash)),
+    operator("hash", Run::Checked(numbered::hash)),
+    operator("headerwrap", Run::Checked(headerwrap::headerwrap)),
+    operator("hex2b64", Run::Checked(base::hex2b64)),
+    operator("hexquote", Run::Plain(escape::hexquote)),
+    operator("ipv6denorm", Run::Checked(ip::ipv6denorm)),
+    operator("ipv6norm", Run::Checked(ip::ipv6norm)),
+    operator("l", Run::Checked(numbered::length)),
+    operator("lc", Run::Plain(case::lc)),
+    operator("length", Run::Checked(numbered::length)),
+    operator("listcount", Run::Asking(list::listcount)),
+    operator("listnamed", Run::Asking(list::listnamed)),
+    operator("local_part", Run::Plain(address::local_part)),
+    operator("mask", Run::Checked(ip::mask)),
+    operator("md5", Run::Plain(digest::md5)),
+    operator("nh", Run::Checked(numbered::nhash)),
+    operator("nhash", Run::Checked(numbered::nhash)),
+    operator("quote", Run::Asking(quote::quote)),
+    operator("quote_local_part", Run::Plain(quote::quote_local_part)),
+    operator("randint", Run::Asking(randint::randint)),
+    operator("reverse_ip", Run::Checked(ip::reverse_ip)),
+    operator("rfc2047", Run::Optional(rfc2047::rfc2047)),
+    operator("rfc2047d", Run::Optional(rfc2047::rfc2047d)),
+    operator("rxquote", Run::Plain(escape::rxquote)),
+    operator("s", Run::Checked(numbered::substr)),
+    operator("sha1", Run::Plain(digest::sha1)),
+    operator("sha2", Run::Checked(digest::sha2)),
+    operator("sha256", Run::Plain(digest::sha256)),
+    Definition { name: "stat", run: Run::Asking(stat::stat), may_block: true },
+    operator("str2b64", Run::Plain(base::base64)),
+    operator("strlen", Run::Plain(strlen::strlen)),
+    operator("substr", Run::Checked(numbered::substr)),
+    operator("time_eval", Run::Checked(time::time_eval)),
+    operator("time_interval", Run::Checked(time::time_interval)),
+    operator("uc", Run::Plain(case::uc)),
+    operator("utf8clean", Run::Plain(utf8::utf8clean)),
+    operator("xtextd", Run::Checked(escape::xtextd)),
+    Definition { name: "sha3", run: Run::Checked(missing), may_block: false },
+    Definition { name: "utf8_domain_from_alabel", run: Run::Checked(missing), may_block: false },
+    Definition { name: "utf8_domain_to_alabel", run: Run::Checked(missing), may_block: false },
+    Definition { name: "utf8_localpart_from_alabel", run: Run::Checked(missing), may_block: false },
+    Definition { name: "utf8_localpart_to_alabel", run: Run::Checked(missing), may_block: false },
 ];
 
-fn missing(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+fn missing(call: &Call<'_>) -> Result<Value, EvalError> {
     let base = call.written.split_once('_').map_or(call.written, |(base, _)| base);
     let what = unsupported::operator(call.written).or_else(|| unsupported::operator(base));
     Err(EvalError::failed(what.map_or_else(String::new, Unsupported::message)))
@@ -161,7 +172,12 @@ impl Item for Applied {
             return Ok(Value::empty());
         }
         let call = Call { written: &self.written, suffix: self.suffix.map(|at| &self.written[at..]), value };
-        (self.definition.run)(machine, &call)
+        match self.definition.run {
+            Run::Plain(run) => Ok(run(&call)),
+            Run::Optional(run) => Ok(run(machine.env.settings(), &call)),
+            Run::Checked(run) => run(&call),
+            Run::Asking(run) => run(machine, &call),
+        }
     }
 }
 

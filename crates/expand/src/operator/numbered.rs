@@ -2,7 +2,6 @@
 
 use super::Call;
 use crate::EvalError;
-use crate::eval::Machine;
 use crate::item;
 use mail_types::value::Value;
 
@@ -31,22 +30,22 @@ fn numbers(call: &Call<'_>, two: bool, signed: bool) -> Result<(i64, Option<i64>
     Ok((if negative { -first } else { first }, second.map(size)))
 }
 
-pub(super) fn hash(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn hash(call: &Call<'_>) -> Result<Value, EvalError> {
     let (length, letters) = numbers(call, true, false)?;
     item::text_hash(&call.value, length, letters)
 }
 
-pub(super) fn length(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn length(call: &Call<'_>) -> Result<Value, EvalError> {
     let (count, _) = numbers(call, false, false)?;
     Ok(item::length(&call.value, count))
 }
 
-pub(super) fn nhash(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn nhash(call: &Call<'_>) -> Result<Value, EvalError> {
     let (first, second) = numbers(call, true, false)?;
     item::nhash(&call.value, first, second)
 }
 
-pub(super) fn substr(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn substr(call: &Call<'_>) -> Result<Value, EvalError> {
     let (start, most) = numbers(call, true, true)?;
     Ok(item::substr(&call.value, start, most))
 }

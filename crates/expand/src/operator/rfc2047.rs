@@ -4,20 +4,19 @@
 //! RFC 2047
 
 use super::Call;
-use crate::EvalError;
-use crate::eval::Machine;
+use crate::Settings;
 use mail_message::encoded_word;
 use mail_types::value::Value;
 
 /// Encoded text after which Exim begins a new word; from the second word on the word's head counts too.
 const WORD: usize = 68;
 
-pub(super) fn rfc2047(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn rfc2047(settings: &Settings, call: &Call<'_>) -> Value {
     let text = call.bytes();
     if !text.iter().any(|&byte| needs_encoding(byte)) {
-        return Ok(call.value.clone());
+        return call.value.clone();
     }
-    let head = [b"=?", machine.env.settings().headers_charset.as_slice(), b"?Q?"].concat();
+    let head = [b"=?", settings.headers_charset.as_slice(), b"?Q?"].concat();
     let mut out = head.clone();
     let mut length = 0;
     // Exim looks at the length only after an even number of encoded bytes in a row, to keep two-byte characters whole.
@@ -43,16 +42,15 @@ pub(super) fn rfc2047(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Valu
         }
     }
     out.extend_from_slice(b"?=");
-    Ok(call.derived(out))
+    call.derived(out)
 }
 
 fn needs_encoding(byte: u8) -> bool {
     !(32..127).contains(&byte) || b"?=()<>@,;:\\\".[]_".contains(&byte)
 }
 
-pub(super) fn rfc2047d(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
-    let settings = machine.env.settings();
+pub(super) fn rfc2047d(settings: &Settings, call: &Call<'_>) -> Value {
     let decoded =
         encoded_word::decode(call.bytes(), Some(&settings.headers_charset), settings.check_rfc2047_length);
-    Ok(call.derived(decoded))
+    call.derived(decoded)
 }

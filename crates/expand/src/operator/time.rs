@@ -2,11 +2,10 @@
 
 use super::Call;
 use crate::EvalError;
-use crate::eval::Machine;
 use mail_types::interval;
 use mail_types::value::Value;
 
-pub(super) fn time_eval(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn time_eval(call: &Call<'_>) -> Result<Value, EvalError> {
     match interval::parse(call.bytes()) {
         Some(seconds) => Ok(Value::clean(seconds.to_string())),
         None => Err(EvalError::failed(format!(
@@ -17,7 +16,7 @@ pub(super) fn time_eval(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<V
     }
 }
 
-pub(super) fn time_interval(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn time_interval(call: &Call<'_>) -> Result<Value, EvalError> {
     let text = call.bytes();
     let seconds = text
         .iter()

@@ -1,8 +1,6 @@
 //! `from_utf8` and `utf8clean`.
 
 use super::Call;
-use crate::EvalError;
-use crate::eval::Machine;
 use mail_types::value::Value;
 
 /// One character of UTF-8 text, or something that is none.
@@ -31,7 +29,7 @@ fn piece(text: &[u8]) -> Piece {
 }
 
 /// Latin-1; what has no place there becomes an underscore.
-pub(super) fn from_utf8(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn from_utf8(call: &Call<'_>) -> Value {
     let mut out = Vec::with_capacity(call.bytes().len());
     let mut rest = call.bytes();
     while !rest.is_empty() {
@@ -47,11 +45,11 @@ pub(super) fn from_utf8(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<V
         };
         rest = &rest[used..];
     }
-    Ok(call.derived(out))
+    call.derived(out)
 }
 
 /// Each invalid sequence becomes a question mark.
-pub(super) fn utf8clean(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+pub(super) fn utf8clean(call: &Call<'_>) -> Value {
     let mut out = Vec::with_capacity(call.bytes().len());
     let mut rest = call.bytes();
     while !rest.is_empty() {
@@ -67,5 +65,5 @@ pub(super) fn utf8clean(_machine: &mut Machine<'_>, call: &Call<'_>) -> Result<V
         };
         rest = &rest[used..];
     }
-    Ok(call.derived(out))
+    call.derived(out)
 }

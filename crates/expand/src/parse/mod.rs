@@ -18,7 +18,7 @@ use mail_types::value::Value;
 
 pub(crate) use arguments::Arguments;
 pub(crate) use branches::{Branches, Outcome};
-pub(crate) use name::unknown_after_def;
+pub(crate) use name::{unknown_after_def, unknown_variable};
 
 use crate::tree::{Broken, Part, Sequence};
 
@@ -87,7 +87,8 @@ impl<'t> Parser<'t> {
 
     /// What was read since `start`.
     pub(crate) fn text_from(&self, start: usize) -> &'t [u8] {
-        &self.text[start.min(self.at)..self.at]
+        let end = self.at.min(self.text.len());
+        &self.text[start.min(end)..end]
     }
 
     /// Takes the next byte if it is this one.

@@ -31,13 +31,9 @@ impl Parser<'_> {
         }
         let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_').to_vec();
         match variable::lookup(&name) {
-            Some(found) => self.variable(found),
+            Some(found) => Part::Variable(found),
             None => Part::Broken(self.fail(unknown_variable(&name))),
         }
-    }
-
-    fn variable(&mut self, name: variable::VariableName) -> Part {
-        Part::Variable(name)
     }
 
     /// Reads the name of a header field with its prefix and its end, if that is what comes.
@@ -103,7 +99,7 @@ impl Parser<'_> {
                     return Part::Broken(self.fail(unknown_in_braces(&name)));
                 };
                 self.at += 1;
-                self.variable(found)
+                Part::Variable(found)
             }
             _ => {
                 let shown = String::from_utf8_lossy(&name).into_owned();

@@ -66,6 +66,15 @@ impl Variable {
     }
 }
 
+impl Variable {
+    /// `$n0` to `$n9` and `$sn0` to `$sn9` are names only while a filter runs.
+    pub fn is_filter_counter(self) -> bool {
+        let name = self.name().as_bytes();
+        let name = name.strip_prefix(b"s").unwrap_or(name);
+        matches!(name, [b'n', digit] if digit.is_ascii_digit())
+    }
+}
+
 /// Finds what `name` (without the dollar sign) stands for; `None` is Exim's "unknown variable name".
 pub fn lookup(name: &[u8]) -> Option<VariableName> {
     if let Some(rest) = name.strip_prefix(b"acl_") {
@@ -75,7 +84,7 @@ pub fn lookup(name: &[u8]) -> Option<VariableName> {
             _ => None,
         };
         if let Some(scope) = scope
-            && rest.get(1).is_some_and(|&b| b == b'_' || b.is_ascii_digit())
+            && rest.get(1).is_none_or(|&b| b == b'_' || b.is_ascii_digit())
         {
             return Some(VariableName::Acl(scope, rest[1..].to_vec()));
         }

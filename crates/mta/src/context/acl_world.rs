@@ -233,12 +233,9 @@ pub(super) fn call(context: &mut Context, name: &Value, arguments: &[Value]) -> 
     match verdict.outcome {
         AclOutcome::Accept => Ok(AclAnswer::Accept(verdict.user_message)),
         AclOutcome::Deny => Ok(AclAnswer::Deny(verdict.user_message)),
-        AclOutcome::Defer => {
-            Err(EvalError::defer(verdict.log_message.map_or_else(String::new, |text| text.to_lossy())))
-        }
-        other => {
-            let text = verdict.log_message.map_or_else(|| format!("ACL ended with {other:?}"), |text| text.to_lossy());
-            Ok(AclAnswer::Other(text))
-        }
+        AclOutcome::Defer => Ok(AclAnswer::Defer),
+        AclOutcome::Discard => Ok(AclAnswer::Discard),
+        AclOutcome::Drop => Ok(AclAnswer::Drop),
+        AclOutcome::Error => Ok(AclAnswer::Error),
     }
 }
