@@ -64,6 +64,10 @@ pub trait Disk: Send + Sync {
     fn unlink(&self, path: &Path) -> io::Result<()>;
     /// Makes a directory.
     fn make_dir(&self, path: &Path, mode: u32) -> io::Result<()>;
+    /// True when [`Disk::sync_all`] is to be trusted here: it waits for the disk, and reports what went wrong.
+    fn can_sync_all(&self) -> bool;
+    /// Makes everything on the file system durable. It reports each error once, to whoever asks first.
+    fn sync_all(&self) -> io::Result<()>;
     /// Makes all names of a directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Calls for each name in a directory, `.` and `..` left out.

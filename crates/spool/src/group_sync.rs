@@ -1,10 +1,15 @@
-//! Syncs of directories, shared by all who wait for one.
+//! Syncs of directories, and of all files at once, shared by all who wait for one.
 //!
 //! Whoever asks first becomes the leader and syncs; whoever asks meanwhile joins the next round, which one of them
 //! leads. A sync that began after a rename covers it, so nobody returns before a sync that began after they asked.
 //!
+//! Many files that wait at the same time are served by one sync of the whole file system, which costs the disk a fraction
+//! of a sync each. Few files are synced one by one: whatever else is dirty on the file system doesn't hold them up.
+//!
 //! # Invariants
 //! * A result belongs to one round; a later success never covers an earlier failure.
+//! * A sync of the file system reports an error once. So each failure raises [`GroupSync::failures`], and who began to
+//!   write before it asks for a sync of the own file, which knows its own errors.
 //!
 //! # Failure
 //! When a round fails, everybody in it gets the error.
@@ -12,10 +17,13 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::disk::Disk;
+use mail_types::Clock;
+
+use crate::disk::{Disk, DiskFile};
 
 /// How often the disk was told to make things durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,20 +32,30 @@ pub struct SyncCounts {
     pub files: u64,
     /// Syncs of directories.
     pub directories: u64,
+    /// Syncs of the whole file system, each in place of several of files.
+    pub filesystems: u64,
     /// Requests for a sync of a directory; more than `directories` where requests shared one.
     pub directory_requests: u64,
 }
 
 #[derive(Default)]
 pub(crate) struct GroupSync {
-    directories: Mutex<HashMap<PathBuf, Arc<Directory>>>,
+    directories: Mutex<HashMap<PathBuf, Arc<Target>>>,
+    everything: Target,
+    /// How many want files synced just now.
+    waiting: AtomicU64,
+    failures: AtomicU64,
+    /// Until when files are synced one by one, in microseconds since the epoch.
+    avoid_until: AtomicI64,
     file_syncs: AtomicU64,
+    filesystem_syncs: AtomicU64,
     directory_syncs: AtomicU64,
     requests: AtomicU64,
 }
 
+/// What a round of syncs is about.
 #[derive(Default)]
-struct Directory {
+struct Target {
     state: Mutex<Rounds>,
     changed: Condvar,
 }
@@ -50,7 +68,7 @@ struct Rounds {
 
 #[derive(Default)]
 struct Round {
-    /// Set once, under the directory's lock: nothing, or the error's number.
+    /// Set once, under the target's lock: nothing, or the error's number.
     result: Mutex<Option<Result<(), i32>>>,
 }
 
@@ -58,8 +76,96 @@ impl GroupSync {
     /// Returns when a sync of the directory that began after this call is done.
     pub(crate) fn sync_dir(&self, disk: &dyn Disk, path: &Path) -> io::Result<()> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let directory = self.directory(path);
-        let mut state = lock(&directory.state);
+        self.directory(path).round(|| {
+            self.directory_syncs.fetch_add(1, Ordering::Relaxed);
+            disk.sync_dir(path)
+        })
+    }
+
+    /// Makes files durable: each by itself, or, when at least `group_from` want that at once, the whole file system for
+    /// all of them. `failures` is what [`GroupSync::failures`] said before the first byte was written.
+    pub(crate) fn sync_files(
+        &self,
+        disk: &dyn Disk,
+        clock: &dyn Clock,
+        group_from: u64,
+        files: &[&dyn DiskFile],
+        failures: u64,
+    ) -> io::Result<()> {
+        let waiting = Waiting::new(&self.waiting);
+        let avoid = self.avoid_until.load(Ordering::Relaxed) > clock.now().micros();
+        if waiting.count >= group_from && !avoid && disk.can_sync_all() {
+            self.everything.round(|| self.sync_all(disk, clock))?;
+            if self.failures() == failures {
+                return Ok(());
+            }
+        }
+        files.iter().try_for_each(|file| {
+            self.file_syncs.fetch_add(1, Ordering::Relaxed);
+            file.sync()
+        })
+    }
+
+    /// How often a sync of the whole file system has failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::SeqCst)
+    }
+
+    fn sync_all(&self, disk: &dyn Disk, clock: &dyn Clock) -> io::Result<()> {
+        self.filesystem_syncs.fetch_add(1, Ordering::Relaxed);
+        let begun = clock.now();
+        let result = disk.sync_all();
+        if result.is_err() {
+            self.failures.fetch_add(1, Ordering::SeqCst);
+        }
+        let ended = clock.now();
+        if ended.since(begun) > SLOW {
+            self.avoid_until.store(ended.plus(PAUSE).micros(), Ordering::Relaxed);
+        }
+        result
+    }
+
+    pub(crate) fn counts(&self) -> SyncCounts {
+        SyncCounts {
+            files: self.file_syncs.load(Ordering::Relaxed),
+            directories: self.directory_syncs.load(Ordering::Relaxed),
+            filesystems: self.filesystem_syncs.load(Ordering::Relaxed),
+            directory_requests: self.requests.load(Ordering::Relaxed),
+        }
+    }
+
+    fn directory(&self, path: &Path) -> Arc<Target> {
+        let mut directories = lock(&self.directories);
+        if let Some(found) = directories.get(path) {
+            return Arc::clone(found);
+        }
+        Arc::clone(directories.entry(path.to_path_buf()).or_default())
+    }
+}
+
+/// One of those who want files synced; counted until dropped.
+struct Waiting<'a> {
+    all: &'a AtomicU64,
+    /// How many there are, this one included.
+    count: u64,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(all: &'a AtomicU64) -> Self {
+        Self { all, count: all.fetch_add(1, Ordering::Relaxed) + 1 }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Target {
+    /// Returns when a round that began after this call is done.
+    fn round(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let mut state = lock(&self.state);
         let mine = Arc::clone(&state.next);
         loop {
             if let Some(result) = *lock(&mine.result) {
@@ -68,43 +174,27 @@ impl GroupSync {
             if !state.leading {
                 break;
             }
-            state = directory.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.leading = true;
         state.next = Arc::default();
         drop(state);
-        self.directory_syncs.fetch_add(1, Ordering::Relaxed);
-        let result = disk.sync_dir(path);
+        let result = sync();
         let shared = result.as_ref().copied().map_err(|error| error.raw_os_error().unwrap_or(EIO));
-        let mut state = lock(&directory.state);
+        let mut state = lock(&self.state);
         *lock(&mine.result) = Some(shared);
         state.leading = false;
-        directory.changed.notify_all();
+        self.changed.notify_all();
         drop(state);
         result
     }
-
-    /// Counts a sync of a file.
-    pub(crate) fn count_file(&self) {
-        self.file_syncs.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn counts(&self) -> SyncCounts {
-        SyncCounts {
-            files: self.file_syncs.load(Ordering::Relaxed),
-            directories: self.directory_syncs.load(Ordering::Relaxed),
-            directory_requests: self.requests.load(Ordering::Relaxed),
-        }
-    }
-
-    fn directory(&self, path: &Path) -> Arc<Directory> {
-        let mut directories = lock(&self.directories);
-        if let Some(found) = directories.get(path) {
-            return Arc::clone(found);
-        }
-        Arc::clone(directories.entry(path.to_path_buf()).or_default())
-    }
 }
+
+/// A sync of the file system that takes longer has other people's data to write, too …
+const SLOW: Duration = Duration::from_millis(500);
+
+/// … so for this long files are synced one by one.
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// For errors that have no number of their own.
 const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
@@ -116,7 +206,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::{Access, DiskFile, SimDisk, Space, Stat, Visit};
+    use crate::disk::{Access, SimDisk, Space, Stat, Visit};
     use rustix::io::Errno;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -144,6 +234,12 @@ mod tests {
             unreachable!()
         }
         fn make_dir(&self, _: &Path, _: u32) -> io::Result<()> {
+            unreachable!()
+        }
+        fn can_sync_all(&self) -> bool {
+            unreachable!()
+        }
+        fn sync_all(&self) -> io::Result<()> {
             unreachable!()
         }
         fn list(&self, _: &Path, _: &mut Visit<'_>) -> io::Result<()> {
@@ -189,7 +285,7 @@ mod tests {
     fn late_comers_share_the_next_sync() {
         let (first, others, counts) = rounds(10, [Ok(()), Ok(())]);
         assert!(first.is_ok() && others.iter().all(Result::is_ok));
-        assert_eq!(counts, SyncCounts { files: 0, directories: 2, directory_requests: 11 });
+        assert_eq!(counts, SyncCounts { directories: 2, directory_requests: 11, ..SyncCounts::default() });
     }
 
     #[test]

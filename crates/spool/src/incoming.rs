@@ -9,7 +9,8 @@
 //! Whatever fails, both files are removed and the error says what the peer may hear. A failed sync is not tried again.
 //!
 //! # Compatibility
-//! The order is Exim's: -D, then `hdr.<id>`, rename to -H, sync of the directory.
+//! The order is Exim's: -D, then `hdr.<id>`, rename to -H, sync of the directory. Only the sync of -D comes when
+//! `hdr.<id>` is written, too, so that one can serve both.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct DataWriter {
     written: u64,
     claim: Option<Claim>,
     failed: bool,
+    /// Failed syncs of the file system before this began.
+    failures: u64,
 }
 
 impl Spool {
@@ -47,6 +50,7 @@ impl Spool {
         let claim = self.shared.claim(id).ok_or_else(|| {
             SpoolError::of(SpoolFault::IdInUse, "creating", &path, "somebody is working on it")
         })?;
+        let failures = self.shared.syncs.failures();
         let file = Arc::from(self.shared.create(&path)?);
         let mut buffer = Vec::with_capacity(BUFFER);
         buffer.extend_from_slice(&data::prefix(&id));
@@ -61,6 +65,7 @@ impl Spool {
             written: 0,
             claim: Some(claim),
             failed: false,
+            failures,
         };
         match writer.file.try_lock(data::prefix_len(&id) as u64) {
             Ok(true) => Ok(writer),
@@ -85,8 +90,7 @@ impl Spool {
         }
         let bytes = header.encode().map_err(|error| SpoolError::refused(&path, &error))?;
         writer.flush()?;
-        shared.sync_file(&*writer.file, &writer.path)?;
-        shared.replace_header(&writer.place, &writer.id, &bytes)?;
+        shared.replace_header(&writer.place, &writer.id, &bytes, Some(&*writer.file), writer.failures)?;
         let claim = writer.claim.take();
         Ok(Committed { writer, header, claim })
     }

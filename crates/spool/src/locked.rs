@@ -250,7 +250,8 @@ impl LockedMessage {
             header.nonrecipients.insert(entry);
         }
         let bytes = header.encode().map_err(|error| SpoolError::refused(&path, &error))?;
-        spool.shared.replace_header(place, id, &bytes)?;
+        let failures = spool.shared.syncs.failures();
+        spool.shared.replace_header(place, id, &bytes, None, failures)?;
         self.header = header;
         if self.journal.exists {
             spool.shared.unlink_if_there(&place.file(id, Part::Journal))?;
@@ -302,8 +303,9 @@ impl LockedMessage {
             false
         };
         if let Some(file) = &self.journal.file {
+            let failures = shared.syncs.failures();
             file.append(lines).map_err(|error| SpoolError::io("writing", path, error))?;
-            shared.sync_file(&**file, path)?;
+            shared.sync_files(&[&**file], path, failures)?;
         }
         if created { shared.sync_dir(self.held.place.dir()) } else { Ok(()) }
     }

@@ -33,6 +33,9 @@ pub struct SpoolConfig {
     pub short_ids: bool,
     /// Option `localhost_number`.
     pub localhost_number: Option<u16>,
+    /// From how many commits at once on the whole file system is synced instead of each file (see [`crate::group_sync`]);
+    /// `u64::MAX` for never.
+    pub group_sync_from: u64,
     /// Mode of directories that we make.
     pub directory_mode: u32,
     /// Mode of files that we make.
@@ -46,6 +49,7 @@ impl Default for SpoolConfig {
             split: false,
             short_ids: false,
             localhost_number: None,
+            group_sync_from: 4,
             directory_mode: 0o750,
             file_mode: 0o640,
         }
@@ -203,23 +207,33 @@ impl Shared {
             .map_err(|error| SpoolError::io("syncing the directory", path, error))
     }
 
-    /// Makes the content of a file durable.
-    pub(crate) fn sync_file(&self, file: &dyn DiskFile, path: &Path) -> Result<(), SpoolError> {
-        self.syncs.count_file();
-        file.sync().map_err(|error| SpoolError::io("syncing", path, error))
+    /// Makes the contents of files durable. `failures` is what [`GroupSync::failures`] said before they were written.
+    pub(crate) fn sync_files(
+        &self,
+        files: &[&dyn DiskFile],
+        path: &Path,
+        failures: u64,
+    ) -> Result<(), SpoolError> {
+        let from = self.config.group_sync_from;
+        let result = self.syncs.sync_files(&*self.disk, &*self.clock, from, files, failures);
+        result.map_err(|error| SpoolError::io("syncing", path, error))
     }
 
     /// Writes a new -H in place of the old one, durably. When this fails, the old one may or may not be replaced, and
-    /// `hdr.<id>` is gone as far as possible.
+    /// `hdr.<id>` is gone as far as possible. `data` is a -D file that must be durable before: it shares the sync.
     pub(crate) fn replace_header(
         &self,
         place: &Place,
         id: &MessageId,
         bytes: &[u8],
+        data: Option<&dyn DiskFile>,
+        failures: u64,
     ) -> Result<(), SpoolError> {
         let new = place.file(id, Part::NewHeader);
         let header = place.file(id, Part::Header);
-        let written = self.write_new_header(&new, bytes).and_then(|()| {
+        let written = self.write_new_header(&new, bytes).and_then(|file| {
+            let files: Vec<&dyn DiskFile> = data.into_iter().chain([&*file]).collect();
+            self.sync_files(&files, &new, failures)?;
             self.disk.rename(&new, &header).map_err(|error| SpoolError::io("renaming", &new, error))
         });
         if let Err(error) = written {
@@ -230,7 +244,7 @@ impl Shared {
         self.sync_dir(place.dir())
     }
 
-    fn write_new_header(&self, new: &Path, bytes: &[u8]) -> Result<(), SpoolError> {
+    fn write_new_header(&self, new: &Path, bytes: &[u8]) -> Result<Box<dyn DiskFile>, SpoolError> {
         let file = match self.create(new) {
             // Left by a crash: the caller holds the message's lock, so nobody is writing it.
             Err(error) if error.fault() == SpoolFault::IdInUse => {
@@ -240,7 +254,7 @@ impl Shared {
             result => result?,
         };
         file.append(bytes).map_err(|error| SpoolError::io("writing", new, error))?;
-        self.sync_file(&*file, new)
+        Ok(file)
     }
 
     /// Takes a name away, if it is there.

@@ -27,13 +27,16 @@ use super::{Access, Disk, DiskFile, Space, Stat, Visit};
 #[derive(Debug)]
 pub struct RealDisk {
     root: OwnedFd,
+    can_sync_all: bool,
 }
 
 impl RealDisk {
     /// Opens the spool directory.
     pub fn open(root: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self { root: rustix::fs::open(root, flags, Mode::empty())? })
+        let root = rustix::fs::open(root, flags, Mode::empty())?;
+        let can_sync_all = syncfs_reports_errors() && syncfs_reaches_the_disk(&root);
+        Ok(Self { root, can_sync_all })
     }
 }
 
@@ -77,6 +80,14 @@ impl Disk for RealDisk {
         Ok(rustix::fs::fchmod(made, mode)?)
     }
 
+    fn can_sync_all(&self) -> bool {
+        self.can_sync_all
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(&self.root)?)
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = rustix::fs::openat(&self.root, or_root(path), flags, Mode::empty())?;
@@ -107,6 +118,23 @@ impl Disk for RealDisk {
             inodes: (room.f_files > 0).then_some(room.f_favail),
         })
     }
+}
+
+/// Since Linux 5.8, `syncfs` reports errors of writing; before, it keeps silent about them.
+fn syncfs_reports_errors() -> bool {
+    let name = rustix::system::uname();
+    let release = name.release().to_string_lossy().into_owned();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (5_u32, 8_u32)
+}
+
+/// Not so on network file systems, FUSE and layers over others: there only `fsync` is to be trusted.
+fn syncfs_reaches_the_disk(root: &OwnedFd) -> bool {
+    const EXT: u32 = 0xEF53;
+    const XFS: u32 = 0x5846_5342;
+    const BTRFS: u32 = 0x9123_683E;
+    const F2FS: u32 = 0xF2F5_2010;
+    rustix::fs::fstatfs(root).is_ok_and(|stat| [EXT, XFS, BTRFS, F2FS].contains(&(stat.f_type as u32)))
 }
 
 /// The empty path is the spool directory itself.

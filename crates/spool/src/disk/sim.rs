@@ -2,6 +2,8 @@
 //!
 //! # Invariants
 //! * A name is durable after a sync of its directory, a content after a sync of its file, and not before.
+//! * A sync that fails loses what it was to make durable, as Linux does: later syncs succeed and save nothing of it. A
+//!   failed sync of everything is reported once there, and once more by each file that lost something.
 //! * Every call counts. Once the power is off every call fails, until [`SimDisk::reboot`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -63,6 +65,10 @@ struct Content {
     live: Vec<u8>,
     synced: Vec<u8>,
     modified: i64,
+    /// A sync failed: what was written is lost, and later syncs don't tell.
+    lost: bool,
+    /// The next sync of this file reports it.
+    unreported: bool,
 }
 
 impl Names {
@@ -87,8 +93,14 @@ impl Names {
 }
 
 impl Content {
+    fn save(&mut self) {
+        if !self.lost {
+            self.synced.clone_from(&self.live);
+        }
+    }
+
     fn settle(&mut self, keep: bool) {
-        if keep {
+        if keep && !self.lost {
             self.synced.clone_from(&self.live);
         } else {
             self.live.clone_from(&self.synced);
@@ -312,6 +324,23 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn can_sync_all(&self) -> bool {
+        true
+    }
+
+    /// Contents only: that is what callers may rely on.
+    fn sync_all(&self) -> io::Result<()> {
+        let result = self.call("syncall", Path::new(""), true).map(|_| ());
+        for content in self.state().contents.values_mut().filter(|content| content.live != content.synced) {
+            if result.is_ok() {
+                content.save();
+            } else {
+                (content.lost, content.unreported) = (true, true);
+            }
+        }
+        result
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let mut state = self.call("syncdir", path, true)?;
         let names = state.dirs.get_mut(path).ok_or(Errno::NOENT)?;
@@ -396,7 +425,11 @@ impl DiskFile for SimFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.change("sync", |content| content.synced.clone_from(&content.live))
+        let result = self.change("sync", Content::save);
+        let mut state = self.disk.state();
+        let content = state.contents.get_mut(&self.number).ok_or(Errno::BADF)?;
+        content.lost |= result.is_err();
+        if std::mem::take(&mut content.unreported) { Err(Errno::IO.into()) } else { result }
     }
 
     fn try_lock(&self, _len: u64) -> io::Result<bool> {
