@@ -1,0 +1,55 @@
+//! `dsearch`: is there a file of this name in the directory?
+//!
+//! # Security
+//! A key with a slash is refused, so the answer is always an entry of that directory itself. What is found is the key
+//! made clean: the way from a tainted name to a file.
+//!
+//! # Compatibility
+//! Spec section "Single-key lookup types": `ret=full` gives the path, `filter=file|dir|subdir` asks for a kind.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use expand::EvalError;
+use expand::lookup::LookupSpec;
+use mail_types::value::Clean;
+
+use crate::cannot_open;
+
+/// Checks the directory; the answer searches in it.
+pub(crate) fn open<'a>(
+    directory: &'a Clean,
+    spec: &'a LookupSpec,
+) -> Result<impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, EvalError> + 'a, EvalError> {
+    std::fs::read_dir(directory.as_path()).map_err(|e| cannot_open(directory, "directory search", &e))?;
+    Ok(move |key: &[u8]| find(directory, spec, key))
+}
+
+fn find(directory: &Clean, spec: &LookupSpec, key: &[u8]) -> Result<Option<Vec<u8>>, EvalError> {
+    if key.contains(&b'/') {
+        return Err(EvalError::defer(format!(
+            "key for dsearch lookup contains a slash: {}",
+            String::from_utf8_lossy(key)
+        )));
+    }
+    let path = directory.as_path().join(std::ffi::OsStr::from_bytes(key));
+    let status = match std::fs::symlink_metadata(&path) {
+        Ok(status) => status,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(EvalError::defer(format!("{}: lstat: {e}", path.display()))),
+    };
+    let wanted = match spec.option("filter") {
+        None => true,
+        Some(b"file") => status.is_file(),
+        Some(b"dir") => status.is_dir(),
+        Some(b"subdir") => status.is_dir() && !matches!(key, b"." | b".."),
+        Some(other) => {
+            let other = String::from_utf8_lossy(other);
+            return Err(EvalError::defer(format!("unknown parameter for dsearch lookup: filter={other}")));
+        }
+    };
+    if !wanted {
+        return Ok(None);
+    }
+    let full = spec.option("ret") == Some(b"full");
+    Ok(Some(if full { path.as_os_str().as_bytes().to_vec() } else { key.to_vec() }))
+}
