@@ -17,9 +17,12 @@ use crate::sections::loader::Loader;
 use crate::sink::{exim_for, exim_unplaced};
 use crate::snapshot::Instance;
 
-/// Checks an instance that has ended.
-pub(crate) fn instance(loader: &mut Loader<'_>, class: Class, instance: &mut Instance) {
+/// Settles the defaults of an instance that has ended, and checks it unless it is `spoilt` already.
+pub(crate) fn instance(loader: &mut Loader<'_>, class: Class, instance: &mut Instance, spoilt: bool) {
     settle::settle(class, instance, loader.context.files);
+    if spoilt {
+        return;
+    }
     let found = match class {
         Class::Router => router::check(instance),
         Class::Transport => transport::check(instance),

@@ -27,7 +27,9 @@ struct Pending {
     span: Span,
     options: OptionSet,
     driver: Option<&'static str>,
-    /// Its driver is not known, or its name is taken: reported already.
+    /// Its driver is not known: reported already.
+    unknown_driver: bool,
+    /// Something else about it is wrong: what depends on several options is not checked any more.
     spoilt: bool,
 }
 
@@ -101,7 +103,7 @@ impl Loader<'_> {
             spoilt = false;
         }
         names.entry(name.clone()).or_insert(span);
-        Pending { name, span, options: defaults.generic.clone(), driver: None, spoilt }
+        Pending { name, span, options: defaults.generic.clone(), driver: None, unknown_driver: false, spoilt }
     }
 
     fn instance_line(
@@ -115,11 +117,14 @@ impl Loader<'_> {
         let within = Within {
             class,
             driver_missing: instance.driver.is_none(),
-            driver_unknown: instance.spoilt && instance.driver.is_none(),
+            driver_unknown: instance.unknown_driver,
         };
         let before = self.reader.sink.error_count();
         self.option_line(line, &mut instance.options, within);
-        if is_driver && self.reader.sink.error_count() == before {
+        if self.reader.sink.error_count() > before {
+            instance.spoilt = true;
+            instance.unknown_driver |= is_driver && instance.driver.is_none();
+        } else if is_driver {
             self.choose_driver(class, line, instance, defaults);
         }
     }
@@ -146,7 +151,7 @@ impl Loader<'_> {
                 fault = fault.helped(format!("there is a driver {name}"));
             }
             self.fault(line, fault);
-            instance.spoilt = true;
+            instance.unknown_driver = true;
             return;
         };
         if !driver_works(class, table.owner) {
@@ -177,7 +182,7 @@ impl Loader<'_> {
     fn finish_instance(&mut self, class: Class, pending: Option<Pending>) {
         let Some(instance) = pending else { return };
         let Some(driver) = instance.driver else {
-            if !instance.spoilt {
+            if !instance.unknown_driver {
                 let text = format!("no driver defined for {} \"{}\"", class.word(), instance.name);
                 let exim = exim_unplaced(&text);
                 let mut diagnostic =
@@ -187,9 +192,10 @@ impl Loader<'_> {
             }
             return;
         };
+        let spoilt = instance.spoilt;
         let mut instance =
             Instance { name: instance.name, driver, options: instance.options, span: instance.span };
-        check::instance(self, class, &mut instance);
+        check::instance(self, class, &mut instance, spoilt);
         match class {
             Class::Router => self.sections.routers.push(instance),
             Class::Transport => self.sections.transports.push(instance),
