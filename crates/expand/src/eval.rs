@@ -8,8 +8,6 @@
 //! # Security
 //! The tree depth is bounded by the parser; text that is expanded at run time gets what depth is left.
 
-use std::fmt::Write as _;
-
 use mail_types::limits;
 use mail_types::value::Value;
 
@@ -18,7 +16,7 @@ use crate::cache;
 use crate::env::{Env, HeaderForm};
 use crate::parse;
 use crate::tree::{Part, Sequence};
-use crate::variable::{Variable, VariableName};
+use crate::variable::{AclScope, Variable, VariableName};
 
 /// Whether a part is wanted or only walked over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,28 +126,37 @@ impl<'e> Machine<'e> {
             Part::Literal(value) => Ok(value.clone()),
             Part::Broken(broken) => broken.raise(),
             Part::Item(item) => item.eval(self, mode),
+            Part::Variable { name, .. } if mode.is_skip() => {
+                self.require_set(name, parse::unknown_variable)?;
+                Ok(Value::empty())
+            }
             _ if mode.is_skip() => Ok(Value::empty()),
             Part::Capture(number) => {
                 Ok(self.env.scope().captures.number(*number).cloned().unwrap_or_default())
             }
-            Part::Variable(name) => self.insertion(name),
+            Part::Variable { name, braced } => self.insertion(name, *braced),
             Part::Header(form, name) => Ok(self.header(name, *form)?.unwrap_or_default()),
         }
     }
 
-    fn insertion(&mut self, name: &VariableName) -> Result<Value, EvalError> {
-        if let Some(value) = self.variable(name)? {
-            return Ok(value);
+    fn insertion(&mut self, name: &VariableName, braced: bool) -> Result<Value, EvalError> {
+        self.require_set(name, if braced { parse::unknown_in_braces } else { parse::unknown_variable })?;
+        Ok(self.variable(name)?.unwrap_or_default())
+    }
+
+    /// With `strict_acl_vars`, an ACL variable that was never set counts as unknown, even in a skipped branch.
+    pub(crate) fn require_set(
+        &mut self,
+        name: &VariableName,
+        unknown: fn(&[u8]) -> String,
+    ) -> Result<(), EvalError> {
+        let VariableName::Acl(scope, rest) = name else { return Ok(()) };
+        if !self.env.settings().strict_acl_vars || self.env.acl_variable(*scope, rest).is_some() {
+            return Ok(());
         }
-        if let VariableName::Acl(scope, rest) = name
-            && self.env.settings().strict_acl_vars
-        {
-            let mut full =
-                String::from(if *scope == crate::variable::AclScope::Connection { "acl_c" } else { "acl_m" });
-            let _ = write!(full, "{}", String::from_utf8_lossy(rest));
-            return Err(EvalError::failed(format!("variable \"{full}\" is unset (strict_acl_vars)")));
-        }
-        Ok(Value::empty())
+        let prefix: &[u8] = if *scope == AclScope::Connection { b"acl_c" } else { b"acl_m" };
+        let text = unknown(&[prefix, rest].concat());
+        Err(EvalError::failed(format!("{text} (strict_acl_vars is set)")))
     }
 
     /// The value of a variable; `None` when it is unset.

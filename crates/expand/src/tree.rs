@@ -27,8 +27,13 @@ pub(crate) struct Sequence {
 pub(crate) enum Part {
     /// Literal text, escapes already undone.
     Literal(Value),
-    /// `$name`.
-    Variable(VariableName),
+    /// `$name`, or `${name}`.
+    Variable {
+        /// Which one.
+        name: VariableName,
+        /// It is written with braces.
+        braced: bool,
+    },
     /// `$1`.
     Capture(usize),
     /// `$h_name:`.

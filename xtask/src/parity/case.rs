@@ -55,7 +55,9 @@ impl Case {
     /// # Errors
     /// A file is missing or the script has a line before its first step.
     pub fn read(folder: &Path) -> Result<Self, String> {
-        let text = |name: &str| fs::read_to_string(folder.join(name)).map_err(|e| format!("{}/{name}: {e}", folder.display()));
+        let text = |name: &str| {
+            fs::read_to_string(folder.join(name)).map_err(|e| format!("{}/{name}: {e}", folder.display()))
+        };
         Ok(Self {
             name: folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
             folder: folder.to_path_buf(),
@@ -72,7 +74,8 @@ impl Case {
     pub fn all(root: &Path, only: Option<&str>) -> Result<Vec<Self>, String> {
         let base = root.join("tests/parity/flow");
         let entries = fs::read_dir(&base).map_err(|e| format!("{}: {e}", base.display()))?;
-        let mut folders: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_dir()).collect();
+        let mut folders: Vec<PathBuf> =
+            entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_dir()).collect();
         folders.sort();
         folders.retain(|p| only.is_none_or(|o| p.to_string_lossy().contains(o)));
         folders.iter().map(|p| Self::read(p)).collect()

@@ -60,9 +60,11 @@ fn check(cases: &[Case]) -> Result<(), String> {
 /// # Errors
 /// What differs, as a readable listing.
 pub fn replay(case: &Case, binary: &Path) -> Result<(), String> {
-    let recorded = fs::read(oracle_file(case)).map_err(|e| format!("{}: no recorded answer: {e}", case.name))?;
+    let recorded =
+        fs::read(oracle_file(case)).map_err(|e| format!("{}: no recorded answer: {e}", case.name))?;
     let ours = run_case(case, &Program::postrider(binary.to_path_buf()))?;
-    difference(&recorded, &ours).map_or(Ok(()), |diff| Err(format!("{} differs from the oracle\n{diff}", case.name)))
+    difference(&recorded, &ours)
+        .map_or(Ok(()), |diff| Err(format!("{} differs from the oracle\n{diff}", case.name)))
 }
 
 /// Cases that differ only in literals count once: the form of a script is its steps' words and option letters.
@@ -87,8 +89,11 @@ fn form(case: &Case) -> String {
         }
         out
     };
-    let steps: Vec<String> =
-        case.steps.iter().map(|s| format!("{} {}", s.word, words(&s.args.join(" ")) + &words(&s.text.join(" ")))).collect();
+    let steps: Vec<String> = case
+        .steps
+        .iter()
+        .map(|s| format!("{} {}", s.word, words(&s.args.join(" ")) + &words(&s.text.join(" "))))
+        .collect();
     words(&case.config) + &steps.join("\n")
 }
 
@@ -97,8 +102,9 @@ fn oracle_file(case: &Case) -> PathBuf {
 }
 
 /// The program under test: `POSTRIDER_BIN`, else the debug build.
-fn default_binary() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
+pub(super) fn default_binary() -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
     std::env::var_os("POSTRIDER_BIN").map_or_else(|| target.join("debug/postrider"), PathBuf::from)
 }
 

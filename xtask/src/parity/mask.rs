@@ -76,7 +76,8 @@ impl Masks {
 
     /// The message id at the start of `rest`: its length and its number by first occurrence.
     fn message_id(&mut self, rest: &[u8]) -> Option<(usize, usize)> {
-        let len = ["nnnnnn-nnnnnnnnnnn-nnnn", "nnnnnn-nnnnnn-nn"].iter().find_map(|form| shape(rest, form))?;
+        let len =
+            ["nnnnnn-nnnnnnnnnnn-nnnn", "nnnnnn-nnnnnn-nn"].iter().find_map(|form| shape(rest, form))?;
         if rest.get(len).is_some_and(u8::is_ascii_alphanumeric) {
             return None;
         }

@@ -10,6 +10,7 @@
 //!   (so that it keeps its privileges), and `resolv.conf` names the case's fixture server.
 
 pub mod case;
+pub mod expand;
 pub mod flow;
 pub mod mask;
 pub mod namespace;
@@ -23,6 +24,11 @@ pub mod sink;
 pub fn run(args: &[&str]) -> Result<(), String> {
     match args {
         [action @ ("record" | "check" | "report"), "flow", rest @ ..] => flow::run(action, rest),
-        _ => Err("usage: cargo xtask parity record|check|report flow [CASE]".to_owned()),
+        [action @ ("record" | "check" | "report"), "expand", rest @ ..] => expand::run(action, rest),
+        [action @ ("record" | "check" | "report")] => {
+            expand::run(action, &[])?;
+            flow::run(action, &[])
+        }
+        _ => Err("usage: cargo xtask parity record|check|report [expand|flow] [CASE]".to_owned()),
     }
 }

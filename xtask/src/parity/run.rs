@@ -111,7 +111,8 @@ impl<'a> Run<'a> {
         let port = if self.program.oracle { 53 } else { 0 };
         if let Some(zone) = &case.zone {
             let zone = self.substitute(zone)?;
-            let server = FixtureServer::start_on(SocketAddr::from(([127, 0, 0, 1], port)), &zone).map_err(|e| format!("fixture name server: {e}"))?;
+            let server = FixtureServer::start_on(SocketAddr::from(([127, 0, 0, 1], port)), &zone)
+                .map_err(|e| format!("fixture name server: {e}"))?;
             self.fixture = Some(server);
         }
         if self.program.oracle {
@@ -171,7 +172,8 @@ impl<'a> Run<'a> {
             "sink" => {
                 let name = args.first().ok_or("a sink needs a name")?;
                 self.port(name)?;
-                let listener = self.ports.get_mut(name).and_then(Option::take).ok_or("that sink runs already")?;
+                let listener =
+                    self.ports.get_mut(name).and_then(Option::take).ok_or("that sink runs already")?;
                 self.sinks.push(Sink::start(name, listener, &text));
                 Ok(())
             }
@@ -262,15 +264,21 @@ impl<'a> Run<'a> {
         let port = self.port("smtp")?;
         self.ports.insert("smtp".to_owned(), None);
         let listen = ["-bdf".to_owned(), "-oX".to_owned(), format!("<; [127.0.0.1]:{port}")];
-        let child = self.command(&[&listen[..], args].concat(), &[]).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let child = self
+            .command(&[&listen[..], args].concat(), &[])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn();
         self.daemon = Some(child.map_err(|e| e.to_string())?);
-        until(|| TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(())).ok_or("the daemon does not listen".to_owned())
+        until(|| TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(()))
+            .ok_or("the daemon does not listen".to_owned())
     }
 
     fn stop_daemon(&mut self) -> Result<(), String> {
         let Some(mut child) = self.daemon.take() else { return Ok(()) };
         let pid = i32::try_from(child.id()).map_err(|e| e.to_string())?;
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM).map_err(|e| e.to_string())?;
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM)
+            .map_err(|e| e.to_string())?;
         child.wait().map_err(|e| e.to_string())?;
         Ok(())
     }
@@ -326,13 +334,18 @@ impl<'a> Run<'a> {
 
     fn wait_for_log(&self, words: &str) -> Result<(), String> {
         let log = self.dir.join("log/mainlog");
-        until(|| fs::read_to_string(&log).ok().filter(|t| t.contains(words)).map(drop))
-            .ok_or_else(|| format!("the log never said \"{words}\"; it says:\n{}", fs::read_to_string(&log).unwrap_or_default()))
+        until(|| fs::read_to_string(&log).ok().filter(|t| t.contains(words)).map(drop)).ok_or_else(|| {
+            format!(
+                "the log never said \"{words}\"; it says:\n{}",
+                fs::read_to_string(&log).unwrap_or_default()
+            )
+        })
     }
 
     fn finish(mut self) -> Result<Vec<u8>, String> {
         self.stop_daemon()?;
-        let mut parts: Vec<(String, Vec<u8>)> = vec![("transcript".to_owned(), std::mem::take(&mut self.transcript))];
+        let mut parts: Vec<(String, Vec<u8>)> =
+            vec![("transcript".to_owned(), std::mem::take(&mut self.transcript))];
         for name in ["log/mainlog", "log/rejectlog", "log/paniclog"] {
             if let Ok(text) = fs::read(self.dir.join(name)) {
                 parts.push((name.to_owned(), text));
@@ -428,7 +441,8 @@ fn own(path: &Path, args: &[String]) -> Result<(), String> {
         None if path.is_dir() => 0o755,
         None => 0o644,
     };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|e| format!("{}: {e}", path.display()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(|e| format!("{}: {e}", path.display()))?;
     args.get(2).map_or(Ok(()), |owner| give_to(path, owner))
 }
 
@@ -439,7 +453,8 @@ fn give_to(path: &Path, user: &str) -> Result<(), String> {
     }
     let found = nix::unistd::User::from_name(user).map_err(|e| e.to_string())?;
     let user = found.ok_or_else(|| format!("user {user} does not exist (Debian's exim4-base makes it)"))?;
-    chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).map_err(|e| format!("{}: {e}", path.display()))
+    chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+        .map_err(|e| format!("{}: {e}", path.display()))
 }
 
 fn join(lines: &[String], end: &str) -> Vec<u8> {

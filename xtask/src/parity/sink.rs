@@ -93,7 +93,8 @@ fn session(stream: &TcpStream, rules: &Rules, said: &mut Vec<u8>) -> std::io::Re
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
         said.extend_from_slice(format!("C: {text}\n").as_bytes());
         let upper = text.to_ascii_uppercase();
-        let reply = rules.reply(&text).or_else(|| rules.reply(&upper)).unwrap_or_else(|| default_reply(&upper));
+        let reply =
+            rules.reply(&text).or_else(|| rules.reply(&upper)).unwrap_or_else(|| default_reply(&upper));
         if !say(&mut out, reply)? || upper == "QUIT" {
             break;
         }

@@ -32,6 +32,9 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Box<dyn Test> {
 
 impl Test for Defined {
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
+        if let Self::Variable(name) = self {
+            machine.require_set(name, parse::unknown_after_def)?;
+        }
         if mode.is_skip() {
             return Ok(false);
         }

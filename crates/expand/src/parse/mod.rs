@@ -18,7 +18,7 @@ use mail_types::value::Value;
 
 pub(crate) use arguments::Arguments;
 pub(crate) use branches::{Branches, Outcome};
-pub(crate) use name::{unknown_after_def, unknown_variable};
+pub(crate) use name::{unknown_after_def, unknown_in_braces, unknown_variable};
 
 use crate::tree::{Broken, Part, Sequence};
 

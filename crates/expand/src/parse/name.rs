@@ -31,7 +31,7 @@ impl Parser<'_> {
         }
         let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_').to_vec();
         match variable::lookup(&name) {
-            Some(found) => Part::Variable(found),
+            Some(name) => Part::Variable { name, braced: false },
             None => Part::Broken(self.fail(unknown_variable(&name))),
         }
     }
@@ -95,11 +95,11 @@ impl Parser<'_> {
         match self.peek() {
             Some(b':') => self.operator(&name, start),
             Some(b'}') => {
-                let Some(found) = variable::lookup(&name) else {
+                let Some(name) = variable::lookup(&name) else {
                     return Part::Broken(self.fail(unknown_in_braces(&name)));
                 };
                 self.at += 1;
-                Part::Variable(found)
+                Part::Variable { name, braced: true }
             }
             _ => {
                 let shown = String::from_utf8_lossy(&name).into_owned();
@@ -184,6 +184,7 @@ pub(crate) fn unknown_after_def(name: &[u8]) -> String {
     )
 }
 
-fn unknown_in_braces(name: &[u8]) -> String {
+/// The text for a name in braces.
+pub(crate) fn unknown_in_braces(name: &[u8]) -> String {
     format!("unknown variable in \"${{{}}}\"{}", String::from_utf8_lossy(name), acl_variable_hint(name))
 }

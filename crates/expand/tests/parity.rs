@@ -1,0 +1,47 @@
+//! The recorded answers of the oracle, replayed in process through [`BareEnv`].
+//!
+//! Cases that need lists, lookups or ACLs are replayed with the whole program (`crates/postrider/tests`).
+
+use std::sync::Arc;
+
+use mail_types::clock::SystemClock;
+use mail_types::{SourceText, Value};
+use postrider_expand::{BareEnv, Expansion, Variable};
+use xtask::parity::expand::{Case, compare};
+
+/// Cases whose answers depend on more than the expansion engine.
+const ELSEWHERE: [&str; 5] = ["acl_calls", "lookup", "match_list", "named_lists", "options"];
+
+fn answers(case: &Case) -> Vec<Vec<u8>> {
+    let mut env = BareEnv::new();
+    env.clock = Arc::new(SystemClock);
+    env.variables.insert(Variable::PrimaryHostname, Value::clean("mail.example.com"));
+    let folder = case.folder.to_string_lossy().into_owned();
+    env.variables.insert(Variable::ConfigDir, Value::clean(folder));
+    let expand = |line: &Vec<u8>| match Expansion::parse(&SourceText::nowhere(line.as_slice())).eval(&mut env)
+    {
+        Ok(value) => value.into_bytes(),
+        Err(error) => format!("Failed: {error}").into_bytes(),
+    };
+    case.lines.iter().map(expand).collect()
+}
+
+#[test]
+fn answers_are_those_of_the_oracle() {
+    let mut wrong = Vec::new();
+    for case in Case::all(&xtask::root(), None).unwrap() {
+        if ELSEWHERE.contains(&case.name.as_str()) {
+            continue;
+        }
+        wrong.extend(compare(&case, &answers(&case)).err());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn cases_kept_for_elsewhere_exist() {
+    let cases = Case::all(&xtask::root(), None).unwrap();
+    for name in ELSEWHERE {
+        assert!(cases.iter().any(|case| case.name == name), "{name}");
+    }
+}
