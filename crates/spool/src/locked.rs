@@ -428,3 +428,28 @@ impl io::Read for DataReader {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mail_types::clock::FixedClock;
+
+    use super::*;
+    use crate::SpoolConfig;
+    use crate::disk::{Disk, SimDisk};
+
+    #[test]
+    fn a_file_that_was_finished_between_opening_and_locking_is_gone() {
+        let disk = SimDisk::new();
+        let clock = Arc::new(FixedClock::new(mail_types::Timestamp::default()));
+        let spool = Spool::on_disk(Arc::new(disk.clone()), SpoolConfig::default(), clock);
+        let path = Path::new("x-D");
+        let file = disk.create_new(path, 0o640).unwrap();
+        assert!(spool.still_there(&*file, path).unwrap());
+        disk.unlink(path).unwrap();
+        assert!(!spool.still_there(&*file, path).unwrap());
+        disk.create_new(path, 0o640).unwrap();
+        assert!(!spool.still_there(&*file, path).unwrap(), "another file of the same name");
+    }
+}

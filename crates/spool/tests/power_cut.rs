@@ -97,7 +97,11 @@ impl World {
         let addresses: Vec<&[u8]> = addresses.iter().map(|address| address.as_bytes()).collect();
         let account = self.account(message.id());
         account.tried.extend(addresses.iter().map(|address| address.to_vec()));
-        message.journal_append(&addresses)?;
+        if let Err(error) = message.journal_append(&addresses) {
+            // Whoever delivers tries once more: what is delivered must be noted.
+            self.errors.push(error);
+            message.journal_append(&addresses)?;
+        }
         self.account(message.id()).noted.extend(addresses.iter().map(|address| address.to_vec()));
         Ok(())
     }
@@ -231,6 +235,20 @@ fn every_call_fails_once() {
                     }
                     world.check(survivors, split, &format!("call {} fails with {errno:?}", call + 1));
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_call_fails_and_some_after_it() {
+    for count in [2, 3, 5] {
+        for split in [false, true] {
+            for call in 0..calls_of_the_scenario(split) {
+                let mut world = World::new(split);
+                world.disk.fail_some_after(call, count, Errno::IO);
+                world.scenario();
+                world.check(Survivors::Synced, split, &format!("{count} calls fail from {}", call + 1));
             }
         }
     }

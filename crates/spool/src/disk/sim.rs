@@ -48,7 +48,7 @@ struct State {
     last_number: u64,
     calls: u64,
     power_off_after: Option<u64>,
-    fail: Option<(u64, Errno)>,
+    fail: Option<(std::ops::Range<u64>, Errno)>,
     always_fail: Option<Errno>,
     now: i64,
     trace: Vec<String>,
@@ -137,8 +137,14 @@ impl SimDisk {
 
     /// Fails one call: the one after this many more.
     pub fn fail_after(&self, calls: u64, error: Errno) {
+        self.fail_some_after(calls, 1, error);
+    }
+
+    /// Fails so many calls in a row: those after this many more.
+    pub fn fail_some_after(&self, calls: u64, count: u64, error: Errno) {
         let mut state = self.state();
-        state.fail = Some((state.calls + calls + 1, error));
+        let first = state.calls + calls + 1;
+        state.fail = Some((first..first + count, error));
     }
 
     /// Fails every call that changes something, until told otherwise.
@@ -216,10 +222,10 @@ impl SimDisk {
         state.calls += 1;
         let calls = state.calls;
         state.trace.push(format!("{calls} {what} {}", path.display()));
-        if let Some((at, error)) = state.fail
-            && calls == at
+        if let Some((failing, error)) = &state.fail
+            && failing.contains(&calls)
         {
-            return Err(error.into());
+            return Err((*error).into());
         }
         match state.always_fail {
             Some(error) if changes => Err(error.into()),
