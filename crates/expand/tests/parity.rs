@@ -18,6 +18,15 @@ fn answers(case: &Case) -> Vec<Vec<u8>> {
     env.variables.insert(Variable::PrimaryHostname, Value::clean("mail.example.com"));
     let folder = case.folder.to_string_lossy().into_owned();
     env.variables.insert(Variable::ConfigDir, Value::clean(folder));
+    for option in case.args.chunks(2) {
+        let variable = match option[0].as_str() {
+            "-oMai" => Variable::AuthenticatedId,
+            "-oMs" => Variable::SenderHostName,
+            "-oMt" => Variable::SenderIdent,
+            other => panic!("{}: what does {other} set?", case.name),
+        };
+        env.variables.insert(variable, Value::tainted(option[1].as_bytes()));
+    }
     let expand = |line: &Vec<u8>| match Expansion::parse(&SourceText::nowhere(line.as_slice())).eval(&mut env)
     {
         Ok(value) => value.into_bytes(),

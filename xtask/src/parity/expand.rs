@@ -1,8 +1,8 @@
 //! The `expand` family: one expansion a line, and what the oracle answered.
 //!
 //! A case is a folder `tests/parity/expand/NAME` with `exim.conf`, `input` (one expansion a line) and `oracle` (one
-//! answer a line, with `\n`, `\r`, `\\` and `\xHH` for what is not printing text). Files that expansions read stand beside
-//! them and are named with `$config_dir`.
+//! answer a line, with `\n`, `\r`, `\\` and `\xHH` for what is not printing text), and perhaps `args` (more command-line
+//! arguments, one a line). Files that expansions read stand beside them and are named with `$config_dir`.
 //!
 //! # Invariants
 //! * All lines of a case go to one process, so that what one line leaves behind (`$runrc`) is there for the next.
@@ -25,6 +25,8 @@ pub struct Case {
     pub folder: PathBuf,
     /// The expansions.
     pub lines: Vec<Vec<u8>>,
+    /// More arguments for the program.
+    pub args: Vec<String>,
 }
 
 impl Case {
@@ -43,7 +45,10 @@ impl Case {
             }
             let input = fs::read(folder.join("input")).map_err(|e| format!("{name}/input: {e}"))?;
             let lines = input.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-            cases.push(Self { name, lines: lines.map(<[u8]>::to_vec).collect(), folder });
+            let lines = lines.map(<[u8]>::to_vec).collect();
+            let args = fs::read_to_string(folder.join("args")).unwrap_or_default();
+            let args = args.lines().map(str::to_owned).collect();
+            cases.push(Self { name, folder, lines, args });
         }
         cases.sort_by(|a, b| a.name.cmp(&b.name));
         if cases.is_empty() { Err("no such case".to_owned()) } else { Ok(cases) }
@@ -174,6 +179,7 @@ fn talk(binary: &Path, case: &Case, input: Vec<u8>) -> Result<Vec<u8>, String> {
     let mut child = Command::new(binary)
         .arg("-C")
         .arg(case.folder.join("exim.conf"))
+        .args(&case.args)
         .arg("-be")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

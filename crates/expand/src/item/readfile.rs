@@ -17,7 +17,9 @@ static READFILE: Definition = Definition {
     run: |machine, values| {
         let shown = values[0].to_lossy();
         let Ok(path) = values[0].require_clean("file read") else {
-            return Err(EvalError::failed(format!("Tainted name '{shown}' for file read not permitted")));
+            return Err(EvalError::failed(format!(
+                "failed to open {shown}: Permission denied (the name is tainted)"
+            )));
         };
         let content = machine.env.files().read(&path, limits::EXPANSION_RESULT).map_err(|error| {
             EvalError::failed(format!("failed to open {shown}: {}", crate::system::error_text(&error)))
