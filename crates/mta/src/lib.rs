@@ -21,5 +21,7 @@ pub mod receive;
 pub mod route;
 pub mod services;
 pub mod smtp_in;
+#[cfg(test)]
+mod testing;
 pub mod transport;
 pub mod verify;

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use expand::env::AclAnswer;
 use expand::variable::{AclScope, Variable};
-use expand::EvalError;
 use mail_message::header::HeaderType;
 use mail_types::value::Value;
 use policy::acl::{
@@ -226,16 +225,16 @@ impl AclWorld for Context {
 }
 
 /// `${acl{…}}` and the condition `acl`: run a named ACL to its end, here and now.
-pub(super) fn call(context: &mut Context, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError> {
+pub(super) fn call(context: &mut Context, name: &Value, arguments: &[Value]) -> AclAnswer {
     let place = context.wishes.place.unwrap_or(AclPlace::Delivery);
     let set = std::sync::Arc::clone(&context.config.acls);
     let verdict = AclRun::of_text(&set, place, name.clone(), arguments.to_vec()).run(context);
     match verdict.outcome {
-        AclOutcome::Accept => Ok(AclAnswer::Accept(verdict.user_message)),
-        AclOutcome::Deny => Ok(AclAnswer::Deny(verdict.user_message)),
-        AclOutcome::Defer => Ok(AclAnswer::Defer),
-        AclOutcome::Discard => Ok(AclAnswer::Discard),
-        AclOutcome::Drop => Ok(AclAnswer::Drop),
-        AclOutcome::Error => Ok(AclAnswer::Error),
+        AclOutcome::Accept => AclAnswer::Accept(verdict.user_message),
+        AclOutcome::Deny => AclAnswer::Deny(verdict.user_message),
+        AclOutcome::Defer => AclAnswer::Defer,
+        AclOutcome::Discard => AclAnswer::Discard,
+        AclOutcome::Drop => AclAnswer::Drop,
+        AclOutcome::Error => AclAnswer::Error,
     }
 }

@@ -36,7 +36,7 @@ impl Env for Context {
     }
 
     fn header(&mut self, name: &[u8], form: HeaderForm) -> Result<Option<Value>, EvalError> {
-        header::named(self, name, form)
+        Ok(header::named(self, name, form))
     }
 
     fn match_list(&mut self, kind: ListKind, subject: &Value, list: &Value) -> Result<bool, EvalError> {
@@ -50,7 +50,8 @@ impl Env for Context {
     }
 
     fn named_list(&mut self, kind: Option<ListKind>, name: &[u8]) -> Option<NamedList> {
-        const ORDER: [ListKind; 4] = [ListKind::Address, ListKind::Domain, ListKind::Host, ListKind::LocalPart];
+        const ORDER: [ListKind; 4] =
+            [ListKind::Address, ListKind::Domain, ListKind::Host, ListKind::LocalPart];
         let only = kind.map(|kind| [kind]);
         let kinds = only.as_ref().map_or(&ORDER[..], |kind| &kind[..]);
         kinds.iter().find_map(|&kind| {
@@ -68,7 +69,7 @@ impl Env for Context {
     }
 
     fn acl(&mut self, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError> {
-        super::acl_world::call(self, name, arguments)
+        Ok(super::acl_world::call(self, name, arguments))
     }
 
     fn first_delivery(&self) -> bool {

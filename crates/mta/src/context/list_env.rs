@@ -40,7 +40,9 @@ impl Context {
         if facts.sender_host_name.is_some() || facts.host_lookup_done {
             return;
         }
-        let found = host_name::find(address, self.services.blocking_resolver.as_ref(), self.host_lookup_order());
+        let file = self.services.resolver.names_by_hosts_file(address);
+        let order = self.host_lookup_order();
+        let found = host_name::find(address, file, self.services.blocking_resolver.as_ref(), &order);
         host_name::record(found, self);
     }
 }

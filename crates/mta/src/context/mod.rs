@@ -153,3 +153,17 @@ fn zone(config: &Config) -> Zone {
         None => Zone::system(),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::testing::Bench;
+
+    /// A context without a connection and without a message.
+    pub(crate) fn bare_context() -> Context {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made");
+        let _inside = runtime.enter();
+        let bench = Bench::new("");
+        Context::new(Facts::default(), Arc::clone(&bench.services))
+    }
+}

@@ -23,7 +23,11 @@ pub(super) struct Refusal {
 }
 
 /// Check the limits for a connection that has just been accepted.
-pub(super) async fn check(client: &Client, counted: &Counted, services: &Arc<Services>) -> Result<(), Refusal> {
+pub(super) async fn check(
+    client: &Client,
+    counted: &Counted,
+    services: &Arc<Services>,
+) -> Result<(), Refusal> {
     let facts = Facts { connection: client.facts(), ..Facts::default() };
     let mut context = Context::new(facts, Arc::clone(services));
     let total = i64::from(counted.total());
@@ -71,7 +75,7 @@ async fn over_host_limit(counted: &Counted, context: &mut Context) -> bool {
                     text.to_lossy()
                 ));
             }
-            limit.is_some_and(|limit| limit > 0 && counted.from_host() > limit)
+            limit.is_some_and(|limit| limit > 0 && counted.same_host() > limit)
         }
         Some(Err(error)) => {
             context.log_problem(format!(
@@ -90,7 +94,8 @@ async fn reserve(total: i64, context: &mut Context) -> Result<(), Refusal> {
     let (max, reserve) = (options.get(main::SMTP_ACCEPT_MAX), options.get(main::SMTP_ACCEPT_RESERVE));
     let full = max > 0 && reserve > 0 && total > max - reserve;
     let load_limit = options.get(main::SMTP_LOAD_RESERVE);
-    let load = load_limit.and_then(|limit| load_average().filter(|load| i64::try_from(*load).is_ok_and(|load| load > limit)));
+    let load = load_limit
+        .and_then(|limit| load_average().filter(|load| i64::try_from(*load).is_ok_and(|load| load > limit)));
     if !full && load.is_none() {
         return Ok(());
     }

@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn a_socket_listens_where_it_was_told_to() {
-        let socket = listen(SocketAddr::from(([127, 0, 0, 1], 0)), 5).expect("the loopback interface is there");
+        let socket =
+            listen(SocketAddr::from(([127, 0, 0, 1], 0)), 5).expect("the loopback interface is there");
         let address = socket.local_addr().expect("it is bound");
         assert!(address.ip().is_loopback() && address.port() != 0);
     }

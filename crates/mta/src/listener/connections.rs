@@ -27,7 +27,9 @@ impl Default for Connections {
 }
 
 /// Room for one connection.
-pub(super) struct Room(Option<OwnedSemaphorePermit>);
+pub(super) struct Room {
+    _permit: Option<OwnedSemaphorePermit>,
+}
 
 /// One open connection; it counts as long as this exists.
 pub(super) struct Counted {
@@ -42,7 +44,7 @@ impl Connections {
     /// Wait until another connection may be served.
     pub(super) async fn room(self: &Arc<Self>) -> Room {
         // The semaphore is never closed.
-        Room(Arc::clone(&self.permits).acquire_owned().await.ok())
+        Room { _permit: Arc::clone(&self.permits).acquire_owned().await.ok() }
     }
 
     pub(super) fn open(self: &Arc<Self>, host: IpAddr, room: Room) -> Counted {
@@ -78,7 +80,7 @@ impl Counted {
     }
 
     /// The same from this host.
-    pub(super) fn from_host(&self) -> u32 {
+    pub(super) fn same_host(&self) -> u32 {
         self.from_host
     }
 }
@@ -109,7 +111,7 @@ mod tests {
         let second = connections.open(a, connections.room().await);
         let third = connections.open(b, connections.room().await);
         assert_eq!((first.total(), second.total(), third.total()), (1, 2, 3));
-        assert_eq!((second.from_host(), third.from_host()), (2, 1));
+        assert_eq!((second.same_host(), third.same_host()), (2, 1));
         drop((first, second));
         assert_eq!(connections.total(), 1);
         drop(third);

@@ -89,7 +89,7 @@ fn own_addresses() -> Vec<IpAddr> {
 }
 
 fn items(list: &[u8]) -> Vec<Vec<u8>> {
-    split(list).map(|item| item.bytes.to_vec()).filter(|item| !item.is_empty()).collect()
+    split(list).map(|item| item.bytes).filter(|item| !item.is_empty()).collect()
 }
 
 /// An address with or without a port: `192.0.2.1`, `192.0.2.1.25`, `[192.0.2.1]:25`, and the same with IPv6.
@@ -99,9 +99,9 @@ fn interface(item: &[u8]) -> Result<(IpAddr, Option<u16>), InterfaceError> {
     };
     let text = str::from_utf8(item).map_err(|_| bad())?.trim();
     if let Some(rest) = text.strip_prefix('[') {
-        let (address, port) = rest.split_once("]:").map_or((rest.strip_suffix(']'), None), |(address, port)| {
-            (Some(address), Some(port))
-        });
+        let (address, port) = rest
+            .split_once("]:")
+            .map_or((rest.strip_suffix(']'), None), |(address, port)| (Some(address), Some(port)));
         let address = address.and_then(|address| address.parse().ok()).ok_or_else(bad)?;
         let port = port.map(|port| port.parse().map_err(|_| bad())).transpose()?;
         return Ok((address, port));

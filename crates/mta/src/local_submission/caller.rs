@@ -134,11 +134,8 @@ impl Caller {
                 })?
                 .0
         };
-        let address = if self.no_qualify {
-            address
-        } else {
-            address.qualified_with(context.qualify_domain())
-        };
+        let address =
+            if self.no_qualify { address } else { address.qualified_with(context.qualify_domain()) };
         let address = address.to_bytes();
         Ok(self.may_set_sender(&address, context).then_some(address))
     }

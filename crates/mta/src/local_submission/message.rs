@@ -12,7 +12,6 @@ use std::sync::Arc;
 use config::options::main;
 use expand::Captures;
 use expand::regex::{Flags, Regex};
-use mail_message::reader::FromLineTest;
 use mail_types::address::{ParseOptions, parse_address};
 use mail_types::message_id::MessageId;
 use mail_types::value::Value;
@@ -24,7 +23,7 @@ use super::input::LocalInput;
 use super::{Caller, recipients};
 use crate::context::Context;
 use crate::context::facts::{Facts, Origin as From, RecipientFacts};
-use crate::receive::{Arriving, BeginError, CommitOrder, Discarded, Incoming, Origin};
+use crate::receive::{Arriving, BeginError, CommitOrder, Discarded, Incoming, Origin, from_line_test};
 use crate::services::{Arrival, Services};
 use crate::smtp_in::acl;
 
@@ -77,7 +76,7 @@ where
     R: AsyncRead + Unpin,
 {
     let mut context = begin(&request, services);
-    match take(input, &request, &mut context).await {
+    match Box::pin(take(input, &request, &mut context)).await {
         Ok(submitted) => submitted,
         Err(error) => Submitted::refused(error),
     }
@@ -139,18 +138,12 @@ async fn take<R: AsyncRead + Unpin>(
 
 async fn incoming(context: &mut Context) -> Result<Incoming, String> {
     let limit = crate::smtp_in::message_size_limit(context);
-    let test = from_line_test(context);
+    let test = from_line_test(&context.config);
     Incoming::begin(context, limit, test).await.map_err(|error| match error {
         BeginError::Spool(error) => format!("spool: {error}"),
         BeginError::QueueName => "an ACL named a queue that cannot be one".to_owned(),
         BeginError::ShuttingDown => "shutting down".to_owned(),
     })
-}
-
-fn from_line_test(context: &Context) -> Option<FromLineTest> {
-    let pattern = context.config.main.get(main::UUCP_FROM_PATTERN)?;
-    let regex = Regex::compile(pattern, Flags::default()).ok()?;
-    Some(Box::new(move |line| regex.is_match(line).unwrap_or(false)))
 }
 
 async fn read<R: AsyncRead + Unpin>(
@@ -162,7 +155,8 @@ async fn read<R: AsyncRead + Unpin>(
     let mut form = LocalInput::new(dot_ends);
     let mut chunk = vec![0; CHUNK];
     while !form.ended() {
-        let count = input.read(&mut chunk).await.map_err(|error| format!("error reading message: {error}"))?;
+        let count =
+            input.read(&mut chunk).await.map_err(|error| format!("error reading message: {error}"))?;
         if count == 0 {
             break;
         }
@@ -216,7 +210,8 @@ async fn accept(
     let arriving = Arriving::new(incoming, &origin, context).await.map_err(|refused| {
         let text = refused.reply.lines.join(&b'\n');
         let text = String::from_utf8_lossy(&text).into_owned();
-        let text = if text.starts_with("Message size") { format!("message too big (max={limit})") } else { text };
+        let text =
+            if text.starts_with("Message size") { format!("message too big (max={limit})") } else { text };
         format!("message rejected: {text}")
     })?;
     let mut discarded = None;

@@ -18,6 +18,8 @@ mod caller;
 mod input;
 mod message;
 mod recipients;
+#[cfg(test)]
+mod tests;
 
 pub use caller::{Caller, CallerRequest, HostFields};
 pub use message::{MessageRequest, Submitted, message};

@@ -39,7 +39,8 @@ pub(super) fn of_arguments(
 }
 
 fn one(item: &[u8], caller: &Caller, context: &Context) -> Result<Vec<u8>, String> {
-    let (address, _place) = parse_address(item.trim_ascii(), options(context)).map_err(|error| error.message)?;
+    let (address, _place) =
+        parse_address(item.trim_ascii(), options(context)).map_err(|error| error.message)?;
     if !address.is_qualified() && caller.no_qualify {
         return Err("unqualified recipient address not allowed".to_owned());
     }

@@ -24,17 +24,33 @@ pub(super) fn apply(context: &mut Context) {
     }
 }
 
+/// What `remove_header` says.
+enum Which {
+    Name(Vec<u8>),
+    Pattern(Regex),
+}
+
+impl Which {
+    /// A pattern that does not compile removes nothing; the ACL has told about it.
+    fn parse(text: &[u8]) -> Option<Self> {
+        if text.starts_with(b"^") {
+            return Regex::compile(text, Flags { caseless: true }).ok().map(Self::Pattern);
+        }
+        Some(Self::Name(text.trim_ascii().to_vec()))
+    }
+
+    fn matches(&self, field: &[u8]) -> bool {
+        match self {
+            Self::Name(name) => field.eq_ignore_ascii_case(name),
+            Self::Pattern(regex) => regex.is_match(field).unwrap_or(false),
+        }
+    }
+}
+
 fn remove(name: &Value, headers: &mut [HeaderLine]) {
-    let matches: Box<dyn Fn(&[u8]) -> bool> = if name.bytes().starts_with(b"^") {
-        // A pattern that does not compile removes nothing; the ACL has told about it.
-        let Ok(regex) = Regex::compile(name.bytes(), Flags { caseless: true, ..Flags::default() }) else { return };
-        Box::new(move |field| regex.is_match(field).unwrap_or(false))
-    } else {
-        let name = name.bytes().trim_ascii().to_vec();
-        Box::new(move |field| field.eq_ignore_ascii_case(&name))
-    };
+    let Some(which) = Which::parse(name.bytes()) else { return };
     for line in headers.iter_mut().filter(|line| line.kind != HeaderType::Old) {
-        if matches(line.name()) {
+        if which.matches(line.name()) {
             line.kind = HeaderType::Old;
         }
     }

@@ -7,6 +7,7 @@
 //! The order is the oracle's: envelope rewriting, fix-ups, qualification, header rewriting, the Received: line, lines
 //! that earlier ACLs added.
 
+use mail_message::fixup::logged_message_id;
 use mail_message::header::{HeaderLine, HeaderType};
 use mail_types::outcome::Reply;
 
@@ -35,7 +36,15 @@ pub struct Refused {
 /// A message that has arrived.
 pub struct Arriving {
     pub(super) body: BodySink,
+    settled: Settled,
+}
+
+/// What was settled before the ACL.
+struct Settled {
+    /// The Received: line without its time; none when there is to be no line.
     received_text: Option<Vec<u8>>,
+    /// The Message-ID was made here.
+    message_id_created: bool,
 }
 
 impl Arriving {
@@ -54,19 +63,27 @@ impl Arriving {
             return Err(super::commit::spool_trouble(failure, context));
         }
         let settled = context.on_pool(|context| settle(origin, fault, context)).await;
-        let received_text = match settled {
+        let settled = match settled {
             Some(settled) => settled?,
-            None => return Err(super::commit::spool_trouble(super::body::SpoolFailure::ShuttingDown, context)),
+            None => {
+                return Err(super::commit::spool_trouble(super::body::SpoolFailure::ShuttingDown, context));
+            }
         };
-        Ok(Self { body, received_text })
+        Ok(Self { body, settled })
+    }
+
+    /// Whether the Message-ID was made here.
+    pub(super) fn message_id_created(&self) -> bool {
+        self.settled.message_id_created
     }
 
     /// The ACL for the data has accepted: take in what it asked for and give the Received: line its final time.
     pub(super) fn settle_after_acl(&mut self, context: &mut Context) {
         acl_headers::apply(context);
-        if let Some(text) = &self.received_text {
+        if let Some(text) = &self.settled.received_text {
             let fresh = received_line::line(text, context);
-            let ours = context.facts.message.headers.iter_mut().find(|line| line.kind == HeaderType::Received);
+            let ours =
+                context.facts.message.headers.iter_mut().find(|line| line.kind == HeaderType::Received);
             if let Some(line) = ours {
                 *line = fresh;
             }
@@ -75,11 +92,7 @@ impl Arriving {
     }
 }
 
-fn settle(
-    origin: &Origin,
-    fault: Option<ContentFault>,
-    context: &mut Context,
-) -> Result<Option<Vec<u8>>, Refused> {
+fn settle(origin: &Origin, fault: Option<ContentFault>, context: &mut Context) -> Result<Settled, Refused> {
     if let Some(fault) = &fault
         && !matches!(fault, ContentFault::TooBig { .. })
     {
@@ -94,6 +107,7 @@ fn settle(
         context.facts.message.headers.extend(records);
         return Err(super::commit::content_fault(fault, context));
     }
+    let had_message_id = logged_message_id(&context.facts.message.headers).is_some();
     let fixed = fixes::fix_up(origin, context).map_err(|error| broken(error, context))?;
     if let Some(sender) = fixed.new_sender {
         context.facts.message.sender_address = sender;
@@ -110,7 +124,8 @@ fn settle(
     acl_headers::apply(context);
     let live = context.facts.message.headers.iter().filter(|line| line.kind == HeaderType::Received);
     context.facts.message.received_count = u32::try_from(live.count()).unwrap_or(u32::MAX);
-    Ok(text)
+    let has_message_id = logged_message_id(&context.facts.message.headers).is_some();
+    Ok(Settled { received_text: text, message_id_created: has_message_id && !had_message_id })
 }
 
 /// `$message_size` and `$message_linecount` as the ACLs for the data see them: without our own Received: line.

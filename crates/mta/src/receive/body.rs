@@ -21,7 +21,7 @@ use crate::services::Pool;
 const CHUNK: usize = 64 * 1024;
 
 /// Where a body goes.
-pub(super) struct BodySink {
+pub(crate) struct BodySink {
     spool: Arc<Spool>,
     id: MessageId,
     writer: Option<DataWriter>,

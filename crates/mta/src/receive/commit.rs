@@ -10,19 +10,17 @@
 //! # Compatibility
 //! `<=` and `(=` lines; discarded messages are logged like accepted ones and never reach the disk.
 
-use config::options::main;
 use mail_message::fixup::logged_message_id;
 use mail_types::clock::Timestamp;
 use mail_types::message_id::MessageId;
 use mail_types::outcome::Reply;
-use observe::event::{
-    BodyType, FrozenBy, MessageEvent, Received, RejectedMessage, SmtpNews, TooBig,
-};
+use observe::event::{BodyType, FrozenBy, MessageEvent, Received, RejectedMessage, SmtpNews, TooBig};
 use observe::{Event, Selector};
 use spool::SpoolError;
 
 use super::arriving::{Arriving, Refused};
 use super::body::SpoolFailure;
+use super::immediate;
 use super::incoming::ContentFault;
 use super::spool_header::{self, Rest};
 use crate::context::{Context, header};
@@ -47,8 +45,10 @@ pub struct Submission {
     pub sender_set_untrusted: bool,
     /// A bounce made here, about this message.
     pub bounce_of: Option<MessageId>,
-    /// How soon the message is to be tried.
+    /// How soon the message is to be tried: what the command line said.
     pub arrival: Option<Arrival>,
+    /// Messages that were accepted in this connection before.
+    pub messages_before: u32,
 }
 
 /// A message that was taken.
@@ -92,22 +92,23 @@ impl Arriving {
     ) -> Result<Accepted, Refused> {
         self.settle_after_acl(context);
         let completed = context.services.clock.now();
+        let created = self.message_id_created();
         let Some(id) = context.facts.message.id else {
             return Err(spool_trouble(SpoolFailure::ShuttingDown, context));
         };
         if let Some(by) = discarded {
-            log_received(&order, completed, context);
+            log_received(&order, created, completed, context);
             context.log_event(&Event::Message(MessageEvent::DiscardedByAcl(by.acl())));
             context.log_event(&Event::Message(MessageEvent::Completed(None)));
             return Ok(Accepted { id });
         }
         self.write(id, &order, completed, context).await?;
-        log_received(&order, completed, context);
+        log_received(&order, created, completed, context);
         let frozen = context.wishes.message.freeze;
         if frozen {
             context.log_event(&Event::Message(MessageEvent::Frozen(FrozenBy::Acl)));
         } else {
-            let arrival = arrival(&order, context);
+            let arrival = immediate::arrival(&order, context);
             context.services.queue.message_arrived(id, arrival);
         }
         Ok(Accepted { id })
@@ -151,21 +152,6 @@ impl Arriving {
     }
 }
 
-/// How soon the message is tried: what ACLs and options say.
-fn arrival(order: &Submission, context: &Context) -> Arrival {
-    let wishes = &context.wishes.message;
-    if wishes.queue && !wishes.queue_first_pass {
-        return Arrival::Queue;
-    }
-    if wishes.queue {
-        return Arrival::QueueRemote;
-    }
-    if let Some(arrival) = order.arrival {
-        return arrival;
-    }
-    if context.config.main.get(main::QUEUE_ONLY) { Arrival::Queue } else { Arrival::Deliver }
-}
-
 /// What the peer hears, and the log, when the spool fails.
 pub(super) fn spool_trouble(failure: SpoolFailure, context: &Context) -> Refused {
     let reply = match &failure {
@@ -207,7 +193,11 @@ pub(super) fn content_fault(fault: &ContentFault, context: &Context) -> Refused 
                 rejected: RejectedMessage {
                     sender: facts.sender_address.clone(),
                     recipients: facts.recipients.iter().map(|found| found.address.clone()).collect(),
-                    headers: facts.headers.iter().map(|line| (line.kind.letter(), line.text.clone())).collect(),
+                    headers: facts
+                        .headers
+                        .iter()
+                        .map(|line| (line.kind.letter(), line.text.clone()))
+                        .collect(),
                 },
             }));
             Reply::new(552, "Message size exceeds maximum permitted")
@@ -216,10 +206,10 @@ pub(super) fn content_fault(fault: &ContentFault, context: &Context) -> Refused 
     Refused { reply }
 }
 
-fn log_received(order: &Submission, completed: Timestamp, context: &Context) {
+fn log_received(order: &Submission, message_id_created: bool, completed: Timestamp, context: &Context) {
     let facts = &context.facts.message;
     let connection = &context.facts.connection;
-    let subject = header::named(context, b"subject", expand::HeaderForm::Decoded).ok().flatten();
+    let subject = header::named(context, b"subject", expand::HeaderForm::Decoded);
     let message_id = logged_message_id(&facts.headers);
     let wishes = &context.wishes.message;
     let received = Received {
@@ -243,7 +233,10 @@ fn log_received(order: &Submission, completed: Timestamp, context: &Context) {
             let bare = id.strip_prefix(b"<").unwrap_or(id);
             bare.strip_suffix(b">").unwrap_or(bare).to_vec()
         }),
-        subject: subject.filter(|_| context.logs(Selector::Subject)).map(mail_types::value::Value::into_bytes),
+        message_id_created,
+        subject: subject
+            .filter(|_| context.logs(Selector::Subject))
+            .map(mail_types::value::Value::into_bytes),
         raw_sender: order.raw_sender.clone(),
         recipients: facts.recipients.iter().map(|recipient| recipient.address.clone()).collect(),
         ..Received::default()

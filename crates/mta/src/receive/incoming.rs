@@ -11,7 +11,9 @@
 
 use std::sync::Arc;
 
+use config::Config;
 use config::options::main;
+use expand::regex::{Flags, Regex};
 use mail_message::header::Limits;
 use mail_message::reader::{FromLineTest, HeaderBlock, HeaderError, HeaderReader, Progress};
 use mail_types::clock::Timestamp;
@@ -66,7 +68,7 @@ pub(crate) struct Arrived {
     pub(crate) id: MessageId,
     pub(crate) began: Timestamp,
     pub(crate) header: HeaderBlock,
-    pub(crate) body: BodySink,
+    pub(super) body: BodySink,
     /// Octets of header, blank line and body as received, in spool form.
     pub(crate) size: u64,
     pub(crate) max_line: u64,
@@ -206,6 +208,12 @@ impl Incoming {
             failure,
         }
     }
+}
+
+/// Says which first line is an envelope "From " line (`uucp_from_pattern`).
+pub fn from_line_test(config: &Config) -> Option<FromLineTest> {
+    let regex = Regex::compile(config.main.get(main::UUCP_FROM_PATTERN)?, Flags::default()).ok()?;
+    Some(Box::new(move |line| regex.is_match(line).unwrap_or(false)))
 }
 
 /// Why a message could not be begun.

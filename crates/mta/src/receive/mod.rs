@@ -23,6 +23,7 @@ mod arriving;
 mod body;
 mod commit;
 mod fixes;
+mod immediate;
 mod incoming;
 mod received_line;
 pub(crate) mod rewriting;
@@ -30,4 +31,4 @@ mod spool_header;
 
 pub use arriving::{Arriving, Origin, Refused};
 pub use commit::{Accepted, Discarded, Submission as CommitOrder};
-pub use incoming::{BeginError, Incoming};
+pub use incoming::{BeginError, Incoming, from_line_test};

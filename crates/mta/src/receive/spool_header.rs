@@ -5,7 +5,9 @@ use mail_message::header::HeaderType;
 use mail_types::clock::Timestamp;
 use mail_types::message_id::MessageId;
 use mail_types::value::Value;
-use spool_format::{AclVariable, BodyCounts, Header, HeaderKind, HeaderLine, HostPort, Recipient, Utf8Downcast};
+use spool_format::{
+    AclVariable, BodyCounts, Header, HeaderKind, HeaderLine, HostPort, Recipient, Utf8Downcast,
+};
 
 use crate::context::Context;
 use crate::context::facts::{ConnectionFacts, MessageFacts};
@@ -63,10 +65,9 @@ pub(super) fn header(id: MessageId, rest: Rest, context: &Context) -> Header {
 fn connection_lines(header: &mut Header, facts: &ConnectionFacts) {
     let tainted = |text: &Option<Vec<u8>>| text.clone().map(Value::tainted);
     header.helo_name = tainted(&facts.sender_helo_name);
-    header.host_address = facts.sender_host_address.map(|address| HostPort {
-        address: Value::clean(address.to_string()),
-        port: facts.sender_host_port,
-    });
+    header.host_address = facts
+        .sender_host_address
+        .map(|address| HostPort { address: Value::clean(address.to_string()), port: facts.sender_host_port });
     header.host_name = tainted(&facts.sender_host_name);
     header.host_lookup_failed = facts.host_lookup_failed;
     header.host_lookup_deferred = facts.host_lookup_deferred;

@@ -30,7 +30,9 @@ pub fn by_name(name: &[u8]) -> Result<Option<Account>, String> {
 
 /// The account of a number. The error is the system's, as text.
 pub fn by_uid(uid: u32) -> Result<Option<Account>, String> {
-    User::from_uid(Uid::from_raw(uid)).map(|found| found.map(account)).map_err(|errno| errno.desc().to_owned())
+    User::from_uid(Uid::from_raw(uid))
+        .map(|found| found.map(account))
+        .map_err(|errno| errno.desc().to_owned())
 }
 
 /// The number of a group. The error is the system's, as text.
@@ -39,7 +41,9 @@ pub fn group_by_name(name: &[u8]) -> Result<Option<u32>, String> {
     if name.is_empty() || name.contains('\0') {
         return Ok(None);
     }
-    Group::from_name(name).map(|found| found.map(|group| group.gid.as_raw())).map_err(|errno| errno.desc().to_owned())
+    Group::from_name(name)
+        .map(|found| found.map(|group| group.gid.as_raw()))
+        .map_err(|errno| errno.desc().to_owned())
 }
 
 /// The name of a group. The error is the system's, as text.

@@ -26,6 +26,8 @@ use mail_types::clock::{Clock, Entropy};
 use mail_types::dns::Resolve;
 use mail_types::message_id::MessageId;
 
+use crate::transport::smtp::Connections;
+
 /// The queue as the other stages see it.
 ///
 /// A hint: the queue also finds messages by scanning, so a call that is lost costs time and nothing else.
@@ -103,6 +105,8 @@ pub struct Services {
     pub pools: Pools,
     /// Who reads and delivers as a local user.
     pub local_agent: Arc<dyn LocalAgent>,
+    /// Connections to other hosts that the next message can use.
+    pub connections: Arc<Connections>,
     /// Who is told about new messages.
     pub queue: Arc<dyn QueueWaker>,
     /// Facts about this process.

@@ -14,7 +14,9 @@ use config::options::main;
 use mail_types::outcome::{Reason, Reply};
 use mail_types::value::Value;
 use observe::event::{Rejected, RejectedMessage, Rejection, SmtpNews};
-use policy::acl::{AclEffect, AclEffectAnswer, AclOutcome, AclPlace, AclRun, AclStep, AclVerdict, FailedAddress, VerifyRole};
+use policy::acl::{
+    AclEffect, AclEffectAnswer, AclOutcome, AclPlace, AclRun, AclStep, AclVerdict, FailedAddress, VerifyRole,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::reply;
@@ -136,8 +138,9 @@ pub(crate) fn refuse(verdict: &AclVerdict, what: Rejected, code: u16, context: &
     if let Some(complaint) = refusal.complaint.take() {
         context.log_problem(complaint);
     }
-    let temporary = refusal.reply.is_temporary();
-    let details = verdict.failed_address.as_ref().and_then(|failed| sender_details(failed, temporary, context));
+    let temporary = matches!(verdict.outcome, AclOutcome::Defer | AclOutcome::Error);
+    let details =
+        verdict.failed_address.as_ref().and_then(|failed| sender_details(failed, temporary, context));
     if let Some(mut details) = details {
         details.append(&mut refusal.reply.lines);
         refusal.reply.lines = details;

@@ -67,10 +67,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             Some(Ok(_)) => Ok(()),
             Some(Err(error)) => {
-                self.context.log_problem(format!(
-                    "failed to expand \"smtp_active_hostname\": {}",
-                    error.message()
-                ));
+                self.context
+                    .log_problem(format!("failed to expand \"smtp_active_hostname\": {}", error.message()));
                 Err(unavailable())
             }
             None => Err(unavailable()),
@@ -88,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             None => return Err(unavailable()),
         };
         if checks.rejected {
-            self.context.log_smtp(SmtpNews::Refused { reason: b"(host_reject_connection)".to_vec() });
+            self.context.log_smtp(SmtpNews::HostRejected { option: "host_reject_connection" });
             return Err(Answer::Close(Reply::new(554, "SMTP service not available")));
         }
         let parameters = self.protocol.parameters_mut();

@@ -6,6 +6,8 @@
 //! # Compatibility
 //! ACLs `acl_smtp_predata` and `acl_smtp_data`; `fakereject` and `fakedefer` keep the message and say otherwise.
 
+use config::options::main;
+use mail_message::reader::FromLineTest;
 use mail_types::outcome::Reply;
 use observe::event::Rejected;
 use policy::acl::{AclOutcome, AclPlace};
@@ -33,13 +35,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
         self.protocol_word();
         let limit = super::parameters::message_size_limit(&mut self.context);
-        match Incoming::begin(&mut self.context, limit, None).await {
+        let from_line = self.test_of_from_line().await;
+        match Incoming::begin(&mut self.context, limit, from_line).await {
             Ok(incoming) => {
                 self.incoming = Some(incoming);
                 Answer::Accept(None)
             }
             Err(error) => self.cannot_begin(error),
         }
+    }
+
+    /// An envelope "From " line may begin the message: `ignore_fromline_hosts`, `ignore_fromline_local`.
+    async fn test_of_from_line(&mut self) -> Option<FromLineTest> {
+        let ignored = match self.client.caller() {
+            Some(_) => self.context.config.main.get(main::IGNORE_FROMLINE_LOCAL),
+            None if self.context.config.main.is_set(main::IGNORE_FROMLINE_HOSTS) => {
+                let found =
+                    self.context.on_pool(|context| context.sender_host_in(main::IGNORE_FROMLINE_HOSTS)).await;
+                matches!(found, Some(Ok(true)))
+            }
+            None => false,
+        };
+        if ignored { crate::receive::from_line_test(&self.context.config) } else { None }
     }
 
     fn cannot_begin(&mut self, error: BeginError) -> Answer {
@@ -124,6 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             chunking: self.transaction.chunking,
             dsn_ret: self.transaction.dsn_ret,
             dsn_envid: self.transaction.dsn_envid.take(),
+            messages_before: self.protocol.messages(),
             ..CommitOrder::default()
         };
         match arriving.commit(order, discarded, &mut self.context).await {

@@ -34,13 +34,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Some(MessagePart::Header) => SmtpNews::LostWhileReading { stage: "header" },
             Some(MessagePart::Body) => SmtpNews::LostWhileReading { stage: "after header" },
             None if self.protocol.is_in_transaction() => {
-                SmtpNews::UnexpectedDisconnection { error: None, duration }
+                SmtpNews::UnexpectedDisconnection { error: self.lost_error.take(), duration }
             }
             None => {
                 if !self.context.logs(Selector::SmtpConnection) {
                     return;
                 }
-                SmtpNews::Lost { error: None, duration }
+                SmtpNews::Lost { error: self.lost_error.take(), duration }
             }
         };
         self.context.log_smtp(news);

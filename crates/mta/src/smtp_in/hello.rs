@@ -40,9 +40,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if !self.syntax_is_fine(&argument).await {
             let shown = if argument.is_empty() { b"(no argument given)".to_vec() } else { argument };
             self.context.log_smtp(SmtpNews::HeloInvalid { verb: kind.word(), argument: shown });
-            return Answer::Syntax(
-                format!("Syntactically invalid {} argument(s)", kind.word()).into_bytes(),
-            );
+            return Answer::Syntax(format!("Syntactically invalid {} argument(s)", kind.word()).into_bytes());
         }
         let facts = &mut self.context.facts.connection;
         facts.sender_helo_name = Some(argument.clone());
@@ -88,14 +86,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if argument.is_empty() || !facts_are_remote(&self.context) {
             return false;
         }
-        let accepted = self.context.on_pool(|context| context.sender_host_in(main::HELO_ACCEPT_JUNK_HOSTS)).await;
+        let accepted =
+            self.context.on_pool(|context| context.sender_host_in(main::HELO_ACCEPT_JUNK_HOSTS)).await;
         matches!(accepted, Some(Ok(true)))
     }
 
     fn not_verified(&mut self, kind: HelloKind, argument: &[u8], temporary: bool) -> Answer {
         let command = [kind.word().as_bytes(), b" ", argument].concat();
         let (reply, shown) = if temporary {
-            (Reply::new(451, format!("Temporary failure while verifying {} argument", kind.word())), "temporarily ")
+            (
+                Reply::new(451, format!("Temporary failure while verifying {} argument", kind.word())),
+                "temporarily ",
+            )
         } else {
             (Reply::new(550, format!("{} argument does not match calling host", kind.word())), "")
         };
@@ -178,9 +180,12 @@ fn is_sound(argument: &[u8], allowed: &[u8]) -> bool {
         let Some(literal) = literal.strip_suffix(b"]") else { return false };
         return helo::literal_address(literal).is_some();
     }
-    argument
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') || !byte.is_ascii() || allowed.contains(byte))
+    argument.iter().all(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'.' | b'-')
+            || !byte.is_ascii()
+            || allowed.contains(byte)
+    })
 }
 
 fn verification(context: &mut Context) -> Result<Verification, ListError> {

@@ -91,9 +91,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
         };
         let options = parse_options(&self.context, whose, utf8);
-        let address = parse_path(&text, options).map_err(|error| {
-            Answer::Syntax([&text, &b": "[..], error.message.as_bytes()].concat())
-        })?;
+        let address = parse_path(&text, options)
+            .map_err(|error| Answer::Syntax([&text, &b": "[..], error.message.as_bytes()].concat()))?;
         if address.is_qualified() || address.is_null() {
             return Ok(address.to_bytes());
         }
@@ -105,7 +104,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let postmaster = whose == Whose::Recipient && address.local_part.eq_ignore_ascii_case(b"postmaster");
         let (allowed, domain) = match whose {
             Whose::Sender => (context.allow_unqualified_sender, context.qualify_domain()),
-            Whose::Recipient => (context.allow_unqualified_recipient || postmaster, context.qualify_recipient()),
+            Whose::Recipient => {
+                (context.allow_unqualified_recipient || postmaster, context.qualify_recipient())
+            }
             Whose::Verified => (context.allow_unqualified_recipient, context.qualify_recipient()),
         };
         if allowed {

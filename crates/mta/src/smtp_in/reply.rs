@@ -67,7 +67,8 @@ pub(crate) fn acceptance(verdict: &AclVerdict, code: u16) -> Option<Reply> {
 /// A reply of one or more lines.
 pub(crate) fn lines(code: u16, enhanced: Option<EnhancedStatus>, text: &[u8]) -> Reply {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    let lines = text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec());
+    let lines =
+        text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec());
     Reply { code, enhanced, lines: lines.collect() }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::options::main;
 use mail_types::clock::Timestamp;
 use observe::event::SmtpNews;
 use smtp_proto::command::{Verb, split};
@@ -22,6 +21,12 @@ use crate::services::Services;
 
 /// Commands that `$smtp_command_history` and the log remember.
 const HISTORY_LIMIT: usize = 20;
+
+/// An error of the system without the number that Rust adds.
+fn system_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
 
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +83,8 @@ pub(super) struct Session<'s, S> {
     pub(super) abnormal: bool,
     /// MAIL was given in this session.
     pub(super) any_mail: bool,
-    pub(super) quit: bool,
+    /// The system's words about a connection that was lost.
+    pub(super) lost_error: Option<String>,
     pub(super) dropped: bool,
     history_full: bool,
 }
@@ -125,7 +131,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             transaction: Transaction::default(),
             abnormal: false,
             any_mail: false,
-            quit: false,
+            lost_error: None,
             dropped: false,
             history_full: false,
         }
@@ -138,7 +144,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             let content = self.protocol.is_reading_content();
             let event = match self.link.read(content).await {
                 Arrived::Octets => Event::Octets,
-                Arrived::End(_) => Event::Eof,
+                Arrived::End(error) => {
+                    self.lost_error = error.map(|error| system_words(&error));
+                    Event::Eof
+                }
                 Arrived::Timeout => Event::Timeout,
                 Arrived::Shutdown => Event::Shutdown,
             };
@@ -157,11 +166,13 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
                 self.link.poll_available().await;
             }
             out.clear();
+            // An answer lets the session go on with what the buffer holds, whether or not it used any of it itself.
+            let answered = matches!(event, Event::Answer(_));
             self.protocol.step(event, self.link.input(), out);
-            let used = out.consumed;
+            let progress = answered || out.consumed > 0;
             self.take(out).await;
             let Some(ask) = out.ask.take() else {
-                if used == 0 || self.protocol.is_closed() {
+                if !progress || self.protocol.is_closed() {
                     return;
                 }
                 event = Event::Octets;
@@ -253,10 +264,5 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         self.transaction = Transaction::default();
         self.incoming = None;
         self.context.reset_message();
-    }
-
-    /// `smtp_return_error_details`.
-    pub(super) fn tells_details(&self) -> bool {
-        self.context.config.main.get(main::SMTP_RETURN_ERROR_DETAILS)
     }
 }

@@ -94,13 +94,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     async fn expand(&mut self, address: &[u8]) -> Reply {
         let kept = std::mem::take(&mut self.context.facts.address);
-        let outcome = route::route(&RouteAddress::new(address), RouteMode::Expn, &mut self.context).await;
+        let wanted = RouteAddress::new(address);
+        let outcome = Box::pin(route::route(&wanted, RouteMode::Expn, &mut self.context)).await;
         self.context.facts.address = kept;
         let text = |tail: &str| [address, tail.as_bytes()].concat();
         match outcome.decision {
             Decision::Assigned(_) => Reply::new(250, [b"<", address, b">"].concat()),
             Decision::Redirected { .. } if !outcome.generated.is_empty() => {
-                let lines = outcome.generated.iter().map(|child| [b"<", child.address.as_slice(), b">"].concat());
+                let lines =
+                    outcome.generated.iter().map(|child| [b"<", child.address.as_slice(), b">"].concat());
                 Reply { code: 250, enhanced: None, lines: lines.collect() }
             }
             Decision::Redirected { .. } | Decision::Discarded { .. } => {

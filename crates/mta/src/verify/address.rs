@@ -72,7 +72,8 @@ async fn by_routing(request: &VerifyAddress, context: &mut Context) -> Verified 
 async fn follow(request: &VerifyAddress, mode: RouteMode, context: &mut Context) -> Verified {
     let mut address = RouteAddress::new(request.address.bytes());
     for _ in 0..limits::REDIRECT_DEPTH {
-        let mut outcome = route::route(&address, mode, context).await;
+        // Routing is large and rare: on the heap, so that what waits for it stays small.
+        let mut outcome = Box::pin(route::route(&address, mode, context)).await;
         log(&outcome, context);
         if let Decision::Redirected { .. } = outcome.decision
             && !request.success_on_redirect

@@ -16,7 +16,9 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
         AclEffect::Dns { name, rtype } => {
             AclEffectAnswer::Dns(context.services.resolver.query(name, *rtype).await)
         }
-        AclEffect::VerifyAddress(request) => AclEffectAnswer::Verified(address::verify(request, context).await),
+        AclEffect::VerifyAddress(request) => {
+            AclEffectAnswer::Verified(address::verify(request, context).await)
+        }
         AclEffect::VerifyHelo => {
             let verified = context.on_pool(helo::verify).await;
             AclEffectAnswer::Verified(result(verified))

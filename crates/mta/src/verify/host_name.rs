@@ -67,41 +67,34 @@ pub enum Found {
     Deferred,
 }
 
-/// Look up the names of an address. Blocks on the DNS.
-pub fn find(address: IpAddr, resolver: &dyn Resolve, order: Vec<LookupOrder>) -> Found {
-    let hosts = HostsFile::read();
-    find_with(address, resolver, &order, &hosts)
-}
-
-fn find_with(address: IpAddr, resolver: &dyn Resolve, order: &[LookupOrder], hosts: &HostsFile) -> Found {
+/// Look up the names of an address; `from_hosts_file` are those that /etc/hosts has for it. Blocks on the DNS.
+pub fn find(
+    address: IpAddr,
+    from_hosts_file: Vec<Vec<u8>>,
+    resolver: &dyn Resolve,
+    order: &[LookupOrder],
+) -> Found {
     let mut deferred = false;
     for source in order {
-        let (names, secure) = match (source, hosts.names(address)) {
-            (LookupOrder::ByAddr, names) if !names.is_empty() => (names, false),
-            _ => match reverse(address, resolver) {
-                Ok(found) => found,
-                Err(temporary) => {
-                    deferred |= temporary;
-                    continue;
-                }
-            },
-        };
-        if names.is_empty() {
-            continue;
+        if *source == LookupOrder::ByAddr && !from_hosts_file.is_empty() {
+            // The file leads from the name to the address as well.
+            return Found::Names { names: from_hosts_file, secure: false };
         }
-        let mut all_secure = secure;
-        let leading_back: Vec<Vec<u8>> = names
-            .iter()
-            .filter(|name| hosts.addresses(name).contains(&address) || forward(name, address, resolver, &mut all_secure))
-            .cloned()
-            .collect();
-        return if leading_back.is_empty() {
-            Found::Mismatch { names }
-        } else {
-            Found::Names { names: leading_back, secure: all_secure }
-        };
+        match reverse(address, resolver) {
+            Ok((names, _)) if names.is_empty() => {}
+            Ok((names, secure)) => return checked(names, secure, address, resolver),
+            Err(temporary) => deferred |= temporary,
+        }
     }
     if deferred { Found::Deferred } else { Found::NoName }
+}
+
+/// Keep the names that lead back.
+fn checked(names: Vec<Vec<u8>>, secure: bool, address: IpAddr, resolver: &dyn Resolve) -> Found {
+    let mut secure = secure;
+    let (good, _): (Vec<_>, Vec<_>) =
+        names.iter().cloned().partition(|name| forward(name, address, resolver, &mut secure));
+    if good.is_empty() { Found::Mismatch { names } } else { Found::Names { names: good, secure } }
 }
 
 /// `verify = reverse_host_lookup`: the client has a name that leads back to it. Blocks on the DNS.
@@ -137,7 +130,8 @@ pub fn record(found: Found, context: &mut Context) {
         }
         Found::Mismatch { names } => {
             facts.host_lookup_failed = true;
-            let first = names.first().map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
+            let first =
+                names.first().map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
             format!("{address} does not match any IP address for {first}")
         }
     };
@@ -175,7 +169,7 @@ fn forward(name: &[u8], address: IpAddr, resolver: &dyn Resolve, secure: &mut bo
         RecordData::Aaaa(found) => IpAddr::V6(found) == address,
         _ => false,
     });
-    *secure &= (answer.security == Security::Secure);
+    *secure &= answer.security == Security::Secure;
     leads_back
 }
 
@@ -195,37 +189,6 @@ pub fn reverse_name(address: IpAddr) -> String {
             }
             name + "ip6.arpa"
         }
-    }
-}
-
-/// /etc/hosts, as far as it is sound.
-#[derive(Debug, Default)]
-struct HostsFile {
-    entries: Vec<(IpAddr, Vec<Vec<u8>>)>,
-}
-
-impl HostsFile {
-    fn read() -> Self {
-        std::fs::read("/etc/hosts").map(|text| Self::parse(&text)).unwrap_or_default()
-    }
-
-    fn parse(text: &[u8]) -> Self {
-        let entries = text.split(|&byte| byte == b'\n').filter_map(|line| {
-            let line = line.split(|&byte| byte == b'#').next()?;
-            let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-            let address = str::from_utf8(words.next()?).ok()?.parse().ok()?;
-            Some((address, words.filter_map(host_name).collect()))
-        });
-        Self { entries: entries.collect() }
-    }
-
-    fn names(&self, address: IpAddr) -> Vec<Vec<u8>> {
-        self.entries.iter().filter(|entry| entry.0 == address).flat_map(|entry| entry.1.clone()).collect()
-    }
-
-    fn addresses(&self, name: &[u8]) -> Vec<IpAddr> {
-        let named = self.entries.iter().filter(|entry| entry.1.iter().any(|known| known == name));
-        named.map(|entry| entry.0).collect()
     }
 }
 

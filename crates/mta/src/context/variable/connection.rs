@@ -3,18 +3,22 @@
 use std::net::IpAddr;
 
 use expand::variable::Variable;
-use expand::EvalError;
 use mail_types::value::Value;
 
 use super::{Family, clean, number, tainted, yes_no};
 use crate::context::{Context, host_text};
 
 pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
-    if matches!(variable, Variable::SenderHostName | Variable::SenderFullhost | Variable::SenderRcvhost) {
-        return Some(named_host(context, variable));
+    if variable == Variable::SenderHostName {
+        // The only one that asks for the name when nobody has yet.
+        context.look_up_sender_host_name();
     }
+    let ports = context.log_ports();
     let facts = &context.facts.connection;
     Some(Ok(match variable {
+        Variable::SenderHostName => facts.sender_host_name.clone().and_then(tainted),
+        Variable::SenderFullhost => host_text::full_host(facts, ports).and_then(tainted),
+        Variable::SenderRcvhost => host_text::received_host(facts, ports).and_then(tainted),
         Variable::SenderHostAddress => address(facts.sender_host_address),
         Variable::SenderHostPort => number(facts.sender_host_port),
         Variable::ReceivedIpAddress | Variable::InterfaceAddress => address(facts.received_ip_address),
@@ -46,17 +50,6 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
         Variable::HostData => facts.host_data.clone(),
         _ => return None,
     }))
-}
-
-/// The three that show the client's verified name, and look it up when nobody has yet.
-fn named_host(context: &mut Context, variable: Variable) -> Result<Option<Value>, EvalError> {
-    context.look_up_sender_host_name();
-    let facts = &context.facts.connection;
-    Ok(match variable {
-        Variable::SenderHostName => facts.sender_host_name.clone().and_then(tainted),
-        Variable::SenderFullhost => host_text::full_host(facts, context.log_ports()).and_then(tainted),
-        _ => host_text::received_host(facts, context.log_ports()).and_then(tainted),
-    })
 }
 
 fn address(address: Option<IpAddr>) -> Option<Value> {

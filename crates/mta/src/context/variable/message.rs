@@ -1,6 +1,5 @@
 //! Variables about the message: envelope, header, body, counters.
 
-use expand::EvalError;
 use expand::variable::Variable;
 use mail_types::address::Address;
 use mail_types::value::Value;
@@ -14,6 +13,7 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
         .or_else(|| content(context, variable))
         .or_else(|| checks(&context.facts.message, variable))
         .or_else(|| counters(&context.facts.message, variable))
+        .or_else(|| arguments(variable))
 }
 
 fn envelope(context: &mut Context, variable: Variable) -> Family {
@@ -39,7 +39,9 @@ fn envelope(context: &mut Context, variable: Variable) -> Family {
         Variable::MessageSmtputf8 => yes_no(facts.smtputf8),
         Variable::PrdrRequested => yes_no(false),
         Variable::BounceRecipient => facts.bounce_recipient.clone().and_then(tainted),
-        Variable::WarnMessageDelay | Variable::WarnmsgDelay => facts.warn_message_delay.clone().and_then(clean),
+        Variable::WarnMessageDelay | Variable::WarnmsgDelay => {
+            facts.warn_message_delay.clone().and_then(clean)
+        }
         Variable::WarnMessageRecipients
         | Variable::WarnMessageRecipient
         | Variable::WarnmsgRecipients
@@ -62,10 +64,10 @@ fn content(context: &mut Context, variable: Variable) -> Family {
         Variable::MessageLinecount => number(facts.linecount),
         Variable::MessageAge => number(facts.age_secs),
         Variable::ReceivedCount => number(facts.received_count),
-        Variable::MessageHeaders => return Some(Ok(header::all(context, expand::HeaderForm::Decoded))),
-        Variable::MessageHeadersRaw => return Some(Ok(header::all(context, expand::HeaderForm::Raw))),
+        Variable::MessageHeaders => header::all(context, expand::HeaderForm::Decoded),
+        Variable::MessageHeadersRaw => header::all(context, expand::HeaderForm::Raw),
         Variable::HeadersAdded => headers_added(context),
-        Variable::ReplyAddress => return Some(reply_address(context)),
+        Variable::ReplyAddress => reply_address(context),
         _ => return None,
     }))
 }
@@ -120,12 +122,41 @@ fn counters(facts: &MessageFacts, variable: Variable) -> Family {
     }))
 }
 
+/// Arguments of a called ACL and what its conditions leave, before any ACL has set them.
+fn arguments(variable: Variable) -> Family {
+    Some(Ok(match variable {
+        Variable::AclNarg => number(0),
+        Variable::AclArg1
+        | Variable::AclArg2
+        | Variable::AclArg3
+        | Variable::AclArg4
+        | Variable::AclArg5
+        | Variable::AclArg6
+        | Variable::AclArg7
+        | Variable::AclArg8
+        | Variable::AclArg9
+        | Variable::SenderRate
+        | Variable::SenderRateLimit
+        | Variable::SenderRatePeriod => None,
+        // Callouts, CSA, local_scan() and inbound SRS are not there; nothing sets these.
+        Variable::CalloutAddress
+        | Variable::CsaStatus
+        | Variable::LocalScanData
+        | Variable::SrsRecipient
+        | Variable::RegexCachesize => None,
+        // Set while an authenticator runs.
+        Variable::Auth1 | Variable::Auth2 | Variable::Auth3 | Variable::Auth4 => None,
+        _ => return None,
+    }))
+}
+
 /// `$recipients`: joined by a comma and a space; empty before there are any.
 fn recipients(facts: &MessageFacts) -> Option<Value> {
     if facts.recipients.is_empty() || facts.id.is_none() {
         return None;
     }
-    let addresses: Vec<&[u8]> = facts.recipients.iter().map(|recipient| recipient.address.as_slice()).collect();
+    let addresses: Vec<&[u8]> =
+        facts.recipients.iter().map(|recipient| recipient.address.as_slice()).collect();
     tainted(addresses.join(&b", "[..]))
 }
 
@@ -169,14 +200,9 @@ fn headers_added(context: &Context) -> Option<Value> {
 }
 
 /// `$reply_address`: Reply-To: if there is one with something in it, else From:.
-fn reply_address(context: &mut Context) -> Result<Option<Value>, EvalError> {
-    for name in [&b"reply-to"[..], b"from"] {
-        let found = header::named(context, name, expand::HeaderForm::Decoded)?;
-        if let Some(found) = found
-            && !found.is_empty()
-        {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
+fn reply_address(context: &Context) -> Option<Value> {
+    [&b"reply-to"[..], b"from"].iter().find_map(|name| {
+        let found = header::named(context, name, expand::HeaderForm::Decoded);
+        found.filter(|value| !value.is_empty())
+    })
 }

@@ -20,8 +20,8 @@ mod system;
 
 pub(crate) use system::load_average;
 
-use expand::variable::Variable;
 use expand::EvalError;
+use expand::variable::Variable;
 use mail_types::value::Value;
 
 use super::Context;
@@ -45,22 +45,28 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Result<Option<
     families.iter().find_map(|family| family(context, variable)).unwrap_or(Ok(None))
 }
 
+// The answers of most variables are options: these give theirs in the same form.
+
 /// A number.
+#[expect(clippy::unnecessary_wraps, reason = "the form of every answer")]
 fn number(number: impl std::fmt::Display) -> Option<Value> {
     Some(Value::clean(number.to_string()))
 }
 
 /// `yes` or `no`.
+#[expect(clippy::unnecessary_wraps, reason = "the form of every answer")]
 fn yes_no(flag: bool) -> Option<Value> {
     Some(Value::clean(if flag { "yes" } else { "no" }))
 }
 
 /// Text of the configuration, or made by this program.
+#[expect(clippy::unnecessary_wraps, reason = "the form of every answer")]
 fn clean(text: impl Into<Vec<u8>>) -> Option<Value> {
     Some(Value::clean(text))
 }
 
 /// Text from outside.
+#[expect(clippy::unnecessary_wraps, reason = "the form of every answer")]
 fn tainted(text: impl Into<Vec<u8>>) -> Option<Value> {
     Some(Value::tainted(text))
 }
@@ -85,21 +91,19 @@ mod tests {
     #[test]
     fn every_available_variable_has_one_family() {
         let mut context = bare_context();
+        let mut wrong = Vec::new();
         for row in VARIABLES {
-            let families: [fn(&mut Context, Variable) -> Family; 5] = [
-                address::value,
-                connection::value,
-                message::value,
-                process::value,
-                system::value,
-            ];
-            let owners = families.iter().filter(|family| family(&mut context, row.variable).is_some()).count();
-            let expected = usize::from(
-                row.available == Availability::Now
-                    && !OF_THE_SCOPE.contains(&row.variable)
-                    && pending::value(row.variable).is_none(),
-            );
-            assert_eq!(owners, expected, "${}", row.name);
+            let families: [fn(&mut Context, Variable) -> Family; 5] =
+                [address::value, connection::value, message::value, process::value, system::value];
+            let owners =
+                families.iter().filter(|family| family(&mut context, row.variable).is_some()).count();
+            let needed = row.available == Availability::Now
+                && !OF_THE_SCOPE.contains(&row.variable)
+                && pending::value(row.variable).is_none();
+            if owners > 1 || (needed && owners == 0) {
+                wrong.push(row.name);
+            }
         }
+        assert_eq!(wrong, Vec::<&str>::new());
     }
 }

@@ -10,7 +10,7 @@ use super::{Family, clean, number};
 use crate::context::Context;
 
 /// What `$version_number` and `$exim_version` say: the version of Exim whose documentation is followed.
-pub const EXIM_VERSION: &str = "4.99";
+pub(super) const EXIM_VERSION: &str = "4.99";
 
 pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
     if let Some(answer) = options(context, variable) {
@@ -53,4 +53,3 @@ fn options(context: &mut Context, variable: Variable) -> Family {
         _ => return None,
     }))
 }
-

@@ -5,7 +5,10 @@ use mail_types::dns::{Answer, DnsFailure, Record};
 use super::*;
 
 /// Names and what they answer.
-struct Table(Vec<(&'static str, RecordType, Result<Vec<RecordData>, DnsFailure>)>);
+struct Table(Vec<Row>);
+
+/// A name, a type, and what is answered.
+struct Row(&'static str, RecordType, Result<Vec<RecordData>, DnsFailure>);
 
 impl Resolve for Table {
     fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
@@ -30,16 +33,16 @@ fn a(last: u8) -> RecordData {
 
 const REVERSE: &str = "7.2.0.192.in-addr.arpa";
 
-fn by_dns(rows: Vec<(&'static str, RecordType, Result<Vec<RecordData>, DnsFailure>)>) -> Found {
-    find_with(client(), &Table(rows), &[LookupOrder::ByDns], &HostsFile::default())
+fn by_dns(rows: Vec<Row>) -> Found {
+    find(client(), Vec::new(), &Table(rows), &[LookupOrder::ByDns])
 }
 
 #[test]
 fn a_name_counts_when_it_leads_back() {
     let found = by_dns(vec![
-        (REVERSE, RecordType::Ptr, Ok(vec![ptr("Mail.Example."), ptr("liar.example")])),
-        ("mail.example", RecordType::A, Ok(vec![a(1), a(7)])),
-        ("liar.example", RecordType::A, Ok(vec![a(8)])),
+        Row(REVERSE, RecordType::Ptr, Ok(vec![ptr("Mail.Example."), ptr("liar.example")])),
+        Row("mail.example", RecordType::A, Ok(vec![a(1), a(7)])),
+        Row("liar.example", RecordType::A, Ok(vec![a(8)])),
     ]);
     assert_eq!(found, Found::Names { names: vec![b"mail.example".to_vec()], secure: false });
 }
@@ -47,8 +50,8 @@ fn a_name_counts_when_it_leads_back() {
 #[test]
 fn names_that_do_not_lead_back() {
     let found = by_dns(vec![
-        (REVERSE, RecordType::Ptr, Ok(vec![ptr("liar.example")])),
-        ("liar.example", RecordType::A, Ok(vec![a(8)])),
+        Row(REVERSE, RecordType::Ptr, Ok(vec![ptr("liar.example")])),
+        Row("liar.example", RecordType::A, Ok(vec![a(8)])),
     ]);
     assert_eq!(found, Found::Mismatch { names: vec![b"liar.example".to_vec()] });
 }
@@ -56,22 +59,21 @@ fn names_that_do_not_lead_back() {
 #[test]
 fn no_name_and_no_answer_differ() {
     assert_eq!(by_dns(vec![]), Found::NoName);
-    assert_eq!(by_dns(vec![(REVERSE, RecordType::Ptr, Err(DnsFailure::ServFail))]), Found::Deferred);
+    assert_eq!(by_dns(vec![Row(REVERSE, RecordType::Ptr, Err(DnsFailure::ServFail))]), Found::Deferred);
 }
 
 #[test]
 fn names_with_bytes_that_no_host_has_are_dropped() {
-    let found = by_dns(vec![(REVERSE, RecordType::Ptr, Ok(vec![ptr("a b"), ptr("x\ny"), ptr("")]))]);
+    let found = by_dns(vec![Row(REVERSE, RecordType::Ptr, Ok(vec![ptr("a b"), ptr("x\ny"), ptr("")]))]);
     assert_eq!(found, Found::NoName);
 }
 
 #[test]
-fn the_hosts_file_answers_first_where_it_is_asked() {
-    let hosts = HostsFile::parse(b"# comment\n192.0.2.7 box.example box # more\nnonsense line\n");
-    let found = find_with(client(), &Table(vec![]), &[LookupOrder::ByDns, LookupOrder::ByAddr], &hosts);
-    assert_eq!(found, Found::Names { names: vec![b"box.example".to_vec(), b"box".to_vec()], secure: false });
-    let only_dns = find_with(client(), &Table(vec![]), &[LookupOrder::ByDns], &hosts);
-    assert_eq!(only_dns, Found::NoName);
+fn the_hosts_file_answers_where_it_is_asked() {
+    let file = || vec![b"box.example".to_vec(), b"box".to_vec()];
+    let found = find(client(), file(), &Table(vec![]), &[LookupOrder::ByDns, LookupOrder::ByAddr]);
+    assert_eq!(found, Found::Names { names: file(), secure: false });
+    assert_eq!(find(client(), file(), &Table(vec![]), &[LookupOrder::ByDns]), Found::NoName);
 }
 
 #[test]

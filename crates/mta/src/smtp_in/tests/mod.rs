@@ -1,0 +1,10 @@
+//! Sessions from banner to goodbye: a configuration, a dialogue, the log that it leaves.
+
+mod acl;
+mod hostile;
+mod limits;
+mod message;
+mod plain;
+
+/// Accepts every recipient and routes nothing.
+const OPEN: &str = "acl_smtp_rcpt = accept\nqueue_only\n";
