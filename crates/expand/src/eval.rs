@@ -97,6 +97,11 @@ impl<'e> Machine<'e> {
         self.deeper(|machine| machine.parts(sequence, mode))
     }
 
+    /// Makes the checks of a sequence in a branch that is not taken.
+    pub(crate) fn walk(&mut self, sequence: &Sequence) -> Result<(), EvalError> {
+        if sequence.is_quiet() { Ok(()) } else { self.sequence(sequence, Mode::Skip).map(|_| ()) }
+    }
+
     /// Does something one level deeper in the tree.
     pub(crate) fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         self.depth += 1;

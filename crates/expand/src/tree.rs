@@ -20,6 +20,7 @@ use crate::variable::VariableName;
 pub(crate) struct Sequence {
     /// The parts, each with its offset in the text.
     pub(crate) parts: Vec<(usize, Part)>,
+    quiet: bool,
 }
 
 /// One part of a string.
@@ -55,12 +56,22 @@ pub(crate) struct Broken {
 pub(crate) trait Item: Debug + Send + Sync {
     /// The value; with [`Mode::Skip`] only the checks that Exim makes in a branch that is not taken.
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError>;
+
+    /// True when skipping it makes no checks, so that a branch that is not taken need not be walked.
+    fn is_quiet(&self) -> bool {
+        false
+    }
 }
 
 /// A condition without its negation.
 pub(crate) trait Test: Debug + Send + Sync {
     /// The outcome; with [`Mode::Skip`] it has no meaning, but the checks are made.
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError>;
+
+    /// True when skipping it makes no checks.
+    fn is_quiet(&self) -> bool {
+        false
+    }
 }
 
 /// A condition.
@@ -73,6 +84,11 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
+    /// True when skipping it makes no checks.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.test.is_quiet()
+    }
+
     pub(crate) fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         Ok(machine.deeper(|machine| self.test.test(machine, mode))? != self.negated)
     }
@@ -107,6 +123,23 @@ impl Sequence {
             [(_, Part::Literal(value))] => Some(value),
             _ => None,
         }
+    }
+
+    /// True when skipping it makes no checks. Computed when the text is read.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Finishes the sequence.
+    pub(crate) fn finished(mut self) -> Self {
+        self.quiet = self.parts.iter().all(|(_, part)| match part {
+            Part::Literal(_) | Part::Capture(_) | Part::Header(..) => true,
+            // With strict_acl_vars these are looked at everywhere.
+            Part::Variable { name, .. } => !matches!(name, VariableName::Acl(..)),
+            Part::Item(item) => item.is_quiet(),
+            Part::Broken(_) => false,
+        });
+        self
     }
 
     /// True when nothing stands there.

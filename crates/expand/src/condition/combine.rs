@@ -58,6 +58,10 @@ pub(super) fn parse(parser: &mut Parser<'_>, kind: Kind) -> Box<dyn Test> {
 }
 
 impl Test for Combination {
+    fn is_quiet(&self) -> bool {
+        self.broken.is_none() && self.conditions.iter().all(Condition::is_quiet)
+    }
+
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         let decides = self.kind == Kind::Or;
         let mut decided = false;

@@ -31,6 +31,10 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Box<dyn Test> {
 }
 
 impl Test for Defined {
+    fn is_quiet(&self) -> bool {
+        !matches!(self, Self::Variable(VariableName::Acl(..)))
+    }
+
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         if let Self::Variable(name) = self {
             machine.require_set(name, parse::unknown_after_def)?;

@@ -12,6 +12,10 @@ pub(super) enum Delivery {
 }
 
 impl Test for Delivery {
+    fn is_quiet(&self) -> bool {
+        true
+    }
+
     fn test(&self, machine: &mut Machine<'_>, _mode: Mode) -> Result<bool, EvalError> {
         Ok(match self {
             Self::First => machine.env.first_delivery(),

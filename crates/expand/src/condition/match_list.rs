@@ -46,6 +46,10 @@ fn parse_list(parser: &mut Parser<'_>, name: &str) -> Result<Sequence, Broken> {
 }
 
 impl Test for MatchList {
+    fn is_quiet(&self) -> bool {
+        self.subject.is_quiet() && self.list.as_ref().is_ok_and(Sequence::is_quiet)
+    }
+
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         let subject = machine.sequence(&self.subject, mode)?;
         let list = match &self.list {

@@ -203,6 +203,10 @@ fn second_argument(parser: &mut Parser<'_>, name: &str) -> Result<Sequence, Brok
 }
 
 impl Test for TwoStrings {
+    fn is_quiet(&self) -> bool {
+        self.first.is_quiet() && self.second.as_ref().is_ok_and(Sequence::is_quiet)
+    }
+
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         let first = machine.sequence(&self.first, mode)?;
         let second = match &self.second {
@@ -239,6 +243,10 @@ impl OneString {
 }
 
 impl Test for OneString {
+    fn is_quiet(&self) -> bool {
+        self.argument.as_ref().is_ok_and(Sequence::is_quiet)
+    }
+
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         let value = match &self.argument {
             Ok(argument) => machine.sequence(argument, mode)?,

@@ -40,6 +40,10 @@ pub(super) fn parse(parser: &mut Parser<'_>, definition: &'static Definition) ->
 }
 
 impl Item for Function {
+    fn is_quiet(&self) -> bool {
+        self.definition.check.is_none() && self.arguments.is_quiet()
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         let values = self.arguments.eval(machine, mode)?;
         if let Some(check) = self.definition.check {

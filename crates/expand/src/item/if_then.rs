@@ -29,6 +29,10 @@ impl If {
 }
 
 impl Item for If {
+    fn is_quiet(&self) -> bool {
+        self.condition.is_quiet() && self.branches.as_ref().is_some_and(Branches::is_quiet)
+    }
+
     /// Captures and `$value` set by the condition last as long as the item.
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         if mode.is_skip() {

@@ -98,6 +98,12 @@ impl Lookup {
 }
 
 impl Item for Lookup {
+    fn is_quiet(&self) -> bool {
+        self.key.as_ref().is_none_or(Sequence::is_quiet)
+            && self.argument.as_ref().is_ok_and(Sequence::is_quiet)
+            && self.branches.as_ref().is_some_and(Branches::is_quiet)
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         if mode.is_skip() {
             return self.walk(machine);

@@ -166,11 +166,15 @@ pub(crate) fn find(
 }
 
 impl Item for Applied {
+    fn is_quiet(&self) -> bool {
+        self.argument.is_quiet()
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
-        let value = machine.sequence(&self.argument, mode)?;
         if mode.is_skip() {
-            return Ok(Value::empty());
+            return machine.walk(&self.argument).map(|()| Value::empty());
         }
+        let value = machine.sequence(&self.argument, mode)?;
         let call = Call { written: &self.written, suffix: self.suffix.map(|at| &self.written[at..]), value };
         match self.definition.run {
             Run::Plain(run) => Ok(run(&call)),

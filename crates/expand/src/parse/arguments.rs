@@ -50,6 +50,11 @@ impl Arguments {
         arguments
     }
 
+    /// True when skipping them makes no checks.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.broken.is_none() && self.values.iter().all(Sequence::is_quiet)
+    }
+
     /// Expands all of them in order.
     pub(crate) fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Vec<Value>, EvalError> {
         let mut out = Vec::with_capacity(self.values.len());

@@ -63,6 +63,15 @@ impl Branches {
         Self { item, form }
     }
 
+    /// True when skipping the item makes no checks here.
+    pub(crate) fn is_quiet(&self) -> bool {
+        match &self.form {
+            Form::Plain => true,
+            Form::Broken(_) => false,
+            Form::Given(yes, otherwise) => yes.is_quiet() && otherwise.is_quiet(),
+        }
+    }
+
     /// Expands the part that is wanted and walks over the other.
     pub(crate) fn eval(
         &self,
@@ -81,13 +90,13 @@ impl Branches {
             }
             Form::Given(yes, otherwise) => (yes, otherwise),
         };
-        let taken = machine.sequence(yes, mode.only_if(succeeded))?;
-        let taken = if succeeded && !mode.is_skip() { taken } else { Value::empty() };
+        let wanted = succeeded && !mode.is_skip();
+        let taken = choose(machine, yes, wanted)?;
         match otherwise {
             Otherwise::Unfinished | Otherwise::Empty => Ok(taken),
             Otherwise::Broken(broken) => broken.raise(),
             Otherwise::Text(no, broken) => {
-                let other = machine.sequence(no, mode.only_if(!succeeded))?;
+                let other = choose(machine, no, !succeeded && !mode.is_skip())?;
                 if let Some(broken) = broken {
                     return broken.raise();
                 }
@@ -108,7 +117,20 @@ impl Branches {
     }
 }
 
+/// Expands a part that is wanted, walks over another.
+fn choose(machine: &mut Machine<'_>, part: &Sequence, wanted: bool) -> Result<Value, EvalError> {
+    if wanted { machine.sequence(part, Mode::Run) } else { machine.walk(part).map(|()| Value::empty()) }
+}
+
 impl Otherwise {
+    fn is_quiet(&self) -> bool {
+        match self {
+            Self::Empty | Self::Fail(None) => true,
+            Self::Text(no, None) => no.is_quiet(),
+            _ => false,
+        }
+    }
+
     fn parse(parser: &mut Parser<'_>, item: &'static str) -> Self {
         parser.skip_space();
         match parser.peek() {

@@ -132,7 +132,9 @@ impl<'t> Parser<'t> {
     pub(crate) fn sequence(&mut self, until: Until) -> Sequence {
         if self.depth_left == 0 {
             let broken = self.fail("expansion items are nested too deeply");
-            return Sequence { parts: vec![(self.at, Part::Broken(broken))] };
+            let mut sequence = Sequence::default();
+            sequence.parts.push((self.at, Part::Broken(broken)));
+            return sequence;
         }
         self.depth_left -= 1;
         let sequence = self.parts(until, true);
@@ -178,7 +180,7 @@ impl<'t> Parser<'t> {
         if let Some(part) = last {
             sequence.parts.push((self.at, part));
         }
-        sequence
+        sequence.finished()
     }
 
     fn literal_run(&mut self, literal: &mut Vec<u8>, until: Until, dollars: bool) {
