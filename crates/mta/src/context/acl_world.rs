@@ -197,6 +197,10 @@ impl AclWorld for Context {
         }
     }
 
+    fn log_skipped_warning(&mut self, text: &[u8]) {
+        self.log_smtp(observe::event::SmtpNews::WarnSkipped { text: text.to_vec() });
+    }
+
     fn header_lines(&mut self) -> Vec<HeaderLine> {
         let lines = self.facts.message.headers.iter().filter(|line| line.kind != HeaderType::Old);
         lines

@@ -38,6 +38,7 @@ pub(crate) enum Kind {
 }
 
 /// One row of the table.
+#[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,

@@ -142,6 +142,7 @@ pub(crate) enum ControlError {
 }
 
 impl ControlError {
+    #[cfg(test)]
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Wrong(text) | Self::NotYet(text) => text,

@@ -16,7 +16,11 @@
 
 mod condition;
 mod control;
+mod dnslist;
 mod effect;
+mod evaluate;
+mod header_check;
+mod parse;
 mod place;
 mod run;
 mod set;

@@ -1,9 +1,27 @@
 //! The named ACLs of a configuration, and those that were born at run time.
+//!
+//! # Invariants
+//! * At most [`limits::ACL_CACHE`] ACLs from texts and files are kept.
+//!
+//! # Security
+//! The name of a file must be clean.
+//!
+//! # Failure
+//! Text that is no ACL, or a file that can't be read, is an error with Exim's text: the run ends with
+//! [`super::AclOutcome::Error`].
+//!
+//! # Compatibility
+//! Specification, section "Finding an ACL to use". A file is read once in the life of a configuration.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use expand::Env;
+use mail_types::limits;
+use mail_types::value::Value;
 
 use super::Acl;
+use super::parse::lossy;
 use crate::list::NamedLists;
 
 /// All ACLs of one configuration.
@@ -11,12 +29,13 @@ use crate::list::NamedLists;
 pub struct AclSet {
     named: HashMap<Vec<u8>, Arc<Acl>>,
     lists: NamedLists,
+    born: Mutex<HashMap<Vec<u8>, Arc<Acl>>>,
 }
 
 impl AclSet {
     /// An empty set; `lists` are the named lists of the same configuration.
     pub fn new(lists: NamedLists) -> Self {
-        Self { named: HashMap::new(), lists }
+        Self { lists, ..Self::default() }
     }
 
     /// Adds an ACL; false when the name is taken.
@@ -37,5 +56,45 @@ impl AclSet {
     /// The named lists.
     pub fn lists(&self) -> &NamedLists {
         &self.lists
+    }
+
+    /// Finds what a text means: a file, a name, or the text of an ACL.
+    pub(crate) fn resolve(&self, text: &Value, env: &mut dyn Env) -> Result<Arc<Acl>, String> {
+        let bytes = mail_types::bytes::trim(text.bytes());
+        if bytes.first() == Some(&b'/') {
+            return self.file(text, bytes, env);
+        }
+        if let Some(acl) = self.named.get(bytes) {
+            return Ok(Arc::clone(acl));
+        }
+        if text.is_tainted() {
+            return Err(format!("Tainted '{}' (ACL) not permitted", lossy(bytes)));
+        }
+        self.obtain(bytes, || Acl::compile_text(b"inline", bytes, &self.lists))
+    }
+
+    fn file(&self, text: &Value, path: &[u8], env: &mut dyn Env) -> Result<Arc<Acl>, String> {
+        let clean = text.require_clean("ACL file name").map_err(|error| error.to_string())?;
+        self.obtain(path, || {
+            let content = env.files().read(&clean, limits::ACL_FILE).map_err(|error| {
+                let error = error.to_string();
+                let words = error.split(" (os error").next().unwrap_or_default();
+                format!("failed to open ACL file \"{}\": {words}", lossy(path))
+            })?;
+            Acl::compile_text(path, &content, &self.lists)
+        })
+    }
+
+    fn obtain(&self, key: &[u8], compile: impl FnOnce() -> Result<Acl, String>) -> Result<Arc<Acl>, String> {
+        if let Some(acl) = self.born.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
+            return Ok(Arc::clone(acl));
+        }
+        let acl = Arc::new(compile()?);
+        let mut born = self.born.lock().unwrap_or_else(PoisonError::into_inner);
+        if born.len() >= limits::ACL_CACHE {
+            born.clear();
+        }
+        born.insert(key.to_vec(), Arc::clone(&acl));
+        Ok(acl)
     }
 }

@@ -1,8 +1,17 @@
 //! The compiled form of an ACL.
+//!
+//! # Invariants
+//! * A compiled ACL with errors in its diagnostics is not run: the configuration that holds it is refused.
 
-use mail_types::diagnostic::{Diagnostic, SourceText, Span};
+use std::sync::Arc;
 
-use crate::list::NamedLists;
+use expand::Expansion;
+use expand::variable::AclScope;
+use mail_types::diagnostic::{Diagnostic, Severity, SourceText, Span};
+
+use super::condition::{Kind, Row};
+use super::parse;
+use crate::list::{List, ListKind, NamedLists};
 
 /// What a statement does when its conditions hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,18 +37,73 @@ pub enum Verb {
 pub struct Acl {
     name: Vec<u8>,
     span: Span,
+    pub(crate) statements: Vec<Statement>,
+    may_block: bool,
+}
+
+/// A verb with its conditions and modifiers, in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) verb: Verb,
+    pub(crate) span: Span,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// One condition or modifier.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) negated: bool,
+    pub(crate) row: &'static Row,
+    pub(crate) argument: Argument,
+}
+
+/// What stands after the equals sign.
+#[derive(Clone, Debug)]
+pub(crate) enum Argument {
+    /// `endpass` has none.
+    Nothing,
+    /// A text that is expanded.
+    Text(Expansion),
+    /// A list whose text is always the same.
+    List(Arc<List>),
+    /// A list that is expanded first.
+    ListText(Expansion, ListKind),
+    /// `set`.
+    Set(SetVariable, Expansion),
+    /// `acl`: its name and its arguments.
+    Call(Expansion, Vec<Expansion>),
+}
+
+/// What `set` sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SetVariable {
+    /// `acl_c...`, `acl_m...`.
+    Acl(AclScope, Vec<u8>),
+    /// `dkim_verify_status`, `dkim_verify_reason`.
+    Dkim(expand::Variable),
 }
 
 impl Acl {
     /// Compiles an ACL from its logical lines. Errors are in the diagnostics; an ACL with errors must not be run.
-    pub fn compile(
-        name: &[u8],
-        span: Span,
-        lines: &[SourceText],
-        lists: &NamedLists,
-    ) -> (Self, Vec<Diagnostic>) {
-        let _ = (lines, lists);
-        (Self { name: name.to_vec(), span }, Vec::new())
+    pub fn compile(name: &[u8], span: Span, lines: &[SourceText], lists: &NamedLists) -> (Self, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let statements = parse::statements(lines, lists, &mut diagnostics);
+        let parts = statements.iter().flat_map(|statement| &statement.parts);
+        let may_block = parts.clone().any(Part::may_block);
+        (Self { name: name.to_vec(), span, statements, may_block }, diagnostics)
+    }
+
+    /// Compiles text that was born at run time. The error is Exim's text.
+    pub(crate) fn compile_text(name: &[u8], text: &[u8], lists: &NamedLists) -> Result<Self, String> {
+        let (acl, diagnostics) = Self::compile(name, Span::NOWHERE, &parse::logical_lines(text), lists);
+        let error = diagnostics.into_iter().find(|found| found.severity == Severity::Error);
+        match error {
+            Some(error) => {
+                let text = error.exim_text.unwrap_or(error.message);
+                Err(text.strip_prefix(parse::PREFIX).map_or(text.clone(), str::to_owned))
+            }
+            None => Ok(acl),
+        }
     }
 
     /// Its name.
@@ -52,8 +116,63 @@ impl Acl {
         self.span
     }
 
-    /// Whether a step may wait for something outside (lookups, files, commands).
+    /// Whether a step may wait for something outside (lookups, files, commands), so that it belongs on the blocking
+    /// pool.
     pub fn may_block(&self) -> bool {
-        true
+        self.may_block
     }
+}
+
+impl Part {
+    fn may_block(&self) -> bool {
+        match &self.argument {
+            Argument::Nothing => false,
+            // Another ACL may do anything.
+            Argument::Call(..) => true,
+            Argument::Text(text) | Argument::Set(_, text) => text.may_block(),
+            Argument::List(list) => list.may_block(),
+            Argument::ListText(..) => true,
+        }
+    }
+}
+
+impl Verb {
+    /// Finds a verb by name.
+    pub(crate) fn find(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"accept" => Self::Accept,
+            b"defer" => Self::Defer,
+            b"deny" => Self::Deny,
+            b"discard" => Self::Discard,
+            b"drop" => Self::Drop,
+            b"require" => Self::Require,
+            b"warn" => Self::Warn,
+            _ => return None,
+        })
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Defer => "defer",
+            Self::Deny => "deny",
+            Self::Discard => "discard",
+            Self::Drop => "drop",
+            Self::Require => "require",
+            Self::Warn => "warn",
+        }
+    }
+}
+
+/// The kind of list that a condition takes.
+pub(crate) fn list_kind(kind: Kind) -> Option<ListKind> {
+    Some(match kind {
+        Kind::Domains | Kind::SenderDomains => ListKind::Domain,
+        Kind::LocalParts => ListKind::LocalPart,
+        Kind::Senders | Kind::Recipients => ListKind::Address,
+        Kind::Hosts => ListKind::Host,
+        Kind::Authenticated | Kind::Encrypted => ListKind::String,
+        _ => return None,
+    })
 }

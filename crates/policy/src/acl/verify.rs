@@ -1,7 +1,38 @@
 //! `verify`: the tests, where each is permitted, and their options.
 //!
 //! # Compatibility
-//! Exim specification, sections "ACL conditions" and "Address verification".
+//! Specification, sections "ACL conditions" and "Address verification"; the texts are those of Exim's own messages.
+//! Callouts are read and refused when they are reached: until there are callouts, such a condition defers.
+
+use mail_types::value::Value;
+
+use super::AclPlace::{self, *};
+use super::Places;
+use super::parse::lossy;
+use crate::interval;
+
+/// One test of `verify`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verify {
+    /// `sender`; with `sender=` the address.
+    Sender(Option<Value>, VerifyOptions),
+    /// `recipient`.
+    Recipient(VerifyOptions),
+    /// `header_sender`.
+    HeaderSender(VerifyOptions),
+    /// `header_syntax`.
+    HeaderSyntax,
+    /// `header_names_ascii`.
+    HeaderNamesAscii,
+    /// `not_blind`.
+    NotBlind { case_insensitive: bool },
+    /// `helo`.
+    Helo,
+    /// `reverse_host_lookup`.
+    ReverseHostLookup { defer_ok: bool },
+    /// `certificate`.
+    Certificate,
+}
 
 /// Options of `verify = sender`, `recipient` and `header_sender`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,4 +43,284 @@ pub struct VerifyOptions {
     pub no_details: bool,
     /// `/success_on_redirect`.
     pub success_on_redirect: bool,
+}
+
+/// What is wrong with a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum VerifyError {
+    /// Exim's text.
+    Wrong(String),
+    /// It is Exim's, and not there yet.
+    NotYet(String),
+    /// It asks for a callout.
+    Callout(String),
+}
+
+impl VerifyError {
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Wrong(text) | Self::NotYet(text) | Self::Callout(text) => text,
+        }
+    }
+}
+
+/// How the options of a test are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Nothing,
+    Address,
+    NotBlind,
+    ReverseHostLookup,
+    Later,
+}
+
+struct Row {
+    name: &'static str,
+    reads: Reads,
+    places: Places,
+}
+
+const MESSAGE_AT_HAND: Places = Places::of(&[Data, NotSmtp, Mime, Dkim, NotSmtpMime, Prdr, Quit, NotQuit]);
+const SENDER_KNOWN: Places = Places::of(&[Mail, Rcpt, Predata, Mime, NotSmtp, Data, Prdr, NotSmtpMime, Dkim]);
+
+const TABLE: &[Row] = &[
+    Row { name: "arc", reads: Reads::Later, places: Places::ALL },
+    Row { name: "certificate", reads: Reads::Nothing, places: Places::ALL },
+    Row { name: "csa", reads: Reads::Later, places: Places::ALL },
+    Row { name: "header_names_ascii", reads: Reads::Nothing, places: MESSAGE_AT_HAND },
+    Row { name: "header_sender", reads: Reads::Address, places: MESSAGE_AT_HAND },
+    Row { name: "header_syntax", reads: Reads::Nothing, places: MESSAGE_AT_HAND },
+    Row { name: "helo", reads: Reads::Nothing, places: Places::ALL },
+    Row { name: "not_blind", reads: Reads::NotBlind, places: MESSAGE_AT_HAND },
+    Row { name: "recipient", reads: Reads::Address, places: Places::of(&[Rcpt]) },
+    Row { name: "reverse_host_lookup", reads: Reads::ReverseHostLookup, places: Places::ALL },
+    Row { name: "sender", reads: Reads::Address, places: SENDER_KNOWN },
+];
+
+impl Verify {
+    /// Reads a test. Without a place only the text is checked.
+    pub(crate) fn parse(text: &Value, place: Option<AclPlace>) -> Result<Self, VerifyError> {
+        let bytes = text.bytes();
+        let mut items = Items { text: bytes, at: 0 };
+        let first = items.next().unwrap_or_default();
+        let (name, address) = match first.iter().position(|b| *b == b'=') {
+            Some(at) => (trim(&first[..at]), Some(trim(&first[at + 1..]))),
+            None => (trim(&first), None),
+        };
+        let unknown = || VerifyError::Wrong(format!("{EXPECTED} \"verify {}\"", lossy(bytes)));
+        let row = TABLE
+            .iter()
+            .find(|row| row.name.as_bytes().eq_ignore_ascii_case(name) && (address.is_none() || row.name == "sender"))
+            .ok_or_else(unknown)?;
+        if let Some(place) = place
+            && !row.places.contains(place)
+        {
+            return Err(VerifyError::Wrong(format!("cannot verify {} in ACL for {}", row.name, place.name())));
+        }
+        if row.reads == Reads::Later {
+            return Err(VerifyError::NotYet(format!("verify = {} is not supported yet", row.name)));
+        }
+        let options = Options::read(row.reads, items, bytes)?;
+        Ok(match row.name {
+            "sender" => {
+                Self::Sender(address.map(|address| Value::new(address, text.taint().clone())), options.address)
+            }
+            "recipient" => Self::Recipient(options.address),
+            "header_sender" => Self::HeaderSender(options.address),
+            "header_syntax" => Self::HeaderSyntax,
+            "header_names_ascii" => Self::HeaderNamesAscii,
+            "not_blind" => Self::NotBlind { case_insensitive: options.case_insensitive },
+            "helo" => Self::Helo,
+            "certificate" => Self::Certificate,
+            _ => Self::ReverseHostLookup { defer_ok: options.address.defer_ok },
+        })
+    }
+}
+
+#[derive(Default)]
+struct Options {
+    address: VerifyOptions,
+    case_insensitive: bool,
+}
+
+impl Options {
+    fn read(reads: Reads, items: Items<'_>, whole: &[u8]) -> Result<Self, VerifyError> {
+        let mut options = Self::default();
+        let mut callout = false;
+        for item in items {
+            let item = trim(&item);
+            match (reads, item) {
+                (Reads::Nothing, _) => {
+                    let whole = lossy(whole);
+                    return Err(VerifyError::Wrong(format!(
+                        "unexpected '/' found in \"{whole}\" (this verify item has no options)"
+                    )));
+                }
+                // Exim looks for one word there and takes no notice of any other.
+                (Reads::ReverseHostLookup, option) => options.address.defer_ok |= option == b"defer_ok",
+                (Reads::NotBlind, b"case_insensitive") => options.case_insensitive = true,
+                (Reads::Address, b"defer_ok") => options.address.defer_ok = true,
+                (Reads::Address, b"no_details") => options.address.no_details = true,
+                (Reads::Address, b"success_on_redirect") => options.address.success_on_redirect = true,
+                // Old spellings; without a callout they change nothing.
+                (Reads::Address, b"callout_defer_ok") => {}
+                (Reads::Address, b"check_postmaster") => callout = true,
+                (Reads::Address, option) if option.starts_with(b"callout") => {
+                    check_callout(option, whole)?;
+                    callout = true;
+                }
+                (Reads::Address, option) if option == b"quota" || option.starts_with(b"quota=") => {
+                    return Err(VerifyError::NotYet("verify = recipient/quota is not supported yet".into()));
+                }
+                (_, option) => return Err(unknown_option(option, whole)),
+            }
+        }
+        match callout {
+            true => Err(VerifyError::Callout(format!("verify callout is not supported yet (\"{}\")", lossy(whole)))),
+            false => Ok(options),
+        }
+    }
+}
+
+/// Checks `callout=time,word,word=time`.
+fn check_callout(option: &[u8], whole: &[u8]) -> Result<(), VerifyError> {
+    let bad_time = || VerifyError::Wrong(format!("bad time value in ACL condition \"verify {}\"", lossy(whole)));
+    let rest = match option.strip_prefix(b"callout") {
+        Some(b"") => return Ok(()),
+        Some(rest) => trim(rest),
+        None => return Err(unknown_option(option, whole)),
+    };
+    let Some(rest) = rest.strip_prefix(b"=") else {
+        return Err(unknown_option(option, whole));
+    };
+    for word in rest.split(|b| *b == b',') {
+        let word = trim(word);
+        let (name, value) = match word.iter().position(|b| *b == b'=') {
+            Some(at) => (trim(&word[..at]), Some(trim(&word[at + 1..]))),
+            None => (word, None),
+        };
+        let timed = matches!(name, b"connect" | b"maxwait");
+        let known = matches!(
+            name,
+            b"defer_ok"
+                | b"fullpostmaster"
+                | b"hold"
+                | b"mailfrom"
+                | b"no_cache"
+                | b"postmaster"
+                | b"postmaster_mailfrom"
+                | b"random"
+                | b"use_postmaster"
+                | b"use_sender"
+                | b"use_tptsender"
+        );
+        match (known, timed, value) {
+            (true, _, _) => {}
+            (_, true, Some(value)) if interval::parse(value).is_some() => {}
+            (_, false, None) if interval::parse(name).is_some() => {}
+            _ => return Err(bad_time()),
+        }
+    }
+    Ok(())
+}
+
+fn unknown_option(option: &[u8], whole: &[u8]) -> VerifyError {
+    VerifyError::Wrong(format!("unknown option \"{}\" in ACL condition \"verify {}\"", lossy(option), lossy(whole)))
+}
+
+/// The parts of a text between slashes; a doubled slash stands for one.
+struct Items<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Iterator for Items<'_> {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        if self.at > self.text.len() {
+            return None;
+        }
+        let mut item = Vec::new();
+        while self.at < self.text.len() {
+            let here = self.text[self.at];
+            if here == b'/' {
+                if self.text.get(self.at + 1) != Some(&b'/') {
+                    break;
+                }
+                self.at += 1;
+            }
+            item.push(here);
+            self.at += 1;
+        }
+        self.at += 1;
+        Some(item)
+    }
+}
+
+fn trim(text: &[u8]) -> &[u8] {
+    mail_types::bytes::trim(text)
+}
+
+const EXPECTED: &str = "expected \"sender[=address]\", \"recipient\", \"helo\", \"header_syntax\", \"header_sender\", \
+                        \"header_names_ascii\" or \"reverse_host_lookup\" at start of ACL condition";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, place: AclPlace) -> Result<Verify, String> {
+        Verify::parse(&Value::clean(text), Some(place)).map_err(|error| error.text().to_owned())
+    }
+
+    #[test]
+    fn tests_with_options() {
+        let all = VerifyOptions { defer_ok: true, no_details: true, success_on_redirect: true };
+        let cases = [
+            ("sender", Rcpt, Verify::Sender(None, VerifyOptions::default())),
+            ("SENDER", Mail, Verify::Sender(None, VerifyOptions::default())),
+            ("sender = a@b/defer_ok", Rcpt, Verify::Sender(
+                Some(Value::clean("a@b")),
+                VerifyOptions { defer_ok: true, ..VerifyOptions::default() },
+            )),
+            ("sender=a//b@c", Rcpt, Verify::Sender(Some(Value::clean("a/b@c")), VerifyOptions::default())),
+            ("recipient/success_on_redirect/defer_ok/no_details", Rcpt, Verify::Recipient(all)),
+            ("helo", Connect, Verify::Helo),
+            ("reverse_host_lookup/foo", Rcpt, Verify::ReverseHostLookup { defer_ok: false }),
+            ("reverse_host_lookup/defer_ok", Rcpt, Verify::ReverseHostLookup { defer_ok: true }),
+            ("not_blind/case_insensitive", Data, Verify::NotBlind { case_insensitive: true }),
+            ("header_syntax", NotSmtp, Verify::HeaderSyntax),
+        ];
+        for (text, place, want) in cases {
+            assert_eq!(parse(text, place), Ok(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_tests_are_told_in_exims_words() {
+        let cases = [
+            ("foo", Rcpt, format!("{EXPECTED} \"verify foo\"")),
+            ("", Rcpt, format!("{EXPECTED} \"verify \"")),
+            ("recipient=foo", Rcpt, format!("{EXPECTED} \"verify recipient=foo\"")),
+            ("sender x", Rcpt, format!("{EXPECTED} \"verify sender x\"")),
+            ("sender/foo", Rcpt, "unknown option \"foo\" in ACL condition \"verify sender/foo\"".into()),
+            ("not_blind/foo", Data, "unknown option \"foo\" in ACL condition \"verify not_blind/foo\"".into()),
+            ("helo/foo", Rcpt, "unexpected '/' found in \"helo/foo\" (this verify item has no options)".into()),
+            ("header_syntax", Rcpt, "cannot verify header_syntax in ACL for RCPT".into()),
+            ("sender", Helo, "cannot verify sender in ACL for EHLO or HELO".into()),
+            ("recipient", Vrfy, "cannot verify recipient in ACL for VRFY".into()),
+            ("recipient/callout=foo", Rcpt, "bad time value in ACL condition \"verify recipient/callout=foo\"".into()),
+            (
+                "recipient/callout=10s,defer_ok,connect=x",
+                Rcpt,
+                "bad time value in ACL condition \"verify recipient/callout=10s,defer_ok,connect=x\"".into(),
+            ),
+            ("sender/callout=10s", Rcpt, "verify callout is not supported yet (\"sender/callout=10s\")".into()),
+            ("csa", Rcpt, "verify = csa is not supported yet".into()),
+        ];
+        for (text, place, want) in cases {
+            assert_eq!(parse(text, place), Err(want), "{text}");
+        }
+    }
 }

@@ -78,6 +78,9 @@ pub trait AclWorld: ListEnv {
     /// Writes the line of a `warn` statement, unless the same line was written for this message already.
     fn log_warning(&mut self, text: &[u8]);
 
+    /// Writes the line of a `warn` statement that a deferred condition skipped (selector `acl_warn_skipped`).
+    fn log_skipped_warning(&mut self, text: &[u8]);
+
     /// The header lines of the message, in order; empty before the message is there.
     fn header_lines(&mut self) -> Vec<HeaderLine>;
 

@@ -23,7 +23,7 @@ pub(crate) fn read(
 ) -> Result<Arc<Compiled>, ListError> {
     let clean =
         path.require_clean("file or directory name").map_err(|error| ListError::wrong(error.to_string()))?;
-    let text = env.files().read(clean.bytes(), limits::LIST_FILE).map_err(|error| {
+    let text = env.files().read(&clean, limits::LIST_FILE).map_err(|error| {
         let path = path.to_lossy();
         ListError::wrong(format!("failed to open {path} when checking \"{path}\": {}", system_text(&error)))
     })?;
