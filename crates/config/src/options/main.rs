@@ -11,7 +11,7 @@ use super::definition::option_table;
 option_table! {
     Main, "main";
     /// Offer 8BITMIME and accept BODY= on MAIL.
-    ACCEPT_8BITMIME: Flag = "accept_8bitmime", on, inert SCANNING;
+    ACCEPT_8BITMIME: Flag = "accept_8bitmime", on;
     /// ACL for finished non-SMTP message.
     ACL_NOT_SMTP: Text = "acl_not_smtp", unset;
     /// ACL run per MIME part, non-SMTP.
@@ -203,7 +203,7 @@ option_table! {
     /// User Exim runs as.
     EXIM_USER: User = "exim_user", unset;
     /// Override the version text.
-    EXIM_VERSION: Plain = "exim_version", unset, inert LATER;
+    EXIM_VERSION: Plain = "exim_version", unset;
     /// Additional addresses treated as local.
     EXTRA_LOCAL_INTERFACES: PlainList = "extra_local_interfaces", unset;
     /// With -t, arguments delete recipients.
@@ -343,7 +343,7 @@ option_table! {
     /// Dump core on panic.
     PANIC_COREDUMP: Flag = "panic_coredump", off, inert OWN_WAY;
     /// Domains where % routing is honoured.
-    PERCENT_HACK_DOMAINS: Domains = "percent_hack_domains", unset;
+    PERCENT_HACK_DOMAINS: Domains = "percent_hack_domains", unset, inert LATER;
     /// Start Perl when Exim starts.
     PERL_AT_START: Flag = "perl_at_start", off, inert PERL;
     /// Perl code executed at startup.
@@ -389,7 +389,7 @@ option_table! {
     /// Queue when load exceeds this.
     QUEUE_ONLY_LOAD: Fixed = "queue_only_load", unset;
     /// Stay queueing for rest of connection.
-    QUEUE_ONLY_LOAD_LATCH: Flag = "queue_only_load_latch", on;
+    QUEUE_ONLY_LOAD_LATCH: Flag = "queue_only_load_latch", on, inert OWN_WAY;
     /// Command line may override queue options.
     QUEUE_ONLY_OVERRIDE: Flag = "queue_only_override", on;
     /// Process queue in arrival order.
@@ -455,7 +455,7 @@ option_table! {
     /// Host name shown to the client.
     SMTP_ACTIVE_HOSTNAME: Text = "smtp_active_hostname", unset;
     /// Log listen backlog above level.
-    SMTP_BACKLOG_MONITOR: Integer = "smtp_backlog_monitor", "0";
+    SMTP_BACKLOG_MONITOR: Integer = "smtp_backlog_monitor", "0", inert LATER;
     /// Greeting text template.
     SMTP_BANNER: Text = "smtp_banner", "$smtp_active_hostname ESMTP Exim $version_number $tod_full";
     /// Check SIZE against spool space.

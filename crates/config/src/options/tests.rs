@@ -1,3 +1,5 @@
+//! The tables as a whole: defaults, names, documentation.
+
 use std::collections::HashSet;
 
 use mail_types::Span;

@@ -1,3 +1,5 @@
+//! Values as Exim 4.96 reads them: every answer in this file was seen from it.
+
 use mail_types::diagnostic::Span;
 
 use super::*;
@@ -6,8 +8,6 @@ fn over<T>(value: &str, read: impl Fn(&mut Cursor<'_>) -> Result<T, Fault>) -> R
     let text = Text::plain(value.as_bytes(), Span::NOWHERE);
     read(&mut Cursor::new(&text)).map_err(|fault| fault.text)
 }
-
-// Every answer in this file was seen from Exim 4.96.
 
 #[test]
 fn integers() {
