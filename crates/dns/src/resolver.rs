@@ -139,20 +139,20 @@ impl Resolver {
         families: Families,
         options: SearchOptions,
     ) -> Result<HostAddresses, DnsFailure> {
-        let listed = self.inner.config.hosts.addresses(name);
-        let mut known = listed.iter().filter(|(address, _)| families.wants(*address)).peekable();
-        if let Some((_, canonical)) = known.peek() {
-            let canonical_name = canonical.clone();
-            let mut addresses: Vec<IpAddr> = known.map(|(address, _)| *address).collect();
-            addresses.sort_by_key(IpAddr::is_ipv4);
-            return Ok(HostAddresses {
-                canonical_name,
-                addresses,
-                security: Security::Insecure,
-                ttl: HOSTS_FILE_TTL,
-            });
+        if let Some(listed) = self.listed_addresses(name, families) {
+            return Ok(listed);
         }
         self.dns_addresses(name, families, options).await
+    }
+
+    /// What the hosts file says. (Apart, so that the future above holds no iterator while it waits.)
+    fn listed_addresses(&self, name: &[u8], families: Families) -> Option<HostAddresses> {
+        let listed = self.inner.config.hosts.addresses(name);
+        let mut known = listed.iter().filter(|(address, _)| families.wants(*address)).peekable();
+        let canonical_name = known.peek()?.1.clone();
+        let mut addresses: Vec<IpAddr> = known.map(|(address, _)| *address).collect();
+        addresses.sort_by_key(IpAddr::is_ipv4);
+        Some(HostAddresses { canonical_name, addresses, security: Security::Insecure, ttl: HOSTS_FILE_TTL })
     }
 
     /// The addresses of a host from the DNS alone.

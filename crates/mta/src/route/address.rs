@@ -21,7 +21,6 @@ use mail_types::value::Value;
 
 use super::outcome::{Assignment, RouteDeferral};
 
-
 /// What an address stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AddressKind {
@@ -173,14 +172,11 @@ impl RouteAddress {
     }
 
     /// The copy that goes on to further routers after an `unseen` one.
-    pub fn unseen_copy(&self, router: &str, local_part: &[u8], next_router: Option<&str>) -> Self {
-        let inherited = Inherited {
-            headers_add: Vec::new(),
-            headers_remove: Vec::new(),
-            ..self.inherited.clone()
-        };
+    pub fn unseen_copy(&self, router: &str, local_part: &[u8], next_router: &str) -> Self {
+        let inherited =
+            Inherited { headers_add: Vec::new(), headers_remove: Vec::new(), ..self.inherited.clone() };
         let mut copy = self.child(router, local_part, &self.address, inherited);
-        copy.start_router = next_router.map(str::to_owned);
+        copy.start_router = Some(next_router.to_owned());
         copy
     }
 

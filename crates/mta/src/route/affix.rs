@@ -72,7 +72,8 @@ impl Affixes {
         if self.suffix.len > 0 {
             let text = &local_part[local_part.len() - self.suffix.len..];
             facts.local_part_suffix = Some(value(cased(text), self.suffix.wild));
-            facts.local_part_suffix_v = self.suffix.wild.map(|n| Value::tainted(cased(&text[text.len() - n..])));
+            facts.local_part_suffix_v =
+                self.suffix.wild.map(|n| Value::tainted(cased(&text[text.len() - n..])));
         }
     }
 }
@@ -114,7 +115,12 @@ mod tests {
         let (prefix, suffix) = (bytes(prefix), bytes(suffix));
         let found = Affixes::find(
             local_part.as_bytes(),
-            Patterns { prefix: &prefix, prefix_optional: optional, suffix: &suffix, suffix_optional: optional },
+            Patterns {
+                prefix: &prefix,
+                prefix_optional: optional,
+                suffix: &suffix,
+                suffix_optional: optional,
+            },
         )?;
         let mut facts = AddressFacts::default();
         found.record(&mut facts, local_part.as_bytes(), false);

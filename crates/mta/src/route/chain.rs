@@ -42,7 +42,14 @@ pub(super) async fn run(address: &RouteAddress, mode: RouteMode, context: &mut C
     let (decision, generated) = drive(&mut state).await;
     let facts = state.facts().clone();
     let world = state.world;
-    RouteOutcome { decision, generated, facts, log: world.log, rewrites: world.rewrites, notices: world.notices }
+    RouteOutcome {
+        decision,
+        generated,
+        facts,
+        log: world.log,
+        rewrites: world.rewrites,
+        notices: world.notices,
+    }
 }
 
 async fn drive(state: &mut State<'_>) -> (Decision, Vec<RouteAddress>) {
@@ -93,7 +100,9 @@ async fn offer(
         Err(step) => step,
     };
     match step {
-        Step::Assign(assignment) => accepted(state, router, following, Decision::Assigned(assignment), Vec::new()).await,
+        Step::Assign(assignment) => {
+            accepted(state, router, following, Decision::Assigned(assignment), Vec::new()).await
+        }
         Step::Redirect(generated) => {
             let decision = Decision::Redirected { router: router.name.clone() };
             accepted(state, router, following, decision, generated).await
@@ -181,10 +190,15 @@ pub(crate) async fn flag(
         Ok(value) if matches_any(value.bytes(), &["false", "no"]) => Ok(false),
         Ok(value) => {
             let value = value.to_lossy();
-            Err(state.defer(router, format!("\"{value}\" is not a valid value for the \"{option}\" option in the {name} router")))
+            Err(state.defer(
+                router,
+                format!("\"{value}\" is not a valid value for the \"{option}\" option in the {name} router"),
+            ))
         }
         Err(error) if error.is_forced() => Ok(forced),
-        Err(error) => Err(state.defer(router, format!("failed to expand \"{option}\" in {name} router: {error}"))),
+        Err(error) => {
+            Err(state.defer(router, format!("failed to expand \"{option}\" in {name} router: {error}")))
+        }
     }
 }
 
@@ -194,19 +208,23 @@ fn matches_any(value: &[u8], words: &[&str]) -> bool {
 
 /// No router took the address.
 async fn unrouteable(state: &mut State<'_>, last: Option<&RouterInstance>) -> RouteFailure {
-    let own = match last.and_then(|router| Some((router, router.options.get(generic::CANNOT_ROUTE_MESSAGE)?))) {
+    let own = match last.and_then(|router| Some((router, router.options.get(generic::CANNOT_ROUTE_MESSAGE)?)))
+    {
         Some((router, text)) => match state.world.expand(text).await {
             Ok(text) => Some(text.into_bytes()),
             Err(error) if error.is_forced() => None,
             Err(error) => {
                 let name = &router.name;
-                state.world.log_panic(format!("failed to expand cannot_route_message in {name} router: {error}"));
+                state
+                    .world
+                    .log_panic(format!("failed to expand cannot_route_message in {name} router: {error}"));
                 None
             }
         },
         None => None,
     };
-    let message = own.clone().or_else(|| state.message.take()).unwrap_or_else(|| b"Unrouteable address".to_vec());
+    let message =
+        own.clone().or_else(|| state.message.take()).unwrap_or_else(|| b"Unrouteable address".to_vec());
     RouteFailure { router: None, message, user_message: own }
 }
 

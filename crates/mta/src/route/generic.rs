@@ -44,7 +44,11 @@ pub(crate) async fn prepare(state: &mut State<'_>, router: &RouterInstance) -> R
     Ok(())
 }
 
-async fn value_or_decline(state: &mut State<'_>, router: &RouterInstance, text: &Expansion) -> Result<Value, Step> {
+async fn value_or_decline(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    text: &Expansion,
+) -> Result<Value, Step> {
     match state.world.expand(text).await {
         Ok(value) => Ok(value),
         Err(error) if error.is_forced() => Err(Step::Decline),
@@ -62,7 +66,10 @@ pub(crate) fn source_of(text: &Expansion) -> String {
 }
 
 /// `errors_to`, `headers_add` and `headers_remove`: what the address and its children carry on.
-pub(crate) async fn carried_on(state: &mut State<'_>, router: &RouterInstance) -> Result<Inherited, RouteDeferral> {
+pub(crate) async fn carried_on(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+) -> Result<Inherited, RouteDeferral> {
     let mut inherited = state.inherited.clone();
     if let Some(errors_to) = errors_to(state, router).await? {
         inherited.errors_to = Some(errors_to);
@@ -99,7 +106,8 @@ async fn header_text(
         Err(error) if error.is_forced() => Ok(None),
         Err(error) => {
             let (source, name) = (source_of(text), &router.name);
-            Err(state.defer(router, format!("{name} router failed to expand {what} item \"{source}\": {error}")))
+            Err(state
+                .defer(router, format!("{name} router failed to expand {what} item \"{source}\": {error}")))
         }
     }
 }
@@ -134,7 +142,8 @@ async fn errors_to(state: &mut State<'_>, router: &RouterInstance) -> Result<Opt
     if address.is_empty() || address == b"<>" {
         return Ok(Some(Vec::new()));
     }
-    let Ok((parsed, _)) = parse_address(address, ParseOptions { allow_domain_literals: true, ..ParseOptions::default() })
+    let Ok((parsed, _)) =
+        parse_address(address, ParseOptions { allow_domain_literals: true, ..ParseOptions::default() })
     else {
         return Ok(None);
     };
@@ -174,7 +183,9 @@ pub(crate) async fn transport(
     };
     if value.is_tainted() {
         let (value, source) = (value.to_lossy(), source_of(text));
-        state.world.log_panic(format!("attempt to use tainted value '{value}' from '{source}' for transport"));
+        state
+            .world
+            .log_panic(format!("attempt to use tainted value '{value}' from '{source}' for transport"));
         return Err(state.deferral(router, errno::BAD_TRANSPORT, "internal configuration error"));
     }
     let wanted = value.to_lossy();
@@ -222,6 +233,9 @@ pub(crate) async fn user_and_group(
     if options.get(generic::INITGROUPS) {
         found.initgroups = login;
     }
+    if found.uid.is_some() && found.gid.is_none() {
+        return Err(state.defer(router, format!("user set without group for {} router", router.name)));
+    }
     Ok(found)
 }
 
@@ -235,7 +249,11 @@ async fn id_text(
         Ok(value) => Ok(value.into_bytes()),
         Err(error) => {
             let (source, name) = (source_of(text), &router.name);
-            Err(id_problem(state, router, format!("Failed to expand {what} string \"{source}\" for the {name} router: {error}")))
+            Err(id_problem(
+                state,
+                router,
+                format!("Failed to expand {what} string \"{source}\" for the {name} router: {error}"),
+            ))
         }
     }
 }
@@ -286,7 +304,8 @@ fn not_found(
     text: &Expansion,
 ) -> RouteDeferral {
     let (value, source, name) = (String::from_utf8_lossy(value), source_of(text), &router.name);
-    let text = format!("Failed to find {what} \"{value}\" from expanded string \"{source}\" for the {name} router");
+    let text =
+        format!("Failed to find {what} \"{value}\" from expanded string \"{source}\" for the {name} router");
     id_problem(state, router, text)
 }
 
@@ -305,7 +324,6 @@ pub(crate) async fn assign(
     let user = user_and_group(state, router).await?;
     let mut assignment = assignment(state, router, &inherited, transport);
     assignment.hosts = hosts;
-    // A user without a group is an error only where a local transport would need the group.
     assignment.user = user;
     Ok(Box::new(assignment))
 }
@@ -356,7 +374,8 @@ mod tests {
     #[test]
     fn header_lines_keep_their_continuations() {
         let lines = header_lines(b"X-A: one\n two\n\nX-B: three");
-        let texts: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(&line.text).into_owned()).collect();
+        let texts: Vec<_> =
+            lines.iter().map(|line| String::from_utf8_lossy(&line.text).into_owned()).collect();
         assert_eq!(texts, ["X-A: one\n two\n", "X-B: three\n"]);
     }
 }

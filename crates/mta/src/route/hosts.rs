@@ -98,7 +98,9 @@ pub(crate) fn candidates(state: &State<'_>, name: &[u8], complete: bool) -> Vec<
     let mut names = Vec::new();
     if complete && !name.contains(&b'.') {
         let services = &state.world.context.services;
-        names.extend(services.resolver.config().search.iter().map(|domain| [name, b".", domain.as_slice()].concat()));
+        names.extend(
+            services.resolver.config().search.iter().map(|domain| [name, b".", domain.as_slice()].concat()),
+        );
     }
     names.push(name.to_vec());
     names
@@ -106,11 +108,8 @@ pub(crate) fn candidates(state: &State<'_>, name: &[u8], complete: bool) -> Vec<
 
 async fn one_name(state: &mut State<'_>, name: &[u8], families: Families) -> Addresses {
     let without_ipv6 = families.ipv4_only || no_ipv6(state, name).await;
-    let v6 = if without_ipv6 {
-        Err(DnsFailure::NoData)
-    } else {
-        state.world.query(name, RecordType::Aaaa).await
-    };
+    let v6 =
+        if without_ipv6 { Err(DnsFailure::NoData) } else { state.world.query(name, RecordType::Aaaa).await };
     let v4 = state.world.query(name, RecordType::A).await;
     let mut addresses = Vec::new();
     let mut again = false;
@@ -184,7 +183,8 @@ fn in_hosts_file(state: &State<'_>, name: &[u8], families: Families) -> Addresse
     let services = &state.world.context.services;
     let without_ipv6 = families.ipv4_only || state.world.config().main.get(main::DISABLE_IPV6);
     let entries = services.resolver.config().hosts.addresses(name).iter();
-    let mut addresses: Vec<_> = entries.map(|(address, _)| *address).filter(|a| a.is_ipv4() || !without_ipv6).collect();
+    let mut addresses: Vec<_> =
+        entries.map(|(address, _)| *address).filter(|a| a.is_ipv4() || !without_ipv6).collect();
     if addresses.is_empty() {
         return Addresses::Unknown;
     }
@@ -270,7 +270,8 @@ mod tests {
     #[test]
     fn one_family_comes_first_and_the_order_is_random() {
         let parse = |text: &str| text.parse::<IpAddr>().expect("a literal address");
-        let all: Vec<_> = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.3"].into_iter().map(parse).collect();
+        let all: Vec<_> =
+            ["192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.3"].into_iter().map(parse).collect();
         let entropy = SeededEntropy::new(7);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..50 {

@@ -111,7 +111,12 @@ fn reroute(state: &mut State<'_>, router: &RouterInstance, setting: &[u8]) -> St
 }
 
 /// The address continues under another domain, from the first router on.
-pub(crate) fn change_domain(state: &mut State<'_>, router: &RouterInstance, domain: &[u8], rewrite: bool) -> Step {
+pub(crate) fn change_domain(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    domain: &[u8],
+    rewrite: bool,
+) -> Step {
     let full = &state.address.address;
     let at = full.iter().rposition(|byte| *byte == b'@').unwrap_or(full.len());
     let address = [&full[..at], b"@", domain].concat();

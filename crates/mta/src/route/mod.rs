@@ -38,10 +38,12 @@ mod state;
 mod verified;
 mod world;
 
+pub(crate) use hosts::shuffle;
+
 pub use address::{AddressKind, Ancestor, Inherited, RouteAddress, Special};
 pub use outcome::{
-    Assignment, Decision, Directory, HeaderRewrite, RouteDeferral, RouteFailure, RouteHost, RouteLog, RouteOutcome,
-    RouterUser, SyntaxErrorNotice, errno,
+    Assignment, Decision, Directory, HeaderRewrite, RouteDeferral, RouteFailure, RouteHost, RouteLog,
+    RouteOutcome, RouterUser, SyntaxErrorNotice, errno,
 };
 pub use report::{TestReport, test_address, verify_address};
 
@@ -81,3 +83,6 @@ pub(crate) fn errno_text(errno: i32) -> String {
     let text = std::io::Error::from_raw_os_error(errno).to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,12 @@ pub(crate) enum Found {
 }
 
 /// Looks for the hosts of a domain.
-pub(crate) async fn find(state: &mut State<'_>, router: &RouterInstance, domain: &[u8], search: Search) -> Found {
+pub(crate) async fn find(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    domain: &[u8],
+    search: Search,
+) -> Found {
     match state.world.query(domain, RecordType::Mx).await {
         Ok(answer) => from_records(state, router, &answer, search).await,
         Err(DnsFailure::NxDomain | DnsFailure::BadName) => Found::Nothing,
@@ -61,11 +66,17 @@ pub(crate) async fn find(state: &mut State<'_>, router: &RouterInstance, domain:
     }
 }
 
-async fn own_addresses(state: &mut State<'_>, router: &RouterInstance, domain: &[u8], search: Search) -> Found {
+async fn own_addresses(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    domain: &[u8],
+    search: Search,
+) -> Found {
     if !search.addresses_do {
         return Found::Nothing;
     }
-    let pattern = RouteHost { name: domain.to_vec(), address: None, port: None, mx: None, sort_key: 0, dnssec: None };
+    let pattern =
+        RouteHost { name: domain.to_vec(), address: None, port: None, mx: None, sort_key: 0, dnssec: None };
     match hosts::look_up(state, domain, hosts::Method::Dns, search.families, false).await {
         Addresses::Found { mut addresses, dnssec, .. } => {
             hosts::drop_ignored(state, router, domain, &mut addresses).await;
@@ -79,7 +90,12 @@ async fn own_addresses(state: &mut State<'_>, router: &RouterInstance, domain: &
     }
 }
 
-async fn from_records(state: &mut State<'_>, router: &RouterInstance, answer: &Answer, search: Search) -> Found {
+async fn from_records(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    answer: &Answer,
+    search: Search,
+) -> Found {
     let mut targets = targets(answer);
     if targets.iter().all(|(_, name)| name.is_empty() || name == b".") {
         return if targets.is_empty() { Found::Nothing } else { Found::NullMx };
@@ -92,8 +108,14 @@ async fn from_records(state: &mut State<'_>, router: &RouterInstance, answer: &A
     let mut tally = Tally::default();
     for (preference, name) in targets {
         let key = hosts::sort_key(services.entropy.as_ref());
-        let pattern =
-            RouteHost { name, address: None, port: None, mx: Some(preference), sort_key: key, dnssec: Some(secure) };
+        let pattern = RouteHost {
+            name,
+            address: None,
+            port: None,
+            mx: Some(preference),
+            sort_key: key,
+            dnssec: Some(secure),
+        };
         one_target(state, router, pattern, search, &mut tally).await;
     }
     tally.verdict()

@@ -8,11 +8,11 @@ use config::RouterInstance;
 use config::options::router::{generic, redirect};
 use policy::list::{List, ListError, MatchOptions};
 
+use super::RouteMode;
 use super::affix::{Affixes, Patterns};
 use super::outcome::RouteDeferral;
 use super::require_files::{self, Files};
 use super::state::State;
-use super::RouteMode;
 
 /// The verdict of the preconditions.
 pub(crate) enum Condition {
@@ -145,7 +145,8 @@ async fn router_home(state: &mut State<'_>, router: &RouterInstance) -> Result<b
         Err(error) if error.is_forced() => Ok(true),
         Err(error) => {
             let source = String::from_utf8_lossy(&text.source().bytes).into_owned();
-            Err(state.defer(router, format!("failed to expand \"{source}\" for router_home_directory: {error}")))
+            Err(state
+                .defer(router, format!("failed to expand \"{source}\" for router_home_directory: {error}")))
         }
     }
 }
@@ -168,7 +169,9 @@ async fn conditions(state: &mut State<'_>, router: &RouterInstance) -> bool {
                 if !error.is_forced() {
                     let source = String::from_utf8_lossy(&text.source().bytes).into_owned();
                     let name = &router.name;
-                    state.world.log_panic(format!("failed to expand condition \"{source}\" for {name} router: {error}"));
+                    state.world.log_panic(format!(
+                        "failed to expand condition \"{source}\" for {name} router: {error}"
+                    ));
                 }
                 return false;
             }

@@ -146,14 +146,21 @@ fn is_remote(context: &Context, assignment: &Assignment) -> bool {
 }
 
 /// A failure or a deferral. In the short form of `-bv` the line is about the address that was asked for.
-fn show_bad(report: &mut TestReport, address: &RouteAddress, outcome: &RouteOutcome, question: Question, top: &str) {
+fn show_bad(
+    report: &mut TestReport,
+    address: &RouteAddress,
+    outcome: &RouteOutcome,
+    question: Question,
+    top: &str,
+) {
     let (words, message, code) = match &outcome.decision {
         Decision::Failed(failure) if question.mode.is_verify() => ("failed to verify", &failure.message, 2),
         Decision::Failed(failure) => ("is undeliverable", &failure.message, 2),
         Decision::Deferred(deferral) => ("cannot be resolved at this time", &deferral.message, 1),
         _ => return,
     };
-    let shown = if question.full { String::from_utf8_lossy(&address.address).into_owned() } else { top.to_owned() };
+    let shown =
+        if question.full { String::from_utf8_lossy(&address.address).into_owned() } else { top.to_owned() };
     let mut line = format!("{shown} {words}");
     if question.admin {
         let _ = write!(line, ": {}", String::from_utf8_lossy(message));

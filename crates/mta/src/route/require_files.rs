@@ -146,7 +146,9 @@ async fn one_file(state: &mut State<'_>, text: &[u8], user: Option<&RunAs>) -> R
             Err(format!("require_files: error for {shown}: {reason}"))
         }
         AsUserReply::Refused { reason } => Err(format!("require_files: {reason}")),
-        AsUserReply::Content { .. } | AsUserReply::TooLong => Err("require_files: unexpected answer".to_owned()),
+        AsUserReply::Content { .. } | AsUserReply::TooLong => {
+            Err("require_files: unexpected answer".to_owned())
+        }
     }
 }
 

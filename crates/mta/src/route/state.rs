@@ -8,11 +8,11 @@ use config::RouterInstance;
 use config::options::router::generic;
 use mail_types::value::Value;
 
+use super::RouteMode;
 use super::address::{Ancestor, Inherited, RouteAddress};
 use super::affix::Affixes;
 use super::outcome::{RouteDeferral, RouterUser, errno};
 use super::world::World;
-use super::RouteMode;
 use crate::context::Context;
 use crate::context::facts::{AddressFacts, LocalUser};
 use crate::services::accounts::Account;
@@ -79,7 +79,12 @@ impl<'a> State<'a> {
     }
 
     /// A deferral by a router.
-    pub(crate) fn deferral(&self, router: &RouterInstance, errno: i32, message: impl Into<Vec<u8>>) -> RouteDeferral {
+    pub(crate) fn deferral(
+        &self,
+        router: &RouterInstance,
+        errno: i32,
+        message: impl Into<Vec<u8>>,
+    ) -> RouteDeferral {
         RouteDeferral {
             router: Some(router.name.clone()),
             errno,

@@ -65,7 +65,9 @@ impl<'a> World<'a> {
         if !text.may_block() {
             return text.eval(self.context);
         }
-        self.on_pool(|context| text.eval(context)).await.unwrap_or_else(|| Err(EvalError::defer("shutting down")))
+        self.on_pool(|context| text.eval(context))
+            .await
+            .unwrap_or_else(|| Err(EvalError::defer("shutting down")))
     }
 
     /// Looks for a text in a list.

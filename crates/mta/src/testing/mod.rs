@@ -207,7 +207,7 @@ fn process(directory: &Path) -> ProcessFacts {
 fn load(configuration: &str, directory: &Path) -> Arc<Config> {
     let head = format!(
         "primary_hostname = mx.test.example\nqualify_domain = test.example\nspool_directory = {}\n\
-         timezone = UTC\ncheck_spool_space = 0\ncheck_spool_inodes = 0\n",
+         timezone = UTC\ncheck_spool_space = 0\ncheck_spool_inodes = 0\ncheck_log_space = 0\ncheck_log_inodes = 0\n",
         directory.display()
     );
     let files = OneFile((head + configuration).into_bytes());

@@ -21,7 +21,8 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
     let domain = state.address.domain.clone();
     if !hosts::is_valid_domain(&state.world.config(), &domain) {
         let shown = String::from_utf8_lossy(&domain).into_owned();
-        return decline(state, router, Some(format!("mail domain \"{shown}\" is syntactically invalid"))).await;
+        return decline(state, router, Some(format!("mail domain \"{shown}\" is syntactically invalid")))
+            .await;
     }
     let families = match families(state, router).await {
         Ok(families) => families,
@@ -31,7 +32,10 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
         let search = Search {
             families,
             addresses_do: !state.world.domain_in(router.options.get(dnslookup::MX_DOMAINS), &name).await,
-            mx_failure_is_none: state.world.domain_in(router.options.get(dnslookup::MX_FAIL_DOMAINS), &name).await,
+            mx_failure_is_none: state
+                .world
+                .domain_in(router.options.get(dnslookup::MX_FAIL_DOMAINS), &name)
+                .await,
         };
         match mx::find(state, router, &name, search).await {
             Found::Hosts(_) if name != domain => {
@@ -64,7 +68,11 @@ async fn families(state: &mut State<'_>, router: &RouterInstance) -> Result<Fami
     })
 }
 
-async fn is_set(state: &mut State<'_>, router: &RouterInstance, text: Option<&Expansion>) -> Result<bool, Step> {
+async fn is_set(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    text: Option<&Expansion>,
+) -> Result<bool, Step> {
     let Some(text) = text else { return Ok(false) };
     match state.world.expand(text).await {
         Ok(value) => Ok(!is_false(value.bytes())),

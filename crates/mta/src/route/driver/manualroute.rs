@@ -69,8 +69,7 @@ async fn routed(state: &mut State<'_>, router: &RouterInstance) -> Result<Step, 
     };
     let items = ordered(state, &list, randomize);
     let found = look_up_all(state, router, &items, &wishes).await?;
-    let mut assignment =
-        generic::assign(state, router, Some(transport), found).await.map_err(Step::Defer)?;
+    let mut assignment = generic::assign(state, router, Some(transport), found).await.map_err(Step::Defer)?;
     assignment.hosts_randomized = randomize;
     assignment.copy_routing = router.options.get(manualroute::SAME_DOMAIN_COPY_ROUTING)
         && assignment.headers_add.is_empty()
@@ -144,7 +143,9 @@ async fn host_list(state: &mut State<'_>, router: &RouterInstance, text: &[u8]) 
         Err(error) if error.is_forced() => Err(Step::Decline),
         Err(error) => {
             let (name, source) = (&router.name, generic::source_of(&expansion));
-            Err(Step::Defer(state.defer(router, format!("{name} router: failed to expand \"{source}\": {error}"))))
+            Err(Step::Defer(
+                state.defer(router, format!("{name} router: failed to expand \"{source}\": {error}")),
+            ))
         }
     }
 }
@@ -254,7 +255,9 @@ async fn look_up_all(
         let name = &router.name;
         let action = router.options.get(manualroute::HOST_ALL_IGNORED).unwrap_or(b"defer");
         let shown = String::from_utf8_lossy(action);
-        let text = format!("lookup failed for all hosts in {name} router: host_find_failed=ignore host_all_ignored={shown}");
+        let text = format!(
+            "lookup failed for all hosts in {name} router: host_find_failed=ignore host_all_ignored={shown}"
+        );
         return Err(action_step(state, router, action, text));
     }
     Ok(all)
@@ -299,7 +302,12 @@ async fn look_up(
     }
 }
 
-async fn addresses(state: &mut State<'_>, router: &RouterInstance, item: &HostItem, wishes: &Wishes) -> Found {
+async fn addresses(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    item: &HostItem,
+    wishes: &Wishes,
+) -> Found {
     if item.name.is_empty() {
         return Found::Again;
     }
@@ -320,7 +328,11 @@ async fn addresses(state: &mut State<'_>, router: &RouterInstance, item: &HostIt
 }
 
 /// `host_find_failed`.
-fn not_found(state: &mut State<'_>, router: &RouterInstance, text: String) -> Result<Option<Vec<RouteHost>>, Step> {
+fn not_found(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    text: String,
+) -> Result<Option<Vec<RouteHost>>, Step> {
     match router.options.get(manualroute::HOST_FIND_FAILED).unwrap_or(b"freeze") {
         b"ignore" => Ok(None),
         action => Err(action_step(state, router, action, text)),
@@ -332,8 +344,11 @@ fn action_step(state: &State<'_>, router: &RouterInstance, action: &[u8], text: 
         b"decline" => Step::Decline,
         b"pass" => Step::Pass,
         b"fail" => {
-            let failure =
-                RouteFailure { router: Some(router.name.clone()), message: text.into_bytes(), user_message: None };
+            let failure = RouteFailure {
+                router: Some(router.name.clone()),
+                message: text.into_bytes(),
+                user_message: None,
+            };
             Step::Fail(failure, Vec::new())
         }
         action => {

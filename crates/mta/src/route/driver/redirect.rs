@@ -137,7 +137,7 @@ async fn parse(state: &mut State<'_>, router: &RouterInstance, data: &Data) -> R
     while let Some(text) = texts.pop() {
         let mut items = Items::new(&text);
         loop {
-            items.skip();
+            items.skip_blank();
             let here = items.rest();
             let Some(item) = items.next() else { break };
             let item = match item {
@@ -194,7 +194,12 @@ fn permitted(router: &RouterInstance, item: &Item, here: &[u8]) -> Result<(), St
     Err(format!("\"{shown}\" is not permitted"))
 }
 
-async fn include(state: &mut State<'_>, router: &RouterInstance, path: &[u8], taint: &Taint) -> Result<Vec<u8>, String> {
+async fn include(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    path: &[u8],
+    taint: &Taint,
+) -> Result<Vec<u8>, String> {
     let shown = String::from_utf8_lossy(path).into_owned();
     if taint.is_tainted() {
         return Err(format!("Tainted name '{shown}' for included file not permitted"));
@@ -218,7 +223,11 @@ fn is_inside(path: &[u8], directory: &[u8]) -> bool {
 }
 
 /// Logs the items that `skip_syntax_errors` left out, and prepares the notice to the list's keeper.
-async fn report_errors(state: &mut State<'_>, router: &RouterInstance, errors: &[String]) -> Result<(), Step> {
+async fn report_errors(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    errors: &[String],
+) -> Result<(), Step> {
     if errors.is_empty() {
         return Ok(());
     }
@@ -232,7 +241,9 @@ async fn report_errors(state: &mut State<'_>, router: &RouterInstance, errors: &
             Ok(text) => Some(text.into_bytes()),
             Err(error) => {
                 let source = generic::source_of(text);
-                state.world.log_panic(format!("failed to expand \"{source}\" in {} router: {error}", router.name));
+                state
+                    .world
+                    .log_panic(format!("failed to expand \"{source}\" in {} router: {error}", router.name));
                 None
             }
         },

@@ -45,10 +45,12 @@ pub(super) async fn read(state: &mut State<'_>, router: &RouterInstance, name: &
     }
     let directory = (!router.options.get(redirect::IGNORE_ENOTDIR)).then(|| parent(name.bytes()).to_vec());
     match as_user(state, name.bytes(), directory).await {
-        AsUserReply::Content { bytes, uid, gid, mode } => match misfit(state, router, &shown, (uid, gid, mode)) {
-            Some(reason) => Read::Unusable(reason),
-            None => Read::Content(bytes),
-        },
+        AsUserReply::Content { bytes, uid, gid, mode } => {
+            match misfit(state, router, &shown, (uid, gid, mode)) {
+                Some(reason) => Read::Unusable(reason),
+                None => Read::Content(bytes),
+            }
+        }
         AsUserReply::Errno { errno, path } if path != name.bytes() => {
             let directory = String::from_utf8_lossy(parent(name.bytes())).into_owned();
             Read::Unusable(format!("failed to stat {directory}/. ({})", errno_text(errno)))
@@ -68,7 +70,9 @@ pub(super) async fn read_included(state: &mut State<'_>, path: &[u8]) -> Result<
         AsUserReply::Errno { errno, .. } => {
             Err(format!("failed to open included file {shown}: {}", errno_text(errno)))
         }
-        AsUserReply::TooLong => Err(format!("included file {shown} is too big (max {})", limits::REDIRECT_FILE)),
+        AsUserReply::TooLong => {
+            Err(format!("included file {shown} is too big (max {})", limits::REDIRECT_FILE))
+        }
         AsUserReply::Refused { reason } => Err(format!("failed to open included file {shown}: {reason}")),
         AsUserReply::Exists => Err(format!("failed to open included file {shown}: unexpected answer")),
     }

@@ -52,7 +52,7 @@ impl<'a> Items<'a> {
     }
 
     /// Skips what stands between items: white space, commas, comments.
-    pub(super) fn skip(&mut self) {
+    pub(super) fn skip_blank(&mut self) {
         loop {
             let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
             let start = self.rest.iter().position(|byte| !blank(byte)).unwrap_or(self.rest.len());
@@ -71,7 +71,7 @@ impl Iterator for Items<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            self.skip();
+            self.skip_blank();
             if self.rest.is_empty() {
                 return None;
             }
@@ -186,7 +186,11 @@ mod tests {
         Items::new(text.as_bytes())
             .map(|item| match item {
                 Ok(Item::Address(address, backslash)) => {
-                    format!("{}{}", if backslash { "\\" } else { "" }, String::from_utf8_lossy(&address.to_bytes()))
+                    format!(
+                        "{}{}",
+                        if backslash { "\\" } else { "" },
+                        String::from_utf8_lossy(&address.to_bytes())
+                    )
                 }
                 Ok(other) => {
                     let (word, text) = match &other {
@@ -207,7 +211,10 @@ mod tests {
 
     #[test]
     fn lists_of_addresses() {
-        assert_eq!(show("bob, alice\n# c, d\ncarol,# note\n\\dave,,, x@y.example ,"), ["bob", "alice", "carol", "\\dave", "x@y.example"]);
+        assert_eq!(
+            show("bob, alice\n# c, d\ncarol,# note\n\\dave,,, x@y.example ,"),
+            ["bob", "alice", "carol", "\\dave", "x@y.example"]
+        );
         assert_eq!(show("Bob B <bob@local.example>"), ["bob@local.example"]);
         assert!(show("").is_empty());
         assert!(show("# only a comment\n").is_empty());
@@ -216,7 +223,9 @@ mod tests {
     #[test]
     fn files_pipes_and_addresses_that_look_like_them() {
         assert_eq!(
-            show("/var/mail/x, \"|/bin/cmd a,b\", |/bin/cat -n, |foo@mx.example, /s=x/o=y/@mx.example, /dir/"),
+            show(
+                "/var/mail/x, \"|/bin/cmd a,b\", |/bin/cat -n, |foo@mx.example, /s=x/o=y/@mx.example, /dir/"
+            ),
             [
                 "file /var/mail/x",
                 "pipe |/bin/cmd a,b",
@@ -235,7 +244,11 @@ mod tests {
         assert_eq!(show(":unknown:, bob"), ["bob"]);
         assert_eq!(show(":include:/a/b\ncarol"), ["include /a/b", "carol"]);
         assert_eq!(show("bob, :BLACKHOLE:")[..2], ["bob", "blackhole"]);
-        assert_eq!(show("bob, \":fail: quoted text\""), ["bob", "fail quoted text\""], "as the oracle has it");
+        assert_eq!(
+            show("bob, \":fail: quoted text\""),
+            ["bob", "fail quoted text\""],
+            "as the oracle has it"
+        );
     }
 
     #[test]

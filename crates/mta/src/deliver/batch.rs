@@ -1,0 +1,214 @@
+//! Which addresses are delivered together.
+//!
+//! # Compatibility
+//! Specification chapter "Address batching in local transports"; for SMTP, addresses with the same hosts, sender and
+//! header changes share one transaction, up to `max_rcpt`.
+
+use std::sync::Arc;
+
+use config::TransportInstance;
+use config::options::transport::smtp;
+use config::options::value::{FlagValue, NumberValue, OptionValue};
+
+use mail_types::value::Value;
+
+use super::node::{Node, NodeId};
+use super::run::Run;
+use crate::route::{Assignment, RouteHost};
+
+/// What a local transport says about batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limits {
+    most: usize,
+    /// An option refers to `$domain`: one domain a batch.
+    by_domain: bool,
+}
+
+impl Run {
+    /// Takes the first address off the list, and those that go with it.
+    pub(super) async fn local_batch(&mut self, list: &mut Vec<NodeId>) -> Vec<NodeId> {
+        if list.is_empty() {
+            return Vec::new();
+        }
+        let first = list.remove(0);
+        let mut batch = vec![first];
+        let Some(limits) = self.limits(first) else { return batch };
+        let Some(key) = self.batch_id(first).await else { return batch };
+        let mut at = 0;
+        while at < list.len() && batch.len() < limits.most {
+            let id = list[at];
+            if self.goes_with(first, id, limits) && self.batch_id(id).await.as_ref() == Some(&key) {
+                batch.push(list.remove(at));
+            } else {
+                at += 1;
+            }
+        }
+        batch
+    }
+
+    /// None when addresses of this transport go one by one.
+    fn limits(&self, id: NodeId) -> Option<Limits> {
+        let transport = self.transport_of(id)?;
+        let most = match transport.options.find("batch_max") {
+            Some((_, slot)) => match slot.value {
+                OptionValue::Integer(most) => usize::try_from(most).unwrap_or(1),
+                _ => 1,
+            },
+            None => 1,
+        };
+        if most <= 1 || mentions(transport, b"local_part") {
+            return None;
+        }
+        Some(Limits { most, by_domain: mentions(transport, b"domain") })
+    }
+
+    fn transport_of(&self, id: NodeId) -> Option<&TransportInstance> {
+        self.config.transport(&self.node(id).assignment.as_ref()?.transport)
+    }
+
+    async fn evaluated(&mut self, text: &expand::Expansion) -> Option<Value> {
+        let text = text.clone();
+        self.context.on_pool(move |context| text.eval(context)).await?.ok()
+    }
+
+    /// `batch_id` for an address, empty when there is none; none when it cannot be expanded.
+    async fn batch_id(&mut self, id: NodeId) -> Option<Vec<u8>> {
+        let transport = self.transport_of(id)?;
+        let text = match transport.options.find("batch_id") {
+            Some((_, slot)) => match &slot.value {
+                OptionValue::Text(text) => text.clone(),
+                _ => return Some(Vec::new()),
+            },
+            None => return Some(Vec::new()),
+        };
+        self.context.facts.address = self.node(id).assignment.as_ref()?.facts.clone();
+        let value = self.context.on_pool(|context| text.eval(context)).await?;
+        value.ok().map(Value::into_bytes)
+    }
+
+    fn goes_with(&self, first: NodeId, other: NodeId, limits: Limits) -> bool {
+        let (first, other) = (self.node(first), self.node(other));
+        let (Some(a), Some(b)) = (&first.assignment, &other.assignment) else { return false };
+        same_carrying(a, b)
+            && first.address.kind == other.address.kind
+            && same_target(first, other)
+            && a.user == b.user
+            && a.host_list == b.host_list
+            && a.hosts.first().map(|host| &host.name) == b.hosts.first().map(|host| &host.name)
+            && (!limits.by_domain || first.address.domain == other.address.domain)
+    }
+
+    /// Takes the first remote address off the list, and those that go to the same hosts.
+    pub(super) async fn remote_batch(&mut self, list: &mut Vec<NodeId>) -> Vec<NodeId> {
+        if list.is_empty() {
+            return Vec::new();
+        }
+        let first = list.remove(0);
+        let mut batch = vec![first];
+        let (most, several_domains) = self.smtp_limits(first).await;
+        let mut at = 0;
+        while at < list.len() && (most == 0 || batch.len() < most) {
+            if self.shares_connection(first, list[at], several_domains) {
+                batch.push(list.remove(at));
+            } else {
+                at += 1;
+            }
+        }
+        batch
+    }
+
+    /// `max_rcpt` and `multi_domain`. What cannot be expanded makes small batches, and loses nothing.
+    async fn smtp_limits(&mut self, id: NodeId) -> (usize, bool) {
+        let config = Arc::clone(&self.config);
+        let Some(assignment) = &self.node(id).assignment else { return (1, false) };
+        let Some(transport) = config.transport(&assignment.transport) else { return (1, false) };
+        self.context.facts.address = assignment.facts.clone();
+        let most = match transport.options.get(smtp::MAX_RCPT) {
+            NumberValue::Fixed(most) => usize::try_from(*most).unwrap_or(0),
+            NumberValue::Expanded(text) => {
+                self.evaluated(text).await.and_then(|value| number(value.bytes())).unwrap_or(1)
+            }
+        };
+        let several = match transport.options.get(smtp::MULTI_DOMAIN) {
+            FlagValue::Fixed(on) => *on,
+            FlagValue::Expanded(text) => {
+                self.evaluated(text).await.is_some_and(|value| is_yes(value.bytes()))
+            }
+        };
+        (most, several)
+    }
+
+    fn shares_connection(&self, first: NodeId, other: NodeId, several_domains: bool) -> bool {
+        let (first, other) = (self.node(first), self.node(other));
+        let (Some(a), Some(b)) = (&first.assignment, &other.assignment) else { return false };
+        same_carrying(a, b)
+            && same_hosts(&a.hosts, &b.hosts)
+            && a.fallback_hosts == b.fallback_hosts
+            && (several_domains || first.address.domain == other.address.domain)
+    }
+}
+
+fn number(text: &[u8]) -> Option<usize> {
+    std::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+fn is_yes(text: &[u8]) -> bool {
+    text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"yes")
+}
+
+fn same_carrying(a: &Assignment, b: &Assignment) -> bool {
+    a.transport == b.transport
+        && a.errors_to == b.errors_to
+        && a.headers_add == b.headers_add
+        && a.headers_remove == b.headers_remove
+}
+
+/// Files and commands that a redirection named have to be the same ones.
+fn same_target(a: &Node, b: &Node) -> bool {
+    a.address.kind == crate::route::AddressKind::Address || a.address.address == b.address.address
+}
+
+/// The same hosts; those of one MX preference in any order.
+fn same_hosts(a: &[RouteHost], b: &[RouteHost]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let key = |host: &RouteHost| (host.mx, host.name.clone(), host.address, host.port);
+    let sorted = |hosts: &[RouteHost]| {
+        let mut keys: Vec<_> = hosts.iter().map(key).collect();
+        if hosts.iter().all(|host| host.mx.is_some()) {
+            keys.sort();
+        }
+        keys
+    };
+    sorted(a) == sorted(b)
+}
+
+/// Whether any option of a transport refers to a variable.
+fn mentions(transport: &TransportInstance, variable: &[u8]) -> bool {
+    let uses = |text: &[u8]| {
+        [&b"$"[..], b"${"].iter().any(|dollar| {
+            let wanted = [dollar, variable].concat();
+            text.windows(wanted.len()).any(|window| window == wanted)
+        })
+    };
+    transport.options.iter().any(|(_, slot)| slot.text.as_deref().is_some_and(uses))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(name: &str, mx: Option<u16>) -> RouteHost {
+        RouteHost { name: name.into(), address: None, port: None, mx, sort_key: 0, dnssec: None }
+    }
+
+    #[test]
+    fn hosts_of_equal_preference_may_be_in_any_order() {
+        let (a, b) = (host("a", Some(5)), host("b", Some(5)));
+        assert!(same_hosts(&[a.clone(), b.clone()], &[b.clone(), a.clone()]));
+        assert!(!same_hosts(std::slice::from_ref(&a), &[a.clone(), b]));
+        let (c, d) = (host("c", None), host("d", None));
+        assert!(!same_hosts(&[c.clone(), d.clone()], &[d, c]), "a list by hand is in its own order");
+    }
+}

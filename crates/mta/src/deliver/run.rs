@@ -1,0 +1,318 @@
+//! The course of one attempt.
+//!
+//! # Invariants
+//! * The lock is held from the first look at the envelope to the end.
+//! * `header` is the envelope as it will be written back: what is done is added to its non-recipients at once.
+
+use std::sync::Arc;
+
+use config::Config;
+use config::options::main;
+use mail_types::Timestamp;
+use mail_types::message_id::MessageId;
+use observe::event::{FrozenBy, MessageEvent};
+use observe::{Event, Streams};
+use spool::{DataFile, Header, LockOutcome, LockedMessage, SpoolError};
+
+use super::node::{End, Node, NodeId, Trouble};
+use super::{AttemptEnd, AttemptKind, AttemptReport, message};
+use crate::context::Context;
+use crate::context::facts::Facts;
+use crate::route::SyntaxErrorNotice;
+use crate::services::Services;
+
+/// One attempt under way.
+pub(super) struct Run {
+    pub(super) services: Arc<Services>,
+    pub(super) config: Arc<Config>,
+    pub(super) kind: AttemptKind,
+    pub(super) header: Header,
+    pub(super) context: Context,
+    /// Away only while a job on a pool works on it.
+    pub(super) message: Option<Box<LockedMessage>>,
+    pub(super) data: DataFile,
+    pub(super) nodes: Vec<Node>,
+    /// Keys of deliveries that are not durable yet.
+    pub(super) unwritten: Vec<Vec<u8>>,
+    pub(super) delivered: usize,
+    /// The message is to be frozen at the end.
+    pub(super) freeze: Option<FrozenBy>,
+    pub(super) notices: Vec<SyntaxErrorNotice>,
+    /// Output of commands that goes back to the sender although the delivery succeeded.
+    pub(super) returned: Vec<(NodeId, Trouble)>,
+    pub(super) made: Vec<MessageId>,
+    /// The envelope differs from what is on disk in more than what the journal says.
+    pub(super) dirty: bool,
+    /// The earliest retry time of an address that is left.
+    pub(super) next_try: Option<Timestamp>,
+}
+
+/// What was found in the spool.
+struct Opened {
+    message: Box<LockedMessage>,
+    facts: Facts,
+}
+
+pub(super) async fn attempt(id: MessageId, kind: AttemptKind, services: &Arc<Services>) -> AttemptReport {
+    let config = services.snapshot();
+    let opened = match open(id, &config, services).await {
+        Ok(opened) => opened,
+        Err(report) => return report,
+    };
+    let header = opened.message.header().clone();
+    let data = opened.message.data_file().clone();
+    let mut context = Context::with_config(opened.facts, Arc::clone(&config), Arc::clone(services));
+    context.first_delivery = header.deliver_firsttime;
+    context.queue_running = kind.in_queue_run();
+    let mut run = Run {
+        services: Arc::clone(services),
+        config,
+        kind,
+        header,
+        context,
+        message: Some(opened.message),
+        data,
+        nodes: Vec::new(),
+        unwritten: Vec::new(),
+        delivered: 0,
+        freeze: None,
+        notices: Vec::new(),
+        returned: Vec::new(),
+        made: Vec::new(),
+        dirty: false,
+        next_try: None,
+    };
+    run.go().await
+}
+
+/// Locks and reads the message.
+async fn open(
+    id: MessageId,
+    config: &Arc<Config>,
+    services: &Arc<Services>,
+) -> Result<Opened, AttemptReport> {
+    let (spool, config, now) = (Arc::clone(&services.spool), Arc::clone(config), services.clock.now());
+    let job = services.pools.spool.run(move || -> Result<Result<Opened, LockOutcome>, SpoolError> {
+        let mut message = match spool.lock(&id)? {
+            LockOutcome::Locked(message) => message,
+            other => return Ok(Err(other)),
+        };
+        if message.has_journal() {
+            // A crash left it: what it says goes into the envelope before anything is delivered.
+            let header = message.header().clone();
+            message.rewrite_header(header)?;
+        }
+        let facts = message::facts(message.header(), message.data_file(), &config, now);
+        Ok(Ok(Opened { message, facts }))
+    });
+    match job.await {
+        Ok(Ok(Ok(opened))) => Ok(opened),
+        Ok(Ok(Err(LockOutcome::Busy))) => {
+            services.log.message(&id, &MessageEvent::SpoolLocked.into());
+            Err(AttemptReport::ended(AttemptEnd::Locked))
+        }
+        Ok(Ok(Err(_gone))) => Err(AttemptReport::ended(AttemptEnd::Gone)),
+        Ok(Err(error)) => {
+            services.log.problem(Some(&id), error.to_string());
+            Err(AttemptReport::ended(AttemptEnd::Unreadable))
+        }
+        Err(_shutting_down) => Err(AttemptReport::ended(AttemptEnd::Deferred)),
+    }
+}
+
+impl Run {
+    async fn go(&mut self) -> AttemptReport {
+        if let Some(report) = self.before_routing() {
+            return report;
+        }
+        let plan = self.plan().await;
+        self.deliver_local(plan.local).await;
+        self.deliver_remote(plan.remote).await;
+        self.finish().await
+    }
+
+    /// Frozen messages, and what is not there yet.
+    fn before_routing(&mut self) -> Option<AttemptReport> {
+        if let Some(report) = self.frozen() {
+            return Some(report);
+        }
+        if self.config.main.is_set(main::SYSTEM_FILTER) {
+            self.services.log.problem(
+                Some(&self.header.id),
+                "delivery deferred: system_filter is set, and filters are not implemented yet",
+            );
+            return Some(AttemptReport::ended(AttemptEnd::Deferred));
+        }
+        None
+    }
+
+    fn frozen(&mut self) -> Option<AttemptReport> {
+        let since = self.header.frozen?;
+        let now = self.services.clock.now();
+        let age = now.since(self.header.received_time).as_secs();
+        let options = &self.config.main;
+        let timeout = u64::try_from(options.get(main::TIMEOUT_FROZEN_AFTER)).unwrap_or(0);
+        let ignore_bounce = u64::try_from(options.get(main::IGNORE_BOUNCE_ERRORS_AFTER)).unwrap_or(0);
+        let auto_thaw = u64::try_from(options.get(main::AUTO_THAW)).unwrap_or(0);
+        let frozen_for = now.since(Timestamp::from_secs(since)).as_secs();
+        if self.kind == AttemptKind::GiveUp {
+            // Whoever gives a message up means it, frozen or not.
+        } else if timeout > 0 && age >= timeout {
+            self.log(MessageEvent::CancelledByTimeout);
+            self.kind = AttemptKind::GiveUp;
+        } else if self.header.sender.is_empty() && age >= ignore_bounce && !self.header.manual_thaw {
+            // The failure that froze it will be met again, and is then thrown away with the message.
+        } else if self.kind.thaws() {
+            self.log(MessageEvent::UnfrozenByForce);
+        } else if auto_thaw > 0 && frozen_for >= auto_thaw && !self.header.sender.is_empty() {
+            self.log(MessageEvent::UnfrozenByAutoThaw);
+        } else {
+            self.log(MessageEvent::IsFrozen);
+            return Some(AttemptReport::ended(AttemptEnd::Frozen));
+        }
+        self.header.frozen = None;
+        self.context.facts.message.frozen = false;
+        self.dirty = true;
+        None
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.0]
+    }
+
+    pub(super) fn all_nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes.len()).map(NodeId)
+    }
+
+    /// Adds an address.
+    pub(super) fn add(&mut self, node: Node) -> NodeId {
+        let id = NodeId(self.nodes.len());
+        if let Some(parent) = node.parent {
+            self.node_mut(parent).waiting_for += 1;
+        }
+        self.nodes.push(node);
+        id
+    }
+
+    /// An address has been delivered: remembered, to be written before the next delivery begins.
+    pub(super) fn delivered(&mut self, id: NodeId) {
+        self.delivered += 1;
+        let keys = self.done(id);
+        self.unwritten.extend(keys);
+    }
+
+    /// An address is dealt with, and so may be the ones it came from. Gives the keys of the address itself.
+    pub(super) fn done(&mut self, id: NodeId) -> Vec<Vec<u8>> {
+        let mut own = Vec::new();
+        let mut next = Some(id);
+        while let Some(id) = next {
+            self.node_mut(id).end = End::Done;
+            let keys = self.keys(id);
+            for key in &keys {
+                self.header.nonrecipients.insert(key);
+            }
+            if own.is_empty() {
+                own = keys;
+            }
+            let duplicates = std::mem::take(&mut self.node_mut(id).duplicates);
+            for duplicate in duplicates {
+                // One level: a duplicate never has duplicates of its own.
+                self.settle_duplicate(duplicate);
+            }
+            next = self.one_less(id);
+        }
+        self.dirty = true;
+        own
+    }
+
+    /// A failure has been reported: the address is dealt with, unless children of it are still on their way.
+    pub(super) fn failed_is_reported(&mut self, id: NodeId) {
+        self.node_mut(id).end = End::Open;
+        let waiting_for = &mut self.node_mut(id).waiting_for;
+        *waiting_for = waiting_for.saturating_sub(1);
+        if *waiting_for == 0 {
+            self.done(id);
+        }
+    }
+
+    fn settle_duplicate(&mut self, id: NodeId) {
+        let mut next = Some(id);
+        while let Some(id) = next {
+            self.node_mut(id).end = End::Done;
+            for key in self.keys(id) {
+                self.header.nonrecipients.insert(&key);
+            }
+            next = self.one_less(id);
+        }
+    }
+
+    /// Tells the parent; the parent, when that was the last it waited for.
+    fn one_less(&mut self, id: NodeId) -> Option<NodeId> {
+        let parent = self.node(id).parent?;
+        let waiting_for = &mut self.node_mut(parent).waiting_for;
+        *waiting_for = waiting_for.saturating_sub(1);
+        let complete = *waiting_for == 0 && matches!(self.node(parent).end, End::Open | End::Done);
+        complete.then_some(parent)
+    }
+
+    /// A top-level address is remembered as it stands in the envelope, too.
+    fn keys(&self, id: NodeId) -> Vec<Vec<u8>> {
+        let node = self.node(id);
+        let as_received = node.recipient.and_then(|index| self.header.recipients.get(index));
+        let mut keys: Vec<_> = node.key().into_iter().collect();
+        if let Some(recipient) = as_received
+            && !keys.contains(&recipient.address)
+        {
+            keys.push(recipient.address.clone());
+        }
+        keys
+    }
+
+    /// Writes down what was delivered. An error means that nothing more may be delivered in this attempt.
+    pub(super) async fn write_journal(&mut self) -> bool {
+        if self.unwritten.is_empty() {
+            return true;
+        }
+        let keys = std::mem::take(&mut self.unwritten);
+        let result = self
+            .with_message(move |message| {
+                let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+                message.journal_append(&keys)
+            })
+            .await;
+        match result {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                self.services.log.problem(Some(&self.header.id), format!("failed to write journal: {error}"));
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Runs a job on the locked message, on the pool for the spool. None when the program is shutting down.
+    pub(super) async fn with_message<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(&mut LockedMessage) -> T + Send + 'static,
+    ) -> Option<T> {
+        let mut message = self.message.take()?;
+        let pool = self.services.pools.spool.clone();
+        let done = pool.run(move || {
+            let result = job(&mut message);
+            (message, result)
+        });
+        let (message, result) = done.await.ok()?;
+        self.message = Some(message);
+        Some(result)
+    }
+
+    /// A line of text for the main log, and the panic log if asked.
+    pub(super) fn log_text(&self, text: Vec<u8>, panic: bool) {
+        let streams = Streams { main: true, reject: false, panic };
+        self.log(Event::Text { text, streams });
+    }
+}
