@@ -1,0 +1,105 @@
+//! Options of a transport, expanded, with Exim's words when that fails.
+
+use config::Opt;
+use config::options::kind::OptionType;
+use expand::{EvalError, Expansion};
+use mail_types::value::{Clean, Value};
+
+use super::Job;
+use super::trouble::{Trouble, UNKNOWN};
+
+impl Job<'_> {
+    /// An expanded option; none when it is unset or was forced to fail.
+    pub(super) fn optional<T>(&mut self, option: Opt<T>, name: &str) -> Result<Option<Value>, Trouble>
+    where
+        T: for<'a> OptionType<Ref<'a> = Option<&'a Expansion>>,
+    {
+        let Some(text) = self.transport.options.get(option) else { return Ok(None) };
+        match text.eval(self.context) {
+            Ok(value) => Ok(Some(value)),
+            Err(EvalError::Forced { .. }) => Ok(None),
+            Err(error) => Err(self.not_expanded(text, name, &error)),
+        }
+    }
+
+    /// A path from an option: clean, or an error in Exim's words.
+    pub(super) fn path(&mut self, text: &Expansion) -> Result<Value, Trouble> {
+        text.eval(self.context).map_err(|error| {
+            let what = format!("file or directory name for {} transport", self.transport.name);
+            self.not_expanded(text, &what, &error)
+        })
+    }
+
+    /// Requires that a path may be used.
+    pub(super) fn clean_path(&self, path: &Value) -> Result<Clean, Trouble> {
+        let what = format!("file or directory name for {} transport", self.transport.name);
+        path.require_clean(&what).map_err(|_tainted| {
+            let shown = mail_types::bytes::Printable::new(path.bytes());
+            Trouble::new(UNKNOWN, format!("Tainted '{shown}' ({what}) not permitted"))
+        })
+    }
+
+    /// A number with an optional K, M or G.
+    pub(super) fn number(&mut self, text: &Expansion, name: &str) -> Result<u64, Trouble> {
+        let value = text.eval(self.context).map_err(|error| self.not_expanded(text, name, &error))?;
+        parse_size(value.bytes()).map(|(number, _)| number).ok_or_else(|| {
+            let shown = mail_types::bytes::Printable::new(value.bytes());
+            let transport = &self.transport.name;
+            Trouble::new(
+                UNKNOWN,
+                format!("Malformed value \"{shown}\" (expansion of {name}) in {transport} transport"),
+            )
+        })
+    }
+
+    fn not_expanded(&self, text: &Expansion, what: &str, error: &EvalError) -> Trouble {
+        let source = mail_types::bytes::Printable::new(&text.source().bytes).to_string();
+        Trouble::new(UNKNOWN, format!("Expansion of \"{source}\" ({what}) failed: {}", error.message()))
+    }
+}
+
+/// A number, perhaps with a fraction, perhaps with a letter; and what follows a slash (`no_check`).
+pub(super) fn parse_size(text: &[u8]) -> Option<(u64, &[u8])> {
+    let text = text.trim_ascii();
+    let (number, modifiers) = match text.iter().position(|b| *b == b'/') {
+        Some(slash) => (&text[..slash], &text[slash + 1..]),
+        None => (text, &text[text.len()..]),
+    };
+    let number = number.trim_ascii();
+    let (digits, factor) = match number.last() {
+        Some(b'K' | b'k') => (&number[..number.len() - 1], 1024.0),
+        Some(b'M' | b'm') => (&number[..number.len() - 1], 1024.0 * 1024.0),
+        Some(b'G' | b'g') => (&number[..number.len() - 1], 1024.0 * 1024.0 * 1024.0),
+        _ => (number, 1.0),
+    };
+    if digits.is_empty() {
+        return (number.is_empty()).then_some((0, modifiers));
+    }
+    if !digits.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+        return None;
+    }
+    let value: f64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    Some(((value * factor) as u64, modifiers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        let cases: [(&[u8], Option<(u64, &[u8])>); 8] = [
+            (b"100", Some((100, b""))),
+            (b"1.5K", Some((1536, b""))),
+            (b" 2M / no_check", Some((2 << 20, b" no_check"))),
+            (b"1G", Some((1 << 30, b""))),
+            (b"", Some((0, b""))),
+            (b"K", None),
+            (b"-1", None),
+            (b"12x", None),
+        ];
+        for (text, want) in cases {
+            assert_eq!(parse_size(text), want, "{}", text.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a remote delivery is asked to do, and what it answers.
+//!
+//! # Invariants
+//! * A reply has one result per address of its batch, in the same order.
+
+use std::sync::Arc;
+
+use hints::RetryKey;
+use mail_message::header::HeaderLine;
+use mail_types::outcome::Verdict;
+use observe::event::RemoteHost;
+use policy::retry::RetryError;
+
+use crate::context::facts::AddressFacts;
+use crate::route::RouteHost;
+
+/// One run of the `smtp` transport: addresses that go to the same hosts with the same sender and header changes.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Name of the transport.
+    pub transport: String,
+    /// The addresses.
+    pub addresses: Vec<BatchAddress>,
+    /// The router's hosts, in order.
+    pub hosts: Vec<RouteHost>,
+    /// `fallback_hosts` of the router, as written.
+    pub fallback_hosts: Option<Vec<u8>>,
+    /// The router has put the hosts into random order.
+    pub hosts_randomized: bool,
+    /// The sender to send: the message's, or the router's `errors_to`.
+    pub return_path: Vec<u8>,
+    /// Header lines that routers added.
+    pub headers_add: Vec<HeaderLine>,
+    /// Header names that routers removed.
+    pub headers_remove: Vec<Vec<u8>>,
+    /// The message's content, and the octet at which the body begins.
+    pub data: Arc<std::fs::File>,
+    /// See `data`.
+    pub body_offset: u64,
+    /// Retry times of hosts do not count (`-qf`, `-M`).
+    pub ignore_retry_times: bool,
+}
+
+/// One address of a batch.
+#[derive(Debug, Clone)]
+pub struct BatchAddress {
+    /// What expansions see.
+    pub facts: AddressFacts,
+    /// RFC 3461 NOTIFY as Exim's bits: 1 never, 2 success, 4 failure, 8 delay.
+    pub notify: u8,
+    /// RFC 3461 ORCPT as sent.
+    pub orcpt: Option<Vec<u8>>,
+}
+
+/// What became of a [`Batch`].
+#[derive(Debug, Clone, Default)]
+pub struct BatchReply {
+    /// One result per address.
+    pub results: Vec<AddressResult>,
+    /// Hosts that failed on the way: `HostError` lines for the log, in order.
+    pub host_errors: Vec<observe::event::HostError>,
+    /// Changes of the retry hints.
+    pub retry: Vec<RetryChange>,
+    /// Hosts that this message has to wait for: names for the wait hints.
+    pub waits_for: Vec<Vec<u8>>,
+    /// Further lines for the log (configuration trouble).
+    pub log_lines: Vec<Vec<u8>>,
+}
+
+/// What became of one address.
+#[derive(Debug, Clone)]
+pub struct AddressResult {
+    /// Accept (delivered), Defer, Fail or Freeze.
+    pub verdict: Verdict,
+    /// Exim's number, positive for the system's; 0 for none.
+    pub errno: i32,
+    /// More about the number, for retry rules.
+    pub more_errno: i32,
+    /// The error as retry rules name it.
+    pub error: RetryError,
+    /// Text for the log and the bounce.
+    pub message: Option<Vec<u8>>,
+    /// The host that decided.
+    pub host: Option<RemoteHost>,
+    /// The reply that refused, codes included.
+    pub smtp_reply: Option<Vec<u8>>,
+    /// What the session was like, once delivered.
+    pub session: Option<observe::event::Session>,
+    /// Octets sent.
+    pub size: u64,
+}
+
+/// A change of the retry hints. The caller keeps the order: a later one of the same key wins.
+#[derive(Debug, Clone)]
+pub struct RetryChange {
+    /// The record.
+    pub key: RetryKey,
+    /// What else retry rules are matched against: the host's name, or the domain.
+    pub subject: Vec<u8>,
+    /// The failure; none deletes the record.
+    pub failure: Option<RetryFailure>,
+}
+
+/// A failure that is to be remembered.
+#[derive(Debug, Clone)]
+pub struct RetryFailure {
+    /// As retry rules name it.
+    pub error: RetryError,
+    /// Exim's number.
+    pub errno: i32,
+    /// More about it.
+    pub more_errno: i32,
+    /// Text of the record.
+    pub text: Vec<u8>,
+}

@@ -1,0 +1,172 @@
+//! A TCP connection to a host, and replies read from it with a deadline.
+//!
+//! # Invariants
+//! * Every read and write has a deadline.
+//!
+//! # Security
+//! What the host says goes through `smtp_proto`'s reply parser and its limits.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use smtp_proto::client::{Handshake, HandshakeStep, Protocol};
+use smtp_proto::extension::Capabilities;
+use smtp_proto::reply::{PeerReply, ReplyParser};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::fault::Link;
+
+/// Octets read at a time.
+const BLOCK: usize = 4096;
+/// How long a server may take over QUIT before we go.
+const QUIT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A connection that can carry mail.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    parser: ReplyParser,
+    unread: Vec<u8>,
+    /// What the server offered.
+    pub(super) offered: Capabilities,
+    /// Messages that went through.
+    pub(super) messages: u64,
+    /// RSET has to come before the next MAIL.
+    pub(super) needs_reset: bool,
+    /// Our end.
+    pub(super) local: Option<SocketAddr>,
+}
+
+/// Where to connect to, and from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Endpoint {
+    pub(super) address: IpAddr,
+    pub(super) port: u16,
+    pub(super) interface: Option<IpAddr>,
+}
+
+impl Connection {
+    /// Connects.
+    pub(super) async fn open(endpoint: Endpoint, limit: Duration, keepalive: bool) -> io::Result<Self> {
+        let socket = if endpoint.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_keepalive(keepalive)?;
+        if let Some(interface) = endpoint.interface {
+            socket.bind(SocketAddr::new(interface, 0))?;
+        }
+        let connecting = socket.connect(SocketAddr::new(endpoint.address, endpoint.port));
+        let stream = if limit.is_zero() {
+            connecting.await?
+        } else {
+            timeout(limit, connecting)
+                .await
+                .map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??
+        };
+        stream.set_nodelay(true)?;
+        let local = stream.local_addr().ok();
+        Ok(Self {
+            stream,
+            parser: ReplyParser::new(),
+            unread: Vec::new(),
+            offered: Capabilities::default(),
+            messages: 0,
+            needs_reset: false,
+            local,
+        })
+    }
+
+    /// Banner and hello. The error comes with the words of the stage.
+    pub(super) async fn greet(
+        &mut self,
+        protocol: Protocol,
+        helo: &[u8],
+        avoid_esmtp: bool,
+        limit: Duration,
+    ) -> Result<(), GreetError> {
+        let mut handshake = Handshake::new(protocol, helo, avoid_esmtp);
+        loop {
+            let words = handshake.command().unwrap_or_else(|| b"initial connection".to_vec());
+            let reply = self.reply(limit).await.map_err(|link| GreetError::Lost(link, words.clone()))?;
+            match handshake.on_reply(reply) {
+                HandshakeStep::Send(line) => {
+                    let words = handshake.command().unwrap_or_default();
+                    self.send(&line, limit).await.map_err(|link| GreetError::Lost(link, words))?;
+                }
+                HandshakeStep::Ready(offered) => {
+                    self.offered = *offered;
+                    return Ok(());
+                }
+                HandshakeStep::Failed(failure) => {
+                    return Err(GreetError::Refused(failure.after, failure.reply));
+                }
+            }
+        }
+    }
+
+    /// Sends octets.
+    pub(super) async fn send(&mut self, octets: &[u8], limit: Duration) -> Result<(), Link> {
+        match timeout(limit_of(limit), self.stream.write_all(octets)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Link::from_error(&error)),
+            Err(_elapsed) => Err(Link::TimedOut),
+        }
+    }
+
+    /// The next reply.
+    pub(super) async fn reply(&mut self, limit: Duration) -> Result<PeerReply, Link> {
+        match timeout(limit_of(limit), self.next_reply()).await {
+            Ok(result) => result,
+            Err(_elapsed) => Err(Link::TimedOut),
+        }
+    }
+
+    async fn next_reply(&mut self) -> Result<PeerReply, Link> {
+        loop {
+            let unread = std::mem::take(&mut self.unread);
+            let (used, reply) = self.parser.push(&unread).map_err(|bad| Link::Malformed(bad.text))?;
+            self.unread = unread[used..].to_vec();
+            if let Some(reply) = reply {
+                return Ok(reply);
+            }
+            let mut block = [0; BLOCK];
+            match self.stream.read(&mut block).await {
+                Ok(0) => return Err(Link::Closed),
+                Ok(length) => self.unread.extend_from_slice(&block[..length]),
+                Err(error) => return Err(Link::from_error(&error)),
+            }
+        }
+    }
+
+    /// Nothing waits to be read and the peer has not closed: an idle connection may be used again.
+    pub(super) fn is_quiet(&self) -> bool {
+        let mut block = [0; 1];
+        let quiet = matches!(self.stream.try_read(&mut block), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        quiet && self.unread.is_empty() && self.parser.is_empty()
+    }
+
+    /// Says goodbye without keeping anybody waiting.
+    pub(super) fn quit(mut self) {
+        tokio::spawn(async move {
+            if self.send(b"QUIT\r\n", QUIT_PATIENCE).await.is_ok() {
+                // The reply is of no interest; waiting for it lets the peer close first.
+                let _ = self.reply(QUIT_PATIENCE).await;
+            }
+        });
+    }
+}
+
+/// Why a greeting failed.
+#[derive(Debug)]
+pub(super) enum GreetError {
+    /// The connection failed, after these words.
+    Lost(Link, Vec<u8>),
+    /// The server refused, after this command.
+    Refused(Option<Vec<u8>>, PeerReply),
+}
+
+/// Zero means no limit; there is one all the same, longer than any patience.
+fn limit_of(limit: Duration) -> Duration {
+    if limit.is_zero() { Duration::from_secs(24 * 3600) } else { limit }
+}

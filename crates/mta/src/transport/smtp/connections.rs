@@ -1,0 +1,116 @@
+//! Connections that stay open for the next message to the same host.
+//!
+//! # Invariants
+//! * A kept connection has carried at least one message, holds no open transaction, and is kept for a few seconds only.
+//! * What is kept is bounded, per host and in all.
+//!
+//! # Security
+//! Connections are kept apart by all that makes a session: transport, address, port, interface, hello and protocol.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::connection::{Connection, Endpoint};
+
+/// How long an idle connection is kept.
+const IDLE: Duration = Duration::from_secs(5);
+/// Idle connections to one host.
+const PER_HOST: usize = 8;
+/// Idle connections in all.
+const IN_ALL: usize = 256;
+
+/// What makes two sessions the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) transport: String,
+    pub(super) endpoint: Endpoint,
+    pub(super) helo: Vec<u8>,
+}
+
+/// The open connections, shared by all deliveries.
+#[derive(Clone, Debug, Default)]
+pub struct Connections {
+    idle: Arc<Mutex<HashMap<Key, Vec<Kept>>>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    connection: Connection,
+    number: u64,
+}
+
+impl Connections {
+    /// None open.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A connection that can be used again.
+    pub(super) fn take(&self, key: &Key) -> Option<Connection> {
+        let mut idle = self.lock();
+        let kept = idle.get_mut(key)?;
+        let mut found = None;
+        while let Some(next) = kept.pop() {
+            if next.connection.is_quiet() {
+                found = Some(next.connection);
+                break;
+            }
+        }
+        if kept.is_empty() {
+            idle.remove(key);
+        }
+        found
+    }
+
+    /// Keeps a connection for a while.
+    pub(super) fn keep(&self, key: Key, connection: Connection) {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        {
+            let mut idle = self.lock();
+            let full = idle.values().map(Vec::len).sum::<usize>() >= IN_ALL;
+            let of_host = idle.entry(key.clone()).or_default();
+            if full || of_host.len() >= PER_HOST {
+                if of_host.is_empty() {
+                    idle.remove(&key);
+                }
+                drop(idle);
+                connection.quit();
+                return;
+            }
+            of_host.push(Kept { connection, number });
+        }
+        let this = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(IDLE).await;
+            this.expire(&key, number);
+        });
+    }
+
+    /// Closes all of them.
+    pub fn close(&self) {
+        let all: Vec<Kept> = self.lock().drain().flat_map(|(_, kept)| kept).collect();
+        for kept in all {
+            kept.connection.quit();
+        }
+    }
+
+    fn expire(&self, key: &Key, number: u64) {
+        let mut idle = self.lock();
+        let Some(kept) = idle.get_mut(key) else { return };
+        let Some(at) = kept.iter().position(|kept| kept.number == number) else { return };
+        let expired = kept.remove(at);
+        if kept.is_empty() {
+            idle.remove(key);
+        }
+        drop(idle);
+        expired.connection.quit();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Vec<Kept>>> {
+        // A panic elsewhere leaves the map whole: its operations don't panic half way.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,191 @@
+//! The hosts of a run, in the order in which they are tried.
+//!
+//! # Security
+//! Host lists may expand to text from outside; names are only asked for, and what they lead to is only connected to.
+//!
+//! # Compatibility
+//! Specification, options `hosts`, `hosts_override`, `hosts_randomize`, `fallback_hosts`, `allow_localhost`.
+
+use std::net::IpAddr;
+
+use config::TransportInstance;
+use config::options::transport::smtp as options;
+use mail_types::bytes::Printable;
+use policy::list::ListEnv;
+use policy::retry::Route;
+
+use super::batch::Batch;
+use super::settings::{Misconfigured, expanded, flag, items};
+use crate::context::Context;
+use crate::route::RouteHost;
+
+/// A host to be tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) name: Vec<u8>,
+    pub(super) address: IpAddr,
+    pub(super) port: Option<u16>,
+    pub(super) route: Route,
+    pub(super) dnssec: bool,
+}
+
+/// Why there is nobody to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoHosts {
+    /// An option is wrong.
+    Misconfigured(Misconfigured),
+    /// Names that could not be looked up now.
+    Deferred(String),
+    /// Neither the router nor the transport names a host.
+    None,
+}
+
+impl From<Misconfigured> for NoHosts {
+    fn from(wrong: Misconfigured) -> Self {
+        Self::Misconfigured(wrong)
+    }
+}
+
+/// The router's hosts, or the transport's own.
+pub(super) async fn candidates(
+    batch: &Batch,
+    transport: &TransportInstance,
+    context: &mut Context,
+) -> Result<Vec<Candidate>, NoHosts> {
+    let set = &transport.options;
+    let own = set.get(options::HOSTS);
+    if !batch.hosts.is_empty() && !(own.is_some() && set.get(options::HOSTS_OVERRIDE)) {
+        let found: Vec<Candidate> = batch.hosts.iter().filter_map(from_router).collect();
+        if found.is_empty() {
+            let names: Vec<String> =
+                batch.hosts.iter().map(|host| Printable::new(&host.name).to_string()).collect();
+            return Err(NoHosts::Deferred(format!("lookup of host \"{}\" failed", names.join("\", \""))));
+        }
+        return Ok(found);
+    }
+    let Some(text) = own else { return Err(NoHosts::None) };
+    let Some(list) = expanded(text, "hosts", transport, context)? else { return Err(NoHosts::None) };
+    let mut names = items(list.bytes());
+    if flag(set.get(options::HOSTS_RANDOMIZE), "hosts_randomize", transport, context)? {
+        crate::route::shuffle(&mut names, context.services.entropy.as_ref());
+    }
+    by_name(&names, transport, context).await
+}
+
+/// `fallback_hosts` of the router or the transport.
+pub(super) async fn fallback(
+    batch: &Batch,
+    transport: &TransportInstance,
+    context: &mut Context,
+) -> Result<Vec<Candidate>, NoHosts> {
+    let list = match &batch.fallback_hosts {
+        Some(list) => list.clone(),
+        None => match transport.options.get(options::FALLBACK_HOSTS) {
+            Some(text) => match expanded(text, "fallback_hosts", transport, context)? {
+                Some(list) => list.into_bytes(),
+                None => return Ok(Vec::new()),
+            },
+            None => return Ok(Vec::new()),
+        },
+    };
+    let names = items(&list);
+    if names.is_empty() { Ok(Vec::new()) } else { by_name(&names, transport, context).await }
+}
+
+fn from_router(host: &RouteHost) -> Option<Candidate> {
+    let route = if host.mx.is_some() { Route::Mx } else { Route::Address };
+    Some(Candidate {
+        name: host.name.clone(),
+        address: host.address?,
+        port: host.port,
+        route,
+        dnssec: host.dnssec == Some(true),
+    })
+}
+
+async fn by_name(
+    names: &[Vec<u8>],
+    transport: &TransportInstance,
+    context: &mut Context,
+) -> Result<Vec<Candidate>, NoHosts> {
+    let allow_local = transport.options.get(options::ALLOW_LOCALHOST);
+    let mut found = Vec::new();
+    let mut trouble = None;
+    for item in names {
+        let (name, port) = name_and_port(item);
+        for address in addresses(name, context, &mut trouble).await {
+            if !allow_local && is_local(address, context) {
+                let text = format!(
+                    "host \"{}\" of {} transport is the local host",
+                    Printable::new(name),
+                    transport.name
+                );
+                return Err(NoHosts::Deferred(text));
+            }
+            found.push(Candidate {
+                name: name.to_vec(),
+                address,
+                port,
+                route: Route::Address,
+                dnssec: false,
+            });
+        }
+    }
+    if found.is_empty() {
+        return Err(trouble.map_or(NoHosts::None, NoHosts::Deferred));
+    }
+    Ok(found)
+}
+
+fn is_local(address: IpAddr, context: &mut Context) -> bool {
+    address.is_loopback() || context.local_addresses().contains(&address)
+}
+
+async fn addresses(name: &[u8], context: &Context, trouble: &mut Option<String>) -> Vec<IpAddr> {
+    let literal = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]")).unwrap_or(name);
+    if let Some(address) = std::str::from_utf8(literal).ok().and_then(|text| text.parse().ok()) {
+        return vec![address];
+    }
+    let ipv6 = !context.config.main.get(config::options::main::DISABLE_IPV6);
+    let families = dns::Families { ipv4: true, ipv6 };
+    match context.services.resolver.host_addresses(name, families, dns::SearchOptions::default()).await {
+        Ok(found) => found.addresses,
+        Err(_) => {
+            *trouble = Some(format!("lookup of host \"{}\" failed", Printable::new(name)));
+            Vec::new()
+        }
+    }
+}
+
+/// `name`, `name:port`, `[address]:port`; a bare IPv6 address has no port.
+fn name_and_port(item: &[u8]) -> (&[u8], Option<u16>) {
+    let port_after =
+        |at: usize| std::str::from_utf8(&item[at + 1..]).ok().and_then(|text| text.parse::<u16>().ok());
+    let colons = item.iter().filter(|b| **b == b':').count();
+    let Some(last) = item.iter().rposition(|b| *b == b':') else { return (item, None) };
+    let bracketed = item.first() == Some(&b'[');
+    let separates = (bracketed && item[..last].ends_with(b"]")) || (!bracketed && colons == 1);
+    match port_after(last).filter(|_| separates) {
+        Some(port) => (&item[..last], Some(port)),
+        None => (item, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_ports() {
+        for (item, name, port) in [
+            ("mx.test", "mx.test", None),
+            ("mx.test:2525", "mx.test", Some(2525)),
+            ("::1", "::1", None),
+            ("[::1]:25", "[::1]", Some(25)),
+            ("192.0.2.1:26", "192.0.2.1", Some(26)),
+            ("mx.test:x", "mx.test:x", None),
+        ] {
+            assert_eq!(name_and_port(item.as_bytes()), (name.as_bytes(), port), "{item}");
+        }
+    }
+}

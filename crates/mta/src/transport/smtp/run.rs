@@ -1,0 +1,619 @@
+//! A run: hosts one after the other until every address has an end.
+//!
+//! # Invariants
+//! * An address that a host accepted or refused for good is not shown to another host.
+//! * What is remembered for the retry hints follows from [`super::fault::Concerns`] alone.
+//!
+//! # Failure
+//! A run that is dropped half way leaves at most one message at one host undecided; it is repeated.
+//!
+//! # Compatibility
+//! Specification, "Errors in outgoing SMTP" and "Retry configuration".
+
+use std::sync::Arc;
+
+use config::TransportInstance;
+use config::options::kind::Hosts;
+use config::options::transport::{generic, smtp as options};
+use hints::RetryKey;
+use mail_types::outcome::Verdict;
+use mail_types::value::Value;
+use observe::event::{HostError, Pipelining, RemoteHost, Session};
+use policy::list::Subject;
+use policy::retry::RetryError;
+use smtp_proto::client::{Content, Delivered, MailFrom, Recipient, Stage};
+
+use super::batch::{AddressResult, Batch, BatchReply, RetryChange, RetryFailure};
+use super::connection::{Connection, Endpoint, GreetError};
+use super::connections::Key;
+use super::dialogue::{Carried, Message, carry};
+use super::fault::{Concerns, Fault};
+use super::hosts::{Candidate, NoHosts, candidates, fallback};
+use super::settings::{Misconfigured, Settings, expanded, interface};
+use crate::context::Context;
+use crate::route::errno;
+use crate::transport::{outgoing, rcpt_address};
+
+/// Carries out one run.
+pub async fn deliver(batch: Batch, mut context: Context) -> BatchReply {
+    let config = Arc::clone(&context.config);
+    let mut reply = BatchReply::default();
+    let Some(transport) = config.transport(&batch.transport) else {
+        let text = format!("{} transport: no such transport in the configuration", batch.transport);
+        reply.results = vec![
+            result(Verdict::Defer, errno::BAD_TRANSPORT, Some(text.into_bytes()));
+            batch.addresses.len()
+        ];
+        return reply;
+    };
+    if let Some(first) = batch.addresses.first() {
+        context.facts.address = first.facts.clone();
+    }
+    context.facts.address.transport_name = Some(transport.name.clone());
+    context.facts.message.return_path = Some(batch.return_path.clone());
+    let mut run = Run {
+        results: vec![None; batch.addresses.len()],
+        batch: &batch,
+        transport,
+        context: &mut context,
+        reply,
+        skipped: 0,
+        expired: 0,
+    };
+    run.all().await;
+    run.finish()
+}
+
+struct Run<'a> {
+    batch: &'a Batch,
+    transport: &'a TransportInstance,
+    context: &'a mut Context,
+    /// The latest word on each address; final ones are Accept and Fail.
+    results: Vec<Option<AddressResult>>,
+    reply: BatchReply,
+    /// Hosts left out because their time had not come.
+    skipped: usize,
+    /// Of these, hosts that have been failing too long.
+    expired: usize,
+}
+
+impl Run<'_> {
+    async fn all(&mut self) {
+        let settings = match self.prepare().await {
+            Ok(settings) => settings,
+            Err(refusal) => return self.everywhere(&refusal),
+        };
+        let message = match self.message(&settings) {
+            Ok(message) => message,
+            Err(refusal) => return self.everywhere(&refusal),
+        };
+        match candidates(self.batch, self.transport, self.context).await {
+            Ok(hosts) => self.try_hosts(hosts, &message, &settings).await,
+            Err(nobody) => return self.everywhere(&nobody.into_result(&self.transport.name)),
+        }
+        if self.pending().is_empty() {
+            return;
+        }
+        if let Ok(hosts) = fallback(self.batch, self.transport, self.context).await
+            && !hosts.is_empty()
+        {
+            self.try_hosts(hosts, &message, &settings).await;
+        }
+    }
+
+    /// Options, and refusals that concern the message whatever the host.
+    async fn prepare(&mut self) -> Result<Settings, AddressResult> {
+        let transport = self.transport;
+        let settings = Settings::of(transport, self.context).map_err(misconfigured)?;
+        let size = self.context.facts.message.size.unwrap_or(0);
+        if let Some(text) = transport.options.get(generic::MESSAGE_SIZE_LIMIT) {
+            let limit =
+                expanded(text, "message_size_limit", transport, self.context).map_err(misconfigured)?;
+            let limit =
+                limit.as_ref().and_then(|value| super::super::local::size(value.bytes())).unwrap_or(0);
+            if limit > 0 && size > limit {
+                let text = format!("message is too big (transport limit = {limit})");
+                return Err(result(Verdict::Fail, 0, Some(text.into_bytes())));
+            }
+        }
+        if settings.line_limit > 0 && self.context.facts.message.body.max_line > settings.line_limit {
+            let text = b"message has lines too long for transport".to_vec();
+            return Err(result(Verdict::Fail, 0, Some(text)));
+        }
+        Ok(settings)
+    }
+
+    /// What is sent, whatever the host.
+    fn message(&mut self, settings: &Settings) -> Result<Message, AddressResult> {
+        let return_path = match self.transport.options.get(generic::RETURN_PATH) {
+            Some(text) => {
+                expanded(text, "return_path", self.transport, self.context).map_err(misconfigured)?
+            }
+            None => None,
+        };
+        let return_path = return_path.map_or_else(|| self.batch.return_path.clone(), Value::into_bytes);
+        let recipients: Vec<Vec<u8>> = self.batch.addresses.iter().map(|a| a.facts.address.clone()).collect();
+        let envelope = outgoing::Envelope {
+            headers_add: &self.batch.headers_add,
+            headers_remove: &self.batch.headers_remove,
+            return_path: &return_path,
+            envelope_to: &recipients,
+        };
+        let header = outgoing::header(self.transport, envelope, self.context)
+            .map_err(|trouble| result(Verdict::Defer, errno::EXPANSION, Some(trouble.0.into_bytes())))?;
+        let facts = &self.context.facts.message;
+        let affixes = self.transport.options.get(generic::RCPT_INCLUDE_AFFIXES);
+        Ok(Message {
+            mail: MailFrom {
+                sender: return_path,
+                size: settings.size_addition.map(|more| facts.size.unwrap_or(0).saturating_add(more)),
+                eight_bit: facts.body_8bitmime == 8,
+                smtputf8: facts.smtputf8,
+                ret: None,
+                envid: None,
+            },
+            recipients: self
+                .batch
+                .addresses
+                .iter()
+                .map(|a| Recipient {
+                    address: rcpt_address(&a.facts, affixes),
+                    notify: None,
+                    orcpt: a.orcpt.clone(),
+                })
+                .collect(),
+            header: Arc::new(header),
+            data: Arc::clone(&self.batch.data),
+            body_offset: self.batch.body_offset,
+        })
+    }
+
+    async fn try_hosts(&mut self, hosts: Vec<Candidate>, message: &Message, settings: &Settings) {
+        let (mut tried, mut seen) = (0, 0);
+        for host in hosts {
+            if self.pending().is_empty() || tried >= settings.max_tries || seen >= settings.hard_limit {
+                return;
+            }
+            seen += 1;
+            if !self.batch.ignore_retry_times && self.must_wait(&host, settings) {
+                self.skipped += 1;
+                continue;
+            }
+            tried += 1;
+            self.try_host(&host, message, settings).await;
+        }
+    }
+
+    /// Addresses without a final end.
+    fn pending(&self) -> Vec<usize> {
+        let is_open = |result: &Option<AddressResult>| {
+            result.as_ref().is_none_or(|result| !matches!(result.verdict, Verdict::Accept | Verdict::Fail))
+        };
+        (0..self.results.len()).filter(|at| is_open(&self.results[*at])).collect()
+    }
+
+    /// Whether the hints say that this host's time has not come.
+    fn must_wait(&mut self, host: &Candidate, settings: &Settings) -> bool {
+        let now = self.context.services.clock.now();
+        let hints = Arc::clone(&self.context.services.hints);
+        let keys = [Some(self.host_key(host, settings)), self.message_key(host, settings)];
+        let waiting: Vec<_> = keys
+            .iter()
+            .flatten()
+            .filter_map(|key| hints.retry(key))
+            .filter(|record| record.next_try > now)
+            .collect();
+        if waiting.iter().any(|record| record.expired) {
+            self.expired += 1;
+        }
+        !waiting.is_empty()
+    }
+
+    fn host_key(&self, host: &Candidate, settings: &Settings) -> RetryKey {
+        let port = host.port.unwrap_or(settings.port);
+        let address = if settings.retry_with_address { host.address.to_string() } else { String::new() };
+        RetryKey::host(&host.name, address.as_bytes(), (port != 25).then_some(port))
+    }
+
+    fn message_key(&self, host: &Candidate, settings: &Settings) -> Option<RetryKey> {
+        let id = self.context.facts.message.id.as_ref()?;
+        let mut key = self.host_key(host, settings).as_bytes().to_vec();
+        key.push(b':');
+        key.extend_from_slice(id.as_bytes());
+        Some(RetryKey::from_bytes(key))
+    }
+
+    /// One host: connect, or use an open connection; send; judge.
+    async fn try_host(&mut self, host: &Candidate, message: &Message, settings: &Settings) {
+        let port = host.port.unwrap_or(settings.port);
+        self.context.facts.host.name = Some(host.name.clone());
+        self.context.facts.host.address = Some(host.address);
+        self.context.facts.host.port = port;
+        let shown = RemoteHost {
+            name: host.name.clone(),
+            address: Some(host.address),
+            port,
+            local: None,
+            reused: false,
+            dnssec: host.dnssec,
+        };
+        let key = match self.key(host, port) {
+            Ok(key) => key,
+            Err(refusal) => return self.everywhere(&refusal),
+        };
+        let pending = self.pending();
+        let connections = Arc::clone(&self.context.services.connections);
+        if let Some(mut connection) = connections.take(&key) {
+            let carried = self.send_over(&mut connection, message, &pending, settings).await;
+            // A server may close an idle connection at any time: that says nothing about the host.
+            let stale = matches!(&carried.broken, Some((_, Stage::Mail)));
+            if !stale {
+                let shown = RemoteHost { reused: true, local: connection.local, ..shown };
+                return self.judge(host, &shown, connection, key, &pending, carried, settings);
+            }
+        }
+        let mut connection = match self.connect(host, &key, settings).await {
+            Ok(connection) => connection,
+            Err(fault) => return self.host_failed(host, &shown, &fault, &pending, settings),
+        };
+        let shown = RemoteHost { local: connection.local, ..shown };
+        let carried = self.send_over(&mut connection, message, &pending, settings).await;
+        self.judge(host, &shown, connection, key, &pending, carried, settings);
+    }
+
+    /// What makes a session with this host: where from, where to, and as whom.
+    fn key(&mut self, host: &Candidate, port: u16) -> Result<Key, AddressResult> {
+        let interface = interface(self.transport, host.address, self.context).map_err(misconfigured)?;
+        let helo = match self.transport.options.get(options::HELO_DATA) {
+            Some(text) => expanded(text, "helo_data", self.transport, self.context).map_err(misconfigured)?,
+            None => None,
+        };
+        let helo = helo.map_or_else(|| self.context.primary_hostname().to_vec(), Value::into_bytes);
+        let endpoint = Endpoint { address: host.address, port, interface };
+        Ok(Key { transport: self.transport.name.clone(), endpoint, helo })
+    }
+
+    async fn connect(
+        &mut self,
+        host: &Candidate,
+        key: &Key,
+        settings: &Settings,
+    ) -> Result<Connection, Fault> {
+        let avoid_esmtp = self.host_in(options::HOSTS_AVOID_ESMTP, host);
+        let mut connection = Connection::open(key.endpoint, settings.connect_timeout, settings.keepalive)
+            .await
+            .map_err(|error| Fault::connecting(&error, host.route))?;
+        let greeted =
+            connection.greet(settings.protocol, &key.helo, avoid_esmtp, settings.command_timeout).await;
+        match greeted {
+            Ok(()) => {}
+            Err(GreetError::Lost(link, words)) => return Err(Fault::lost(&link, &words, None, host.route)),
+            Err(GreetError::Refused(after, reply)) => {
+                connection.quit();
+                return Err(Fault::session(&reply, after.as_deref(), host.route));
+            }
+        }
+        if self.host_in(options::HOSTS_AVOID_PIPELINING, host) {
+            connection.offered.pipelining = false;
+        }
+        if connection.offered.chunking && !self.host_in(options::HOSTS_TRY_CHUNKING, host) {
+            connection.offered.chunking = false;
+        }
+        Ok(connection)
+    }
+
+    fn host_in(&mut self, option: config::Opt<Hosts>, host: &Candidate) -> bool {
+        let transport = self.transport;
+        let Some(list) = transport.options.get(option) else { return false };
+        let names: [&[u8]; 1] = [&host.name];
+        list.matches(Subject::host(&names, Some(host.address)), self.context).is_ok_and(|found| found.matched)
+    }
+
+    async fn send_over(
+        &mut self,
+        connection: &mut Connection,
+        message: &Message,
+        pending: &[usize],
+        settings: &Settings,
+    ) -> Carried {
+        let content = if connection.offered.chunking { Content::Chunks } else { Content::Dot };
+        let recipients = pending.iter().map(|at| message.recipients[*at].clone()).collect();
+        let part = Message { recipients, ..message.clone() };
+        if std::mem::take(&mut connection.needs_reset)
+            && let Err(link) = reset(connection, settings).await
+        {
+            let mut carried = carry_nothing(connection, &part, content, settings);
+            carried.broken = Some((link, Stage::Mail));
+            return carried;
+        }
+        carry(connection, settings.protocol, content, &part, settings).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what was tried, how it ended, and what is left of it")]
+    fn judge(
+        &mut self,
+        host: &Candidate,
+        shown: &RemoteHost,
+        mut connection: Connection,
+        key: Key,
+        pending: &[usize],
+        carried: Carried,
+        settings: &Settings,
+    ) {
+        let session = Session {
+            pipelining: match (connection.offered.pipelining, connection.offered.esmtp) {
+                (true, _) => Pipelining::Used,
+                _ => Pipelining::No,
+            },
+            chunking: carried.chunked,
+            ..Session::default()
+        };
+        let mut about_message: Option<Fault> = None;
+        let mut any = false;
+        for (number, at) in pending.iter().enumerate() {
+            let Some(end) = carried.outcome.recipients.get(number) else { continue };
+            match &end.delivered {
+                Delivered::Yes(reply) => {
+                    any = true;
+                    let confirmation = Some(reply.text());
+                    let session = Session { confirmation, ..session.clone() };
+                    self.results[*at] = Some(AddressResult {
+                        host: Some(shown.clone()),
+                        session: Some(session),
+                        size: carried.written,
+                        ..result(Verdict::Accept, 0, None)
+                    });
+                    self.delivered(*at);
+                }
+                Delivered::Refused(stage, reply) => {
+                    let fault = Fault::refused(*stage, &carried.words(*stage, false), reply, host.route);
+                    self.settle(*at, &fault, shown);
+                    if fault.concerns == Concerns::Recipient {
+                        self.remember_recipient(*at, &fault, shown, settings);
+                    }
+                    if fault.concerns == Concerns::Message {
+                        about_message = Some(fault);
+                    }
+                }
+                Delivered::Undecided => {}
+            }
+        }
+        if let Some(fault) = about_message {
+            self.note_host(&fault, shown);
+            self.remember(host, &fault, shown, settings);
+        } else if carried.broken.is_none() {
+            let key = self.host_key(host, settings);
+            self.clear(key, &host.name);
+        }
+        if let Some((link, stage)) = &carried.broken {
+            let fault = Fault::lost(link, &carried.words(*stage, true), Some(*stage), host.route);
+            return self.connection_lost(host, shown, &fault, *stage, pending, settings);
+        }
+        connection.messages += u64::from(any);
+        connection.needs_reset = carried.outcome.needs_reset;
+        let may_go_on = settings.max_messages == 0 || connection.messages < settings.max_messages;
+        if any && may_go_on {
+            self.context.services.connections.keep(key, connection);
+        } else {
+            connection.quit();
+        }
+    }
+
+    /// The connection was lost with addresses undecided.
+    fn connection_lost(
+        &mut self,
+        host: &Candidate,
+        shown: &RemoteHost,
+        fault: &Fault,
+        stage: Stage,
+        pending: &[usize],
+        settings: &Settings,
+    ) {
+        let decided = |result: &Option<AddressResult>| {
+            result.as_ref().is_some_and(|result| matches!(result.verdict, Verdict::Accept | Verdict::Fail))
+        };
+        let open: Vec<usize> = pending.iter().copied().filter(|at| !decided(&self.results[*at])).collect();
+        if let (Concerns::Recipient, Stage::Rcpt(number)) = (fault.concerns, stage) {
+            for at in open {
+                self.settle(at, fault, shown);
+                if pending.get(number) == Some(&at) {
+                    self.remember_recipient(at, fault, shown, settings);
+                }
+            }
+            return;
+        }
+        self.host_failed(host, shown, fault, &open, settings);
+    }
+
+    /// A host that failed for all of these addresses.
+    fn host_failed(
+        &mut self,
+        host: &Candidate,
+        shown: &RemoteHost,
+        fault: &Fault,
+        addresses: &[usize],
+        settings: &Settings,
+    ) {
+        self.note_host(fault, shown);
+        for at in addresses {
+            self.settle(*at, fault, shown);
+        }
+        self.remember(host, fault, shown, settings);
+        if fault.concerns == Concerns::Host && !self.reply.waits_for.contains(&host.name) {
+            self.reply.waits_for.push(host.name.clone());
+        }
+    }
+
+    fn settle(&mut self, at: usize, fault: &Fault, shown: &RemoteHost) {
+        self.results[at] = Some(AddressResult {
+            verdict: fault.verdict,
+            errno: fault.errno,
+            more_errno: fault.more_errno,
+            error: fault.error.clone(),
+            message: fault.text.clone(),
+            // Where the number says all (a refused connection), Exim's line names no host.
+            host: fault.text.is_some().then(|| shown.clone()),
+            smtp_reply: fault.reply.clone(),
+            session: None,
+            size: 0,
+        });
+    }
+
+    fn note_host(&mut self, fault: &Fault, shown: &RemoteHost) {
+        if !fault.log_host {
+            return;
+        }
+        let system = (fault.errno > 0).then(|| system_words(fault.errno));
+        let (message, plain) = match (&fault.text, system) {
+            (Some(text), Some(words)) => ([text.as_slice(), b": ", words.as_bytes()].concat(), false),
+            (Some(text), None) => (text.clone(), false),
+            (None, words) => (words.unwrap_or_default().into_bytes(), true),
+        };
+        self.reply.host_errors.push(HostError { host: shown.clone(), message, plain });
+    }
+
+    fn remember(&mut self, host: &Candidate, fault: &Fault, shown: &RemoteHost, settings: &Settings) {
+        let key = match fault.concerns {
+            Concerns::Host => self.host_key(host, settings),
+            Concerns::Message => match self.message_key(host, settings) {
+                Some(key) => key,
+                None => return,
+            },
+            Concerns::Recipient | Concerns::Nothing => return,
+        };
+        self.reply.retry.push(RetryChange {
+            key,
+            subject: host.name.clone(),
+            failure: Some(failure(fault, shown)),
+        });
+    }
+
+    fn remember_recipient(&mut self, at: usize, fault: &Fault, shown: &RemoteHost, settings: &Settings) {
+        let Some((local, domain)) = self.parts(at) else { return };
+        let key = if settings.retry_with_sender {
+            RetryKey::address_and_sender(&local, &domain, &self.context.facts.message.sender_address)
+        } else {
+            RetryKey::routing_address(&local, &domain)
+        };
+        let subject = self.batch.addresses[at].facts.address.clone();
+        self.reply.retry.push(RetryChange { key, subject, failure: Some(failure(fault, shown)) });
+    }
+
+    fn delivered(&mut self, at: usize) {
+        let Some((local, domain)) = self.parts(at) else { return };
+        let sender = self.context.facts.message.sender_address.clone();
+        let address = self.batch.addresses[at].facts.address.clone();
+        self.clear(RetryKey::address_and_sender(&local, &domain, &sender), &address);
+        self.clear(RetryKey::routing_address(&local, &domain), &address);
+    }
+
+    fn parts(&self, at: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+        let address = mail_types::Address::split(&self.batch.addresses.get(at)?.facts.address);
+        Some((address.local_part.clone(), address.lower_domain()))
+    }
+
+    /// Forgets a failure, when there is one.
+    fn clear(&mut self, key: RetryKey, subject: &[u8]) {
+        if self.context.services.hints.retry(&key).is_some() {
+            self.reply.retry.push(RetryChange { key, subject: subject.to_vec(), failure: None });
+        }
+    }
+
+    /// The same end for every address that has none.
+    fn everywhere(&mut self, end: &AddressResult) {
+        for at in self.pending() {
+            self.results[at] = Some(end.clone());
+        }
+    }
+
+    fn finish(mut self) -> BatchReply {
+        let nobody = self.nobody();
+        self.reply.results =
+            self.results.into_iter().map(|result| result.unwrap_or_else(|| nobody.clone())).collect();
+        self.reply
+    }
+
+    /// The end of addresses for which no host was tried.
+    fn nobody(&self) -> AddressResult {
+        let domain = self.batch.addresses.first().and_then(|a| a.facts.domain.as_ref());
+        let domain = domain.map(Value::to_lossy).unwrap_or_default();
+        if self.skipped > 0 && self.expired == self.skipped {
+            let text = format!(
+                "all hosts for '{domain}' have been failing for a long time (and retry time not reached)"
+            );
+            return result(Verdict::Fail, errno::HOST_RETRY, Some(text.into_bytes()));
+        }
+        let text = format!("retry time not reached for any host for '{domain}'");
+        result(Verdict::Defer, errno::HOST_RETRY, Some(text.into_bytes()))
+    }
+}
+
+impl NoHosts {
+    fn into_result(self, transport: &str) -> AddressResult {
+        match self {
+            Self::Misconfigured(wrong) => misconfigured(wrong),
+            Self::Deferred(text) => result(Verdict::Defer, errno::UNKNOWN_HOST, Some(text.into_bytes())),
+            Self::None => {
+                let text = format!("{transport} transport called with no hosts set");
+                result(Verdict::Defer, errno::NONE, Some(text.into_bytes()))
+            }
+        }
+    }
+}
+
+async fn reset(connection: &mut Connection, settings: &Settings) -> Result<(), super::fault::Link> {
+    connection.send(b"RSET\r\n", settings.command_timeout).await?;
+    connection.reply(settings.command_timeout).await.map(drop)
+}
+
+/// A transaction that never began.
+fn carry_nothing(
+    connection: &Connection,
+    message: &Message,
+    content: Content,
+    settings: &Settings,
+) -> Carried {
+    let (transaction, _) = smtp_proto::client::Transaction::begin(
+        settings.protocol,
+        &connection.offered,
+        content,
+        &message.mail,
+        &message.recipients,
+    );
+    let outcome = transaction.clone().into_outcome();
+    Carried { outcome, transaction, broken: None, written: 0, chunked: false }
+}
+
+fn misconfigured(wrong: Misconfigured) -> AddressResult {
+    result(Verdict::Defer, errno::EXPANSION, Some(wrong.0.into_bytes()))
+}
+
+fn result(verdict: Verdict, errno: i32, message: Option<Vec<u8>>) -> AddressResult {
+    AddressResult {
+        verdict,
+        errno,
+        more_errno: 0,
+        error: RetryError::Other,
+        message,
+        host: None,
+        smtp_reply: None,
+        session: None,
+        size: 0,
+    }
+}
+
+/// What a retry record says: the host and the text, or the system's words.
+fn failure(fault: &Fault, shown: &RemoteHost) -> RetryFailure {
+    let text = match &fault.text {
+        Some(text) => {
+            let address = shown.address.map(|address| address.to_string()).unwrap_or_default();
+            [b"H=", shown.name.as_slice(), b" [", address.as_bytes(), b"]: ", text].concat()
+        }
+        None => system_words(fault.errno).into_bytes(),
+    };
+    RetryFailure { error: fault.error.clone(), errno: fault.errno, more_errno: fault.more_errno, text }
+}
+
+fn system_words(number: i32) -> String {
+    crate::transport::local::system_words(&std::io::Error::from_raw_os_error(number))
+}
