@@ -20,6 +20,7 @@ use super::identity;
 use super::node::{NodeId, Trouble};
 use super::retry::{self, Item};
 use super::run::Run;
+use crate::context::facts::AddressFacts;
 use crate::route::{Assignment, Directory, errno};
 use crate::services::local_agent::{LocalRequest, LocalResult};
 
@@ -272,8 +273,8 @@ fn trouble(result: LocalResult) -> Trouble {
 }
 
 /// What expansions see of several addresses at once: no local part, and the domain if it is the same for all.
-fn batch_facts(addresses: &[crate::context::facts::AddressFacts]) -> crate::context::facts::AddressFacts {
-    let Some(mut facts) = addresses.first().cloned() else { return Default::default() };
+fn batch_facts(addresses: &[AddressFacts]) -> AddressFacts {
+    let Some(mut facts) = addresses.first().cloned() else { return AddressFacts::default() };
     if addresses.len() > 1 {
         facts.local_part = None;
         facts.local_part_data = None;

@@ -60,7 +60,7 @@ fn message(header: &Header, body: BodyFacts, now: Timestamp) -> MessageFacts {
         .collect();
     let live = || headers.iter().filter(|line| line.kind != HeaderType::Old);
     let header_size: u64 = live().map(|line| line.text.len() as u64).sum();
-    let header_lines: u64 = live().map(|line| memchr_lines(&line.text)).sum();
+    let header_lines: u64 = live().map(|line| line_ends(&line.text)).sum();
     MessageFacts {
         id: Some(header.id),
         sender_address: header.sender.clone(),
@@ -85,8 +85,8 @@ fn message(header: &Header, body: BodyFacts, now: Timestamp) -> MessageFacts {
     }
 }
 
-fn memchr_lines(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte == b'\n').count() as u64
+fn line_ends(text: &[u8]) -> u64 {
+    (text.split(|byte| *byte == b'\n').count() - 1) as u64
 }
 
 fn recipient(recipient: &spool::Recipient) -> RecipientFacts {

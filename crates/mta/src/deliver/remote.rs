@@ -80,7 +80,7 @@ impl Run {
         Box::pin(async move {
             let began = clock.now();
             let transport = batch.transport.clone();
-            let reply = smtp::deliver(batch, context).await;
+            let reply = Box::pin(smtp::deliver(batch, context)).await;
             Finished { ids, transport, reply, time: clock.now().since(began) }
         })
     }

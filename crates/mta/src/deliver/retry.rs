@@ -164,7 +164,7 @@ async fn rule(run: &mut Run, item: &Item) -> Option<Option<policy::retry::RetryR
         RetrySubject { key: &item.subject, alternate: item.alternate.as_deref(), error: &item.error };
     let found = run
         .context
-        .on_pool(|context| config.retry.find(subject, &sender, context).map(|rule| rule.cloned()))
+        .on_pool(|context| config.retry.find(subject, &sender, context).map(Option::<&_>::cloned))
         .await?;
     match found {
         Ok(rule) => Some(rule),

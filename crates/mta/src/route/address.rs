@@ -139,6 +139,7 @@ impl RouteAddress {
     }
 
     /// A mail address that `self`, handled by `router`, gave rise to.
+    #[must_use]
     pub fn child(&self, router: &str, local_part: &[u8], address: &[u8], inherited: Inherited) -> Self {
         let parent = self.as_ancestor(router, local_part);
         let mut child = Self { parent: Some(parent), inherited, ..Self::new(address) };
@@ -147,6 +148,7 @@ impl RouteAddress {
     }
 
     /// A pipe, a file or a directory that `self`, handled by `router`, was redirected to.
+    #[must_use]
     pub fn special_child(
         &self,
         router: &str,
@@ -172,6 +174,7 @@ impl RouteAddress {
     }
 
     /// The copy that goes on to further routers after an `unseen` one.
+    #[must_use]
     pub fn unseen_copy(&self, router: &str, local_part: &[u8], next_router: &str) -> Self {
         let inherited =
             Inherited { headers_add: Vec::new(), headers_remove: Vec::new(), ..self.inherited.clone() };

@@ -74,7 +74,7 @@ async fn drive(state: &mut State<'_>) -> (Decision, Vec<RouteAddress>) {
             // Only routers further down can be named, so this ends.
             Next::Router(to) if to > index => index = to,
             Next::Router(_) => {
-                let deferral = state.defer(router, "pass_router names a router that is not below");
+                let deferral = RouteDeferral::by(router, "pass_router names a router that is not below");
                 return (Decision::Deferred(deferral), Vec::new());
             }
             Next::Decided(decision, generated) => return (decision, generated),
@@ -190,14 +190,14 @@ pub(crate) async fn flag(
         Ok(value) if matches_any(value.bytes(), &["false", "no"]) => Ok(false),
         Ok(value) => {
             let value = value.to_lossy();
-            Err(state.defer(
+            Err(RouteDeferral::by(
                 router,
                 format!("\"{value}\" is not a valid value for the \"{option}\" option in the {name} router"),
             ))
         }
         Err(error) if error.is_forced() => Ok(forced),
         Err(error) => {
-            Err(state.defer(router, format!("failed to expand \"{option}\" in {name} router: {error}")))
+            Err(RouteDeferral::by(router, format!("failed to expand \"{option}\" in {name} router: {error}")))
         }
     }
 }

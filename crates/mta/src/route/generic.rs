@@ -30,7 +30,7 @@ pub(crate) async fn prepare(state: &mut State<'_>, router: &RouterInstance) -> R
             let name = String::from_utf8_lossy(name);
             let text = format!("bad router variable name '{name}' in router '{}'", router.name);
             state.world.log_panic(text.clone());
-            return Err(Step::Defer(state.defer(router, text)));
+            return Err(Step::Defer(RouteDeferral::by(router, text)));
         }
         let value = value_or_decline(state, router, text).await?;
         state.inherited.router_variables.insert(name.clone(), value.clone());
@@ -55,7 +55,7 @@ async fn value_or_decline(
         Err(error) => {
             let (source, name) = (source_of(text), &router.name);
             let text = format!("expansion of \"{source}\" failed in {name} router: {error}");
-            Err(Step::Defer(state.defer(router, text)))
+            Err(Step::Defer(RouteDeferral::by(router, text)))
         }
     }
 }
@@ -106,8 +106,10 @@ async fn header_text(
         Err(error) if error.is_forced() => Ok(None),
         Err(error) => {
             let (source, name) = (source_of(text), &router.name);
-            Err(state
-                .defer(router, format!("{name} router failed to expand {what} item \"{source}\": {error}")))
+            Err(RouteDeferral::by(
+                router,
+                format!("{name} router failed to expand {what} item \"{source}\": {error}"),
+            ))
         }
     }
 }
@@ -135,7 +137,10 @@ async fn errors_to(state: &mut State<'_>, router: &RouterInstance) -> Result<Opt
         Err(error) if error.is_forced() => return Ok(None),
         Err(error) => {
             let (source, name) = (source_of(text), &router.name);
-            return Err(state.defer(router, format!("{name} router failed to expand \"{source}\": {error}")));
+            return Err(RouteDeferral::by(
+                router,
+                format!("{name} router failed to expand \"{source}\": {error}"),
+            ));
         }
     };
     let address = address.trim_ascii();
@@ -168,9 +173,11 @@ pub(crate) async fn transport(
     let Some(text) = text else {
         return match required {
             None => Ok(String::new()),
-            Some(option) => {
-                Err(state.deferral(router, errno::BAD_TRANSPORT, format!("{option} unset in {name} router")))
-            }
+            Some(option) => Err(RouteDeferral::numbered(
+                router,
+                errno::BAD_TRANSPORT,
+                format!("{option} unset in {name} router"),
+            )),
         };
     };
     let value = match state.world.expand(text).await {
@@ -178,7 +185,7 @@ pub(crate) async fn transport(
         Err(error) => {
             let source = source_of(text);
             let text = format!("failed to expand transport \"{source}\" in {name} router: {error}");
-            return Err(state.deferral(router, errno::BAD_TRANSPORT, text));
+            return Err(RouteDeferral::numbered(router, errno::BAD_TRANSPORT, text));
         }
     };
     if value.is_tainted() {
@@ -186,14 +193,14 @@ pub(crate) async fn transport(
         state
             .world
             .log_panic(format!("attempt to use tainted value '{value}' from '{source}' for transport"));
-        return Err(state.deferral(router, errno::BAD_TRANSPORT, "internal configuration error"));
+        return Err(RouteDeferral::numbered(router, errno::BAD_TRANSPORT, "internal configuration error"));
     }
     let wanted = value.to_lossy();
     match state.world.config().transport(&wanted) {
         Some(_) => Ok(wanted),
         None => {
             let text = format!("transport \"{wanted}\" not found in {name} router");
-            Err(state.deferral(router, errno::BAD_TRANSPORT, text))
+            Err(RouteDeferral::numbered(router, errno::BAD_TRANSPORT, text))
         }
     }
 }
@@ -234,7 +241,7 @@ pub(crate) async fn user_and_group(
         found.initgroups = login;
     }
     if found.uid.is_some() && found.gid.is_none() {
-        return Err(state.defer(router, format!("user set without group for {} router", router.name)));
+        return Err(RouteDeferral::by(router, format!("user set without group for {} router", router.name)));
     }
     Ok(found)
 }
@@ -261,7 +268,7 @@ async fn id_text(
 /// Exim writes these to the panic log and defers.
 fn id_problem(state: &mut State<'_>, router: &RouterInstance, text: String) -> RouteDeferral {
     state.world.log_panic(text.clone());
-    state.defer(router, text)
+    RouteDeferral::by(router, text)
 }
 
 async fn user_named(

@@ -247,7 +247,7 @@ pub(crate) fn is_valid_domain(config: &Config, domain: &[u8]) -> bool {
 
 fn matches_pattern(pattern: &[u8], domain: &[u8]) -> bool {
     // A pattern that is no regular expression was reported when the configuration was read.
-    expand::regex::Regex::compile(pattern, expand::regex::Flags { caseless: true, ..Default::default() })
+    expand::regex::Regex::compile(pattern, expand::regex::Flags { caseless: true })
         .is_ok_and(|regex| regex.is_match(domain).unwrap_or(true))
 }
 

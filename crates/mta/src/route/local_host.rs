@@ -10,7 +10,7 @@ use policy::list::ListEnv as _;
 
 use super::RouteMode;
 use super::chain::Step;
-use super::outcome::{HeaderRewrite, RouteFailure, RouteHost};
+use super::outcome::{HeaderRewrite, RouteDeferral, RouteFailure, RouteHost};
 use super::state::State;
 
 /// What the search for ourselves found.
@@ -67,7 +67,7 @@ pub(crate) fn self_action(state: &mut State<'_>, router: &RouterInstance, local:
     let action = router.options.get(generic::SELF).unwrap_or(b"freeze");
     Some(match action {
         b"send" => return None,
-        b"defer" => Step::Defer(state.defer(router, message)),
+        b"defer" => Step::Defer(RouteDeferral::by(router, message)),
         b"fail" => {
             let failure = RouteFailure {
                 router: Some(router.name.clone()),
@@ -96,7 +96,7 @@ fn freeze(state: &mut State<'_>, router: &RouterInstance, message: &str) -> Step
         _ => format!(" (while routing <{address}>)"),
     };
     state.world.log(format!("{message}: {domain}{while_routing}"));
-    let mut deferral = state.defer(router, message);
+    let mut deferral = RouteDeferral::by(router, message);
     deferral.freeze = true;
     Step::Defer(deferral)
 }

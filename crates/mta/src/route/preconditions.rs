@@ -114,7 +114,7 @@ async fn in_list(
             if wrong {
                 state.world.log_panic(message);
             }
-            Err(state.defer(router, format!("{option} check lookup or other defer")))
+            Err(RouteDeferral::by(router, format!("{option} check lookup or other defer")))
         }
     }
 }
@@ -130,7 +130,7 @@ async fn local_user(state: &mut State<'_>, router: &RouterInstance) -> Result<bo
             Ok(true)
         }
         Ok(None) => Ok(false),
-        Err(error) => Err(state.defer(router, format!("check_local_user: {error}"))),
+        Err(error) => Err(RouteDeferral::by(router, format!("check_local_user: {error}"))),
     }
 }
 
@@ -145,8 +145,10 @@ async fn router_home(state: &mut State<'_>, router: &RouterInstance) -> Result<b
         Err(error) if error.is_forced() => Ok(true),
         Err(error) => {
             let source = String::from_utf8_lossy(&text.source().bytes).into_owned();
-            Err(state
-                .defer(router, format!("failed to expand \"{source}\" for router_home_directory: {error}")))
+            Err(RouteDeferral::by(
+                router,
+                format!("failed to expand \"{source}\" for router_home_directory: {error}"),
+            ))
         }
     }
 }
@@ -156,7 +158,7 @@ async fn files(state: &mut State<'_>, router: &RouterInstance) -> Result<bool, R
     match require_files::check(state, list).await {
         Files::AsRequired => Ok(true),
         Files::NotAsRequired => Ok(false),
-        Files::Unknown(message) => Err(state.defer(router, message)),
+        Files::Unknown(message) => Err(RouteDeferral::by(router, message)),
     }
 }
 

@@ -78,28 +78,6 @@ impl<'a> State<'a> {
         self.account = Some(account);
     }
 
-    /// A deferral by a router.
-    pub(crate) fn deferral(
-        &self,
-        router: &RouterInstance,
-        errno: i32,
-        message: impl Into<Vec<u8>>,
-    ) -> RouteDeferral {
-        RouteDeferral {
-            router: Some(router.name.clone()),
-            errno,
-            message: message.into(),
-            user_message: None,
-            freeze: false,
-            retry_use_local_part: retry_uses_local_part(router),
-        }
-    }
-
-    /// A deferral without a number.
-    pub(crate) fn defer(&self, router: &RouterInstance, message: impl Into<Vec<u8>>) -> RouteDeferral {
-        self.deferral(router, errno::NONE, message)
-    }
-
     fn fresh_facts(&self, router: &str) -> AddressFacts {
         let top = self.address.original();
         let parent = self.address.parent.as_deref();
@@ -131,6 +109,25 @@ fn parts_of(ancestor: &Ancestor) -> (Vec<u8>, Vec<u8>) {
 /// An account's home directory, from the password file and so clean.
 pub(crate) fn home_of(account: &Account) -> Value {
     Value::clean(account.home.clone().into_os_string().into_encoded_bytes())
+}
+
+impl RouteDeferral {
+    /// A deferral by a router, without a number.
+    pub(crate) fn by(router: &RouterInstance, message: impl Into<Vec<u8>>) -> Self {
+        Self::numbered(router, errno::NONE, message)
+    }
+
+    /// A deferral by a router.
+    pub(crate) fn numbered(router: &RouterInstance, errno: i32, message: impl Into<Vec<u8>>) -> Self {
+        Self {
+            router: Some(router.name.clone()),
+            errno,
+            message: message.into(),
+            user_message: None,
+            freeze: false,
+            retry_use_local_part: retry_uses_local_part(router),
+        }
+    }
 }
 
 /// `retry_use_local_part`: unset, it follows from whether the router looks at the local part at all.

@@ -114,8 +114,7 @@ fn shown(report: TestReport) -> String {
         text.push('\n');
     }
     text.push_str(&report.text);
-    text.push_str(&format!("[{}]", report.exit_code));
-    text
+    format!("{text}[{}]", report.exit_code)
 }
 
 /// Runs `-bt` for the local part `x` at `test.example` with one router, once a case.

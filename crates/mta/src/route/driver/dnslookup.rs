@@ -13,7 +13,7 @@ use super::super::generic;
 use super::super::hosts::{self, Families};
 use super::super::local_host::{self, LocalHost};
 use super::super::mx::{self, Found, Search};
-use super::super::outcome::{RouteHost, errno};
+use super::super::outcome::{RouteDeferral, RouteHost, errno};
 use super::super::preconditions::is_false;
 use super::super::state::State;
 
@@ -44,7 +44,7 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
             }
             Found::Hosts(hosts) => return with_hosts(state, router, hosts).await,
             Found::Again if router.options.get(options::PASS_ON_TIMEOUT) => return Step::Pass,
-            Found::Again => return Step::Defer(state.defer(router, "host lookup did not complete")),
+            Found::Again => return Step::Defer(RouteDeferral::by(router, "host lookup did not complete")),
             Found::Nothing | Found::AllIgnored | Found::BadName(_) => {}
             Found::NullMx => {
                 let text = "an MX or SRV record indicated no SMTP service".to_owned();
@@ -79,7 +79,7 @@ async fn is_set(
         Err(error) if error.is_forced() => Ok(false),
         Err(error) => {
             let source = generic::source_of(text);
-            Err(Step::Defer(state.defer(router, format!("failed to expand \"{source}\": {error}"))))
+            Err(Step::Defer(RouteDeferral::by(router, format!("failed to expand \"{source}\": {error}"))))
         }
     }
 }
@@ -106,7 +106,7 @@ async fn decline(state: &mut State<'_>, router: &RouterInstance, message: Option
     let domain = state.address.domain.clone();
     if state.world.domain_in(router.options.get(dnslookup::FAIL_DEFER_DOMAINS), &domain).await {
         let text = "missing MX, or all MXs point to missing A records, and defer requested";
-        return Step::Defer(state.deferral(router, errno::NONE, text));
+        return Step::Defer(RouteDeferral::numbered(router, errno::NONE, text));
     }
     if let Some(message) = message {
         state.message = Some(message.into_bytes());

@@ -58,7 +58,7 @@ async fn routed(state: &mut State<'_>, router: &RouterInstance) -> Result<Step, 
         let domain = String::from_utf8_lossy(&state.address.domain).into_owned();
         let text = format!("error in {} router: no host(s) specified for domain {domain}", router.name);
         state.world.log(text.clone());
-        return Err(Step::Defer(state.defer(router, text)));
+        return Err(Step::Defer(RouteDeferral::by(router, text)));
     }
     let randomize = match wishes.randomize {
         Some(randomize) => randomize,
@@ -86,7 +86,7 @@ async fn rule_for_domain(state: &mut State<'_>, router: &RouterInstance) -> Resu
             Err(error) if error.is_forced() => Err(Step::Decline),
             Err(error) => {
                 let source = generic::source_of(text);
-                Err(Step::Defer(state.defer(router, format!("failed to expand \"{source}\": {error}"))))
+                Err(Step::Defer(RouteDeferral::by(router, format!("failed to expand \"{source}\": {error}"))))
             }
         };
     }
@@ -130,9 +130,9 @@ async fn matches(state: &mut State<'_>, router: &RouterInstance, pattern: &[u8])
             if error.wrong {
                 state.world.log_panic(error.message.clone());
             }
-            Err(Step::Defer(state.defer(router, error.message)))
+            Err(Step::Defer(RouteDeferral::by(router, error.message)))
         }
-        None => Err(Step::Defer(state.defer(router, "shutting down"))),
+        None => Err(Step::Defer(RouteDeferral::by(router, "shutting down"))),
     }
 }
 
@@ -143,9 +143,10 @@ async fn host_list(state: &mut State<'_>, router: &RouterInstance, text: &[u8]) 
         Err(error) if error.is_forced() => Err(Step::Decline),
         Err(error) => {
             let (name, source) = (&router.name, generic::source_of(&expansion));
-            Err(Step::Defer(
-                state.defer(router, format!("{name} router: failed to expand \"{source}\": {error}")),
-            ))
+            Err(Step::Defer(RouteDeferral::by(
+                router,
+                format!("{name} router: failed to expand \"{source}\": {error}"),
+            )))
         }
     }
 }
@@ -176,7 +177,7 @@ fn wishes(state: &mut State<'_>, router: &RouterInstance, words: &[Vec<u8>]) -> 
 
 fn misconfigured(state: &mut State<'_>, router: &RouterInstance, text: &str) -> Step {
     state.world.log(format!("Error in {} router: {text}", router.name));
-    Step::Defer(state.defer(router, format!("error in router: {text}")))
+    Step::Defer(RouteDeferral::by(router, format!("error in router: {text}")))
 }
 
 async fn router_transport(state: &mut State<'_>, router: &RouterInstance) -> Result<String, Step> {
@@ -184,7 +185,7 @@ async fn router_transport(state: &mut State<'_>, router: &RouterInstance) -> Res
     let transport = generic::transport(state, router, option, None).await.map_err(Step::Defer)?;
     if transport.is_empty() && !state.world.mode.is_verify() {
         state.world.log(format!("Error in {} router: no transport defined", router.name));
-        return Err(Step::Defer(state.defer(router, "error in router: transport missing")));
+        return Err(Step::Defer(RouteDeferral::by(router, "error in router: transport missing")));
     }
     Ok(transport)
 }
@@ -234,10 +235,7 @@ async fn look_up_all(
 ) -> Result<Vec<RouteHost>, Step> {
     let mut all = Vec::new();
     for item in items {
-        let mut found = match look_up(state, router, item, wishes).await? {
-            Some(found) => found,
-            None => continue,
-        };
+        let Some(mut found) = look_up(state, router, item, wishes).await? else { continue };
         match local_host::remove(state, &mut found).await {
             LocalHost::First(local) if all.is_empty() => {
                 if let Some(step) = local_host::self_action(state, router, &local) {
@@ -258,7 +256,7 @@ async fn look_up_all(
         let text = format!(
             "lookup failed for all hosts in {name} router: host_find_failed=ignore host_all_ignored={shown}"
         );
-        return Err(action_step(state, router, action, text));
+        return Err(action_step(router, action, text));
     }
     Ok(all)
 }
@@ -280,24 +278,26 @@ async fn look_up(
     let name = &router.name;
     match found {
         Found::Hosts(mut hosts) => {
-            hosts.iter_mut().for_each(|host| host.port = item.port);
+            for host in &mut hosts {
+                host.port = item.port;
+            }
             Ok(Some(hosts))
         }
         Found::Again if router.options.get(options::PASS_ON_TIMEOUT) => Err(Step::Pass),
         Found::Again => {
             let text = format!("host lookup for {shown} did not complete (DNS timeout?)");
-            Err(Step::Defer(state.defer(router, text)))
+            Err(Step::Defer(RouteDeferral::by(router, text)))
         }
         Found::BadName(bad) => {
             let bad = String::from_utf8_lossy(&bad).into_owned();
             let text = format!("lookup of host \"{bad}\" failed in {name} router: syntax error in name");
-            not_found(state, router, text)
+            not_found(router, text)
         }
         Found::Nothing | Found::NullMx | Found::NoAddresses { .. } | Found::AllIgnored => {
             if wishes.method != Method::Dns && !item.mx && state.world.mode == RouteMode::Deliver {
                 state.world.log(format!("no IP address found for host {shown}"));
             }
-            not_found(state, router, format!("lookup of host \"{shown}\" failed in {name} router"))
+            not_found(router, format!("lookup of host \"{shown}\" failed in {name} router"))
         }
     }
 }
@@ -328,18 +328,14 @@ async fn addresses(
 }
 
 /// `host_find_failed`.
-fn not_found(
-    state: &mut State<'_>,
-    router: &RouterInstance,
-    text: String,
-) -> Result<Option<Vec<RouteHost>>, Step> {
+fn not_found(router: &RouterInstance, text: String) -> Result<Option<Vec<RouteHost>>, Step> {
     match router.options.get(manualroute::HOST_FIND_FAILED).unwrap_or(b"freeze") {
         b"ignore" => Ok(None),
-        action => Err(action_step(state, router, action, text)),
+        action => Err(action_step(router, action, text)),
     }
 }
 
-fn action_step(state: &State<'_>, router: &RouterInstance, action: &[u8], text: String) -> Step {
+fn action_step(router: &RouterInstance, action: &[u8], text: String) -> Step {
     match action {
         b"decline" => Step::Decline,
         b"pass" => Step::Pass,
@@ -352,7 +348,7 @@ fn action_step(state: &State<'_>, router: &RouterInstance, action: &[u8], text: 
             Step::Fail(failure, Vec::new())
         }
         action => {
-            let deferral = state.deferral(router, errno::UNKNOWN_HOST, text);
+            let deferral = RouteDeferral::numbered(router, errno::UNKNOWN_HOST, text);
             Step::Defer(RouteDeferral { freeze: action == b"freeze", ..deferral })
         }
     }

@@ -11,6 +11,7 @@ mod redirect;
 use config::RouterInstance;
 
 use super::chain::Step;
+use super::outcome::RouteDeferral;
 use super::state::State;
 
 /// Runs a router whose preconditions are met.
@@ -24,7 +25,7 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
             let name = &router.name;
             let text = format!("the {other} driver of the {name} router is not implemented yet");
             state.world.log_panic(text.clone());
-            Step::Defer(state.defer(router, text))
+            Step::Defer(RouteDeferral::by(router, text))
         }
     }
 }

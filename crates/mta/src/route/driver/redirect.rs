@@ -63,19 +63,19 @@ async fn redirected(state: &mut State<'_>, router: &RouterInstance) -> Result<St
     state.user = generic::user_and_group(state, router).await.map_err(Step::Defer)?;
     let data = data(state, router).await?;
     if let Some(kind) = list::filter_kind(&data.bytes) {
-        return Err(Step::Defer(filter_deferral(state, router, &data, kind)));
+        return Err(Step::Defer(filter_deferral(router, &data, kind)));
     }
     let parsed = match parse(state, router, &data).await {
         Ok(parsed) => parsed,
         Err(problem) => {
             let text = format!("error in redirect {}: {problem}", data.source);
-            return Err(Step::Defer(state.deferral(router, errno::REDIRECT, text)));
+            return Err(Step::Defer(RouteDeferral::numbered(router, errno::REDIRECT, text)));
         }
     };
     report_errors(state, router, &parsed.errors).await?;
     match parsed.end {
         Some(End::Blackhole) => return Ok(Step::Discard),
-        Some(End::Defer(message)) => return Ok(Step::Defer(deferral(state, router, message))),
+        Some(End::Defer(message)) => return Ok(Step::Defer(deferral(router, message))),
         Some(End::Fail(_)) | None => {}
     }
     let inherited = generic::carried_on(state, router).await.map_err(Step::Defer)?;
@@ -104,7 +104,10 @@ async fn data(state: &mut State<'_>, router: &RouterInstance) -> Result<Data, St
         Err(error) if error.is_forced() => return Err(Step::Decline),
         Err(error) => {
             let source = generic::source_of(text);
-            return Err(Step::Defer(state.defer(router, format!("failed to expand \"{source}\": {error}"))));
+            return Err(Step::Defer(RouteDeferral::by(
+                router,
+                format!("failed to expand \"{source}\": {error}"),
+            )));
         }
     };
     if !is_file {
@@ -114,17 +117,17 @@ async fn data(state: &mut State<'_>, router: &RouterInstance) -> Result<Data, St
     match file::read(state, router, &value).await {
         Read::Content(bytes) => Ok(Data { bytes, taint: Taint::Clean, source: "file" }),
         Read::Absent => Err(Step::Decline),
-        Read::Unusable(reason) => Err(Step::Defer(state.defer(router, reason))),
+        Read::Unusable(reason) => Err(Step::Defer(RouteDeferral::by(router, reason))),
     }
 }
 
-fn filter_deferral(state: &State<'_>, router: &RouterInstance, data: &Data, kind: &str) -> RouteDeferral {
+fn filter_deferral(router: &RouterInstance, data: &Data, kind: &str) -> RouteDeferral {
     let problem = if router.options.get(redirect::ALLOW_FILTER) {
         format!("{kind} filters are not implemented yet")
     } else {
         "filtering not enabled".to_owned()
     };
-    state.deferral(router, errno::REDIRECT, format!("error in filter {}: {problem}", data.source))
+    RouteDeferral::numbered(router, errno::REDIRECT, format!("error in filter {}: {problem}", data.source))
 }
 
 /// Cuts the list into items, included files and all.
@@ -257,9 +260,9 @@ async fn report_errors(
     Ok(())
 }
 
-fn deferral(state: &State<'_>, router: &RouterInstance, message: Vec<u8>) -> RouteDeferral {
+fn deferral(router: &RouterInstance, message: Vec<u8>) -> RouteDeferral {
     let user_message = Some(for_peer(router, &message));
-    RouteDeferral { user_message, ..state.defer(router, message) }
+    RouteDeferral { user_message, ..RouteDeferral::by(router, message) }
 }
 
 fn failure(router: &RouterInstance, message: Vec<u8>) -> RouteFailure {
@@ -277,8 +280,8 @@ fn for_peer(router: &RouterInstance, message: &[u8]) -> Vec<u8> {
     };
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     let code = rest.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b'.')).unwrap_or(rest.len());
-    let dots = rest[..code].iter().filter(|byte| **byte == b'.').count();
-    if dots == 2 { rest[code..].trim_ascii_start().to_vec() } else { rest.to_vec() }
+    let parts = rest[..code].split(|byte| *byte == b'.').count();
+    if parts == 3 { rest[code..].trim_ascii_start().to_vec() } else { rest.to_vec() }
 }
 
 /// A text of the list as a value, with the taint of the list.

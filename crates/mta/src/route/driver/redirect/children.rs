@@ -16,6 +16,7 @@ use policy::rewrite::AddressUse;
 use super::super::super::address::{AddressKind, Ancestor, Inherited, RouteAddress, Special};
 use super::super::super::chain::Step;
 use super::super::super::generic;
+use super::super::super::outcome::RouteDeferral;
 use super::super::super::state::State;
 use super::list::Item;
 use super::with_taint;
@@ -68,7 +69,7 @@ async fn qualified(
         Err(error) if error.is_forced() => Err(Step::Decline),
         Err(error) => {
             let source = generic::source_of(text);
-            Err(Step::Defer(state.defer(router, format!("failed to expand \"{source}\": {error}"))))
+            Err(Step::Defer(RouteDeferral::by(router, format!("failed to expand \"{source}\": {error}"))))
         }
     }
 }
