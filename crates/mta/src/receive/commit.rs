@@ -74,10 +74,10 @@ pub enum Discarded {
 impl Discarded {
     fn acl(self) -> &'static str {
         match self {
-            Self::ByMail => "MAIL ACL",
-            Self::ByRcpt => "RCPT ACL",
-            Self::ByData => "DATA ACL",
-            Self::ByNonSmtp => "non-SMTP ACL",
+            Self::ByMail => "MAIL",
+            Self::ByRcpt => "RCPT",
+            Self::ByData => "DATA",
+            Self::ByNonSmtp => "non-SMTP",
         }
     }
 }

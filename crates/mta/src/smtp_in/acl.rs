@@ -145,7 +145,7 @@ pub(crate) fn refuse(verdict: &AclVerdict, what: Rejected, code: u16, context: &
         details.append(&mut refusal.reply.lines);
         refusal.reply.lines = details;
     }
-    log(verdict, what, temporary, context);
+    log(verdict, what, temporary, refusal.corrected, context);
     if context.wishes.connection.no_multiline_responses {
         refusal.reply.lines.drain(..refusal.reply.lines.len().saturating_sub(1));
     }
@@ -176,9 +176,13 @@ fn sender_details(failed: &FailedAddress, temporary: bool, context: &mut Context
     Some(lines)
 }
 
-fn log(verdict: &AclVerdict, what: Rejected, temporary: bool, context: &Context) {
+fn log(verdict: &AclVerdict, what: Rejected, temporary: bool, corrected: Option<Vec<u8>>, context: &Context) {
     let text = verdict.log_message.as_ref().or(verdict.user_message.as_ref());
-    let message = text.map(|text| text.bytes().to_vec()).filter(|text| !text.is_empty());
+    // A text that is the peer's too is logged with the code that the peer was given.
+    let shared = verdict.log_message.is_none() || verdict.log_message == verdict.user_message;
+    let corrected = corrected.filter(|_| shared);
+    let own = text.map(|text| text.bytes().to_vec()).filter(|text| !text.is_empty());
+    let message = corrected.or(own);
     let after_mail = matches!(what, Rejected::Rcpt(_) | Rejected::AfterData | Rejected::NonSmtp);
     let with_message = matches!(what, Rejected::AfterData | Rejected::NonSmtp);
     let facts = &context.facts.message;

@@ -161,10 +161,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn accepted(&mut self, id: mail_types::message_id::MessageId, own_text: Option<Reply>) -> Answer {
         let wishes = &self.context.wishes.message;
         if let Some(fake) = &wishes.fake_reject {
-            return Answer::Refuse(reply::lines(550, None, fake.bytes()));
+            return Answer::Refuse(reply::lines(550, None, &reply::wrap(fake.bytes())));
         }
         if let Some(fake) = &wishes.fake_defer {
-            return Answer::Refuse(reply::lines(450, None, fake.bytes()));
+            return Answer::Refuse(reply::lines(450, None, &reply::wrap(fake.bytes())));
         }
         Answer::Accept(Some(own_text.unwrap_or_else(|| Reply::new(250, format!("OK id={id}")))))
     }

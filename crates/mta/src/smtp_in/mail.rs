@@ -4,8 +4,11 @@
 //! The path is hostile; after `sender` it is an address or refused.
 //!
 //! # Compatibility
-//! Options `sender_unqualified_hosts`, `check_spool_space`, `check_spool_inodes`, `smtp_check_spool_space`. The ACL sees
+//! Options `sender_unqualified_hosts`, `check_spool_space`, `check_spool_inodes`, `check_log_space`,
+//! `check_log_inodes`, `smtp_check_spool_space`. The ACL sees
 //! the address before the rewriting rules of the envelope, which are applied when the message is received.
+
+use std::path::Path;
 
 use config::options::main;
 use mail_types::address::{Address, ParseOptions, parse_path};
@@ -21,6 +24,7 @@ use super::connect::unavailable;
 use super::reply;
 use super::session::Session;
 use crate::context::Context;
+use crate::context::variable::{inodes, space_kib};
 use crate::receive::rewriting;
 
 /// Bytes in the unit of `check_spool_space`.
@@ -118,45 +122,53 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Err(Answer::Syntax([text, tail.as_bytes()].concat()))
     }
 
-    /// The refusal when the disk is too full for another message.
+    /// The refusal when a disk is too full for another message.
     async fn no_space(&mut self, announced: Option<u64>) -> Option<Reply> {
         let options = &self.context.config.main;
         let announced = if options.get(main::SMTP_CHECK_SPOOL_SPACE) { announced.unwrap_or(0) } else { 0 };
-        let minimum = Minimum {
-            kib: u64::try_from(options.get(main::CHECK_SPOOL_SPACE)).unwrap_or(0),
-            inodes: u64::try_from(options.get(main::CHECK_SPOOL_INODES)).unwrap_or(0),
-        };
-        if minimum.kib == 0 && minimum.inodes == 0 && announced == 0 {
+        let for_spool = Minimum::new(
+            options
+                .get(main::CHECK_SPOOL_SPACE)
+                .saturating_add(i64::try_from(announced.div_ceil(KIB)).unwrap_or(i64::MAX)),
+            options.get(main::CHECK_SPOOL_INODES),
+        );
+        let for_log = Minimum::new(options.get(main::CHECK_LOG_SPACE), options.get(main::CHECK_LOG_INODES));
+        if for_spool.is_nothing() && for_log.is_nothing() {
             return None;
         }
-        let spool = self.context.services.spool.clone();
-        let space = self.context.services.pools.spool.run(move || spool.space()).await;
-        let enough = match space {
-            Ok(Ok(space)) => minimum.is_met(space, announced),
-            // A file system that does not tell is taken to have space: the commit finds out.
-            Ok(Err(_)) => true,
-            Err(_) => false,
-        };
-        if enough {
+        let process = &self.context.services.process;
+        let (spool, log) = (process.spool_directory.clone(), process.log_directory.clone());
+        let enough =
+            self.context.services.pools.files.run(move || for_spool.is_met(&spool) && for_log.is_met(&log));
+        if enough.await.unwrap_or(false) {
             return None;
         }
-        self.context.log_problem("spool space shortage: MAIL refused");
-        Some(Reply::new(452, "Space shortage, please try later"))
+        self.context.log_problem("space shortage on the spool's or the log's file system: MAIL refused");
+        Some(Reply::new(452, "space shortage, please try later"))
     }
 }
 
-/// What `check_spool_space` and `check_spool_inodes` ask for.
+/// What `check_spool_space`, `check_spool_inodes` and their likes for the log ask for.
+#[derive(Debug, Clone, Copy)]
 struct Minimum {
-    kib: u64,
-    inodes: u64,
+    kib: i64,
+    inodes: i64,
 }
 
 impl Minimum {
-    fn is_met(&self, space: spool::Space, announced: u64) -> bool {
-        let kib_free = space.kilobytes;
-        let enough_kib = kib_free >= self.kib.saturating_add(announced.div_ceil(KIB));
-        let enough_inodes = space.inodes.is_none_or(|inodes| inodes >= self.inodes);
-        enough_kib && enough_inodes
+    fn new(kib: i64, inodes: i64) -> Self {
+        Self { kib: kib.max(0), inodes: inodes.max(0) }
+    }
+
+    fn is_nothing(self) -> bool {
+        self.kib == 0 && self.inodes == 0
+    }
+
+    /// Blocks on the file system. One that does not tell, or does not count inodes, is taken to have enough: the commit
+    /// finds out.
+    fn is_met(self, directory: &Path) -> bool {
+        let enough = |free: i64, wanted: i64| free < 0 || free >= wanted;
+        enough(space_kib(directory), self.kib) && enough(inodes(directory), self.inodes)
     }
 }
 

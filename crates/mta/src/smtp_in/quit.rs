@@ -24,6 +24,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Answer [`smtp_proto::server::Ask::NotQuit`].
     pub(super) async fn not_quit(&mut self, reason: NotQuitReason) -> Answer {
         self.abnormal = true;
+        if reason == NotQuitReason::AclDrop && !self.dropped {
+            // A connection that was refused, not one that was dropped: nobody is asked.
+            return Answer::Accept(None);
+        }
         self.context.facts.connection.smtp_notquit_reason = Some(reason.word().to_owned());
         // What has been said so far goes out first: the client may be about to close.
         self.link.flush().await;

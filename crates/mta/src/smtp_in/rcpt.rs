@@ -118,8 +118,8 @@ pub(super) fn no_acl() -> AclVerdict {
 
 /// NOTIFY as Exim's bits.
 fn notify_bits(notify: Notify) -> u8 {
-    u8::from(notify.never)
-        | u8::from(notify.success) << 1
-        | u8::from(notify.failure) << 2
-        | u8::from(notify.delay) << 3
+    u8::from(notify.never) << 1
+        | u8::from(notify.success) << 2
+        | u8::from(notify.failure) << 3
+        | u8::from(notify.delay) << 4
 }

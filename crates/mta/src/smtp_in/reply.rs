@@ -23,6 +23,8 @@ pub(crate) struct Refusal {
     pub(crate) reply: Reply,
     /// For the panic log.
     pub(crate) complaint: Option<String>,
+    /// The text with the code that counts, where its own does not.
+    pub(crate) corrected: Option<Vec<u8>>,
 }
 
 /// The reply to a refused command; `code` is the one for a permanent refusal here.
@@ -40,8 +42,9 @@ pub(crate) fn refusal(verdict: &AclVerdict, code: u16) -> Refusal {
 
 /// A reply whose text may begin with a code of its own.
 pub(crate) fn coded(text: &[u8], default: u16) -> Refusal {
-    let Some((code, rest)) = leading_code(text) else {
-        return Refusal { reply: lines(default, None, text), complaint: None };
+    let wrapped = wrap(text);
+    let Some((code, rest)) = leading_code(&wrapped) else {
+        return Refusal { reply: lines(default, None, &wrapped), complaint: None, corrected: None };
     };
     if code / 100 != default / 100 {
         let digit = default / 100;
@@ -49,13 +52,14 @@ pub(crate) fn coded(text: &[u8], default: u16) -> Refusal {
         let complaint =
             format!("configured error code starts with incorrect digit (expected {digit}) in \"{shown}\"");
         let rest = EnhancedStatus::split(rest).map_or(rest, |(_status, rest)| rest);
-        return Refusal { reply: lines(default, None, rest), complaint: Some(complaint) };
+        let corrected = Some([format!("{default} ").as_bytes(), rest].concat());
+        return Refusal { reply: lines(default, None, rest), complaint: Some(complaint), corrected };
     }
     let (enhanced, rest) = match EnhancedStatus::split(rest) {
         Some((status, rest)) => (Some(status), rest),
         None => (None, rest),
     };
-    Refusal { reply: lines(code, enhanced, rest), complaint: None }
+    Refusal { reply: lines(code, enhanced, rest), complaint: None, corrected: None }
 }
 
 /// The reply that an accepting ACL's `message` asks for; none when it says nothing.
@@ -71,6 +75,43 @@ pub(crate) fn lines(code: u16, enhanced: Option<EnhancedStatus>, text: &[u8]) ->
         text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec());
     Reply { code, enhanced, lines: lines.collect() }
 }
+
+/// Break lines that are too long for a reply: after a colon in the second half of the line, else at a blank.
+///
+/// The code that a text begins with counts towards its first line, as it does for the oracle.
+pub(crate) fn wrap(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 8);
+    for (number, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        if number > 0 {
+            out.push(b'\n');
+        }
+        let mut rest = line;
+        while rest.len() > LINE {
+            let Some(at) = break_at(rest) else { break };
+            out.extend_from_slice(&rest[..at]);
+            rest = rest[at..].trim_ascii_start();
+            if rest.is_empty() {
+                break;
+            }
+            out.push(b'\n');
+        }
+        out.extend_from_slice(rest);
+    }
+    out
+}
+
+/// Where a line that is too long is broken.
+fn break_at(line: &[u8]) -> Option<usize> {
+    let colon = (COLON..LINE).rev().find(|&at| line[at] == b':' && line.get(at + 1) == Some(&b' '));
+    let before = || (1..=LINE).rev().find(|&at| line[at] == b' ');
+    let after = || (LINE + 1..line.len()).find(|&at| line[at] == b' ');
+    colon.map(|at| at + 1).or_else(before).or_else(after)
+}
+
+/// Longest line of a reply's text before it is broken.
+const LINE: usize = 75;
+/// Colons before this place are no reason to break a line.
+const COLON: usize = 35;
 
 /// Three digits that begin a reply, and what follows them.
 fn leading_code(text: &[u8]) -> Option<(u16, &[u8])> {
@@ -89,6 +130,30 @@ mod tests {
         let mut out = Vec::new();
         smtp_proto::reply::write(&refusal.reply, &mut out);
         String::from_utf8_lossy(&out).replace("\r\n", "|")
+    }
+
+    #[test]
+    fn long_lines_are_broken_as_the_oracle_breaks_them() {
+        let nines = "123456789 ".repeat(7);
+        let table = [
+            (
+                "The mail server could not deliver mail to a@b.example.  The account or domain may not exist".to_owned(),
+                "The mail server could not deliver mail to a@b.example.  The account or\ndomain may not exist".to_owned(),
+            ),
+            (
+                "The mail server could not deliver mail to: a@b.example.  The account or domain may not exist".to_owned(),
+                "The mail server could not deliver mail to:\na@b.example.  The account or domain may not exist".to_owned(),
+            ),
+            (format!("{nines}12345"), format!("{nines}12345")),
+            (format!("{nines}12345 789"), format!("{nines}12345\n789")),
+            (format!("{nines}123456 8901"), format!("{}\n123456 8901", nines.trim_end())),
+            (format!("{} yy", "x".repeat(90)), format!("{}\nyy", "x".repeat(90))),
+            ("x".repeat(90), "x".repeat(90)),
+            (format!("{}  yy", "x".repeat(74)), format!("{} \nyy", "x".repeat(74))),
+        ];
+        for (text, expected) in table {
+            assert_eq!(String::from_utf8_lossy(&wrap(text.as_bytes())), expected);
+        }
     }
 
     #[test]

@@ -222,8 +222,8 @@ fn submission(mut options: &[u8], part: &dyn Fn(&[u8]) -> Value) -> Option<Contr
 }
 
 /// What the peer is told when `fakereject` or `fakedefer` names no text.
-const FAKE_MESSAGE: &str = "Your message has been rejected but is being\nkept for evaluation.\nIf it was a \
-                            legitimate message, it may still be\ndelivered to the target recipient(s).";
+const FAKE_MESSAGE: &str = "Your message has been rejected but is being kept for evaluation.\nIf it was a legitimate \
+                            message, it may still be delivered to the target recipient(s).";
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ pub struct RecipientFacts {
     pub parent: Option<u32>,
     /// RFC 3461 ORCPT as sent.
     pub orcpt: Option<Vec<u8>>,
-    /// RFC 3461 NOTIFY as Exim's bits: 1 never, 2 success, 4 failure, 8 delay.
+    /// RFC 3461 NOTIFY as Exim's bits: 2 never, 4 success, 8 failure, 16 delay.
     pub notify: u8,
 }
 

@@ -18,7 +18,7 @@ mod pending;
 mod process;
 mod system;
 
-pub(crate) use system::load_average;
+pub(crate) use system::{inodes, load_average, space_kib};
 
 use expand::EvalError;
 use expand::variable::Variable;

@@ -18,7 +18,6 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
     }
     let process = &context.services.process;
     Some(Ok(match variable {
-        Variable::VersionNumber | Variable::EximVersion => clean(EXIM_VERSION),
         Variable::CompileNumber => number(1),
         Variable::CompileDate => clean(process.compile_date.clone()),
         Variable::CallerUid => number(process.caller_uid),
@@ -42,6 +41,9 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
 fn options(context: &mut Context, variable: Variable) -> Family {
     let options = &context.config.main;
     Some(Ok(match variable {
+        Variable::VersionNumber | Variable::EximVersion => {
+            clean(options.get(main::EXIM_VERSION).unwrap_or(EXIM_VERSION.as_bytes()))
+        }
         Variable::QualifyDomain => clean(context.qualify_domain()),
         Variable::QualifyRecipient => clean(context.qualify_recipient()),
         Variable::BounceReturnSizeLimit | Variable::ReturnSizeLimit => {

@@ -105,7 +105,7 @@ async fn an_idle_session_is_small() {
     let waiting =
         session(&mut theirs, client, std::sync::Arc::clone(&bench.services), bench.shutdown.subscribe());
     // The state that a session keeps while it waits: its future, and the context inside. Buffers are given back.
-    let size = std::mem::size_of_val(&waiting) + std::mem::size_of::<crate::context::Context>();
+    let size = size_of_val(&waiting) + size_of::<crate::context::Context>();
     assert!(size < 16 * 1024, "{size}");
 }
 

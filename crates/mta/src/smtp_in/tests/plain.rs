@@ -192,6 +192,17 @@ async fn vrfy_expn_etrn_without_acls() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn too_little_space_is_452() {
+    let announced =
+        format!("C: MAIL FROM:<a@b.example> SIZE={}\nS: 452 space shortage, please try later", 1_u64 << 60);
+    let bench = Bench::new(&format!("{OPEN}message_size_limit = 0\n"));
+    let mut client = Dialogue::connect(&bench);
+    client.follow("S: 220 …\nC: EHLO x\nS: 250-…").await;
+    client.follow(&announced).await;
+    client.follow("C: MAIL FROM:<a@b.example> SIZE=10\nS: 250 OK").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_full_spool_is_452_and_a_lost_one_is_451() {
     let bench = Bench::new(OPEN);
     std::fs::remove_dir_all(bench.directory()).expect("it is there");
