@@ -292,16 +292,16 @@ impl Warning<'_> {
 
 impl Report<'_> {
     fn push_header(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"Auto-Submitted: auto-replied\n");
         let mut field = |name: &str, value: &[u8]| {
             out.extend_from_slice(name.as_bytes());
             push_line(value, out);
             out.push(b'\n');
         };
-        field("From: ", self.from);
         if let Some(reply_to) = self.reply_to {
             field("Reply-To: ", reply_to);
         }
+        field("Auto-Submitted: ", b"auto-replied");
+        field("From: ", self.from);
         field("To: ", self.to);
         if let Some(references) = self.references {
             field("References: ", references);
@@ -360,14 +360,14 @@ impl Address<'_> {
     }
 
     fn push_status(&self, action: &[u8], status: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(b"Action: ");
-        out.extend_from_slice(action);
-        out.push(b'\n');
         if let Some(orcpt) = self.orcpt {
             out.extend_from_slice(b"Original-Recipient: ");
             push_line(orcpt, out);
             out.push(b'\n');
         }
+        out.extend_from_slice(b"Action: ");
+        out.extend_from_slice(action);
+        out.push(b'\n');
         out.extend_from_slice(b"Final-Recipient: rfc822;");
         push_line(if self.original.is_empty() { self.address } else { self.original }, out);
         out.extend_from_slice(b"\nStatus: ");

@@ -1,0 +1,50 @@
+//! Hands a report in as a local message of the mail user's.
+
+use mail_types::message_id::MessageId;
+use tokio::io::AsyncReadExt as _;
+
+use super::DsnError;
+use crate::context::Context;
+use crate::local_submission::{Caller, MessageRequest, message};
+
+/// A report, ready to go.
+pub(super) struct Report {
+    /// The recipients.
+    pub(super) to: Vec<Vec<u8>>,
+    /// The message that it is about.
+    pub(super) about: MessageId,
+    /// Header lines.
+    pub(super) header: Vec<u8>,
+    /// Everything after the blank line, piece by piece.
+    pub(super) body: Vec<Vec<u8>>,
+}
+
+/// Queues a report; the id that comes back is on disk.
+pub(super) async fn submit(report: Report, context: &Context) -> Result<MessageId, DsnError> {
+    let services = context.services.clone();
+    let request = MessageRequest {
+        caller: mail_user(context),
+        arguments: report.to,
+        bounce_of: Some(report.about),
+        ..MessageRequest::default()
+    };
+    let body = report.body.concat();
+    let mut input = report.header.as_slice().chain(&b"\n"[..]).chain(body.as_slice());
+    let submitted = message(&mut input, request, services).await;
+    submitted.id.ok_or_else(|| {
+        DsnError::new(if submitted.error.is_empty() { "discarded by an ACL" } else { &submitted.error })
+    })
+}
+
+/// The program itself as a submitter: the user that it runs as, with the null sender.
+fn mail_user(context: &Context) -> Caller {
+    let process = &context.services.process;
+    Caller {
+        uid: process.exim_uid,
+        gid: process.exim_gid,
+        login: process.exim_user.clone(),
+        trusted: true,
+        sender: Some(Vec::new()),
+        ..Caller::default()
+    }
+}
