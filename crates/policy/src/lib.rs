@@ -19,3 +19,4 @@ pub mod interval;
 pub mod list;
 pub mod retry;
 pub mod rewrite;
+mod rule_words;

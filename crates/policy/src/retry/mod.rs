@@ -1,58 +1,34 @@
 //! Retry rules, and the arithmetic of the next try.
 //!
+//! # Invariants
+//! * The first rule whose error, pattern and senders match is the one. Without a rule there are no retries.
+//!
+//! # Failure
+//! A pattern that can't be decided is an error: callers keep the message and try later.
+//!
 //! # Compatibility
 //! Exim specification, chapter "Retry configuration".
 
+mod error;
+mod schedule;
+
+use std::fmt;
 use std::time::Duration;
 
 use mail_types::clock::{Entropy, Timestamp};
 use mail_types::diagnostic::{Diagnostic, SourceText, Span};
 use mail_types::value::Value;
 
-use crate::list::{ListEnv, NamedLists};
+use crate::list::{List, ListEnv, ListError, ListKind, NamedLists, Subject};
+use crate::rule_words::{Words, single_item};
 
-/// The kind of a temporary error, as retry rules name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RetryError {
-    /// Nothing that a rule could name.
-    Other,
-    /// Authentication failed (`auth_failed`).
-    AuthFailed,
-    /// A 4xx reply to MAIL (`mail_4xx`).
-    Mail(u16),
-    /// A 4xx reply to RCPT (`rcpt_4xx`).
-    Rcpt(u16),
-    /// A 4xx reply to DATA or after it (`data_4xx`).
-    Data(u16),
-    /// The connection was lost (`lost_connection`).
-    LostConnection,
-    /// DNS lookup failed (`lookup`).
-    Lookup,
-    /// The connection was refused (`refused`); true for a host from an MX record.
-    Refused(Route),
-    /// A timeout (`timeout`): on connecting or later.
-    Timeout {
-        /// While connecting (`timeout_connect`).
-        connecting: bool,
-        /// How the host was found.
-        route: Route,
-    },
-    /// TLS was required and not to be had (`tls_required`).
-    TlsRequired,
-    /// The mailbox is full (`quota`); the time since it was last read, when known.
-    Quota(Option<Duration>),
-}
+pub use error::{RetryError, Route};
 
-/// How a host was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// From an address record (`_A`).
-    Address,
-    /// From an MX record (`_MX`).
-    Mx,
-    /// Otherwise.
-    Other,
-}
+use error::ErrorPattern;
+use schedule::Schedule;
+
+/// The most that `retry_interval_max` may be, and its default.
+pub const INTERVAL_MAX: Duration = Duration::from_secs(86_400);
 
 /// All retry rules of a configuration.
 #[derive(Clone, Debug, Default)]
@@ -64,12 +40,17 @@ pub struct RetryRules {
 #[derive(Clone, Debug)]
 pub struct RetryRule {
     span: Span,
+    pattern_text: SourceText,
+    pattern: List,
+    error: ErrorPattern,
+    senders: Option<List>,
+    sets: Vec<Schedule>,
 }
 
 /// What is retried.
 #[derive(Clone, Copy, Debug)]
 pub struct RetrySubject<'a> {
-    /// The address, the domain, the host name, or `host:ip` key.
+    /// The address, the domain, or the name of the host.
     pub key: &'a [u8],
     /// Another key to try against each rule (the domain, for a host).
     pub alternate: Option<&'a [u8]>,
@@ -100,11 +81,23 @@ pub struct NextTry {
 impl RetryRules {
     /// Compiles the lines of the retry section.
     pub fn compile(lines: &[SourceText], lists: &NamedLists) -> (Self, Vec<Diagnostic>) {
-        let _ = lists;
-        (
-            Self { rules: lines.iter().map(|l| RetryRule { span: l.span_at(0, l.bytes.len()) }).collect() },
-            Vec::new(),
-        )
+        let mut diagnostics = Vec::new();
+        let mut rules = Vec::new();
+        for line in lines {
+            match RetryRule::parse(line, lists, &mut diagnostics) {
+                Ok(rule) => rules.extend(rule),
+                Err(text) => {
+                    let span = line.span_at(0, line.bytes.len());
+                    diagnostics.push(Diagnostic::error("retry.syntax", span, text.clone()).exim(text));
+                }
+            }
+        }
+        (Self { rules }, diagnostics)
+    }
+
+    /// Whether there are no rules: temporary errors are then permanent.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
     }
 
     /// Finds the rule for a failure; `sender` is the envelope sender.
@@ -113,13 +106,64 @@ impl RetryRules {
         subject: RetrySubject<'_>,
         sender: &Value,
         env: &mut dyn ListEnv,
-    ) -> Result<Option<&RetryRule>, crate::list::ListError> {
-        let _ = (subject, sender, env);
-        Ok(self.rules.first())
+    ) -> Result<Option<&RetryRule>, ListError> {
+        self.find_for(subject, Some(sender), env)
+    }
+
+    /// Finds the rule for a failure. Without a sender (`-brt` without `-f`), rules with `senders=` never match.
+    pub fn find_for(
+        &self,
+        subject: RetrySubject<'_>,
+        sender: Option<&Value>,
+        env: &mut dyn ListEnv,
+    ) -> Result<Option<&RetryRule>, ListError> {
+        for rule in &self.rules {
+            if rule.error.matches(subject.error)
+                && (rule.is_for(subject.key, env)?
+                    || subject.alternate.map_or(Ok(false), |key| rule.is_for(key, env))?)
+                && rule.is_for_sender(sender, env)?
+            {
+                return Ok(Some(rule));
+            }
+        }
+        Ok(None)
     }
 }
 
 impl RetryRule {
+    fn parse(
+        line: &SourceText,
+        lists: &NamedLists,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Self>, String> {
+        let mut words = Words::new(line);
+        let Some(pattern_text) = words.next() else {
+            return Ok(None);
+        };
+        let (rest, _) = words.rest();
+        let length =
+            rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'*')).count();
+        if rest.is_empty() {
+            return Err("missing error type in retry rule".into());
+        }
+        // Whatever it is up to white space: Exim names all of it when it is unknown.
+        let length =
+            if length == 0 { rest.iter().take_while(|b| !b.is_ascii_whitespace()).count() } else { length };
+        let error = ErrorPattern::parse(&rest[..length])?;
+        words.skip(length);
+        let senders = senders(&mut words)?;
+        let sets = schedule::parse(words.rest().0)?;
+        let (pattern, found) = List::compile(&single_item(&pattern_text), ListKind::Address, lists);
+        diagnostics.extend(found);
+        let senders = senders.map(|text| {
+            let (list, found) = List::compile(&text, ListKind::Address, lists);
+            diagnostics.extend(found);
+            list
+        });
+        let span = line.span_at(0, line.bytes.len());
+        Ok(Some(Self { span, pattern_text, pattern, error, senders, sets }))
+    }
+
     /// Where it is defined.
     pub fn span(&self) -> Span {
         self.span
@@ -127,12 +171,77 @@ impl RetryRule {
 
     /// When to try again after a failure at `now`.
     pub fn next_try(&self, times: Option<&RetryTimes>, now: Timestamp, entropy: &dyn Entropy) -> NextTry {
-        let _ = (times, entropy);
-        NextTry { next_try: now, expired: true }
+        self.next_try_within(times, now, INTERVAL_MAX, entropy)
+    }
+
+    /// When to try again after a failure at `now`, with `retry_interval_max`.
+    pub fn next_try_within(
+        &self,
+        times: Option<&RetryTimes>,
+        now: Timestamp,
+        longest: Duration,
+        entropy: &dyn Entropy,
+    ) -> NextTry {
+        schedule::next_try(&self.sets, times, now, longest.min(INTERVAL_MAX), entropy)
     }
 
     /// The final cutoff: how long after the first failure this rule gives up; `None` for a rule without times.
     pub fn final_cutoff(&self) -> Option<Duration> {
-        None
+        self.sets.last().map(Schedule::cutoff)
+    }
+
+    /// A domain alone is looked for as `*@domain`.
+    fn is_for(&self, key: &[u8], env: &mut dyn ListEnv) -> Result<bool, ListError> {
+        let key = if key.contains(&b'@') { key.to_vec() } else { [b"*@", key].concat() };
+        Ok(self.pattern.matches(Subject::Text(&key), env)?.matched)
+    }
+
+    fn is_for_sender(&self, sender: Option<&Value>, env: &mut dyn ListEnv) -> Result<bool, ListError> {
+        match (&self.senders, sender) {
+            (None, _) => Ok(true),
+            (Some(_), None) => Ok(false),
+            (Some(list), Some(sender)) => Ok(list.matches(Subject::Value(sender), env)?.matched),
+        }
     }
 }
+
+/// `senders=list`, if that is next.
+fn senders(words: &mut Words<'_>) -> Result<Option<SourceText>, String> {
+    let (rest, _) = words.rest();
+    let Some(after) = rest.strip_prefix(b"senders") else {
+        return Ok(None);
+    };
+    let blank = after.len() - after.trim_ascii_start().len();
+    if after.get(blank) != Some(&b'=') {
+        return Err("\"=\" expected after \"senders\" in retry rule".into());
+    }
+    words.skip(b"senders".len() + blank + 1);
+    Ok(words.next())
+}
+
+impl fmt::Display for RetryRule {
+    /// As `-brt` shows it after `Retry rule: `.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}  {}", String::from_utf8_lossy(&self.pattern_text.bytes), self.error.shown())?;
+        for (at, set) in self.sets.iter().enumerate() {
+            write!(f, "{}{set}", if at == 0 { "  " } else { " " })?;
+        }
+        Ok(())
+    }
+}
+
+/// A time as Exim shows it: `1w2d3h4m5s`, without the units that are nought.
+pub(crate) fn shown_time(time: Duration) -> String {
+    let mut left = time.as_secs();
+    let mut out = String::new();
+    for (unit, seconds) in [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)] {
+        if left >= seconds {
+            out.push_str(&format!("{}{unit}", left / seconds));
+            left %= seconds;
+        }
+    }
+    if out.is_empty() { "0s".into() } else { out }
+}
+
+#[cfg(test)]
+mod tests;
