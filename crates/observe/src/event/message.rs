@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mail_types::MessageId;
+
 /// Why a message is frozen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FrozenBy {
@@ -34,7 +36,10 @@ pub enum MessageEvent {
     /// `Message is frozen`: left out of a delivery.
     IsFrozen,
     /// Another process is delivering it.
-    SpoolLocked,
+    SpoolLocked {
+        /// The message.
+        id: MessageId,
+    },
     /// `-Mt`, with the caller's login name.
     UnfrozenBy(Vec<u8>),
     /// `auto_thaw` has come.

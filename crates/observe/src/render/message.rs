@@ -20,14 +20,18 @@ impl Renderer {
                 line.push(&format!("=> blackhole ({acl} ACL discarded recipients)"));
             }
             MessageEvent::Frozen(by) => return Some(self.frozen(by)),
-            MessageEvent::IsFrozen | MessageEvent::SpoolLocked if !self.has(Selector::SkipDelivery) => {
+            MessageEvent::IsFrozen | MessageEvent::SpoolLocked { .. }
+                if !self.has(Selector::SkipDelivery) =>
+            {
                 return None;
             }
             MessageEvent::IsFrozen => {
                 line.push("Message is frozen");
             }
-            MessageEvent::SpoolLocked => {
-                line.push("Spool file is locked (another process is handling this message)");
+            MessageEvent::SpoolLocked { id } => {
+                line.push(&format!(
+                    "Spool file for {id} is locked (another process is handling this message)"
+                ));
             }
             MessageEvent::UnfrozenBy(user) => {
                 line.push("unfrozen by ").text(user);

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use mail_types::MessageId;
+
 use super::{all, bytes, default, own, streams};
 use crate::event::{Event, FrozenBy, ListenOn, Listening, MessageEvent, ProcessEvent, Streams};
 use crate::render::{elapsed, interval};
@@ -19,7 +21,10 @@ fn states_of_a_message() {
             "Process failed (1) when writing error message to s@x.test (frozen)",
         ),
         (MessageEvent::IsFrozen, "Message is frozen"),
-        (MessageEvent::SpoolLocked, "Spool file is locked (another process is handling this message)"),
+        (
+            MessageEvent::SpoolLocked { id: MessageId::parse(b"1xVAjr-0007qi-0q").unwrap() },
+            "Spool file for 1xVAjr-0007qi-0q is locked (another process is handling this message)",
+        ),
         (MessageEvent::UnfrozenBy(root()), "unfrozen by root"),
         (MessageEvent::UnfrozenByForce, "Unfrozen by forced delivery"),
         (MessageEvent::CancelledBy(root()), "cancelled by root"),
