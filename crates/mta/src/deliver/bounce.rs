@@ -98,7 +98,7 @@ fn settle(run: &mut Run, group: &[(NodeId, Trouble)]) {
 
 fn ignore(run: &mut Run, group: &[(NodeId, Trouble)]) {
     for (id, _) in group {
-        let address = run.node(*id).log_address();
+        let address = run.node(*id).log_address(false);
         let mut text = run.node(*id).address.address.clone();
         if let Some(original) = address.original {
             text.extend_from_slice(b" <");

@@ -30,7 +30,7 @@ impl Run {
     /// `=>` or `->`.
     pub(super) fn log_delivered(&self, node: &Node, delivery: Delivery) {
         let Some(assignment) = &node.assignment else { return };
-        let mut address = self.shown_address(node);
+        let mut address = self.shown_address(node, true);
         if let Some(name) = delivery.local_name {
             address.target = name;
         }
@@ -65,7 +65,7 @@ impl Run {
         router: &str,
         transport: Option<&str>,
     ) {
-        let mut address = self.shown_address(node);
+        let mut address = self.shown_address(node, true);
         if let Some(target) = target {
             address.original.get_or_insert_with(|| node.address.address.clone());
             address.target = target.to_vec();
@@ -86,7 +86,7 @@ impl Run {
         let assignment = node.assignment.as_deref();
         let router = trouble.router.as_deref().or(assignment.map(|assignment| assignment.router.as_str()));
         self.log(Event::Failed(Box::new(Failed {
-            address: self.shown_address(node),
+            address: self.shown_address(node, false),
             sender: self.header.sender.clone(),
             return_path: assignment.map(|_| self.return_path(node)),
             router: router.map(|name| name.as_bytes().to_vec()),
@@ -102,7 +102,7 @@ impl Run {
     /// `** address: retry timeout exceeded`: neither router nor transport is to blame.
     pub(super) fn log_timed_out(&self, node: &Node, message: &[u8]) {
         self.log(Event::Failed(Box::new(Failed {
-            address: self.shown_address(node),
+            address: self.shown_address(node, false),
             sender: self.header.sender.clone(),
             message: message.to_vec(),
             ..Failed::default()
@@ -119,7 +119,7 @@ impl Run {
             _ => DeferReason::Delivery,
         };
         self.log(Event::Deferred(Box::new(Deferred {
-            address: self.shown_address(node),
+            address: self.shown_address(node, false),
             router: router.map(|name| name.as_bytes().to_vec()),
             transport: assignment
                 .filter(|assignment| !assignment.transport.is_empty())
@@ -134,8 +134,8 @@ impl Run {
     }
 
     /// The address with the ancestors that Exim shows: the nearest for files and pipes, all of them when asked.
-    fn shown_address(&self, node: &Node) -> LogAddress {
-        let mut address = node.log_address();
+    fn shown_address(&self, node: &Node, delivered: bool) -> LogAddress {
+        let mut address = node.log_address(delivered);
         if node.address.kind == AddressKind::Address && !self.services.log.has(Selector::AllParents) {
             address.parents.clear();
         }

@@ -102,9 +102,9 @@ impl Node {
         }
     }
 
-    /// The address as delivery lines show it.
-    pub(super) fn log_address(&self) -> LogAddress {
-        let target = self.target();
+    /// The address as log lines show it; `delivered` where the line tells of a success.
+    pub(super) fn log_address(&self, delivered: bool) -> LogAddress {
+        let target = self.target(delivered);
         let chain: Vec<_> = Ancestor::chain(self.address.parent.as_ref()).collect();
         let (original, parents) = match chain.split_last() {
             Some((original, parents)) => {
@@ -116,12 +116,13 @@ impl Node {
         LogAddress { target, parents, original }
     }
 
-    fn target(&self) -> Vec<u8> {
+    /// Successes of local deliveries show the local part alone.
+    fn target(&self, delivered: bool) -> Vec<u8> {
         if self.address.kind != crate::route::AddressKind::Address {
             return self.address.address.clone();
         }
         let mut target = Vec::new();
-        let local = self.assignment.as_ref().is_some_and(|assignment| assignment.log_as_local);
+        let local = delivered && self.assignment.as_ref().is_some_and(|assignment| assignment.log_as_local);
         match &self.assignment {
             Some(assignment) => {
                 let facts = &assignment.facts;

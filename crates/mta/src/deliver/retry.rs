@@ -7,6 +7,8 @@
 //! # Compatibility
 //! Specification chapter "Retry configuration".
 
+use std::time::Duration;
+
 use config::options::main;
 use hints::{RetryKey, RetryRecord};
 use mail_types::Timestamp;
@@ -191,7 +193,13 @@ async fn remember(run: &mut Run, item: &Item) -> bool {
         last_try: record.as_ref().map_or(first_failed, |record| record.last_try),
         next_try: record.as_ref().map_or(first_failed, |record| record.next_try),
     };
-    let next = rule.next_try(Some(&times), now, run.services.entropy.as_ref());
+    let longest = u64::try_from(run.config.main.get(main::RETRY_INTERVAL_MAX)).unwrap_or(u64::MAX);
+    let next = rule.next_try_within(
+        (record.is_some() || item.about_message).then_some(&times),
+        now,
+        Duration::from_secs(longest),
+        run.services.entropy.as_ref(),
+    );
     let on_queue = now.since(run.header.received_time);
     let outlived = rule.final_cutoff().is_none_or(|cutoff| on_queue >= cutoff);
     if outlived && !next.expired {

@@ -108,7 +108,7 @@ async fn open(
     match job.await {
         Ok(Ok(Ok(opened))) => Ok(opened),
         Ok(Ok(Err(LockOutcome::Busy))) => {
-            services.log.message(&id, &MessageEvent::SpoolLocked.into());
+            services.log.message(&id, &MessageEvent::SpoolLocked { id }.into());
             Err(AttemptReport::ended(AttemptEnd::Locked))
         }
         Ok(Ok(Err(_gone))) => Err(AttemptReport::ended(AttemptEnd::Gone)),

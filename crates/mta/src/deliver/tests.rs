@@ -4,6 +4,7 @@
 mod attempts;
 mod crashes;
 mod identities;
+mod remote;
 
 use std::collections::HashMap;
 use std::fs::File;

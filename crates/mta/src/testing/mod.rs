@@ -26,6 +26,7 @@ pub(crate) const NOW: Timestamp = Timestamp(1_795_359_600_000_000);
 /// A server.
 pub(crate) struct Bench {
     pub(crate) services: Arc<Services>,
+    pub(crate) clock: Arc<FixedClock>,
     pub(crate) queue: Arc<Arrivals>,
     pub(crate) shutdown: watch::Sender<bool>,
     logs: Arc<MemorySink>,
@@ -103,7 +104,7 @@ impl Bench {
         let config = load(configuration, &directory);
         let clock = Arc::new(FixedClock::new(NOW));
         let entropy = Arc::new(SeededEntropy::new(7));
-        let shared_clock: Arc<dyn Clock> = clock;
+        let shared_clock: Arc<dyn Clock> = clock.clone();
         let selectors = config.main.get(config::options::main::LOG_SELECTOR).unwrap_or_default();
         let settings = LogSettings {
             selectors: Selectors::parse(selectors).expect("the test's log_selector is sound"),
@@ -134,7 +135,7 @@ impl Bench {
         };
         change(&mut services);
         let (shutdown, _) = watch::channel(false);
-        Self { services: Arc::new(services), queue, shutdown, logs, directory }
+        Self { services: Arc::new(services), clock, queue, shutdown, logs, directory }
     }
 
     /// The main log without its times.

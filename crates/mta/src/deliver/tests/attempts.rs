@@ -163,7 +163,7 @@ async fn failures_are_reported_to_the_sender() {
             "** failer@test.example R=aliases: gone away",
             "** nosuch@test.example <both@test.example>: Unrouteable address",
             "=> bob <both@test.example> R=users T=tlocal",
-            "** carol <carol@test.example> R=users T=tlocal: mailbox is gone",
+            "** carol@test.example R=users T=tlocal: mailbox is gone",
             "Completed",
         ]
     );
