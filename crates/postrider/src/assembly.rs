@@ -7,15 +7,17 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use config::options::{main, postrider};
 use config::{Config, Opt};
 use expand::{BareEnv, Expansion};
 use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy};
+use mail_types::MessageId;
+use mail_types::dns::{Answer, DnsFailure, RecordType, Resolve};
 use mail_types::zone::Zone;
-use mta::services::{ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
+use mta::services::{Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
 use observe::{FileSink, Log, LogPaths, LogSettings, MessageLogDir, Selectors};
 use spool::{Spool, SpoolConfig};
 
@@ -55,11 +57,18 @@ pub(crate) fn expand_alone(config: &Config, text: &Expansion) -> Result<Vec<u8>,
     let mut env = BareEnv::new();
     let hostname = config.main.get(main::PRIMARY_HOSTNAME).map_or_else(|| host_name().into_bytes(), <[u8]>::to_vec);
     for (name, value) in [("primary_hostname", hostname), ("version_number", b"4.99".to_vec())] {
-        if let Some(variable) = expand::variable::lookup(name.as_bytes()) {
+        if let Some(variable) = fixed_variable(name) {
             env.variables.insert(variable, mail_types::Value::clean(value));
         }
     }
     text.eval(&mut env).map(mail_types::Value::into_bytes).map_err(|e| e.to_string())
+}
+
+fn fixed_variable(name: &str) -> Option<expand::Variable> {
+    match expand::variable::lookup(name.as_bytes()) {
+        Some(expand::variable::VariableName::Fixed(variable)) => Some(variable),
+        _ => None,
+    }
 }
 
 /// The zone of times that people read.
@@ -91,22 +100,19 @@ pub(crate) fn log_target(config: &Config) -> Result<(LogSettings, FileSink), Str
     Ok((settings, sink))
 }
 
+/// The spool alone, for looking at it.
+pub(crate) fn open_spool_alone(config: &Config) -> Result<Spool, String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    open_spool(config, &clock)
+}
+
 fn open_spool(config: &Config, clock: &Arc<dyn Clock>) -> Result<Spool, String> {
     let directory = spool_directory(config)?;
     let options = &config.main;
-    let number = match options.get(main::LOCALHOST_NUMBER) {
-        Some(text) => {
-            let text = expand_alone(config, text).map_err(|e| format!("localhost_number does not expand: {e}"))?;
-            let text = String::from_utf8_lossy(&text).trim().to_owned();
-            let number = text.parse::<u16>().ok();
-            Some(number.ok_or_else(|| format!("localhost_number = {text} is not a number from 0 to 16"))?)
-        }
-        None => None,
-    };
     let settings = SpoolConfig {
         split: options.get(main::SPLIT_SPOOL_DIRECTORY),
         short_ids: options.get(postrider::MESSAGE_ID_FORMAT) == Some(b"short"),
-        localhost_number: number,
+        localhost_number: localhost_number(config)?,
         ..SpoolConfig::default()
     };
     Spool::open(&directory, settings, Arc::clone(clock)).map_err(|e| format!("spool_directory {}: {e}", directory.display()))
@@ -128,7 +134,7 @@ fn resolver(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>)
     if let tries @ 1.. = options.get(main::DNS_RETRY) {
         settings.tries = u32::try_from(tries).unwrap_or(u32::MAX);
     }
-    settings.edns0 = options.get(main::DNS_USE_EDNS0) != 0;
+    settings.edns0 = options.get(main::DNS_USE_EDNS0) != 0; // -1 leaves it on, as the C library does
     settings.dnssec_ok = options.get(main::DNS_DNSSEC_OK) > 0;
     Ok(dns::Resolver::new(settings, Arc::clone(clock), Arc::clone(entropy)))
 }
@@ -140,6 +146,121 @@ fn server(item: &[u8]) -> Result<SocketAddr, String> {
     let address = whole.parse().map(|ip| SocketAddr::new(ip, 53));
     let found = address.ok().or_else(|| whole.parse().ok()).or_else(|| text.parse().ok());
     found.ok_or_else(|| format!("dns_servers: \"{whole}\" is not an address, nor an address and a port"))
+}
+
+/// A log by this configuration alone, for a process that has nothing else.
+pub(crate) fn log(config: &Config) -> Result<Log, String> {
+    let (settings, sink) = log_target(config)?;
+    Ok(Log::new(settings, Arc::new(SystemClock), Arc::new(sink)))
+}
+
+/// The folder of the log files, as far as it is one path without dates in it.
+pub(crate) fn log_folder(config: &Config) -> Option<PathBuf> {
+    let text = config.main.get(main::LOG_FILE_PATH)?;
+    let value = expand_alone(config, text).ok()?;
+    let first = value.split(|c| *c == b':').map(mail_types::bytes::trim).find(|p| p.starts_with(b"/"))?;
+    let path = PathBuf::from(OsString::from_vec(first.to_vec()));
+    path.parent().map(PathBuf::from)
+}
+
+/// Services that touch nothing outside this process: no spool, no log files, no hints. For a child that acts as a user.
+pub(crate) fn bare_services(config: &Arc<Config>) -> Arc<Services> {
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let resolver = dns::Resolver::new(dns::ResolverConfig::default(), Arc::clone(&clock), Arc::clone(&entropy));
+    let (log, _lines) = Log::to_memory(LogSettings::default(), Arc::clone(&clock));
+    let lazy = Arc::new(LazyResolver::new(Arc::clone(config)));
+    let agent = Arc::new(mta::deliver::InProcessAgent::new());
+    isolated(config, Arc::new(resolver), lazy, Arc::new(log), agent)
+}
+
+/// Services for tests of the configuration (`-be`, `-bt`, `-bh` …): real DNS, but nothing is stored; the log's lines are
+/// kept for showing.
+pub(crate) fn test_services(config: &Arc<Config>) -> Result<(Arc<Services>, Arc<observe::MemorySink>), String> {
+    test_services_with(config, Arc::new(mta::deliver::InProcessAgent::new()))
+}
+
+/// As [`test_services`], with somebody who reads files as other users.
+pub(crate) fn test_services_with(
+    config: &Arc<Config>,
+    local_agent: Arc<dyn LocalAgent>,
+) -> Result<(Arc<Services>, Arc<observe::MemorySink>), String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let resolver = Arc::new(resolver(config, &clock, &entropy)?);
+    let blocking = Arc::new(resolver.blocking(tokio::runtime::Handle::current()));
+    let (settings, _) = log_target(config)?;
+    let (log, lines) = Log::to_memory(settings, Arc::clone(&clock));
+    Ok((isolated(config, resolver, blocking, Arc::new(log), local_agent), lines))
+}
+
+fn isolated(
+    config: &Arc<Config>,
+    resolver: Arc<dns::Resolver>,
+    blocking_resolver: Arc<dyn Resolve>,
+    log: Arc<Log>,
+    local_agent: Arc<dyn LocalAgent>,
+) -> Arc<Services> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let disk = Arc::new(spool::disk::SimDisk::new());
+    let spool = Spool::on_disk(disk, SpoolConfig::default(), Arc::clone(&clock));
+    Arc::new(Services {
+        config: ConfigHandle::new(Arc::clone(config)),
+        clock: Arc::clone(&clock),
+        entropy: Arc::new(SystemEntropy),
+        resolver,
+        blocking_resolver,
+        spool: Arc::new(spool),
+        hints: Arc::new(hints::MemoryHints::new(clock)),
+        log,
+        pools: Pools::new(PoolCaps::default()),
+        local_agent,
+        lookups: Arc::new(lookup::Lookups::new()),
+        connections: Arc::default(),
+        queue: Arc::new(Nobody),
+        process: process_facts(config, false),
+    })
+}
+
+/// Hears of new messages and does nothing.
+pub(crate) struct Nobody;
+
+impl QueueWaker for Nobody {
+    fn message_arrived(&self, _id: MessageId, _how: Arrival) {}
+
+    fn size(&self) -> u64 {
+        0
+    }
+}
+
+/// DNS for a process without a runtime: made when the first question is asked, which local transports seldom do.
+struct LazyResolver {
+    config: Arc<Config>,
+    made: OnceLock<Option<(tokio::runtime::Runtime, dns::BlockingResolver)>>,
+}
+
+impl LazyResolver {
+    fn new(config: Arc<Config>) -> Self {
+        Self { config, made: OnceLock::new() }
+    }
+
+    fn make(&self) -> Option<(tokio::runtime::Runtime, dns::BlockingResolver)> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok()?;
+        let resolver = Arc::new(resolver(&self.config, &clock, &entropy).ok()?);
+        let blocking = resolver.blocking(runtime.handle().clone());
+        Some((runtime, blocking))
+    }
+}
+
+impl Resolve for LazyResolver {
+    fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
+        match self.made.get_or_init(|| self.make()) {
+            Some((_, resolver)) => resolver.query(name, rtype),
+            None => Err(DnsFailure::ServFail),
+        }
+    }
 }
 
 /// What differs between the ways of starting.
@@ -183,20 +304,39 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
         log,
         pools: Pools::new(caps),
         local_agent: parts.local_agent,
+        connections: Arc::default(),
         queue: parts.queue,
-        process: process_facts(parts.daemon),
+        lookups: Arc::new(lookup::Lookups::new()),
+        process: process_facts(config, parts.daemon),
     }))
 }
 
-fn process_facts(daemon: bool) -> ProcessFacts {
+fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {
+    let uid = nix::unistd::geteuid().as_raw();
+    let user = mta::services::accounts::by_uid(uid).ok().flatten().map(|a| a.name);
+    let spool = spool_directory(config).unwrap_or_default();
     ProcessFacts {
         caller_uid: nix::unistd::getuid().as_raw(),
         caller_gid: nix::unistd::getgid().as_raw(),
-        exim_uid: nix::unistd::geteuid().as_raw(),
+        exim_uid: uid,
         exim_gid: nix::unistd::getegid().as_raw(),
+        exim_user: user.unwrap_or_else(|| uid.to_string().into_bytes()),
         exim_path: std::env::current_exe().unwrap_or_default(),
         initial_cwd: std::env::current_dir().unwrap_or_default(),
         hostname: host_name().into_bytes(),
+        compile_date: String::new(),
         daemon,
+        log_directory: log_folder(config).unwrap_or_else(|| spool.clone()),
+        localhost_number: localhost_number(config).ok().flatten().map_or(0, u32::from),
+        spool_directory: spool,
     }
+}
+
+/// `localhost_number`, expanded.
+fn localhost_number(config: &Config) -> Result<Option<u16>, String> {
+    let Some(text) = config.main.get(main::LOCALHOST_NUMBER) else { return Ok(None) };
+    let text = expand_alone(config, text).map_err(|e| format!("localhost_number does not expand: {e}"))?;
+    let text = String::from_utf8_lossy(&text).trim().to_owned();
+    let number = text.parse::<u16>().ok().filter(|n| *n <= 16);
+    number.map(Some).ok_or_else(|| format!("localhost_number = {text} is not a number from 0 to 16"))
 }

@@ -59,6 +59,12 @@ impl PrivsepAgent {
         Self { shared: Arc::new(shared) }
     }
 
+    /// The caller's command is done: whoever waits for the program's end gets `code`, the worker goes on.
+    pub fn detach(&self, code: u8) -> io::Result<()> {
+        let parent = self.shared.parent.lock().unwrap_or_else(PoisonError::into_inner);
+        parent.send(&ToParent::Detach(code), None)
+    }
+
     /// After a reload: children of the old configuration are let go, deliveries are judged by the new one.
     pub fn reload(&self, work: Arc<dyn Work>) {
         *self.shared.work.lock().unwrap_or_else(PoisonError::into_inner) = work;

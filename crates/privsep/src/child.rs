@@ -117,6 +117,18 @@ pub(crate) fn fork() -> io::Result<ForkResult> {
     Ok(forked?)
 }
 
+/// Goes on in a child in a session of its own; the process that was started ends with success.
+///
+/// # Errors
+/// The system refuses to fork.
+pub fn detach_process() -> io::Result<()> {
+    if let ForkResult::Parent { .. } = fork()? {
+        leave(0);
+    }
+    nix::unistd::setsid()?;
+    Ok(())
+}
+
 /// Ends a forked child at once: no destructors or buffers of the parent run a second time.
 pub(crate) fn leave(code: i32) -> ! {
     // SAFETY: _exit has no preconditions.

@@ -13,13 +13,15 @@ pub const VERSION: u8 = 1;
 /// The longest message, bytes: a header block of a megabyte and a batch of fifty thousand addresses fit.
 pub const MAX_MESSAGE: usize = 64 << 20;
 
-/// Worker to parent. Comes with the child's end of a socket pair.
+/// Worker to parent. The first two come with the child's end of a socket pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToParent {
     /// Fork a child that reads files as a user.
     SpawnAsUser,
     /// Fork a child that delivers as a recipient.
     SpawnLocal,
+    /// The caller's command is done and has this exit code; what is left goes on in the background.
+    Detach(u8),
 }
 
 /// Worker to an `as-user` or `local` child.

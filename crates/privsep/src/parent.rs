@@ -40,6 +40,8 @@ pub trait Program {
     fn work(&self) -> Arc<dyn Work>;
     /// Loads the parent's copy of the configuration again; false keeps the old one, and the worker is not told.
     fn reload(&mut self) -> bool;
+    /// The process has gone into the background: let go of the caller's standard streams.
+    fn detached(&mut self);
     /// Something that the administrator must know.
     fn note(&mut self, text: &str);
     /// Whether a worker that dies is started again (a daemon), or its end is ours (a command).
@@ -62,7 +64,7 @@ pub fn run(program: &mut dyn Program, mail_user: &RunAs) -> io::Result<i32> {
         starts.retain(|t| t.elapsed() < Duration::from_secs(60));
         starts.push(Instant::now());
         let worker = start_worker(program, mail_user, &signals)?;
-        let mut parent = Parent { program: &mut *program, mail_user, signals: &signals, worker, stopping: false };
+        let mut parent = Parent { program: &mut *program, mail_user, signals: &signals, worker, stopping: false, detached: false };
         let code = parent.serve(&signal_fd)?;
         if parent.stopping || !program.restarts() {
             return Ok(code);
@@ -101,6 +103,8 @@ struct Parent<'a> {
     signals: &'a SigSet,
     worker: Worker,
     stopping: bool,
+    /// The worker is no longer our child: its end shows on its socket only.
+    detached: bool,
 }
 
 impl Parent<'_> {
@@ -120,6 +124,9 @@ impl Parent<'_> {
             let (signalled, asked) = (ready(0), ready(1));
             if asked {
                 hung_up = !self.answer_worker();
+                if hung_up && self.detached {
+                    return Ok(0);
+                }
             }
             if signalled {
                 while let Ok(Some(info)) = signal_fd.read_signal() {
@@ -167,6 +174,10 @@ impl Parent<'_> {
     /// One request of the worker; false when its socket has closed.
     fn answer_worker(&mut self) -> bool {
         match self.worker.channel.receive::<ToParent>() {
+            Ok(Some((ToParent::Detach(code), _))) => {
+                self.detach(code);
+                true
+            }
             Ok(Some((role, Some(socket)))) => {
                 if let Err(e) = self.spawn(role, socket) {
                     self.program.note(&format!("cannot fork for a local delivery: {e}"));
@@ -175,6 +186,22 @@ impl Parent<'_> {
             }
             Ok(Some((_, None))) => true,
             Ok(None) | Err(_) => false,
+        }
+    }
+
+    /// Ends the process that the caller waits for; a copy of it goes on serving the worker.
+    fn detach(&mut self, code: u8) {
+        match fork() {
+            Ok(ForkResult::Parent { .. }) => leave(i32::from(code)),
+            Ok(ForkResult::Child) => {
+                self.detached = true;
+                // The caller's terminal and pipes are not ours any more. Without a session of our own, signals meant for
+                // the caller could reach us; that is all that a failure costs.
+                let _ = nix::unistd::setsid();
+                self.program.detached();
+            }
+            // The caller waits a little longer, then.
+            Err(e) => self.program.note(&format!("cannot go on in the background: {e}")),
         }
     }
 
@@ -189,6 +216,7 @@ impl Parent<'_> {
                 match role {
                     ToParent::SpawnAsUser => child::as_user(&channel, &*work),
                     ToParent::SpawnLocal => child::local(&channel, mail_user, &*work),
+                    ToParent::Detach(_) => Ok(()),
                 }
             });
         }

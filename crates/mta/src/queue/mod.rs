@@ -1,1 +1,4 @@
-//! The queue manager: what is waiting, when it is tried.
+//! When messages are tried, and what administrators do to them.
+
+pub mod act;
+pub mod listing;

@@ -1,0 +1,275 @@
+//! `-bd`, `-bdf`, `-q30m`: the server.
+//!
+//! # Failure
+//! A socket that cannot be bound ends the start with its address and the system's reason. A configuration that is broken
+//! on SIGHUP is told and the old one stays.
+//!
+//! # Compatibility
+//! Spec chapters 4 and 13: the pid file, SIGHUP, SIGTERM, `daemon_startup_retries`.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use config::{Config, Loaded};
+use mta::listener;
+use mta::services::Services;
+use observe::Event;
+use observe::event::{ListenOn, Listening, ProcessEvent};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::Start;
+use crate::argv::{Invocation, QueueRun};
+use crate::assembly::{self, Parts};
+use crate::load;
+use crate::process::{self, Job, Seat};
+use crate::runner::{FirstDeliveries, run_once};
+
+/// Runs the server.
+pub(crate) fn run(start: Start<'_>, foreground: bool, loaded: &Loaded) -> ExitCode {
+    if !start.caller.admin && !start.invocation.is_private() {
+        return super::permission_denied();
+    }
+    if !loaded.diagnostics.is_empty() {
+        load::tell(loaded);
+    }
+    let sockets = match bind(&start) {
+        Ok(sockets) => sockets,
+        Err(reason) => {
+            crate::say_error(&reason);
+            return ExitCode::FAILURE;
+        }
+    };
+    serve(&start, sockets, foreground)
+}
+
+/// A server that runs the queue and does not listen.
+pub(crate) fn run_queue_only(start: &Start<'_>) -> ExitCode {
+    serve(start, Vec::new(), false)
+}
+
+fn serve(start: &Start<'_>, sockets: Vec<TcpListener>, foreground: bool) -> ExitCode {
+    if !foreground && let Err(reason) = go_to_background() {
+        crate::say_error(&reason);
+        return ExitCode::FAILURE;
+    }
+    let pid_file = match PidFile::write(start) {
+        Ok(file) => file,
+        Err(reason) => {
+            crate::say_error(&reason);
+            return ExitCode::FAILURE;
+        }
+    };
+    let listening = sockets.iter().filter_map(|s| s.local_addr().ok()).collect();
+    let daemon = Daemon { invocation: start.invocation, sockets: Mutex::new(sockets), listening };
+    let code = process::run(Arc::clone(&start.config), &daemon, false);
+    drop(pid_file);
+    code
+}
+
+fn bind(start: &Start<'_>) -> Result<Vec<TcpListener>, String> {
+    let listen = start.invocation.listen.as_deref();
+    let endpoints = listener::interfaces::endpoints(&start.config, listen).map_err(|e| e.message)?;
+    listener::bind(&endpoints, &start.config)
+        .map_err(|(address, e)| format!("cannot listen on {address}: {e} (is another server running there?)"))
+}
+
+/// Forks, so that whoever started the server gets its prompt back.
+fn go_to_background() -> Result<(), String> {
+    privsep::child::detach_process().map_err(|e| format!("cannot go into the background: {e}"))?;
+    crate::close_standard_streams();
+    Ok(())
+}
+
+/// Written at start by whoever binds the ports, removed at the end.
+struct PidFile(Option<std::path::PathBuf>);
+
+impl PidFile {
+    fn write(start: &Start<'_>) -> Result<Self, String> {
+        let given = start.invocation.pid_file.as_ref();
+        let path = match given {
+            Some(path) => Some(std::path::PathBuf::from(String::from_utf8_lossy(path).into_owned())),
+            // Exim writes none for a server whose ports were chosen on the command line.
+            None if start.invocation.listen.is_some() => None,
+            None => assembly::pid_file(&start.config)?,
+        };
+        let Some(path) = path else { return Ok(Self(None)) };
+        let written = std::fs::File::create(&path).and_then(|mut f| writeln!(f, "{}", std::process::id()));
+        match written {
+            Ok(()) => Ok(Self(Some(path))),
+            // A server that cannot write its pid file serves all the same, as Exim's does.
+            Err(e) => {
+                crate::say_error(&format!("cannot write the pid file {}: {e} (pid_file_path, -oP)", path.display()));
+                Ok(Self(None))
+            }
+        }
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // It may have been removed by somebody; then there is nothing to do.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+struct Daemon<'a> {
+    invocation: &'a Invocation,
+    sockets: Mutex<Vec<TcpListener>>,
+    listening: Vec<std::net::SocketAddr>,
+}
+
+impl Job for Daemon<'_> {
+    fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
+        match crate::runtime() {
+            Ok(runtime) => {
+                let code = runtime.block_on(self.serve(&config, &seat));
+                // Blocking work that hangs does not hold up the end.
+                runtime.shutdown_timeout(Duration::from_secs(5));
+                code
+            }
+            Err(e) => {
+                crate::say_error(&format!("cannot start: {e}"));
+                1
+            }
+        }
+    }
+
+    fn is_daemon(&self) -> bool {
+        true
+    }
+
+    fn reload(&self) -> Option<Arc<Config>> {
+        let loaded = load::load(self.invocation);
+        if loaded.config.is_none() {
+            load::tell(&loaded);
+        }
+        loaded.config
+    }
+}
+
+impl Daemon<'_> {
+    async fn serve(&self, config: &Arc<Config>, seat: &Seat) -> u8 {
+        let waker = Arc::new(FirstDeliveries::new(config));
+        let parts = Parts { local_agent: seat.local_agent(), queue: Arc::clone(&waker) as _, daemon: true };
+        let services = match assembly::services(config, parts) {
+            Ok(services) => services,
+            Err(reason) => {
+                crate::say_error(&reason);
+                return 1;
+            }
+        };
+        seat.attach(&services);
+        waker.attach(&services);
+        recover(&services).await;
+        self.announce(&services);
+        let (stop, stopped) = watch::channel(false);
+        let queue = tokio::spawn(run_queue(self.invocation.queue_run.clone(), Arc::clone(&services), stopped.clone()));
+        let sockets = self.take_sockets();
+        let listener = tokio::spawn(listener::serve(sockets, Arc::clone(&services), stopped));
+        let code = self.signals(&services, seat).await;
+        // Nobody listens to this channel any more when everything has ended already.
+        let _ = stop.send(true);
+        let _ = listener.await;
+        queue.abort();
+        services.hints.flush(crate::HINTS_FLUSH);
+        code
+    }
+
+    /// The sockets for this worker; the parent keeps its copies for the next one.
+    fn take_sockets(&self) -> Vec<TcpListener> {
+        let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        sockets.iter().filter_map(|s| s.try_clone().ok()).collect()
+    }
+
+    fn announce(&self, services: &Services) {
+        let queue_interval = self.invocation.queue_run.as_ref().and_then(|q| q.interval);
+        services.log.write(&Event::from(ProcessEvent::DaemonStarted {
+            version: "4.99",
+            pid: std::process::id(),
+            queue_interval,
+            listening: (!self.listening.is_empty()).then(|| listening(&self.listening)),
+        }));
+    }
+
+    /// Until SIGTERM or SIGINT; SIGHUP takes a new configuration.
+    async fn signals(&self, services: &Arc<Services>, seat: &Seat) -> u8 {
+        let (Ok(mut hup), Ok(mut term), Ok(mut int)) =
+            (signal(SignalKind::hangup()), signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            services.log.problem(None, "cannot watch for signals");
+            return 1;
+        };
+        loop {
+            tokio::select! {
+                _ = hup.recv() => self.reload_services(services, seat),
+                _ = term.recv() => return 0,
+                _ = int.recv() => return 0,
+            }
+        }
+    }
+
+    fn reload_services(&self, services: &Services, seat: &Seat) {
+        services.log.write(&Event::from(ProcessEvent::Sighup { pid: std::process::id() }));
+        let loaded = load::load(self.invocation);
+        let Some(config) = loaded.config else {
+            let text = config::diagnostic::render_all(&loaded.diagnostics, &loaded.sources);
+            services.log.write(&Event::from(ProcessEvent::ConfigError(text.lines().map(|l| l.as_bytes().to_vec()).collect())));
+            services.log.problem(None, "the new configuration is broken: the old one stays in force");
+            return;
+        };
+        match assembly::log_target(&config) {
+            Ok((settings, sink)) => services.log.reconfigure(settings, Arc::new(sink)),
+            Err(reason) => services.log.problem(None, format!("the logs stay where they are: {reason}")),
+        }
+        services.config.replace(Arc::clone(&config));
+        seat.reload(&config);
+    }
+}
+
+/// The sockets, as the log names them.
+fn listening(addresses: &[std::net::SocketAddr]) -> Listening {
+    let mut on: Vec<ListenOn> = Vec::new();
+    for address in addresses {
+        let (ip, port) = (address.ip(), address.port());
+        match on.iter_mut().find(|o| matches!(o, ListenOn::Any { port: p, .. } if ip.is_unspecified() && *p == port)) {
+            Some(ListenOn::Any { families, .. }) => *families = "IPv6 and IPv4",
+            _ if ip.is_unspecified() => {
+                on.push(ListenOn::Any { port, families: if ip.is_ipv4() { "IPv4" } else { "IPv6" } });
+            }
+            _ => match on.iter_mut().find(|o| matches!(o, ListenOn::Address { address, .. } if *address == ip)) {
+                Some(ListenOn::Address { ports, .. }) => ports.push(port),
+                _ => on.push(ListenOn::Address { address: ip, ports: vec![port] }),
+            },
+        }
+    }
+    Listening { smtp: on, smtps: Vec::new() }
+}
+
+/// What a crash left in the spool is put in order before anything is tried.
+async fn recover(services: &Arc<Services>) {
+    let spool = Arc::clone(&services.spool);
+    match services.pools.spool.run(move || spool.recover()).await {
+        Ok(Ok(_)) | Err(_) => {}
+        Ok(Err(error)) => services.log.problem(None, format!("the spool could not be put in order: {error}")),
+    }
+}
+
+/// Queue runs at their interval; the first at once.
+async fn run_queue(wanted: Option<QueueRun>, services: Arc<Services>, mut stopped: watch::Receiver<bool>) {
+    let Some((wanted, interval)) = wanted.and_then(|q| q.interval.map(|i| (q.clone(), i))) else { return };
+    let mut clock = tokio::time::interval(Duration::from_secs(interval));
+    // A run that takes longer than the interval is followed by a pause, not by a burst.
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = clock.tick() => run_once(&wanted, &services).await,
+            _ = stopped.changed() => return,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! One file a mode of the program.
+
+mod act;
+mod address_test;
+mod daemon;
+mod expand;
+mod host_test;
+mod information;
+mod print;
+mod queue_list;
+mod queue_run;
+mod quickstart;
+mod rules_test;
+mod server_socket;
+mod submit;
+mod version;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use config::Config;
+
+use crate::argv::{Invocation, Mode, USAGE};
+use crate::authority::Caller;
+use crate::load;
+
+/// What most modes need.
+pub(crate) struct Start<'a> {
+    /// The command line.
+    pub invocation: &'a Invocation,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+/// Does what the command line asks for. `shed` says that a setuid bit was given up.
+pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
+    match &invocation.mode {
+        Mode::Usage => {
+            crate::say_error_as_is(USAGE.trim_end());
+            return ExitCode::FAILURE;
+        }
+        Mode::Information(what) => return information::run(what),
+        Mode::Quickstart => return quickstart::run(),
+        _ => {}
+    }
+    let loaded = load::load(invocation);
+    if invocation.mode == Mode::Version {
+        return version::run(&loaded, shed);
+    }
+    let Some(config) = loaded.config.clone() else {
+        load::tell(&loaded);
+        return ExitCode::FAILURE;
+    };
+    let start = Start { invocation, caller: Caller::find(&config), config };
+    if let Err(reason) = load::check_permissions(invocation, &start.config, &start.caller) {
+        crate::say_error_as_is(&reason);
+        return ExitCode::FAILURE;
+    }
+    match &invocation.mode {
+        Mode::Print => print::run(&start),
+        Mode::Expand { message } => expand::run(&start, message.as_deref()),
+        Mode::AddressTest | Mode::Verify { .. } => address_test::run(&start),
+        Mode::HostTest { address } => host_test::run(&start, address),
+        Mode::RetryTest | Mode::RewriteTest => rules_test::run(&start),
+        Mode::Receive | Mode::Smtp => submit::run(&start),
+        Mode::Daemon { foreground } => daemon::run(start, *foreground, &loaded),
+        Mode::QueueRun => queue_run::run(&start),
+        Mode::ListQueue(style) => queue_list::run(&start, *style),
+        Mode::Act(action) => act::run(&start, *action),
+        Mode::BuildAliases => information::build_aliases(&start),
+        Mode::BatchedSmtp => {
+            crate::say_error("option -bS is not served yet: use -bs, or -bm for each message");
+            ExitCode::FAILURE
+        }
+        Mode::Usage | Mode::Version | Mode::Information(_) | Mode::Quickstart => ExitCode::SUCCESS,
+    }
+}
+
+/// A refusal in Exim's words for what only administrators may do.
+pub(crate) fn permission_denied() -> ExitCode {
+    crate::say_error("permission denied");
+    ExitCode::FAILURE
+}

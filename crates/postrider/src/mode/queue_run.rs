@@ -1,0 +1,57 @@
+//! `-q…`, `-R`, `-S`, `runq`: a queue run, once or again and again, without listening.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use config::Config;
+use config::options::main;
+
+use super::Start;
+use crate::assembly::{self, Nobody, Parts};
+use crate::process::{self, Job, Seat};
+use crate::runner;
+
+/// Runs the mode.
+pub(crate) fn run(start: &Start<'_>) -> ExitCode {
+    if start.config.main.get(main::PROD_REQUIRES_ADMIN) && !start.caller.admin {
+        return super::permission_denied();
+    }
+    let wanted = start.invocation.queue_run.clone().unwrap_or_default();
+    if wanted.interval.is_some() {
+        return super::daemon::run_queue_only(start);
+    }
+    process::run(Arc::clone(&start.config), &OneRun { start }, false)
+}
+
+struct OneRun<'a> {
+    start: &'a Start<'a>,
+}
+
+impl Job for OneRun<'_> {
+    fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
+        let Ok(runtime) = crate::runtime() else { return 1 };
+        runtime.block_on(async {
+            let parts = Parts { local_agent: seat.local_agent(), queue: Arc::new(Nobody), daemon: false };
+            let services = match assembly::services(&config, parts) {
+                Ok(services) => services,
+                Err(reason) => {
+                    crate::say_error(&reason);
+                    return 1;
+                }
+            };
+            seat.attach(&services);
+            let wanted = self.start.invocation.queue_run.clone().unwrap_or_default();
+            runner::run_once(&wanted, &services).await;
+            services.hints.flush(crate::HINTS_FLUSH);
+            0
+        })
+    }
+
+    fn is_daemon(&self) -> bool {
+        false
+    }
+
+    fn reload(&self) -> Option<Arc<Config>> {
+        None
+    }
+}

@@ -1,0 +1,208 @@
+//! `-bm`, `-t`, addresses, and `-bs`: mail from a local program.
+//!
+//! The message is taken in by this program when it may write the spool (root, the mail user, or the owner of a spool
+//! of his own named by `-C`); otherwise it is handed to the running server.
+//!
+//! # Failure
+//! Without a server an ordinary user's message is refused with a text that says what is missing; it was never accepted.
+//!
+//! # Compatibility
+//! Spec 5.1, 5.2 and chapter 49.
+
+use std::net::IpAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use config::Config;
+use mail_types::MessageId;
+use mta::local_submission::{Caller, CallerRequest, HostFields, MessageRequest, message, smtp};
+use mta::services::{Arrival, Services};
+use tokio::sync::watch;
+
+use super::Start;
+use crate::argv::{DeliveryMode, ErrorMode, Mode, Origin};
+use crate::assembly::{self, Parts};
+use crate::delivery::{Foreground, deliver_all};
+use crate::process::{self, Job, Seat};
+
+/// Runs the mode.
+pub(crate) fn run(start: &Start<'_>) -> ExitCode {
+    if super::server_socket::is_needed(start) {
+        return super::server_socket::submit(start);
+    }
+    process::run(Arc::clone(&start.config), &Submission { start }, false)
+}
+
+struct Submission<'a> {
+    start: &'a Start<'a>,
+}
+
+impl Job for Submission<'_> {
+    fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
+        match crate::runtime() {
+            Ok(runtime) => runtime.block_on(self.take(config, &seat)),
+            Err(e) => {
+                crate::say_error(&format!("cannot start: {e}"));
+                1
+            }
+        }
+    }
+
+    fn is_daemon(&self) -> bool {
+        false
+    }
+
+    fn reload(&self) -> Option<Arc<Config>> {
+        None
+    }
+}
+
+impl Submission<'_> {
+    async fn take(&self, config: Arc<Config>, seat: &Seat) -> u8 {
+        let waker = Arc::new(Foreground::new());
+        let parts = Parts { local_agent: seat.local_agent(), queue: Arc::clone(&waker) as _, daemon: false };
+        let services = match assembly::services(&config, parts) {
+            Ok(services) => services,
+            Err(reason) => {
+                crate::say_error(&reason);
+                return 1;
+            }
+        };
+        seat.attach(&services);
+        let how = self.start.invocation.delivery.unwrap_or(DeliveryMode::Background);
+        waker.attach(&services, how == DeliveryMode::Foreground);
+        let caller = match Caller::identify(self.caller(), &services).await {
+            Ok(caller) => caller,
+            Err(reason) => {
+                crate::say_error(&reason);
+                return 1;
+            }
+        };
+        let code = match self.start.invocation.mode {
+            Mode::Smtp => self.session(caller, &services).await,
+            _ => self.message(caller, &services).await,
+        };
+        let left = waker.take();
+        self.background(left, seat, &services, code).await;
+        services.hints.flush(crate::HINTS_FLUSH);
+        code
+    }
+
+    async fn session(&self, caller: Caller, services: &Arc<Services>) -> u8 {
+        let mut stream = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
+        let (_keep, shutdown) = watch::channel(false);
+        smtp(&mut stream, caller, Arc::clone(services), shutdown).await
+    }
+
+    async fn message(&self, caller: Caller, services: &Arc<Services>) -> u8 {
+        let invocation = self.start.invocation;
+        let request = MessageRequest {
+            caller,
+            arguments: invocation.operands.clone(),
+            extract_recipients: invocation.extract_recipients,
+            dot_ends: !invocation.dot_is_data,
+            arrival: invocation.delivery.and_then(arrival),
+            dont_deliver: invocation.pretend,
+            bounce_of: invocation.origin.message_reference.as_deref().and_then(MessageId::parse),
+            suppress_local_fixups: invocation.no_qualify,
+            body_type: 0,
+        };
+        let submitted = message(&mut tokio::io::stdin(), request, Arc::clone(services)).await;
+        if !submitted.error.is_empty() {
+            crate::say_error(&submitted.error);
+        }
+        match invocation.errors {
+            ErrorMode::MailQuietly if submitted.id.is_some() => 0,
+            _ => submitted.exit_code,
+        }
+    }
+
+    /// First deliveries that nobody waits for: the running server does them, or this process after its caller has gone.
+    async fn background(&self, ids: Vec<MessageId>, seat: &Seat, services: &Arc<Services>, code: u8) {
+        if ids.is_empty() || super::server_socket::tell_of(self.start, &ids) {
+            return;
+        }
+        match seat {
+            Seat::Worker(agent) if agent.detach(code).is_ok() => {
+                crate::close_standard_streams();
+                deliver_all(ids, services).await;
+            }
+            Seat::Worker(_) => deliver_all(ids, services).await,
+            Seat::Alone(_) => {
+                if let Err(e) = super::act::deliver_detached(self.start.invocation, &ids) {
+                    services.log.problem(None, format!("cannot start a delivery in the background: {e}"));
+                }
+            }
+        }
+    }
+
+    fn caller(&self) -> CallerRequest {
+        let invocation = self.start.invocation;
+        let groups = nix::unistd::getgroups().unwrap_or_default();
+        CallerRequest {
+            uid: self.start.caller.uid,
+            gid: self.start.caller.gid,
+            groups: groups.into_iter().map(nix::unistd::Gid::as_raw).collect(),
+            full_name: invocation.sender_name.clone(),
+            sender: invocation.sender.clone(),
+            no_qualify: invocation.no_qualify,
+            host: host_fields(&invocation.origin),
+        }
+    }
+}
+
+/// When a message that arrives is to be tried, by `-od…`.
+fn arrival(mode: DeliveryMode) -> Option<Arrival> {
+    match mode {
+        DeliveryMode::Background | DeliveryMode::Foreground => Some(Arrival::Deliver),
+        DeliveryMode::Queue => Some(Arrival::Queue),
+        DeliveryMode::QueueSmtp => Some(Arrival::QueueRemote),
+    }
+}
+
+/// `-oM…` as the flow wants it.
+pub(crate) fn host_fields(origin: &Origin) -> HostFields {
+    HostFields {
+        address: origin.host_address.as_deref().and_then(address_and_port),
+        authenticator: origin.authenticator.clone(),
+        authenticated_id: origin.authenticated_id.clone(),
+        authenticated_sender: origin.authenticated_sender.clone(),
+        interface: origin.interface.as_deref().and_then(address_and_port),
+        protocol: origin.protocol.clone(),
+        name: origin.host_name.clone(),
+        ident: origin.ident.clone(),
+    }
+}
+
+/// An address, or an address and a port in one of Exim's forms: `192.0.2.1.25`, `[192.0.2.1]:25`, `2001:db8::1.25`.
+pub(crate) fn address_and_port(text: &[u8]) -> Option<(IpAddr, u16)> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    if let Ok(address) = text.parse() {
+        return Some((address, 0));
+    }
+    if let Some((address, port)) = text.strip_prefix('[').and_then(|t| t.split_once("]:")) {
+        return Some((address.parse().ok()?, port.parse().ok()?));
+    }
+    let (address, port) = text.rsplit_once('.')?;
+    Some((address.parse().ok()?, port.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_with_and_without_ports() {
+        for (text, expected) in [
+            ("192.0.2.1", Some(("192.0.2.1", 0))),
+            ("192.0.2.1.25", Some(("192.0.2.1", 25))),
+            ("[2001:db8::1]:26", Some(("2001:db8::1", 26))),
+            ("2001:db8::1.27", Some(("2001:db8::1", 27))),
+            ("nonsense", None),
+            ("192.0.2.1.99999", None),
+        ] {
+            let expected = expected.map(|(a, p)| (a.parse().unwrap(), p));
+            assert_eq!(address_and_port(text.as_bytes()), expected, "{text}");
+        }
+    }
+}
