@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::interval;
+use super::read_time;
 
 /// The kind of a temporary error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +106,8 @@ impl ErrorPattern {
             (b"mail_4", Self::Mail),
             (b"data_4", Self::Data),
         ] {
-            if let Some(digits) = name.strip_prefix(prefix) {
-                return Digits::parse(digits).map(build).ok_or_else(|| {
+            if name.starts_with(prefix) {
+                return Digits::parse(&text[prefix.len()..]).map(build).ok_or_else(|| {
                     let prefix = String::from_utf8_lossy(prefix);
                     format!(
                         "{prefix} must be followed by xx, dx, or dd, where x is literal and d is any digit"
@@ -116,14 +116,14 @@ impl ErrorPattern {
             }
         }
         if let Some(time) = name.strip_prefix(b"quota_") {
-            return match interval::parse(time) {
+            return match read_time(time) {
                 Some(time) => Ok(Self::Quota(Some(time))),
                 None => Err("bad time value".into()),
             };
         }
         if let Some(how) = name.strip_prefix(b"refused_") {
-            return match route(how) {
-                Some(route) => Ok(Self::Refused(Some(route))),
+            return match ROUTES.into_iter().find(|(name, _)| name.starts_with(how)) {
+                Some((_, route)) => Ok(Self::Refused(Some(route))),
                 None => Err("A or MX expected after \"refused\"".into()),
             };
         }
@@ -132,31 +132,45 @@ impl ErrorPattern {
         }
         Ok(match &name[..] {
             b"*" => Self::Any,
-            b"auth_failed" => Self::AuthFailed,
-            b"lost_connection" => Self::LostConnection,
-            b"lookup" => Self::Lookup,
             b"refused" => Self::Refused(None),
             b"timeout" => Self::Timeout { connecting: false, route: None },
-            b"tls_required" => Self::TlsRequired,
             b"quota" => Self::Quota(None),
-            _ => return Err(unknown()),
+            name => Self::shortened(name).ok_or_else(unknown)?,
         })
     }
 
+    /// The names that Exim takes by their beginnings, in its order.
+    fn shortened(name: &[u8]) -> Option<Self> {
+        if let Some(rest) = name.strip_prefix(b"auth_") {
+            return b"failed".starts_with(rest).then_some(Self::AuthFailed);
+        }
+        let names = [
+            (&b"lost_connection"[..], Self::LostConnection),
+            (b"lookup", Self::Lookup),
+            (b"tls_required", Self::TlsRequired),
+        ];
+        names.into_iter().find(|(full, _)| !name.is_empty() && full.starts_with(name)).map(|(_, error)| error)
+    }
+
+    /// Whether a name is `timeout_dns`, which Exim warns about, or the beginning that it takes for it.
+    pub(crate) fn is_timeout_dns(text: &[u8]) -> bool {
+        let name = text.to_ascii_lowercase();
+        name.strip_prefix(b"timeout_").is_some_and(|how| !how.is_empty() && b"dns".starts_with(how))
+    }
+
     fn timeout(how: &[u8]) -> Result<Self, String> {
-        let expected = || "\"A\", \"MX\", or \"connect\" expected after \"timeout\"".to_owned();
-        match how {
+        let names = [
+            (&b"a"[..], false, Some(Route::Address)),
+            (b"mx", false, Some(Route::Mx)),
+            (b"connect", true, None),
+            (b"connect_a", true, Some(Route::Address)),
+            (b"connect_mx", true, Some(Route::Mx)),
             // Exim takes the word, which never worked, for a plain timeout.
-            b"dns" => Ok(Self::Timeout { connecting: false, route: None }),
-            b"connect" => Ok(Self::Timeout { connecting: true, route: None }),
-            how => {
-                let (connecting, how) = match how.strip_prefix(b"connect_") {
-                    Some(how) => (true, how),
-                    None => (false, how),
-                };
-                let route = route(how).ok_or_else(expected)?;
-                Ok(Self::Timeout { connecting, route: Some(route) })
-            }
+            (b"dns", false, None),
+        ];
+        match names.into_iter().find(|(name, ..)| name.starts_with(how)) {
+            Some((_, connecting, route)) => Ok(Self::Timeout { connecting, route }),
+            None => Err("\"A\", \"MX\", or \"connect\" expected after \"timeout\"".into()),
         }
     }
 
@@ -192,8 +206,8 @@ impl ErrorPattern {
         };
         match self {
             Self::AuthFailed => "auth_failed".into(),
-            Self::Quota(None) => "quota".into(),
-            Self::Quota(Some(time)) => format!("quota_{}", super::shown_time(*time)),
+            Self::Quota(Some(time)) if !time.is_zero() => format!("quota_{}", super::shown_time(*time)),
+            Self::Quota(_) => "quota".into(),
             Self::Refused(how) => format!("refused{}", route(how)),
             Self::Timeout { connecting, route: how } => {
                 format!("timeout{}{}", if *connecting { "_connect" } else { "" }, route(how))
@@ -203,13 +217,8 @@ impl ErrorPattern {
     }
 }
 
-fn route(name: &[u8]) -> Option<Route> {
-    match name {
-        b"a" => Some(Route::Address),
-        b"mx" => Some(Route::Mx),
-        _ => None,
-    }
-}
+/// The ends of `refused_`; Exim takes their beginnings too.
+const ROUTES: [(&[u8], Route); 2] = [(b"a", Route::Address), (b"mx", Route::Mx)];
 
 impl RetryError {
     /// The error that a name stands for, for `-brt`. The error is Exim's text.

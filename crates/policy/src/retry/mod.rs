@@ -19,6 +19,7 @@ use mail_types::clock::{Entropy, Timestamp};
 use mail_types::diagnostic::{Diagnostic, SourceText, Span};
 use mail_types::value::Value;
 
+use crate::interval;
 use crate::list::{List, ListEnv, ListError, ListKind, NamedLists, Subject};
 use crate::rule_words::{Words, single_item};
 
@@ -29,6 +30,10 @@ use schedule::Schedule;
 
 /// The most that `retry_interval_max` may be, and its default.
 pub const INTERVAL_MAX: Duration = Duration::from_secs(86_400);
+
+/// Exim's warning.
+const TIMEOUT_DNS: &str =
+    "\"timeout_dns\" is no longer available in retry rules (it has never worked) - treated as \"timeout\"";
 
 /// All retry rules of a configuration.
 #[derive(Clone, Debug, Default)]
@@ -141,15 +146,16 @@ impl RetryRule {
             return Ok(None);
         };
         let (rest, _) = words.rest();
-        let length =
-            rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'*')).count();
         if rest.is_empty() {
             return Err("missing error type in retry rule".into());
         }
         // Whatever it is up to white space: Exim names all of it when it is unknown.
-        let length =
-            if length == 0 { rest.iter().take_while(|b| !b.is_ascii_whitespace()).count() } else { length };
+        let length = rest.iter().take_while(|b| !b.is_ascii_whitespace()).count();
         let error = ErrorPattern::parse(&rest[..length])?;
+        if ErrorPattern::is_timeout_dns(&rest[..length]) {
+            let span = line.span_at(0, line.bytes.len());
+            diagnostics.push(Diagnostic::warning("retry.timeout_dns", span, TIMEOUT_DNS).exim(TIMEOUT_DNS));
+        }
         words.skip(length);
         let senders = senders(&mut words)?;
         let sets = schedule::parse(words.rest().0)?;
@@ -220,14 +226,19 @@ fn senders(words: &mut Words<'_>) -> Result<Option<SourceText>, String> {
 }
 
 impl fmt::Display for RetryRule {
-    /// As `-brt` shows it after `Retry rule: `.
+    /// As `-brt` shows it after `Retry rule: `, with the blanks that end its line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}", String::from_utf8_lossy(&self.pattern_text.bytes), self.error.shown())?;
-        for (at, set) in self.sets.iter().enumerate() {
-            write!(f, "{}{set}", if at == 0 { "  " } else { " " })?;
+        write!(f, "{}  {}  ", String::from_utf8_lossy(&self.pattern_text.bytes), self.error.shown())?;
+        for set in &self.sets {
+            write!(f, "{set} ")?;
         }
         Ok(())
     }
+}
+
+/// A time of a rule. Here Exim wants a unit after every number.
+pub(crate) fn read_time(text: &[u8]) -> Option<Duration> {
+    text.last().filter(|b| b.is_ascii_alphabetic()).and_then(|_| interval::parse(text))
 }
 
 /// A time as Exim shows it: `1w2d3h4m5s`, without the units that are nought.

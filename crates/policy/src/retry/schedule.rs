@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mail_types::clock::{Entropy, Timestamp};
 
-use super::{NextTry, RetryTimes, shown_time};
+use super::{NextTry, RetryTimes, read_time, shown_time};
 
 /// One `letter,cutoff,arguments`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,39 +49,52 @@ pub(crate) fn parse(mut text: &[u8]) -> Result<Vec<Schedule>, String> {
 
 fn one(letter: u8, rest: &[u8]) -> Result<(Schedule, &[u8]), String> {
     let bad = || "bad parameters for retry rule".to_owned();
-    let (cutoff, rest) = argument(rest)?;
-    let cutoff = crate::interval::parse(cutoff);
+    let (cutoff, rest) = argument(rest, Argument::Time)?;
+    let cutoff = read_time(cutoff);
     let letter = match letter.to_ascii_uppercase() {
         b'F' => Letter::Fixed,
         b'G' => Letter::Geometric,
         b'H' => Letter::Random,
         _ => return Err("unknown retry rule letter".into()),
     };
-    let (interval, mut rest) = argument(rest)?;
-    let interval = crate::interval::parse(interval);
+    let (interval, mut rest) = argument(rest, Argument::Time)?;
+    let interval = read_time(interval);
     let mut factor = Some(1_000);
     if letter != Letter::Fixed {
         let text;
-        (text, rest) = argument(rest)?;
+        (text, rest) = argument(rest, Argument::Factor)?;
         factor = thousandths(text).filter(|factor| *factor >= 1_000);
     }
     let set = Schedule {
         letter,
-        cutoff: cutoff.ok_or_else(bad)?,
+        cutoff: cutoff.filter(|cutoff| !cutoff.is_zero()).ok_or_else(bad)?,
         interval: interval.filter(|interval| !interval.is_zero()).ok_or_else(bad)?,
         factor: factor.ok_or_else(bad)?,
     };
     Ok((set, rest))
 }
 
-/// The letters, digits and dots after a comma.
-fn argument(text: &[u8]) -> Result<(&[u8], &[u8]), String> {
+/// What kind of argument is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Argument {
+    Time,
+    Factor,
+}
+
+/// The letters and digits after a comma, and the dots of a factor.
+fn argument(text: &[u8], kind: Argument) -> Result<(&[u8], &[u8]), String> {
     let Some(rest) = text.strip_prefix(b",") else {
         return Err("comma expected".into());
     };
     let rest = rest.trim_ascii_start();
-    let end = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'.').count();
-    Ok(rest.split_at(end))
+    let dots = kind == Argument::Factor;
+    let end = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || (dots && **b == b'.')).count();
+    match rest.get(end) {
+        Some(b) if !b.is_ascii_whitespace() && !matches!(b, b',' | b';') => {
+            Err("comma or semicolon expected".into())
+        }
+        _ => Ok(rest.split_at(end)),
+    }
 }
 
 /// A number with up to three places that count.
@@ -125,8 +138,10 @@ pub(crate) fn next_try(
     longest: Duration,
     entropy: &dyn Entropy,
 ) -> NextTry {
-    let failing = times.map_or(Duration::ZERO, |times| now.since(times.first_failed));
-    let active = sets.iter().find(|set| failing < set.cutoff);
+    // Whole seconds, and a cutoff that is just reached has not passed: both as the oracle's hints show.
+    let failing = times.map_or(0, |times| now.secs().saturating_sub(times.first_failed.secs()));
+    let failing = Duration::from_secs(failing.max(0) as u64);
+    let active = sets.iter().find(|set| failing <= set.cutoff);
     let Some(set) = active.or(sets.last()) else {
         return NextTry { next_try: now, expired: true };
     };

@@ -61,42 +61,42 @@ fn brt(keys: &[&str], error: &str, sender: Option<&str>) -> String {
 
 #[test]
 fn the_first_rule_that_matches() {
-    let last = "*  *  F,2h,15m; G,16h,1h,1.5; F,4d,6h;";
+    let last = "*  *  F,2h,15m; G,16h,1h,1.5; F,4d,6h; ";
     let cases: &[(&[&str], &str, &str)] = &[
-        (&["alice@w.ex"], "quota_6d", "alice@w.ex  quota_5d  F,1w,3h;"),
-        (&["alice@w.ex"], "*", "w.ex  *  F,1h,15m; G,2d,1h,2.0;"),
-        (&["bill@w.ex"], "quota_6d", "w.ex  quota_5d"),
-        (&["bill@w.ex"], "quota_4d", "w.ex  *  F,1h,15m; G,2d,1h,2.0;"),
-        (&["w.ex"], "*", "w.ex  *  F,1h,15m; G,2d,1h,2.0;"),
-        (&["x.sub.ex"], "rcpt_452", "*.sub.ex  *  F,1h,10m;"),
-        (&["x.sub.ex"], "rcpt_451", "*.sub.ex  *  F,2h,10m;"),
-        (&["x.sub.ex"], "rcpt_4xx", "*.sub.ex  *  F,3h,10m;"),
-        (&["x.sub.ex"], "rcpt_421", "*.sub.ex  *  F,3h,10m;"),
-        (&["x.sub.ex"], "refused_MX", "*.sub.ex  refused_MX  F,4h,10m;"),
-        (&["x.sub.ex"], "refused_A", "*.sub.ex  refused_A  F,5h,10m;"),
-        (&["x.sub.ex"], "refused", "*.sub.ex  refused  F,6h,10m;"),
-        (&["x.sub.ex"], "timeout_connect_MX", "*.sub.ex  timeout_connect_MX  F,7h,10m;"),
-        (&["x.sub.ex"], "timeout_connect_A", "*.sub.ex  timeout_connect  F,8h,10m;"),
-        (&["x.sub.ex"], "timeout_connect", "*.sub.ex  timeout_connect  F,8h,10m;"),
-        (&["x.sub.ex"], "timeout_MX", "*.sub.ex  timeout  F,10h,10m;"),
-        (&["x.sub.ex"], "timeout_A", "*.sub.ex  timeout_A  F,9h,10m;"),
-        (&["x.sub.ex"], "timeout", "*.sub.ex  timeout  F,10h,10m;"),
-        (&["x.sub.ex"], "lost_connection", "*.sub.ex  *  F,11h,10m;"),
-        (&["x.sub.ex"], "tls_required", "*.sub.ex  *  F,12h,10m;"),
-        (&["x.sub.ex"], "auth_failed", "*.sub.ex  auth_failed  F,13h,10m;"),
-        (&["x.sub.ex"], "lookup", "*.sub.ex  *  F,14h,10m;"),
-        (&["x.sub.ex"], "data_421", "*.sub.ex  *  F,15h,10m;"),
+        (&["alice@w.ex"], "quota_6d", "alice@w.ex  quota_5d  F,1w,3h; "),
+        (&["alice@w.ex"], "*", "w.ex  *  F,1h,15m; G,2d,1h,2.0; "),
+        (&["bill@w.ex"], "quota_6d", "w.ex  quota_5d  "),
+        (&["bill@w.ex"], "quota_4d", "w.ex  *  F,1h,15m; G,2d,1h,2.0; "),
+        (&["w.ex"], "*", "w.ex  *  F,1h,15m; G,2d,1h,2.0; "),
+        (&["x.sub.ex"], "rcpt_452", "*.sub.ex  *  F,1h,10m; "),
+        (&["x.sub.ex"], "rcpt_451", "*.sub.ex  *  F,2h,10m; "),
+        (&["x.sub.ex"], "rcpt_4xx", "*.sub.ex  *  F,3h,10m; "),
+        (&["x.sub.ex"], "rcpt_421", "*.sub.ex  *  F,3h,10m; "),
+        (&["x.sub.ex"], "refused_MX", "*.sub.ex  refused_MX  F,4h,10m; "),
+        (&["x.sub.ex"], "refused_A", "*.sub.ex  refused_A  F,5h,10m; "),
+        (&["x.sub.ex"], "refused", "*.sub.ex  refused  F,6h,10m; "),
+        (&["x.sub.ex"], "timeout_connect_MX", "*.sub.ex  timeout_connect_MX  F,7h,10m; "),
+        (&["x.sub.ex"], "timeout_connect_A", "*.sub.ex  timeout_connect  F,8h,10m; "),
+        (&["x.sub.ex"], "timeout_connect", "*.sub.ex  timeout_connect  F,8h,10m; "),
+        (&["x.sub.ex"], "timeout_MX", "*.sub.ex  timeout  F,10h,10m; "),
+        (&["x.sub.ex"], "timeout_A", "*.sub.ex  timeout_A  F,9h,10m; "),
+        (&["x.sub.ex"], "timeout", "*.sub.ex  timeout  F,10h,10m; "),
+        (&["x.sub.ex"], "lost_connection", "*.sub.ex  *  F,11h,10m; "),
+        (&["x.sub.ex"], "tls_required", "*.sub.ex  *  F,12h,10m; "),
+        (&["x.sub.ex"], "auth_failed", "*.sub.ex  auth_failed  F,13h,10m; "),
+        (&["x.sub.ex"], "lookup", "*.sub.ex  *  F,14h,10m; "),
+        (&["x.sub.ex"], "data_421", "*.sub.ex  *  F,15h,10m; "),
         (&["x.sub.ex"], "data_451", last),
-        (&["x.sub.ex"], "mail_451", "*.sub.ex  *  F,16h,10m;"),
-        (&["x.sub.ex"], "quota", "*.sub.ex  quota  F,18h,10m;"),
-        (&["x.sub.ex"], "quota_2d", "*.sub.ex  quota_1d  F,17h,10m;"),
-        (&["x.sub.ex"], "quota_5h", "*.sub.ex  quota  F,18h,10m;"),
+        (&["x.sub.ex"], "mail_451", "*.sub.ex  *  F,16h,10m; "),
+        (&["x.sub.ex"], "quota", "*.sub.ex  quota  F,18h,10m; "),
+        (&["x.sub.ex"], "quota_2d", "*.sub.ex  quota_1d  F,17h,10m; "),
+        (&["x.sub.ex"], "quota_5h", "*.sub.ex  quota  F,18h,10m; "),
         (&["x.sub.ex"], "*", last),
         (&["a@snd.ex"], "*", last),
-        (&["zz.ex"], "refused_A", "*  refused_A  F,2h,20m;"),
-        (&["zz.ex", "x.sub.ex"], "lost_connection", "*.sub.ex  *  F,11h,10m;"),
-        (&["BOB@loc.ex"], "*", "Bob@loc.ex  *  F,1h,10m;"),
-        (&["1.2.3.4"], "*", "1.2.3.4  *  F,2h,1m;"),
+        (&["zz.ex"], "refused_A", "*  refused_A  F,2h,20m; "),
+        (&["zz.ex", "x.sub.ex"], "lost_connection", "*.sub.ex  *  F,11h,10m; "),
+        (&["BOB@loc.ex"], "*", "Bob@loc.ex  *  F,1h,10m; "),
+        (&["1.2.3.4"], "*", "1.2.3.4  *  F,2h,1m; "),
         (&["zz.ex"], "foo", "unknown or malformed retry error \"foo\""),
         (&["zz.ex"], "rcpt_550", "unknown or malformed retry error \"rcpt_550\""),
     ];
@@ -107,8 +107,8 @@ fn the_first_rule_that_matches() {
 
 #[test]
 fn senders() {
-    assert_eq!(brt(&["a@snd.ex"], "*", Some("a@b")), "snd.ex  *  F,1h,10m;");
-    assert_eq!(brt(&["a@snd.ex"], "*", Some("")), "snd.ex  *  F,2h,10m;");
+    assert_eq!(brt(&["a@snd.ex"], "*", Some("a@b")), "snd.ex  *  F,1h,10m; ");
+    assert_eq!(brt(&["a@snd.ex"], "*", Some("")), "snd.ex  *  F,2h,10m; ");
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn patterns_are_single_items_of_address_lists() {
         rules("\"^\\\\N^re:x@.*\\\\N\" * F,4h,1m\n^\\N^\\*@rx\\N * F,5h,1m\n!neg.ex * F,6h,1m\n");
     assert_eq!(errors, [""; 0]);
     let cases = [
-        ("RE:x@foo", "^\\N^re:x@.*\\N  *  F,4h,1m;"),
-        ("rx", "^\\N^\\*@rx\\N  *  F,5h,1m;"),
-        ("y@rx", "!neg.ex  *  F,6h,1m;"),
+        ("RE:x@foo", "^\\N^re:x@.*\\N  *  F,4h,1m; "),
+        ("rx", "^\\N^\\*@rx\\N  *  F,5h,1m; "),
+        ("y@rx", "!neg.ex  *  F,6h,1m; "),
         ("a@neg.ex", ""),
     ];
     for (key, want) in cases {
@@ -146,6 +146,31 @@ fn wrong_rules_are_told_in_exims_words() {
         ("* * G,1h,1m,x", "bad parameters for retry rule"),
         ("* * F,1h,0s", "bad parameters for retry rule"),
         ("* * F,1h,1m ;; G,2h,1m,2", "comma expected"),
+        ("* * F,30,10", "bad parameters for retry rule"),
+        ("* * F,0s,10s", "bad parameters for retry rule"),
+        ("* * F,2h,;", "bad parameters for retry rule"),
+        ("* * G,2h,1m,1.5.2", "bad parameters for retry rule"),
+        ("* * G,2h,1m,.5", "bad parameters for retry rule"),
+        ("* * X,2h", "unknown retry rule letter"),
+        ("* * X", "comma expected"),
+        ("* * FF,2h,1m", "comma expected"),
+        ("* * F,2h ,1m", "comma expected"),
+        ("* * F,2h,-1m", "comma or semicolon expected"),
+        ("* * F,1.5h,1m", "comma or semicolon expected"),
+        ("* * F,2h,1m#", "comma or semicolon expected"),
+        ("* * G,2h,1m,-2", "comma or semicolon expected"),
+        ("* * F,2h,1m # x", "semicolon expected"),
+        ("* *,F,1h,1m", "unknown or malformed retry error \"*,F,1h,1m\""),
+        ("* lookup=x F,1h,1m", "unknown or malformed retry error \"lookup=x\""),
+        ("* auth F,1h,1m", "unknown or malformed retry error \"auth\""),
+        ("* quo F,1h,1m", "unknown or malformed retry error \"quo\""),
+        ("* lookupp F,1h,1m", "unknown or malformed retry error \"lookupp\""),
+        ("a quota_5 F,1h,1m", "bad time value"),
+        ("* timeout_connectA", "\"A\", \"MX\", or \"connect\" expected after \"timeout\""),
+        (
+            "a rcpt_4XX F,1h,1m",
+            "rcpt_4 must be followed by xx, dx, or dd, where x is literal and d is any digit",
+        ),
         ("* * F,1h,1m G,2h,1m,2", "semicolon expected"),
         ("a * senders F,1h,1m", "\"=\" expected after \"senders\" in retry rule"),
         ("a quota_x F,1h,1m", "bad time value"),
@@ -165,9 +190,47 @@ fn wrong_rules_are_told_in_exims_words() {
     for (line, want) in cases {
         assert_eq!(rules(line).1, [want], "{line}");
     }
-    for line in ["* * H,1h,1m,2;", "* *", "a TIMEOUT_DNS f,1h,1m", "* * G,1h,1m,1.12345", ""] {
+    for line in ["* * H,1h,1m,2;", "* *", "* * F, 2h, 1m ;", "* * G,1h,1m,1.12345", ""] {
         assert_eq!(rules(line).1, [""; 0], "{line}");
     }
+}
+
+#[test]
+fn beginnings_of_error_names_are_taken() {
+    let cases = [
+        ("l", "lost_connection"),
+        ("lo", "lost_connection"),
+        ("loo", "lookup"),
+        ("T", "tls_required"),
+        ("auth_", "auth_failed"),
+        ("refused_", "refused_A"),
+        ("refused_M", "refused_MX"),
+        ("timeout_", "timeout_A"),
+        ("timeout_c", "timeout_connect"),
+        ("timeout_connect_", "timeout_connect_A"),
+        ("timeout_connect_M", "timeout_connect_MX"),
+    ];
+    for (short, full) in cases {
+        assert_eq!(RetryError::parse(short.as_bytes()), RetryError::parse(full.as_bytes()), "{short}");
+        assert!(RetryError::parse(short.as_bytes()).is_ok(), "{short}");
+    }
+    for word in ["timeout_dns", "TIMEOUT_D"] {
+        assert_eq!(rules(&format!("a {word} f,1h,1m")).1, [TIMEOUT_DNS], "{word}");
+    }
+}
+
+#[test]
+fn a_quota_without_a_time_is_shown_without_one() {
+    let (rules, _) = rules("b.ex quota_0s F,100h,90s\nc.ex * G,1h,1m,1.0009");
+    let shown: Vec<String> = rules.rules.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["b.ex  quota  F,4d4h,1m30s; ", "c.ex  *  G,1h,1m,1.0; "]);
+}
+
+/// The oracle's hints after failures 0, 2, 4 and 7 seconds old.
+#[test]
+fn a_cutoff_that_is_just_reached_has_not_passed() {
+    let found = waits("* * F,2s,1h;F,4s,2h", &[28, 30, 32, 35]);
+    assert_eq!(found, [(3_600, false), (3_600, false), (7_200, false), (7_200, true)]);
 }
 
 /// The seconds to wait, and whether it is over, after failures `at` these seconds.
