@@ -1,9 +1,196 @@
 //! `postrider quickstart`: a mail server to try out. No root, no file, no network.
+//!
+//! It prints the configuration that it uses, serves 127.0.0.1:2525 with it, sends itself one message over TCP, shows what
+//! the log says and where the message lies, and keeps running until Ctrl-C.
+//!
+//! # Security
+//! Everything runs in one process as whoever started it, and listens on loopback only.
+//!
+//! # Failure
+//! A port in use, a folder that cannot be made, a message that does not arrive: each says what to do, and the exit code
+//! is 1.
 
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::{BuildDefaults, Config, Facts, LoadRequest, SystemFiles};
+use mta::deliver::InProcessAgent;
+use mta::listener;
+use mta::services::Services;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::sync::watch;
+
+use crate::assembly::{self, Parts};
+use crate::load;
+use crate::runner::FirstDeliveries;
+
+/// The configuration, with `PLACE` for the folder.
+const CONFIGURATION: &str = include_str!("quickstart.conf");
+
+/// Where it listens.
+const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
+
+/// How long its own message may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the mode.
 pub(crate) fn run() -> ExitCode {
-    crate::say_error("quickstart is being written");
-    ExitCode::FAILURE
+    match prepare().and_then(|(config, place)| serve(&config, &place)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            crate::say_error_as_is(&format!("postrider quickstart: {reason}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Folders and configuration.
+fn prepare() -> Result<(Arc<Config>, PathBuf), String> {
+    let here = std::env::current_dir().map_err(|e| format!("there is no current folder: {e}"))?;
+    let place = here.join("postrider-data");
+    for folder in ["", "spool", "log", "mail"] {
+        let folder = place.join(folder);
+        std::fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+    }
+    let text = CONFIGURATION.replace("PLACE", &place.to_string_lossy());
+    let file = place.join("exim.conf");
+    std::fs::File::create(&file)
+        .and_then(|mut f| f.write_all(text.as_bytes()))
+        .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    say(&format!("{text}\n# ── end of the configuration; it also stands in {} ──\n\n", file.display()));
+    let loaded = config::load(&LoadRequest {
+        candidates: vec![file],
+        macros: Vec::new(),
+        files: &SystemFiles,
+        build: BuildDefaults::default(),
+        facts: Facts { hostname: load::host_name(), ipv6: false },
+        strict: false,
+    });
+    if loaded.config.is_none() {
+        load::tell(&loaded);
+    }
+    let config = loaded.config.ok_or("its own configuration does not load (see above): please report this")?;
+    Ok((config, place))
+}
+
+fn serve(config: &Arc<Config>, place: &Path) -> Result<(), String> {
+    let runtime = crate::runtime().map_err(|e| format!("cannot start: {e}"))?;
+    let result = runtime.block_on(async {
+        let endpoints = listener::interfaces::endpoints(config, None).map_err(|e| e.message)?;
+        let sockets = listener::bind(&endpoints, config)
+            .map_err(|(address, e)| format!("cannot listen on {address}: {e}. Is another one running?"))?;
+        let services = services(config)?;
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(listener::serve(sockets, Arc::clone(&services), stopped));
+        say(&format!("Listening on {ADDRESS}. Sending one message to newcomer@localhost:\n\n"));
+        let sent = tokio::time::timeout(PATIENCE, send_one()).await;
+        sent.map_err(|_| "its own SMTP session took too long".to_owned())??;
+        show_delivery(place).await?;
+        say(NEXT);
+        let interrupted = tokio::signal::ctrl_c().await.map_err(|e| format!("cannot wait for Ctrl-C: {e}"));
+        say("\nStopping.\n");
+        // The server may have ended by itself; then nobody needs to be told.
+        let _ = stop.send(true);
+        let _ = server.await;
+        services.hints.flush(crate::HINTS_FLUSH);
+        interrupted
+    });
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    result
+}
+
+fn services(config: &Arc<Config>) -> Result<Arc<Services>, String> {
+    let agent = Arc::new(InProcessAgent::new());
+    let waker = Arc::new(FirstDeliveries::new(config));
+    let parts = Parts { local_agent: Arc::clone(&agent) as _, queue: Arc::clone(&waker) as _, daemon: true };
+    let services = assembly::services(config, parts)?;
+    agent.attach(&services);
+    waker.attach(&services);
+    Ok(services)
+}
+
+/// A whole SMTP session over TCP, shown as it goes.
+async fn send_one() -> Result<(), String> {
+    let failed = |e: std::io::Error| format!("its own SMTP session failed: {e}");
+    let mut stream = BufReader::new(tokio::net::TcpStream::connect(ADDRESS).await.map_err(failed)?);
+    let message = "From: Postrider <hello@localhost>\r\nTo: newcomer@localhost\r\nSubject: It works\r\n\r\n\
+                   This message came in by SMTP, passed an ACL, stood in the spool,\r\nand a router and a transport brought it here.\r\n.\r\n";
+    expect(&mut stream, "220").await?;
+    for (command, reply) in [
+        ("EHLO localhost\r\n", "250"),
+        ("MAIL FROM:<hello@localhost>\r\n", "250"),
+        ("RCPT TO:<newcomer@localhost>\r\n", "250"),
+        ("DATA\r\n", "354"),
+        (message, "250"),
+        ("QUIT\r\n", "221"),
+    ] {
+        for line in command.lines() {
+            say(&format!("  > {line}\n"));
+        }
+        stream.get_mut().write_all(command.as_bytes()).await.map_err(failed)?;
+        expect(&mut stream, reply).await?;
+    }
+    Ok(())
+}
+
+/// Reads one reply and shows it; another code than `code` is an error.
+async fn expect(stream: &mut BufReader<tokio::net::TcpStream>, code: &str) -> Result<(), String> {
+    loop {
+        let mut line = String::new();
+        let read = stream.read_line(&mut line).await.map_err(|e| format!("its own SMTP session failed: {e}"))?;
+        say(&format!("  < {}\n", line.trim_end()));
+        if read == 0 || !line.starts_with(code) {
+            return Err(format!("expected {code} from the server, got {:?}", line.trim_end()));
+        }
+        if line.as_bytes().get(3) != Some(&b'-') {
+            return Ok(());
+        }
+    }
+}
+
+/// Waits until the message lies in its Maildir; shows the log's lines and the file.
+async fn show_delivery(place: &Path) -> Result<(), String> {
+    let folder = place.join("mail/newcomer/new");
+    let log = place.join("log/mainlog");
+    let mut clock = tokio::time::interval(Duration::from_millis(20));
+    let arrived = tokio::time::timeout(PATIENCE, async {
+        loop {
+            clock.tick().await;
+            let complete = std::fs::read_to_string(&log).is_ok_and(|text| text.trim_end().ends_with("Completed"));
+            let newest = std::fs::read_dir(&folder).ok().and_then(|files| {
+                files.filter_map(Result::ok).max_by_key(|f| f.metadata().and_then(|m| m.modified()).ok())
+            });
+            if let Some(file) = newest.filter(|_| complete) {
+                return file.path();
+            }
+        }
+    });
+    let file = arrived.await.map_err(|_| {
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        format!("the message did not arrive in {}; {} says:\n{said}", folder.display(), log.display())
+    })?;
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    let last: Vec<&str> = text.lines().collect();
+    say(&format!("\nThe main log, {}:\n\n", log.display()));
+    for line in &last[last.len().saturating_sub(3)..] {
+        say(&format!("  {line}\n"));
+    }
+    say(&format!("\nThe message lies in\n  {}\n", file.display()));
+    Ok(())
+}
+
+const NEXT: &str = "
+Send the next one from another terminal:
+  swaks --server 127.0.0.1:2525 --from you@localhost --to anyone@localhost
+or by hand:
+  telnet 127.0.0.1 2525
+Ctrl-C ends the server; your mail stays in ./postrider-data.
+";
+
+fn say(text: &str) {
+    crate::say(text.as_bytes());
 }
