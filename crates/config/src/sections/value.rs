@@ -339,7 +339,7 @@ fn assignments(text: &Text) -> Compiled {
 
 fn rewrites(cursor: &Cursor<'_>, text: &Text, lists: &NamedLists) -> Result<Compiled, Fault> {
     let lines: Vec<SourceText> = items_of(text, b':').iter().map(Text::to_source).collect();
-    let (rules, found) = RewriteRules::compile(&lines, lists);
+    let (rules, found) = RewriteRules::compile_for_transport(&lines, lists);
     if let Some(error) = found.iter().find(|d| d.severity == Severity::Error) {
         let text = error.exim_text.clone().unwrap_or_else(|| error.message.clone());
         return Err(Fault::new(error.id, text, (0, cursor.text.bytes.len())));

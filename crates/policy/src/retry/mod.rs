@@ -29,7 +29,7 @@ use error::ErrorPattern;
 use schedule::Schedule;
 
 /// The most that `retry_interval_max` may be, and its default.
-pub const INTERVAL_MAX: Duration = Duration::from_secs(86_400);
+pub const INTERVAL_MAX: Duration = Duration::from_hours(24);
 
 /// Exim's warning.
 const TIMEOUT_DNS: &str =
@@ -247,7 +247,8 @@ pub(crate) fn shown_time(time: Duration) -> String {
     let mut out = String::new();
     for (unit, seconds) in [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)] {
         if left >= seconds {
-            out.push_str(&format!("{}{unit}", left / seconds));
+            out.push_str(&(left / seconds).to_string());
+            out.push(unit);
             left %= seconds;
         }
     }

@@ -52,7 +52,7 @@ fn brt(keys: &[&str], error: &str, sender: Option<&str>) -> String {
         alternate: keys.get(1).map(|key| key.as_bytes()),
         error: &error,
     };
-    let sender = sender.map(|sender| Value::tainted(sender));
+    let sender = sender.map(Value::tainted);
     match rules.find_for(subject, sender.as_ref(), &mut BareEnv::new()).unwrap() {
         Some(rule) => rule.to_string(),
         None => "No retry information found".into(),
@@ -280,7 +280,7 @@ fn intervals_have_a_limit() {
     let now = Timestamp::from_secs(0);
     let next = rules.rules[0].next_try(None, now, &entropy);
     assert_eq!(next.next_try.since(now), INTERVAL_MAX);
-    let next = rules.rules[0].next_try_within(None, now, Duration::from_secs(60), &entropy);
+    let next = rules.rules[0].next_try_within(None, now, Duration::from_mins(1), &entropy);
     assert_eq!(next.next_try.since(now).as_secs(), 60);
 }
 

@@ -71,6 +71,11 @@ impl Flags {
         if self.uses == 0 { !self.smtp } else { self.uses & bit(usage) != 0 }
     }
 
+    /// Whether a flag asks for envelope addresses or SMTP arguments.
+    pub(super) fn name_the_envelope(self) -> bool {
+        self.smtp || self.uses & (bit(AddressUse::EnvelopeFrom) | bit(AddressUse::EnvelopeTo)) != 0
+    }
+
     fn add(&mut self, uses: &[AddressUse]) {
         for usage in uses {
             self.uses |= bit(*usage);

@@ -15,6 +15,7 @@
 
 mod address_env;
 mod flags;
+mod whole;
 
 use expand::{Captures, Expansion, Variable};
 use mail_types::address::{self, ParseOptions};
@@ -53,6 +54,12 @@ pub enum AddressUse {
     SmtpArgument,
 }
 
+impl AddressUse {
+    fn is_header(self) -> bool {
+        !matches!(self, Self::EnvelopeFrom | Self::EnvelopeTo | Self::SmtpArgument)
+    }
+}
+
 /// All rewriting rules of a configuration or of a transport's `headers_rewrite`.
 #[derive(Clone, Debug, Default)]
 pub struct RewriteRules {
@@ -63,6 +70,8 @@ pub struct RewriteRules {
 struct Rule {
     span: Span,
     pattern: List,
+    /// With flag `S`: the same for an SMTP argument, which need not be an address and is matched as it came.
+    argument_pattern: Option<List>,
     replacement: Replacement,
     flags: Flags,
 }
@@ -122,6 +131,16 @@ impl RewriteRules {
             }
         }
         (Self { rules }, diagnostics)
+    }
+
+    /// Compiles the items of a transport's `headers_rewrite`, which can't be for envelopes.
+    pub fn compile_for_transport(lines: &[SourceText], lists: &NamedLists) -> (Self, Vec<Diagnostic>) {
+        let (rules, mut diagnostics) = Self::compile(lines, lists);
+        for rule in rules.rules.iter().filter(|rule| rule.flags.name_the_envelope()) {
+            let text = "rewrite rule specifies a non-header rewrite - not allowed at transport time -";
+            diagnostics.push(Diagnostic::error("rewrite.transport", rule.span, text).exim(text));
+        }
+        (rules, diagnostics)
     }
 
     /// Whether there are no rules.
@@ -214,10 +233,10 @@ impl Rule {
         if flags.smtp && !(pattern_text.bytes.starts_with(b"^") || pattern_text.bytes.starts_with(b"\\N^")) {
             return Err("rewrite rule has the S flag but is not a regular expression".into());
         }
-        // An SMTP argument need not be an address, so it is matched as any text.
-        let kind = if flags.smtp { ListKind::LocalPart } else { ListKind::Address };
-        let (pattern, found) = List::compile(&single_item(&pattern_text), kind, lists);
+        let item = single_item(&pattern_text);
+        let (pattern, found) = List::compile(&item, ListKind::Address, lists);
         diagnostics.extend(found);
+        let argument_pattern = flags.smtp.then(|| List::compile(&item, ListKind::LocalPart, lists).0);
         let replacement = if &*replacement.bytes == b"*" {
             Replacement::Stop
         } else {
@@ -225,7 +244,13 @@ impl Rule {
             diagnostics.extend(expansion.diagnostics().iter().cloned());
             Replacement::Text(expansion)
         };
-        Ok(Some(Self { span: line.span_at(0, line.bytes.len()), pattern, replacement, flags }))
+        Ok(Some(Self {
+            span: line.span_at(0, line.bytes.len()),
+            pattern,
+            argument_pattern,
+            replacement,
+            flags,
+        }))
     }
 
     fn apply(
@@ -235,9 +260,11 @@ impl Rule {
         env: &mut dyn ListEnv,
     ) -> Result<Applied, String> {
         let subject = working_part(&state.address, state.whole);
+        let argument = usage == AddressUse::SmtpArgument;
+        let pattern = self.argument_pattern.as_ref().filter(|_| argument).unwrap_or(&self.pattern);
         // Letters of local parts matter in patterns.
         let options = MatchOptions { caseful: true };
-        let found = match self.pattern.matches_with(Subject::Value(&subject), options, env) {
+        let found = match pattern.matches_with(Subject::Value(&subject), options, env) {
             Ok(found) => found,
             Err(error) => {
                 // Exim tells the log and takes the rule for one that does not match.
@@ -248,13 +275,18 @@ impl Rule {
         if !found.matched {
             return Ok(Applied::No { forced: false });
         }
-        let Replacement::Text(expansion) = &self.replacement else {
-            return Ok(Applied::Stop);
+        let expansion = match &self.replacement {
+            // For Exim the asterisk has its meaning for addresses only; here it is a text that is none.
+            Replacement::Stop if argument => {
+                return self.checked(state, &subject, Value::clean("*"), usage, env);
+            }
+            Replacement::Stop => return Ok(Applied::Stop),
+            Replacement::Text(expansion) => expansion,
         };
         let mut captures = vec![subject.clone()];
         captures.extend(found.captures.into_iter().skip(1));
         env.scope().captures = Captures::new(captures);
-        let expanded = if usage == AddressUse::SmtpArgument {
+        let expanded = if argument {
             expansion.eval(env)
         } else {
             let (local_part, domain) = parts(&subject);
@@ -263,8 +295,7 @@ impl Rule {
             expansion.eval(&mut env)
         };
         match expanded {
-            Ok(text) if usage == AddressUse::SmtpArgument => Ok(Applied::New { address: text, whole: false }),
-            Ok(text) => self.checked(&subject, text, usage, env),
+            Ok(text) => self.checked(state, &subject, text, usage, env),
             Err(error) if error.is_forced() => Ok(Applied::No { forced: true }),
             Err(error) => {
                 let text = String::from_utf8_lossy(&expansion.source().bytes);
@@ -276,12 +307,13 @@ impl Rule {
     /// The replacement as an address.
     fn checked(
         &self,
+        state: &Rewritten,
         subject: &Value,
         text: Value,
         usage: AddressUse,
         env: &mut dyn ListEnv,
     ) -> Result<Applied, String> {
-        let null_is_fine = usage == AddressUse::EnvelopeFrom;
+        let null_is_fine = matches!(usage, AddressUse::EnvelopeFrom | AddressUse::SmtpArgument);
         let options = ParseOptions {
             allow_null: null_is_fine,
             allow_utf8: true,
@@ -289,7 +321,7 @@ impl Rule {
             ..ParseOptions::default()
         };
         let shown = |value: &Value| value.to_lossy();
-        let (parsed, _) = address::parse_address(text.bytes(), options).map_err(|error| {
+        let (parsed, place) = address::parse_address(text.bytes(), options).map_err(|error| {
             format!(
                 "Rewrite of {} yielded unparseable address: {error} in address {}",
                 shown(subject),
@@ -304,10 +336,6 @@ impl Rule {
                 shown(&text)
             ));
         }
-        let header = !matches!(usage, AddressUse::EnvelopeFrom | AddressUse::EnvelopeTo);
-        if header && self.flags.whole && qualified {
-            return Ok(Applied::New { address: text, whole: true });
-        }
         let parsed = if qualified {
             parsed
         } else {
@@ -315,7 +343,18 @@ impl Rule {
                 env.variable(Variable::QualifyRecipient).map_err(|error| error.message().to_owned())?;
             parsed.qualified_with(domain.unwrap_or_default().bytes())
         };
-        Ok(Applied::New { address: Value::new(parsed.to_bytes(), text.taint().clone()), whole: false })
+        let address = Value::new(parsed.to_bytes(), text.taint().clone());
+        if usage.is_header() && self.flags.whole {
+            let address =
+                whole::item(&text, place, &address, env).map_err(|error| error.message().to_owned())?;
+            return Ok(Applied::New { address, whole: true });
+        }
+        if state.whole
+            && let Ok((_, place)) = address::parse_address(state.address.bytes(), whole::OPTIONS)
+        {
+            return Ok(Applied::New { address: whole::with(&state.address, place, &address), whole: true });
+        }
+        Ok(Applied::New { address, whole: false })
     }
 }
 
@@ -324,8 +363,7 @@ fn working_part(text: &Value, whole: bool) -> Value {
     if !whole {
         return text.clone();
     }
-    let options = ParseOptions { allow_utf8: true, allow_domain_literals: true, ..ParseOptions::default() };
-    match address::parse_address(text.bytes(), options) {
+    match address::parse_address(text.bytes(), whole::OPTIONS) {
         Ok((parsed, _)) => Value::new(parsed.to_bytes(), text.taint().clone()),
         Err(_) => text.clone(),
     }

@@ -85,8 +85,7 @@ fn brw(address: &str, usage: AddressUse) -> String {
         Ok(None) => "=".into(),
         Ok(Some(new)) => {
             let whole = if new.whole { "whole " } else { "" };
-            let problems: String = new.problems.iter().map(|p| format!(" | {p}")).collect();
-            format!("{whole}{}{problems}", new.address.to_lossy())
+            format!("{whole}{}", [vec![new.address.to_lossy()], new.problems].concat().join(" | "))
         }
         Err(error) => format!("= | {}", error.message),
     }
@@ -170,10 +169,75 @@ fn the_envelope_takes_the_working_part_only() {
 
 #[test]
 fn smtp_arguments() {
-    assert_eq!(brw("<Host.name!User>", AddressUse::SmtpArgument), "<User@Host.name>");
+    assert_eq!(brw("<Host.name!User>", AddressUse::SmtpArgument), "User@Host.name");
     assert_eq!(brw("<u@old.dom>", AddressUse::SmtpArgument), "=");
     assert!(rules(RULES).0.concerns(AddressUse::SmtpArgument));
     assert!(!rules("*@a b@a\n").0.concerns(AddressUse::SmtpArgument));
+}
+
+/// What rules make of `address` in a place, with the texts for the panic log.
+fn made(text: &str, address: &str, usage: AddressUse) -> String {
+    let (rules, errors) = rules(text);
+    assert_eq!(errors, [""; 0], "{text}");
+    let mut env = env();
+    env.settings.headers_charset = b"UTF-8".to_vec();
+    match rules.rewrite(&Value::tainted(address), usage, &mut env) {
+        Ok(None) => "=".into(),
+        Ok(Some(new)) => [vec![new.address.to_lossy()], new.problems].concat().join(" | "),
+        Err(error) => format!("= | {}", error.message),
+    }
+}
+
+#[test]
+fn smtp_arguments_become_addresses() {
+    let cases = [
+        ("^a \"<x@y>\" S", "a@b.c", "x@y"),
+        ("^a \"<>\" S", "a@b.c", ""),
+        ("^a \"Foo <x@y> (b)\" Sw", "a@b.c", "x@y"),
+        ("^a \"Foo <l> (b)\" SwQ", "a@b.c", "l@q.dom"),
+        ("^a loc S", "a@b.c", "= | Rewrite of a@b.c yielded unqualified address \"loc\""),
+        ("^a * S", "a@b.c", "= | Rewrite of a@b.c yielded unqualified address \"*\""),
+        ("^(.*)@b\\.c $1@low SF\n^(.*)@B\\.C $1@up SF", "a@B.C", "a@up"),
+    ];
+    for (text, address, want) in cases {
+        assert_eq!(made(text, address, AddressUse::SmtpArgument), want, "{text}");
+    }
+    // The same rules in the envelope see the domain in lower case.
+    assert_eq!(made(cases[6].0, "a@B.C", AddressUse::EnvelopeFrom), "a@low");
+}
+
+#[test]
+fn whole_items_of_headers() {
+    let cases = [
+        ("*@b.c \"Foo <x@y>\" fw\nx@y y@q f", "Foo <y@q>"),
+        ("*@b.c \"Foo <x@y>\" f\nx@y \"Bar <y@q>\" fw", "Bar <y@q>"),
+        ("*@b.c \"Foo <x@y>\" fw\nx@y y@q fw", "y@q"),
+        ("*@b.c \"Foo <x@y>\" fw\nx@y nn f", "Foo <x@y> | Rewrite of x@y yielded unqualified address \"nn\""),
+        ("*@b.c \"Foo <loc>\" wQf", "Foo <loc@q.dom>"),
+        (
+            "*@b.c \"Föö bar\\x41 <x@z> (cöm)\" fw",
+            "=?UTF-8?Q?F=C3=B6=C3=B6_barA?= <x@z> =?UTF-8?Q?=28c=C3=B6m=29?=",
+        ),
+        ("*@b.c \"Foo \\\"bar\\\" <x@z>\" fw", "Foo \"bar\" <x@z>"),
+    ];
+    for (text, want) in cases {
+        assert_eq!(made(text, "a@b.c", AddressUse::From), want, "{text}");
+    }
+}
+
+#[test]
+fn transports_rewrite_headers_only() {
+    let compile = |text: &str| {
+        let (_, found) =
+            RewriteRules::compile_for_transport(&[SourceText::nowhere(text.as_bytes())], &NamedLists::new());
+        found.into_iter().filter_map(|d| d.exim_text).collect::<Vec<_>>()
+    };
+    let refused = "rewrite rule specifies a non-header rewrite - not allowed at transport time -";
+    for text in ["*@a.b x@y F", "*@a.b x@y fT", "*@a.b x@y E", "^a x@y S"] {
+        assert_eq!(compile(text), [refused], "{text}");
+    }
+    assert_eq!(compile("*@a.b x@y wQqRh"), [""; 0]);
+    assert_eq!(compile("*@a.b"), ["missing rewrite replacement string"]);
 }
 
 #[test]
