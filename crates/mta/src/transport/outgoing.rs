@@ -32,7 +32,7 @@ pub(crate) struct Envelope<'a> {
     /// The return path of this delivery.
     pub(crate) return_path: &'a [u8],
     /// The envelope's recipients that this delivery is for.
-    pub(crate) envelope_to: &'a [Vec<u8>],
+    pub(crate) recipients: &'a [Vec<u8>],
 }
 
 /// Why a header could not be made: always temporary.
@@ -91,10 +91,10 @@ fn final_fields(transport: &TransportInstance, envelope: Envelope<'_>, context: 
         out.extend_from_slice(envelope.return_path);
         out.extend_from_slice(b">\n");
     }
-    if transport.options.get(generic::ENVELOPE_TO_ADD) && !envelope.envelope_to.is_empty() {
+    if transport.options.get(generic::ENVELOPE_TO_ADD) && !envelope.recipients.is_empty() {
         out.extend_from_slice(b"Envelope-to: ");
         let mut seen: Vec<&[u8]> = Vec::new();
-        for address in envelope.envelope_to {
+        for address in envelope.recipients {
             if seen.contains(&address.as_slice()) {
                 continue;
             }

@@ -18,7 +18,7 @@ impl Job<'_> {
         match text.eval(self.context) {
             Ok(value) => Ok(Some(value)),
             Err(EvalError::Forced { .. }) => Ok(None),
-            Err(error) => Err(self.not_expanded(text, name, &error)),
+            Err(error) => Err(not_expanded(text, name, &error)),
         }
     }
 
@@ -26,7 +26,7 @@ impl Job<'_> {
     pub(super) fn path(&mut self, text: &Expansion) -> Result<Value, Trouble> {
         text.eval(self.context).map_err(|error| {
             let what = format!("file or directory name for {} transport", self.transport.name);
-            self.not_expanded(text, &what, &error)
+            not_expanded(text, &what, &error)
         })
     }
 
@@ -41,7 +41,7 @@ impl Job<'_> {
 
     /// A number with an optional K, M or G.
     pub(super) fn number(&mut self, text: &Expansion, name: &str) -> Result<u64, Trouble> {
-        let value = text.eval(self.context).map_err(|error| self.not_expanded(text, name, &error))?;
+        let value = text.eval(self.context).map_err(|error| not_expanded(text, name, &error))?;
         parse_size(value.bytes()).map(|(number, _)| number).ok_or_else(|| {
             let shown = mail_types::bytes::Printable::new(value.bytes());
             let transport = &self.transport.name;
@@ -51,11 +51,11 @@ impl Job<'_> {
             )
         })
     }
+}
 
-    fn not_expanded(&self, text: &Expansion, what: &str, error: &EvalError) -> Trouble {
-        let source = mail_types::bytes::Printable::new(&text.source().bytes).to_string();
-        Trouble::new(UNKNOWN, format!("Expansion of \"{source}\" ({what}) failed: {}", error.message()))
-    }
+fn not_expanded(text: &Expansion, what: &str, error: &EvalError) -> Trouble {
+    let source = mail_types::bytes::Printable::new(&text.source().bytes).to_string();
+    Trouble::new(UNKNOWN, format!("Expansion of \"{source}\" ({what}) failed: {}", error.message()))
 }
 
 /// A number, perhaps with a fraction, perhaps with a letter; and what follows a slash (`no_check`).
@@ -88,18 +88,16 @@ mod tests {
 
     #[test]
     fn sizes() {
-        let cases: [(&[u8], Option<(u64, &[u8])>); 8] = [
-            (b"100", Some((100, b""))),
-            (b"1.5K", Some((1536, b""))),
-            (b" 2M / no_check", Some((2 << 20, b" no_check"))),
-            (b"1G", Some((1 << 30, b""))),
-            (b"", Some((0, b""))),
-            (b"K", None),
-            (b"-1", None),
-            (b"12x", None),
-        ];
-        for (text, want) in cases {
+        let check = |text: &[u8], want: Option<(u64, &[u8])>| {
             assert_eq!(parse_size(text), want, "{}", text.escape_ascii());
-        }
+        };
+        check(b"100", Some((100, b"")));
+        check(b"1.5K", Some((1536, b"")));
+        check(b" 2M / no_check", Some((2 << 20, b" no_check")));
+        check(b"1G", Some((1 << 30, b"")));
+        check(b"", Some((0, b"")));
+        check(b"K", None);
+        check(b"-1", None);
+        check(b"12x", None);
     }
 }

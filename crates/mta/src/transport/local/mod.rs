@@ -45,8 +45,6 @@ struct Job<'a> {
 /// What a delivery did, when it succeeded or failed in its own way.
 #[derive(Debug, Default)]
 struct Done {
-    /// Octets written.
-    size: u64,
     /// Output of a command to keep.
     output: Option<Vec<u8>>,
     /// It goes back to the sender.
@@ -71,7 +69,7 @@ pub fn run(request: &LocalRequest, context: &mut Context, data: &File) -> LocalR
         context.facts.address.home = Some(home.clone());
     }
     let mut job = Job { request, transport, context, data };
-    let outcome = job.too_big().and_then(|()| match transport.driver {
+    let outcome = job.find_home().and_then(|()| job.too_big()).and_then(|()| match transport.driver {
         "appendfile" => appendfile::deliver(&mut job),
         "pipe" => pipe::deliver(&mut job),
         other => Err(Trouble::new(trouble::UNKNOWN, format!("the {other} transport is not implemented yet"))),
@@ -116,7 +114,7 @@ impl Job<'_> {
             headers_add: &self.request.headers_add,
             headers_remove: &self.request.headers_remove,
             return_path: &return_path,
-            envelope_to: &recipients,
+            recipients: &recipients,
         };
         outgoing::header(self.transport, envelope, self.context)
             .map_err(|trouble| Trouble::new(trouble::UNKNOWN, trouble.0))
@@ -141,6 +139,16 @@ impl Job<'_> {
 
     fn message<'m>(&'m self, header: &'m [u8]) -> writer::Message<'m> {
         writer::Message { header, data: self.data, body_offset: self.request.body_offset }
+    }
+
+    /// The transport's `home_directory` wins over the router's.
+    fn find_home(&mut self) -> Result<(), Trouble> {
+        if let Some(home) =
+            self.optional(config::options::transport::generic::HOME_DIRECTORY, "home_directory")?
+        {
+            self.context.facts.address.home = Some(home);
+        }
+        Ok(())
     }
 
     /// `message_size_limit`.
@@ -188,3 +196,6 @@ fn bsmtp_envelope(job: &Job<'_>, crlf: bool) -> Vec<u8> {
     out.extend_from_slice(end);
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,10 +130,10 @@ impl Connection {
             if let Some(reply) = reply {
                 return Ok(reply);
             }
-            let mut block = [0; BLOCK];
-            match self.stream.read(&mut block).await {
+            self.unread.reserve(BLOCK);
+            match self.stream.read_buf(&mut self.unread).await {
                 Ok(0) => return Err(Link::Closed),
-                Ok(length) => self.unread.extend_from_slice(&block[..length]),
+                Ok(_) => {}
                 Err(error) => return Err(Link::from_error(&error)),
             }
         }
@@ -168,5 +168,5 @@ pub(super) enum GreetError {
 
 /// Zero means no limit; there is one all the same, longer than any patience.
 fn limit_of(limit: Duration) -> Duration {
-    if limit.is_zero() { Duration::from_secs(24 * 3600) } else { limit }
+    if limit.is_zero() { Duration::from_hours(24) } else { limit }
 }

@@ -54,7 +54,8 @@ pub(super) async fn candidates(
 ) -> Result<Vec<Candidate>, NoHosts> {
     let set = &transport.options;
     let own = set.get(options::HOSTS);
-    if !batch.hosts.is_empty() && !(own.is_some() && set.get(options::HOSTS_OVERRIDE)) {
+    let overridden = own.is_some() && set.get(options::HOSTS_OVERRIDE);
+    if !batch.hosts.is_empty() && !overridden {
         let found: Vec<Candidate> = batch.hosts.iter().filter_map(from_router).collect();
         if found.is_empty() {
             let names: Vec<String> =
@@ -161,10 +162,10 @@ async fn addresses(name: &[u8], context: &Context, trouble: &mut Option<String>)
 fn name_and_port(item: &[u8]) -> (&[u8], Option<u16>) {
     let port_after =
         |at: usize| std::str::from_utf8(&item[at + 1..]).ok().and_then(|text| text.parse::<u16>().ok());
-    let colons = item.iter().filter(|b| **b == b':').count();
     let Some(last) = item.iter().rposition(|b| *b == b':') else { return (item, None) };
     let bracketed = item.first() == Some(&b'[');
-    let separates = (bracketed && item[..last].ends_with(b"]")) || (!bracketed && colons == 1);
+    let separates = (bracketed && item[..last].ends_with(b"]"))
+        || (!bracketed && memchr::memchr(b':', item) == Some(last));
     match port_after(last).filter(|_| separates) {
         Some(port) => (&item[..last], Some(port)),
         None => (item, None),

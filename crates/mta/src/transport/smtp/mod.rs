@@ -26,3 +26,6 @@ mod settings;
 pub use batch::{AddressResult, Batch, BatchAddress, BatchReply, RetryChange, RetryFailure};
 pub use connections::Connections;
 pub use run::deliver;
+
+#[cfg(test)]
+mod tests;

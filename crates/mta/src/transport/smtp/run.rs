@@ -35,7 +35,11 @@ use crate::route::errno;
 use crate::transport::{outgoing, rcpt_address};
 
 /// Carries out one run.
-pub async fn deliver(batch: Batch, mut context: Context) -> BatchReply {
+pub async fn deliver(batch: Batch, context: Context) -> BatchReply {
+    Box::pin(carry_out(batch, context)).await
+}
+
+async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
     let config = Arc::clone(&context.config);
     let mut reply = BatchReply::default();
     let Some(transport) = config.transport(&batch.transport) else {
@@ -79,7 +83,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn all(&mut self) {
-        let settings = match self.prepare().await {
+        let settings = match self.prepare() {
             Ok(settings) => settings,
             Err(refusal) => return self.everywhere(&refusal),
         };
@@ -102,7 +106,7 @@ impl Run<'_> {
     }
 
     /// Options, and refusals that concern the message whatever the host.
-    async fn prepare(&mut self) -> Result<Settings, AddressResult> {
+    fn prepare(&mut self) -> Result<Settings, Box<AddressResult>> {
         let transport = self.transport;
         let settings = Settings::of(transport, self.context).map_err(misconfigured)?;
         let size = self.context.facts.message.size.unwrap_or(0);
@@ -113,18 +117,18 @@ impl Run<'_> {
                 limit.as_ref().and_then(|value| super::super::local::size(value.bytes())).unwrap_or(0);
             if limit > 0 && size > limit {
                 let text = format!("message is too big (transport limit = {limit})");
-                return Err(result(Verdict::Fail, 0, Some(text.into_bytes())));
+                return Err(Box::new(result(Verdict::Fail, 0, Some(text.into_bytes()))));
             }
         }
         if settings.line_limit > 0 && self.context.facts.message.body.max_line > settings.line_limit {
             let text = b"message has lines too long for transport".to_vec();
-            return Err(result(Verdict::Fail, 0, Some(text)));
+            return Err(Box::new(result(Verdict::Fail, 0, Some(text))));
         }
         Ok(settings)
     }
 
     /// What is sent, whatever the host.
-    fn message(&mut self, settings: &Settings) -> Result<Message, AddressResult> {
+    fn message(&mut self, settings: &Settings) -> Result<Message, Box<AddressResult>> {
         let return_path = match self.transport.options.get(generic::RETURN_PATH) {
             Some(text) => {
                 expanded(text, "return_path", self.transport, self.context).map_err(misconfigured)?
@@ -137,10 +141,10 @@ impl Run<'_> {
             headers_add: &self.batch.headers_add,
             headers_remove: &self.batch.headers_remove,
             return_path: &return_path,
-            envelope_to: &recipients,
+            recipients: &recipients,
         };
         let header = outgoing::header(self.transport, envelope, self.context)
-            .map_err(|trouble| result(Verdict::Defer, errno::EXPANSION, Some(trouble.0.into_bytes())))?;
+            .map_err(|trouble| misconfigured(Misconfigured(trouble.0)))?;
         let facts = &self.context.facts.message;
         let affixes = self.transport.options.get(generic::RCPT_INCLUDE_AFFIXES);
         Ok(Message {
@@ -196,7 +200,7 @@ impl Run<'_> {
     fn must_wait(&mut self, host: &Candidate, settings: &Settings) -> bool {
         let now = self.context.services.clock.now();
         let hints = Arc::clone(&self.context.services.hints);
-        let keys = [Some(self.host_key(host, settings)), self.message_key(host, settings)];
+        let keys = [Some(host_key(host, settings)), self.message_key(host, settings)];
         let waiting: Vec<_> = keys
             .iter()
             .flatten()
@@ -209,15 +213,9 @@ impl Run<'_> {
         !waiting.is_empty()
     }
 
-    fn host_key(&self, host: &Candidate, settings: &Settings) -> RetryKey {
-        let port = host.port.unwrap_or(settings.port);
-        let address = if settings.retry_with_address { host.address.to_string() } else { String::new() };
-        RetryKey::host(&host.name, address.as_bytes(), (port != 25).then_some(port))
-    }
-
     fn message_key(&self, host: &Candidate, settings: &Settings) -> Option<RetryKey> {
         let id = self.context.facts.message.id.as_ref()?;
-        let mut key = self.host_key(host, settings).as_bytes().to_vec();
+        let mut key = host_key(host, settings).as_bytes().to_vec();
         key.push(b':');
         key.extend_from_slice(id.as_bytes());
         Some(RetryKey::from_bytes(key))
@@ -257,12 +255,18 @@ impl Run<'_> {
             Err(fault) => return self.host_failed(host, &shown, &fault, &pending, settings),
         };
         let shown = RemoteHost { local: connection.local, ..shown };
+        if message.mail.smtputf8 && !connection.offered.smtputf8 {
+            connection.quit();
+            let text = b"utf8 support required but not offered for forwarding".to_vec();
+            let refusal = AddressResult { host: Some(shown), ..result(Verdict::Fail, 0, Some(text)) };
+            return self.everywhere(&refusal);
+        }
         let carried = self.send_over(&mut connection, message, &pending, settings).await;
         self.judge(host, &shown, connection, key, &pending, carried, settings);
     }
 
     /// What makes a session with this host: where from, where to, and as whom.
-    fn key(&mut self, host: &Candidate, port: u16) -> Result<Key, AddressResult> {
+    fn key(&mut self, host: &Candidate, port: u16) -> Result<Key, Box<AddressResult>> {
         let interface = interface(self.transport, host.address, self.context).map_err(misconfigured)?;
         let helo = match self.transport.options.get(options::HELO_DATA) {
             Some(text) => expanded(text, "helo_data", self.transport, self.context).map_err(misconfigured)?,
@@ -382,7 +386,7 @@ impl Run<'_> {
             self.note_host(&fault, shown);
             self.remember(host, &fault, shown, settings);
         } else if carried.broken.is_none() {
-            let key = self.host_key(host, settings);
+            let key = host_key(host, settings);
             self.clear(key, &host.name);
         }
         if let Some((link, stage)) = &carried.broken {
@@ -474,7 +478,7 @@ impl Run<'_> {
 
     fn remember(&mut self, host: &Candidate, fault: &Fault, shown: &RemoteHost, settings: &Settings) {
         let key = match fault.concerns {
-            Concerns::Host => self.host_key(host, settings),
+            Concerns::Host => host_key(host, settings),
             Concerns::Message => match self.message_key(host, settings) {
                 Some(key) => key,
                 None => return,
@@ -551,7 +555,7 @@ impl Run<'_> {
 impl NoHosts {
     fn into_result(self, transport: &str) -> AddressResult {
         match self {
-            Self::Misconfigured(wrong) => misconfigured(wrong),
+            Self::Misconfigured(wrong) => *misconfigured(wrong),
             Self::Deferred(text) => result(Verdict::Defer, errno::UNKNOWN_HOST, Some(text.into_bytes())),
             Self::None => {
                 let text = format!("{transport} transport called with no hosts set");
@@ -584,8 +588,15 @@ fn carry_nothing(
     Carried { outcome, transaction, broken: None, written: 0, chunked: false }
 }
 
-fn misconfigured(wrong: Misconfigured) -> AddressResult {
-    result(Verdict::Defer, errno::EXPANSION, Some(wrong.0.into_bytes()))
+fn misconfigured(wrong: Misconfigured) -> Box<AddressResult> {
+    Box::new(result(Verdict::Defer, errno::EXPANSION, Some(wrong.0.into_bytes())))
+}
+
+/// The record of a host.
+fn host_key(host: &Candidate, settings: &Settings) -> RetryKey {
+    let port = host.port.unwrap_or(settings.port);
+    let address = if settings.retry_with_address { host.address.to_string() } else { String::new() };
+    RetryKey::host(&host.name, address.as_bytes(), (port != 25).then_some(port))
 }
 
 fn result(verdict: Verdict, errno: i32, message: Option<Vec<u8>>) -> AddressResult {

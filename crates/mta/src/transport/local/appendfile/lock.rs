@@ -215,7 +215,7 @@ mod tests {
         fcntl_timeout: Duration::ZERO,
         flock_timeout: Duration::ZERO,
         mode: 0o600,
-        timeout: Duration::from_secs(1800),
+        timeout: Duration::from_mins(30),
     };
 
     fn scratch(name: &str) -> PathBuf {

@@ -16,16 +16,20 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use config::options::transport::appendfile as options;
 use expand::regex::{Flags, Regex};
 use mail_types::Timestamp;
 use mail_types::value::{Clean, Value};
+use rustix::io::Errno;
 
 use super::super::trouble::{Trouble, UNKNOWN, words};
 use super::super::{Done, Job, writer};
 use super::{checks, directory, form, mailbox, quota, shown};
 
+/// Names that are tried for one message.
+const NAMES: u64 = 10_000;
 /// Octets collected before a write.
 const BUFFER: usize = 128 * 1024;
 
@@ -43,16 +47,15 @@ pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> 
     let shown_name = if is_maildir { format!("tmp/{}", temporary.name) } else { shown(&temporary.path) };
     limits.check_directory(&counted(top), adds, &shown_name)?;
     let size = write(&temporary.file, job.message(&header), &form, &temporary.path)?;
-    let target = if is_maildir {
+    if is_maildir {
         let tag = tag(job, size)?;
-        let name = [temporary.name.as_bytes(), &tag].concat();
-        top.join("new").join(std::ffi::OsStr::from_bytes(&name))
+        temporary.move_to_new(&top.join("new"), &tag)?;
     } else {
-        top.join(file_name(job, &temporary.file)?)
-    };
-    let plain = top.join("new").join(&temporary.name);
-    temporary.finish(&target, is_maildir.then_some(plain.as_path()))?;
-    Ok(Done { size, ..Done::default() })
+        let target = top.join(file_name(job, &temporary.file)?);
+        temporary.move_to(&target)?;
+        temporary.finished(top)?;
+    }
+    Ok(Done::default())
 }
 
 /// Where quota counting starts: one level up for a maildir++ folder.
@@ -113,7 +116,7 @@ fn ensure(job: &Job<'_>, path: &Path, top: &Path, mode: u32) -> Result<(), Troub
         }
     }
     if !job.transport.options.get(options::CREATE_DIRECTORY) {
-        let missing = io::Error::from_raw_os_error(rustix::io::Errno::NOENT.raw_os_error());
+        let missing = io::Error::from_raw_os_error(Errno::NOENT.raw_os_error());
         return Err(Trouble::system(
             &missing,
             format!("stat() error for {}: {}", shown(path), words(&missing)),
@@ -143,6 +146,8 @@ fn write(
 struct Temporary {
     path: PathBuf,
     name: String,
+    time: Timestamp,
+    host: String,
     file: File,
     finished: bool,
 }
@@ -161,10 +166,10 @@ impl Temporary {
         let retries = u64::try_from(job.transport.options.get(options::MAILDIR_RETRIES)).unwrap_or(1).max(1);
         let mode = job.transport.options.get(options::MODE);
         let now = job.context.services.clock.now();
-        let mut last = io::Error::from_raw_os_error(rustix::io::Errno::EXIST.raw_os_error());
+        let mut last = io::Error::from_raw_os_error(Errno::EXIST.raw_os_error());
         // Where the name is taken, the next microsecond's is tried: names of one process stay apart without waiting.
-        for step in 0..retries.saturating_mul(1000) {
-            let time = now.plus(std::time::Duration::from_micros(step));
+        for step in 0..retries.saturating_mul(NAMES) {
+            let time = now.plus(Duration::from_micros(step));
             let name = if is_maildir {
                 maildir_name(time, &host)
             } else {
@@ -175,7 +180,7 @@ impl Temporary {
                 Ok(file) => {
                     file.set_permissions(std::fs::Permissions::from_mode(mode))
                         .map_err(|error| Trouble::system(&error, format!("chmod of {}", shown(&path))))?;
-                    return Ok(Self { path, name, file, finished: false });
+                    return Ok(Self { path, name, time, host, file, finished: false });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
                 Err(error) => {
@@ -186,23 +191,37 @@ impl Temporary {
         Err(Trouble::system(&last, format!("failed to find a new name in {}", shown(base))))
     }
 
-    /// Gives the file its final name, or the plain one where the tag made it too long.
-    fn finish(&mut self, target: &Path, plain: Option<&Path>) -> Result<(), Trouble> {
-        let renamed = match (rename(&self.path, target), plain) {
-            (Err(error), Some(plain))
-                if error.raw_os_error() == Some(rustix::io::Errno::NAMETOOLONG.raw_os_error()) =>
-            {
-                rename(&self.path, plain)
+    /// Gives a maildir file its name in `new`. Where a tag makes it too long it goes without; where the name is
+    /// taken, the next microsecond's is free.
+    fn move_to_new(&mut self, new: &Path, tag: &[u8]) -> Result<(), Trouble> {
+        let (mut tag, mut name) = (tag, self.name.clone());
+        for step in 1..=NAMES {
+            let target = new.join(std::ffi::OsStr::from_bytes(&[name.as_bytes(), tag].concat()));
+            match self.move_to(&target) {
+                Ok(()) => return self.finished(new),
+                Err(trouble) if !tag.is_empty() && trouble.errno == Errno::NAMETOOLONG.raw_os_error() => {
+                    tag = &[];
+                }
+                Err(trouble) if trouble.errno == Errno::EXIST.raw_os_error() && step < NAMES => {
+                    name = maildir_name(self.time.plus(Duration::from_micros(step)), &self.host);
+                }
+                Err(trouble) => return Err(trouble),
             }
-            (result, _) => result,
-        };
-        renamed.map_err(|error| {
+        }
+        Err(Trouble::new(Errno::EXIST.raw_os_error(), format!("failed to find a new name in {}", shown(new))))
+    }
+
+    fn move_to(&self, target: &Path) -> Result<(), Trouble> {
+        rename(&self.path, target).map_err(|error| {
             Trouble::system(&error, format!("while renaming file {} as {}", shown(&self.path), shown(target)))
-        })?;
+        })
+    }
+
+    /// The file has its name: it stays, and the name goes to disk.
+    fn finished(&mut self, directory: &Path) -> Result<(), Trouble> {
         self.finished = true;
-        let Some(parent) = target.parent() else { return Ok(()) };
-        directory::sync(parent)
-            .map_err(|error| Trouble::system(&error, format!("fsync of directory {}", shown(parent))))
+        directory::sync(directory)
+            .map_err(|error| Trouble::system(&error, format!("fsync of directory {}", shown(directory))))
     }
 }
 
@@ -211,7 +230,7 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // A file system without this flag: the link refuses an existing name.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+        Err(Errno::INVAL | Errno::NOSYS) => {
             std::fs::hard_link(from, to)?;
             std::fs::remove_file(from)
         }
@@ -231,7 +250,8 @@ fn host_name(host: &[u8]) -> String {
     let mut name = String::new();
     for &byte in host {
         match byte {
-            b'/' | b':' => name.push_str(&format!("\\{byte:03o}")),
+            b'/' => name.push_str("\\057"),
+            b':' => name.push_str("\\072"),
             b'!'..=b'~' => name.push(byte as char),
             _ => {}
         }

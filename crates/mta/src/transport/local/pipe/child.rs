@@ -33,6 +33,13 @@ pub(super) struct Bounds {
     pub(super) umask: u32,
 }
 
+/// One variable of the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Setting {
+    pub(super) name: Vec<u8>,
+    pub(super) value: Vec<u8>,
+}
+
 /// How a command ended.
 #[derive(Debug)]
 pub(super) enum End {
@@ -51,34 +58,34 @@ pub(super) enum End {
 pub(super) struct Ended {
     pub(super) end: End,
     pub(super) output: Vec<u8>,
-    pub(super) written: u64,
 }
 
 /// Runs the command; `feed` writes the message.
 pub(super) fn run(
     command: &Command,
-    environment: &[(Vec<u8>, Vec<u8>)],
+    environment: &[Setting],
     directory: &Path,
     bounds: &Bounds,
     feed: impl FnOnce(&mut dyn Write) -> io::Result<u64>,
 ) -> Ended {
     let mut running = match Running::start(command, environment, directory, bounds) {
         Ok(running) => running,
-        Err(error) => return Ended { end: End::NotStarted(error), output: Vec::new(), written: 0 },
+        Err(error) => return Ended { end: End::NotStarted(error), output: Vec::new() },
     };
     let fed = feed(&mut running);
     running.stdin = None;
-    let written = match fed {
-        Ok(written) => written,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe || running.stopped.is_some() => 0,
+    match fed {
+        Ok(_) => {}
+        // A command need not read all that it is given; what it says at its end counts.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe || running.stopped.is_some() => {}
         Err(error) => {
             running.kill();
             let _ = running.child.wait();
-            return Ended { end: End::WriteFailed(error), output: running.output, written: 0 };
+            return Ended { end: End::WriteFailed(error), output: running.output };
         }
-    };
+    }
     let end = running.wait();
-    Ended { end, output: running.output, written }
+    Ended { end, output: running.output }
 }
 
 /// Why a command was stopped by us.
@@ -103,7 +110,7 @@ struct Running {
 impl Running {
     fn start(
         command: &Command,
-        environment: &[(Vec<u8>, Vec<u8>)],
+        environment: &[Setting],
         directory: &Path,
         bounds: &Bounds,
     ) -> io::Result<Self> {
@@ -115,7 +122,7 @@ impl Running {
             .arg0(OsStr::from_bytes(name))
             .args(arguments.map(|argument| OsStr::from_bytes(argument.bytes())))
             .env_clear()
-            .envs(environment.iter().map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value))))
+            .envs(environment.iter().map(|set| (OsStr::from_bytes(&set.name), OsStr::from_bytes(&set.value))))
             .current_dir(directory)
             .process_group(0)
             .stdin(Stdio::piped())
@@ -297,7 +304,8 @@ mod tests {
     fn shell(script: &str, bounds: &Bounds, input: &[u8]) -> Ended {
         let arguments = ["sh", "-c", script].map(|text| Clean::from_config(text.as_bytes())).to_vec();
         let command = Command { program: "/bin/sh".into(), arguments, line: Vec::new() };
-        let environment = [(b"PATH".to_vec(), b"/bin:/usr/bin".to_vec()), (b"X".to_vec(), b"y".to_vec())];
+        let environment =
+            [("PATH", "/bin:/usr/bin"), ("X", "y")].map(|(n, v)| Setting { name: n.into(), value: v.into() });
         run(&command, &environment, Path::new("/"), bounds, |out| {
             out.write_all(input)?;
             Ok(input.len() as u64)
@@ -305,7 +313,7 @@ mod tests {
     }
 
     const BOUNDS: Bounds =
-        Bounds { timeout: Some(Duration::from_secs(60)), max_output: 1 << 20, umask: 0o027 };
+        Bounds { timeout: Some(Duration::from_mins(1)), max_output: 1 << 20, umask: 0o027 };
 
     #[test]
     fn input_output_environment() {

@@ -86,7 +86,7 @@ fn form(job: &mut Job<'_>) -> Result<Form, Trouble> {
 }
 
 /// The command's environment, in Exim's order, then `environment`.
-fn environment(job: &mut Job<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Trouble> {
+fn environment(job: &mut Job<'_>) -> Result<Vec<child::Setting>, Trouble> {
     let path = job.optional(options::PATH, "path for pipe transport")?;
     let extra = job.optional(options::ENVIRONMENT, "environment for pipe transport")?;
     let facts = &job.context.facts;
@@ -117,14 +117,15 @@ fn environment(job: &mut Job<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Trouble> {
     if let Some(zone) = job.context.config.main.get(config::options::main::TIMEZONE) {
         set.push(("TZ", zone.to_vec()));
     }
-    let mut set: Vec<_> = set.into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
+    let setting = |name: &[u8], value: Vec<u8>| child::Setting { name: name.to_vec(), value };
+    let mut set: Vec<_> = set.into_iter().map(|(name, value)| setting(name.as_bytes(), value)).collect();
     for item in extra.as_ref().map_or(&b""[..], Value::bytes).split(|b| *b == b':').map(<[u8]>::trim_ascii) {
         if let Some(equals) = item.iter().position(|b| *b == b'=').filter(|at| *at > 0) {
-            set.push((item[..equals].to_vec(), item[equals + 1..].to_vec()));
+            set.push(setting(&item[..equals], item[equals + 1..].to_vec()));
         }
     }
     // The environment can hold no NUL; what has one could only be hostile.
-    set.retain(|(name, value)| !name.contains(&0) && !value.contains(&0));
+    set.retain(|setting| !setting.name.contains(&0) && !setting.value.contains(&0));
     Ok(set)
 }
 
@@ -174,7 +175,7 @@ fn judge(job: &Job<'_>, command: &Command, ended: Ended) -> Result<Done, Trouble
     let keeps = set.get(options::RETURN_OUTPUT) || (failed && set.get(options::RETURN_FAIL_OUTPUT));
     let output = (keeps && has_output).then(|| ended.output.clone());
     match verdict {
-        Ok(()) => Ok(Done { size: ended.written, output, return_output: false, log_lines }),
+        Ok(()) => Ok(Done { output, return_output: false, log_lines }),
         Err(trouble) => {
             let return_output = output.is_some() && failed;
             Err(Trouble { output, return_output, log_lines, ..trouble })

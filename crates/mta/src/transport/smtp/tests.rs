@@ -1,0 +1,399 @@
+//! Whole deliveries to a scripted server. Log texts, numbers and retry keys are those that Exim 4.96 gave in the same
+//! situations.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use mail_message::header::HeaderLine;
+use mail_types::outcome::Verdict;
+use mail_types::value::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::context::Context;
+use crate::context::facts::{AddressFacts, Facts};
+use crate::route::RouteHost;
+use crate::testing::Bench;
+
+/// A server that answers by the beginning of the command; `DROP` closes, `HANG` says nothing.
+struct Sink {
+    address: SocketAddr,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+type Script = &'static [(&'static str, &'static str)];
+
+const EHLO: &str = "250-sink\r\n250-SIZE 1000\r\n250 PIPELINING";
+
+impl Sink {
+    async fn start(script: Script) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                log.lock().unwrap().push("<connection>".to_owned());
+                tokio::spawn(serve(stream, script, Arc::clone(&log)));
+            }
+        });
+        Self { address, seen }
+    }
+
+    fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn answer(script: Script, command: &str, default: &'static str) -> &'static str {
+    script.iter().find(|(start, _)| command.starts_with(start)).map_or(default, |(_, reply)| reply)
+}
+
+async fn serve(stream: TcpStream, script: Script, log: Arc<Mutex<Vec<String>>>) {
+    let mut stream = BufReader::new(stream);
+    let mut replies = VecDeque::from([answer(script, "BANNER", "220 sink")]);
+    loop {
+        while let Some(reply) = replies.pop_front() {
+            match reply {
+                "DROP" => return,
+                "HANG" => std::future::pending::<()>().await,
+                _ => {
+                    if stream.write_all(format!("{reply}\r\n").as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+            return;
+        }
+        let command = line.trim_end().to_owned();
+        log.lock().unwrap().push(command.clone());
+        let default = match command.split(' ').next().unwrap_or_default() {
+            "EHLO" | "LHLO" => EHLO,
+            "DATA" => "354 go",
+            _ => "250 ok",
+        };
+        let reply = answer(script, &command, default);
+        replies.push_back(reply);
+        if reply.starts_with("354") {
+            stream.write_all(b"354 go\r\n").await.unwrap();
+            replies.clear();
+            read_content(&mut stream, &log).await;
+            replies.push_back(answer(script, "DOT", "250 OK id=sink"));
+        } else if let Some(size) = command.strip_prefix("BDAT ") {
+            let size: usize = size.split(' ').next().unwrap().parse().unwrap();
+            let mut content = vec![0; size];
+            stream.read_exact(&mut content).await.unwrap();
+            log.lock().unwrap().push(String::from_utf8_lossy(&content).into_owned());
+            replies = VecDeque::from([answer(script, "DOT", "250 OK id=sink")]);
+        }
+    }
+}
+
+async fn read_content(stream: &mut BufReader<TcpStream>, log: &Mutex<Vec<String>>) {
+    let mut content = String::new();
+    loop {
+        let before = content.len();
+        if stream.read_line(&mut content).await.unwrap_or(0) == 0 || &content[before..] == ".\r\n" {
+            log.lock().unwrap().push(content);
+            return;
+        }
+    }
+}
+
+/// A batch to `bad@rem.test` and `good@rem.test`.
+struct Run {
+    bench: Bench,
+    batch: Batch,
+}
+
+impl Run {
+    fn new(options: &str, hosts: &[SocketAddr]) -> Self {
+        let bench = Bench::new(&format!("begin transports\ns:\n driver = smtp\n{options}\n"));
+        let path = bench.directory().join("data");
+        std::fs::File::create(&path).unwrap().write_all(b"id-D\nbody\n.dot\n").unwrap();
+        let address = |text: &str| {
+            let (local, domain) = text.split_once('@').unwrap();
+            let facts = AddressFacts {
+                address: text.into(),
+                local_part: Some(Value::tainted(local)),
+                domain: Some(Value::tainted(domain)),
+                ..AddressFacts::default()
+            };
+            BatchAddress { facts, notify: 0, orcpt: None }
+        };
+        let host = |at: &SocketAddr| RouteHost {
+            name: b"mx.rem.test".to_vec(),
+            address: Some(at.ip()),
+            port: Some(at.port()),
+            mx: None,
+            sort_key: 0,
+            dnssec: None,
+        };
+        let batch = Batch {
+            transport: "s".to_owned(),
+            addresses: vec![address("bad@rem.test"), address("good@rem.test")],
+            hosts: hosts.iter().map(host).collect(),
+            fallback_hosts: None,
+            hosts_randomized: false,
+            return_path: b"s@q.test".to_vec(),
+            headers_add: Vec::new(),
+            headers_remove: Vec::new(),
+            data: Arc::new(std::fs::File::open(&path).unwrap()),
+            body_offset: 5,
+            ignore_retry_times: false,
+        };
+        Self { bench, batch }
+    }
+
+    async fn deliver(&self) -> BatchReply {
+        let mut facts = Facts::default();
+        facts.message.id = mail_types::message_id::MessageId::parse(b"1xVAQb-0001qB-1R");
+        facts.message.sender_address = b"s@q.test".to_vec();
+        facts.message.size = Some(200);
+        facts.message.headers = vec![HeaderLine::new("From: s@q.test")];
+        let context = Context::new(facts, Arc::clone(&self.bench.services));
+        let reply = deliver(self.batch.clone(), context).await;
+        assert_eq!(reply.results.len(), 2);
+        reply
+    }
+}
+
+/// Verdict, number and text of each address; then host lines; then keys of the retry changes.
+fn shown(reply: &BatchReply, at: SocketAddr) -> Vec<String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&format!(":{}", at.port()), ":PORT");
+    let mut lines = Vec::new();
+    for result in &reply.results {
+        let message = result.message.as_deref().map(&text).unwrap_or_default();
+        lines.push(format!("{:?} {} {message}", result.verdict, result.errno).trim_end().to_owned());
+    }
+    lines.extend(reply.host_errors.iter().map(|error| format!("host: {}", text(&error.message))));
+    lines.extend(reply.retry.iter().map(|change| {
+        let mark = if change.failure.is_some() { "+" } else { "-" };
+        format!("{mark}{}", text(change.key.as_bytes()))
+    }));
+    lines
+}
+
+const HOST: &str = "+T:mx.rem.test:127.0.0.1:PORT";
+const HOST_AND_MESSAGE: &str = "+T:mx.rem.test:127.0.0.1:PORT:1xVAQb-0001qB-1R";
+
+async fn check(script: Script, options: &str, want: &[&str]) {
+    let sink = Sink::start(script).await;
+    let run = Run::new(options, &[sink.address]);
+    let reply = run.deliver().await;
+    assert_eq!(shown(&reply, sink.address), want, "{script:?}");
+}
+
+#[tokio::test]
+async fn a_message_goes_out_in_one_exchange() {
+    let sink = Sink::start(&[]).await;
+    let run = Run::new(" return_path_add\n", &[sink.address]);
+    let reply = run.deliver().await;
+    assert!(reply.results.iter().all(|result| result.verdict == Verdict::Accept));
+    let session = reply.results[0].session.clone().unwrap();
+    assert_eq!(session.confirmation.unwrap(), b"250 OK id=sink");
+    let want = [
+        "<connection>",
+        "EHLO mx.test.example",
+        "MAIL FROM:<s@q.test> SIZE=1224",
+        "RCPT TO:<bad@rem.test>",
+        "RCPT TO:<good@rem.test>",
+        "DATA",
+        "Return-path: <s@q.test>\r\nFrom: s@q.test\r\n\r\nbody\r\n..dot\r\n.\r\n",
+    ];
+    assert_eq!(sink.seen(), want);
+}
+
+#[tokio::test]
+async fn the_connection_is_used_again() {
+    let sink = Sink::start(&[]).await;
+    let run = Run::new(" connection_max_messages = 2\n", &[sink.address]);
+    let marks: Vec<bool> = {
+        let mut marks = Vec::new();
+        for _ in 0..3 {
+            marks.push(run.deliver().await.results[0].host.clone().unwrap().reused);
+        }
+        marks
+    };
+    assert_eq!(marks, [false, true, false]);
+    assert_eq!(sink.seen().iter().filter(|line| *line == "<connection>").count(), 2);
+}
+
+#[tokio::test]
+async fn chunks_where_they_are_offered() {
+    let sink = Sink::start(&[("EHLO", "250-sink\r\n250 CHUNKING")]).await;
+    let run = Run::new("", &[sink.address]);
+    let reply = run.deliver().await;
+    assert!(reply.results[0].session.as_ref().unwrap().chunking);
+    let content = "From: s@q.test\r\n\r\nbody\r\n.dot\r\n";
+    let seen = sink.seen();
+    assert_eq!(seen[seen.len() - 2..], [format!("BDAT {} LAST", content.len()), content.to_owned()]);
+    let run = Run::new(" hosts_try_chunking =\n", &[sink.address]);
+    assert!(!run.deliver().await.results[0].session.as_ref().unwrap().chunking);
+}
+
+#[tokio::test]
+async fn refusals_of_the_session() {
+    let text = "SMTP error from remote mail server after initial connection: 554 go away";
+    let fail = format!("Fail 0 {text}");
+    check(&[("BANNER", "554 go away")], "", &[&fail, &fail, &format!("host: {text}")]).await;
+    let text = "SMTP error from remote mail server after initial connection: 421 busy";
+    let defer = format!("Defer 0 {text}");
+    check(&[("BANNER", "421 busy")], "", &[&defer, &defer, &format!("host: {text}"), HOST]).await;
+    let text = "SMTP error from remote mail server after HELO mx.test.example: 550 no helo";
+    let fail = format!("Fail 0 {text}");
+    check(&[("EHLO", "550 no"), ("HELO", "550 no helo")], "", &[&fail, &fail, &format!("host: {text}")])
+        .await;
+    let text = "Malformed SMTP reply in response to initial connection: hello";
+    let defer = format!("Defer -19 {text}");
+    check(&[("BANNER", "hello")], "", &[&defer, &defer, &format!("host: {text}"), HOST]).await;
+}
+
+#[tokio::test]
+async fn refusals_of_the_message() {
+    let mail = "after pipelined MAIL FROM:<s@q.test> SIZE=1224";
+    let fail = format!("Fail 0 SMTP error from remote mail server {mail}: 550 bad sender");
+    let script: Script = &[("MAIL", "550 bad sender"), ("RCPT", "503 no"), ("DATA", "503 no")];
+    let reply = Run::new("", &[Sink::start(script).await.address]).deliver().await;
+    assert_eq!(shown(&reply, SocketAddr::from(([127, 0, 0, 1], 1)))[..2], [fail.clone(), fail]);
+
+    let text = format!("SMTP error from remote mail server {mail}: 451 later");
+    let defer = format!("Defer -45 {text}");
+    let script: Script = &[("MAIL", "451 later"), ("RCPT", "503 no"), ("DATA", "503 no")];
+    check(script, "", &[&defer, &defer, &format!("host: {text}"), HOST_AND_MESSAGE]).await;
+
+    let text = "SMTP error from remote mail server after end of data: 451 bad content";
+    let defer = format!("Defer -46 {text}");
+    check(&[("DOT", "451 bad content")], "", &[&defer, &defer, &format!("host: {text}"), HOST_AND_MESSAGE])
+        .await;
+
+    let text = "SMTP error from remote mail server after pipelined DATA: 451 nodata";
+    let defer = format!("Defer -46 {text}");
+    check(&[("DATA", "451 nodata")], "", &[&defer, &defer, &format!("host: {text}"), HOST_AND_MESSAGE]).await;
+}
+
+#[tokio::test]
+async fn refusals_of_one_recipient() {
+    let failed =
+        "Fail 0 SMTP error from remote mail server after RCPT TO:<bad@rem.test>: 550-no\n550 such user";
+    check(&[("RCPT TO:<bad", "550-no\r\n550 such user")], "", &[failed, "Accept 0"]).await;
+    let deferred = "Defer -44 SMTP error from remote mail server after RCPT TO:<bad@rem.test>: 451 later";
+    let key = "+R:bad@rem.test:<s@q.test>";
+    check(&[("RCPT TO:<bad", "451 later")], "", &[deferred, "Accept 0", key]).await;
+    check(
+        &[("RCPT TO:<bad", "451 later")],
+        " address_retry_include_sender = false\n",
+        &[deferred, "Accept 0", "+R:bad@rem.test"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn lost_connections() {
+    let text = "Remote host closed connection in response to initial connection";
+    let defer = format!("Defer -18 {text}");
+    check(&[("BANNER", "DROP")], "", &[&defer, &defer, &format!("host: {text}"), HOST]).await;
+    let text = "Remote host closed connection in response to end of data";
+    let defer = format!("Defer -18 {text}");
+    check(&[("DOT", "DROP")], "", &[&defer, &defer, &format!("host: {text}"), HOST_AND_MESSAGE]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeouts() {
+    let text = "SMTP timeout after initial connection";
+    let defer = format!("Defer 110 {text}");
+    let host = format!("host: {text}: Connection timed out");
+    check(&[("BANNER", "HANG")], "", &[&defer, &defer, &host, HOST]).await;
+}
+
+#[tokio::test]
+async fn a_refused_connection_and_the_next_host() {
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap()
+    };
+    let run = Run::new("", &[nobody]);
+    let want = ["Defer 111", "Defer 111", "host: Connection refused", HOST];
+    let reply = run.deliver().await;
+    assert_eq!(shown(&reply, nobody), want);
+    assert!(reply.host_errors[0].plain && reply.results[0].host.is_none());
+    assert_eq!(reply.waits_for, [b"mx.rem.test".to_vec()]);
+
+    let sink = Sink::start(&[]).await;
+    let run = Run::new("", &[nobody, sink.address]);
+    let reply = run.deliver().await;
+    assert!(reply.results.iter().all(|result| result.verdict == Verdict::Accept));
+    assert_eq!(reply.host_errors.len(), 1);
+
+    let run = Run::new(
+        &format!(" fallback_hosts = 127.0.0.1::{}\n allow_localhost\n", sink.address.port()),
+        &[nobody],
+    );
+    assert!(run.deliver().await.results.iter().all(|result| result.verdict == Verdict::Accept));
+}
+
+#[tokio::test]
+async fn hosts_wait_for_their_time() {
+    let sink = Sink::start(&[]).await;
+    let run = Run::new("", &[sink.address]);
+    let key = hints::RetryKey::host(b"mx.rem.test", b"127.0.0.1", Some(sink.address.port()));
+    let now = crate::testing::NOW;
+    let record = |expired| hints::RetryRecord {
+        first_failed: now,
+        last_try: now,
+        next_try: now.plus(std::time::Duration::from_mins(1)),
+        expired,
+        basic_errno: 111,
+        more_errno: 65,
+        text: b"Connection refused".to_vec(),
+    };
+    run.bench.services.hints.set_retry(&key, record(false));
+    let text = "Defer -54 retry time not reached for any host for 'rem.test'";
+    assert_eq!(shown(&run.deliver().await, sink.address), [text, text]);
+    run.bench.services.hints.set_retry(&key, record(true));
+    assert_eq!(run.deliver().await.results[0].verdict, Verdict::Fail);
+    assert!(sink.seen().is_empty());
+    let mut forced = Run { batch: Batch { ignore_retry_times: true, ..run.batch.clone() }, ..run };
+    let reply = forced.deliver().await;
+    assert_eq!(reply.results[0].verdict, Verdict::Accept);
+    assert!(reply.retry.iter().any(|change| change.key == key && change.failure.is_none()));
+    forced.batch.transport = "nobody".to_owned();
+    assert_eq!(forced.deliver().await.results[0].verdict, Verdict::Defer);
+}
+
+#[tokio::test]
+async fn lmtp_decides_by_recipient() {
+    let sink = Sink::start(&[]).await;
+    let run = Run::new(" protocol = lmtp\n message_size_limit = 1M\n", &[sink.address]);
+    // This sink answers once only; the second recipient stays open and the connection is lost.
+    let serve_once = tokio::time::timeout(std::time::Duration::from_millis(200), run.deliver()).await;
+    assert!(serve_once.is_err() || serve_once.is_ok_and(|reply| reply.results[0].verdict == Verdict::Accept));
+    assert_eq!(sink.seen()[1], "LHLO mx.test.example");
+}
+
+#[tokio::test]
+async fn refusals_without_a_host() {
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+    for (options, want) in [
+        (" message_size_limit = 100\n", "Fail 0 message is too big (transport limit = 100)"),
+        (
+            " hosts = 127.0.0.1\n hosts_override\n",
+            "Defer -32 host \"127.0.0.1\" of s transport is the local host",
+        ),
+        (" protocol = smtps\n", "Defer -27 protocol \"smtps\" of s transport is not implemented yet"),
+        (" port = nonsense\n", "Defer -27 invalid port in s transport: nonsense"),
+    ] {
+        let reply = Run::new(options, &[nobody]).deliver().await;
+        assert_eq!(shown(&reply, nobody)[0], want);
+    }
+    assert_eq!(
+        shown(&Run::new("", &[]).deliver().await, nobody)[0],
+        "Defer -1 s transport called with no hosts set"
+    );
+}
