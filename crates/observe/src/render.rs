@@ -59,6 +59,11 @@ impl Rendered {
         Self { text, streams: Streams::REJECT, ..Self::default() }
     }
 
+    fn reject_only(text: Vec<u8>) -> Self {
+        let streams = Streams { reject: true, ..Streams::NONE };
+        Self { text, streams, ..Self::default() }
+    }
+
     fn with_message_log(mut self, line: MessageLogLine) -> Self {
         self.message_log = Some(line);
         self

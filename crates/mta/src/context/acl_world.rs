@@ -9,6 +9,7 @@ use expand::env::AclAnswer;
 use expand::variable::{AclScope, Variable};
 use mail_message::header::HeaderType;
 use mail_types::value::Value;
+use observe::event::SmtpNews;
 use policy::acl::{
     AclEffect, AclEffectAnswer, AclOutcome, AclPlace, AclRun, AclWorld, AddedHeader, Control, HeaderLine,
     LogTargets,
@@ -198,7 +199,9 @@ impl AclWorld for Context {
     }
 
     fn log_skipped_warning(&mut self, text: &[u8]) {
-        self.log_smtp(observe::event::SmtpNews::WarnSkipped { text: text.to_vec() });
+        // The log puts the beginning of the sentence in front.
+        let rest = text.strip_prefix(b"ACL \"warn\" statement skipped: ").unwrap_or(text);
+        self.log_smtp(SmtpNews::WarnSkipped { text: rest.to_vec() });
     }
 
     fn header_lines(&mut self) -> Vec<HeaderLine> {

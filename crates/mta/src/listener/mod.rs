@@ -23,6 +23,8 @@ mod bound;
 mod connections;
 pub mod interfaces;
 mod spare;
+#[cfg(test)]
+mod tests;
 
 pub use bound::bind;
 pub use connections::Connections;

@@ -113,6 +113,7 @@ pub(crate) async fn run(place: AclPlace, context: &mut Context) -> Option<AclVer
 fn shutting_down() -> AclVerdict {
     AclVerdict {
         outcome: AclOutcome::Defer,
+        by_condition: true,
         user_message: None,
         log_message: Some(Value::clean("shutting down")),
         reason: Reason("acl.shutting_down"),
@@ -134,7 +135,8 @@ pub(crate) fn drops(verdict: &AclVerdict) -> bool {
 
 /// Log a refusal and make the reply of it. `code` is the one for a permanent refusal at this place.
 pub(crate) fn refuse(verdict: &AclVerdict, what: Rejected, code: u16, context: &mut Context) -> Reply {
-    let mut refusal = reply::refusal(verdict, code);
+    let tells = context.config.main.get(main::SMTP_RETURN_ERROR_DETAILS);
+    let mut refusal = reply::refusal(verdict, code, tells);
     if let Some(complaint) = refusal.complaint.take() {
         context.log_problem(complaint);
     }

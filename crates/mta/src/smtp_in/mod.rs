@@ -28,7 +28,7 @@ mod faults;
 mod hello;
 mod link;
 mod mail;
-mod panic_guard;
+pub(crate) mod panic_guard;
 mod parameters;
 mod quit;
 mod rcpt;

@@ -107,6 +107,7 @@ pub(super) fn checked_address(address: &[u8]) -> AddressFacts {
 pub(super) fn no_acl() -> AclVerdict {
     AclVerdict {
         outcome: AclOutcome::Deny,
+        by_condition: false,
         user_message: None,
         log_message: None,
         reason: mail_types::outcome::Reason("acl.rcpt.no_acl"),

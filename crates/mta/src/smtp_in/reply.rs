@@ -9,7 +9,7 @@
 //! the text counts when its first digit fits; an extended code after it goes on every line.
 
 use mail_types::outcome::{EnhancedStatus, Reply};
-use policy::acl::{AclOutcome, AclVerdict};
+use policy::acl::{AclOutcome, AclVerdict, VerifyRole};
 
 /// Words for a refusal that says nothing of its own.
 const DENIED: &[u8] = b"Administrative prohibition";
@@ -27,15 +27,18 @@ pub(crate) struct Refusal {
     pub(crate) corrected: Option<Vec<u8>>,
 }
 
-/// The reply to a refused command; `code` is the one for a permanent refusal here.
-pub(crate) fn refusal(verdict: &AclVerdict, code: u16) -> Refusal {
+/// The reply to a refused command; `code` is the one for a permanent refusal here. `tells_details` is
+/// `smtp_return_error_details`.
+pub(crate) fn refusal(verdict: &AclVerdict, code: u16, tells_details: bool) -> Refusal {
     let text = verdict.user_message.as_ref().map(mail_types::value::Value::bytes);
     match verdict.outcome {
-        AclOutcome::Defer | AclOutcome::Error => match text {
-            // What a deferral's own text says is for the peer only if the administrator wrote it.
-            Some(text) => coded(text, 451),
-            None => coded(DEFERRED, 451),
-        },
+        AclOutcome::Defer | AclOutcome::Error => {
+            // That the sender cannot be verified now is the administrator's business.
+            let of_sender =
+                verdict.failed_address.as_ref().is_some_and(|failed| failed.role != VerifyRole::Recipient);
+            let told = text.filter(|_| tells_details || !(verdict.by_condition && of_sender));
+            coded(told.unwrap_or(DEFERRED), 451)
+        }
         _ => coded(text.unwrap_or(DENIED), code),
     }
 }

@@ -23,8 +23,8 @@ impl Renderer {
             | SmtpNews::NoHelo
             | SmtpNews::RcptDiscarded { .. }
             | SmtpNews::SenderVerifyFailed { .. }
-            | SmtpNews::Unqualified { .. }
             | SmtpNews::TooManyRecipients { .. } => Rendered::reject(self.refusal(event)),
+            SmtpNews::Unqualified { .. } => Rendered::reject_only(self.refusal(event)),
             SmtpNews::Opened { .. }
             | SmtpNews::Refused { .. }
             | SmtpNews::HostRejected { .. }

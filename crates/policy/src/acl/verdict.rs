@@ -31,6 +31,9 @@ pub enum AclOutcome {
 pub struct AclVerdict {
     /// How it ended.
     pub outcome: AclOutcome,
+    /// A deferral because a condition could not be decided, not because a `defer` statement says so: what the
+    /// verification of a sender has left is then for the log, unless `smtp_return_error_details`.
+    pub by_condition: bool,
     /// The text of `message` or of a failed verification; `None` means Exim's default text.
     pub user_message: Option<Value>,
     /// The text for the log, where it differs from the peer's.

@@ -5,6 +5,7 @@ mod hostile;
 mod limits;
 mod message;
 mod plain;
+mod verify;
 
 /// Accepts every recipient and routes nothing.
 const OPEN: &str = "acl_smtp_rcpt = accept\nqueue_only\n";
