@@ -343,7 +343,7 @@ option_table! {
     /// Dump core on panic.
     PANIC_COREDUMP: Flag = "panic_coredump", off, inert OWN_WAY;
     /// Domains where % routing is honoured.
-    PERCENT_HACK_DOMAINS: Domains = "percent_hack_domains", unset, inert LATER;
+    PERCENT_HACK_DOMAINS: Domains = "percent_hack_domains", unset;
     /// Start Perl when Exim starts.
     PERL_AT_START: Flag = "perl_at_start", off, inert PERL;
     /// Perl code executed at startup.

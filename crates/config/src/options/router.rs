@@ -24,7 +24,7 @@ pub mod generic {
         /// Expansion precondition; repeated settings are ANDed.
         CONDITION: Conditions = "condition", unset;
         /// Text shown in debug output.
-        DEBUG_PRINT: Text = "debug_print", unset;
+        DEBUG_PRINT: Text = "debug_print", unset, inert LATER;
         /// Suppress delivery log lines.
         DISABLE_LOGGING: Flag = "disable_logging", off;
         /// Domains asking DNSSEC in lookups.
@@ -227,7 +227,7 @@ pub mod redirect {
         /// Permit filter files.
         ALLOW_FILTER: Flag = "allow_filter", off, inert FILTERS;
         /// Permit filter freeze.
-        ALLOW_FREEZE: Flag = "allow_freeze", off;
+        ALLOW_FREEZE: Flag = "allow_freeze", off, inert FILTERS;
         /// Replace ancestor-equal child by parent.
         CHECK_ANCESTOR: Flag = "check_ancestor", off;
         /// Enforce file group.
@@ -301,7 +301,7 @@ pub mod redirect {
         /// Skip if ancestor used this router.
         REPEAT_USE: Flag = "repeat_use", on;
         /// Transport for filter-made mail.
-        REPLY_TRANSPORT: Text = "reply_transport", unset;
+        REPLY_TRANSPORT: Text = "reply_transport", unset, inert FILTERS;
         /// Apply rewriting to children.
         REWRITE: Flag = "rewrite", on;
         /// Folder name for implicit keep.

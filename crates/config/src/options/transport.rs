@@ -42,7 +42,7 @@ pub mod generic {
         /// Use supplementary groups.
         INITGROUPS: Flag = "initgroups", off;
         /// Concurrent runs of this transport.
-        MAX_PARALLEL: Text = "max_parallel", unset;
+        MAX_PARALLEL: Text = "max_parallel", unset, inert LATER;
         /// Fail larger messages.
         MESSAGE_SIZE_LIMIT: Text = "message_size_limit", unset;
         /// Put prefix/suffix back in RCPT.
@@ -54,9 +54,9 @@ pub mod generic {
         /// Add Return-path.
         RETURN_PATH_ADD: Flag = "return_path_add", off;
         /// Whether shadow runs.
-        SHADOW_CONDITION: Text = "shadow_condition", unset;
+        SHADOW_CONDITION: Text = "shadow_condition", unset, inert LATER;
         /// Second transport after success.
-        SHADOW_TRANSPORT: Plain = "shadow_transport", unset;
+        SHADOW_TRANSPORT: Plain = "shadow_transport", unset, inert LATER;
         /// Command filtering output.
         TRANSPORT_FILTER: Text = "transport_filter", unset, inert FILTERS;
         /// Filter time limit.
@@ -101,7 +101,7 @@ pub mod appendfile {
         /// Mailbox file path.
         FILE: Text = "file", unset;
         /// Detect format and pick transport.
-        FILE_FORMAT: Plain = "file_format", unset;
+        FILE_FORMAT: Plain = "file_format", unset, inert LATER;
         /// Defer if mailbox missing.
         FILE_MUST_EXIST: Flag = "file_must_exist", off;
         /// Blocking fcntl wait.
@@ -123,13 +123,13 @@ pub mod appendfile {
         /// Deliver into maildir.
         MAILDIR_FORMAT: Flag = "maildir_format", off;
         /// Subdirectories counted for quota.
-        MAILDIR_QUOTA_DIRECTORY_REGEX: Plain = "maildir_quota_directory_regex", "^(?:cur|new|\\..*)$";
+        MAILDIR_QUOTA_DIRECTORY_REGEX: Plain = "maildir_quota_directory_regex", "^(?:cur|new|\\..*)$", inert LATER;
         /// Attempts at unique name.
         MAILDIR_RETRIES: Integer = "maildir_retries", "10";
         /// Suffix added to maildir name.
         MAILDIR_TAG: Text = "maildir_tag", unset;
         /// Maintain maildirsize.
-        MAILDIR_USE_SIZE_FILE: FlagText = "maildir_use_size_file", off;
+        MAILDIR_USE_SIZE_FILE: FlagText = "maildir_use_size_file", off, inert LATER;
         /// Create maildirfolder marker.
         MAILDIRFOLDER_CREATE_REGEX: Plain = "maildirfolder_create_regex", unset;
         /// Two-file mailstore delivery.
@@ -161,9 +161,9 @@ pub mod appendfile {
         /// Extract size from file name.
         QUOTA_SIZE_REGEX: Plain = "quota_size_regex", unset;
         /// Text sent when over threshold.
-        QUOTA_WARN_MESSAGE: Text = "quota_warn_message", unset;
+        QUOTA_WARN_MESSAGE: Text = "quota_warn_message", unset, inert LATER;
         /// Level for warning mail.
-        QUOTA_WARN_THRESHOLD: Text = "quota_warn_threshold", unset;
+        QUOTA_WARN_THRESHOLD: Text = "quota_warn_threshold", unset, inert LATER;
         /// Write batch SMTP.
         USE_BSMTP: Flag = "use_bsmtp", off;
         /// Write CRLF line ends.
@@ -361,11 +361,11 @@ pub mod smtp {
         /// Add t= and x= tags.
         DKIM_TIMESTAMPS: Text = "dkim_timestamps", unset, inert DKIM;
         /// Delay expired addresses to next retry.
-        DELAY_AFTER_CUTOFF: Flag = "delay_after_cutoff", on;
+        DELAY_AFTER_CUTOFF: Flag = "delay_after_cutoff", on, inert LATER;
         /// Resolver qualification.
-        DNS_QUALIFY_SINGLE: Flag = "dns_qualify_single", on;
+        DNS_QUALIFY_SINGLE: Flag = "dns_qualify_single", on, inert LATER;
         /// Resolver parent search.
-        DNS_SEARCH_PARENTS: Flag = "dns_search_parents", off;
+        DNS_SEARCH_PARENTS: Flag = "dns_search_parents", off, inert LATER;
         /// Domains asking DNSSEC.
         DNSSEC_REQUEST_DOMAINS: Domains = "dnssec_request_domains", "*", inert DNS;
         /// Domains requiring DNSSEC.
@@ -377,7 +377,7 @@ pub mod smtp {
         /// Wait after final dot.
         FINAL_TIMEOUT: Time = "final_timeout", "10m";
         /// Use system resolver.
-        GETHOSTBYNAME: Flag = "gethostbyname", off;
+        GETHOSTBYNAME: Flag = "gethostbyname", off, inert LATER;
         /// Relax GnuTLS.
         GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS;
         /// Name sent in EHLO.
@@ -449,7 +449,7 @@ pub mod smtp {
         /// Retry key holds IP.
         RETRY_INCLUDE_IP_ADDRESS: FlagText = "retry_include_ip_address", on;
         /// One connection at a time.
-        SERIALIZE_HOSTS: Hosts = "serialize_hosts", unset;
+        SERIALIZE_HOSTS: Hosts = "serialize_hosts", unset, inert LATER;
         /// Added to SIZE value.
         SIZE_ADDITION: Integer = "size_addition", "1024";
         /// SOCKS5 proxy list.
@@ -481,7 +481,7 @@ pub mod smtp {
         /// Verify mandatory.
         TLS_VERIFY_HOSTS: Hosts = "tls_verify_hosts", unset, inert TLS;
         /// A-label conversion mode.
-        UTF8_DOWNCONVERT: Text = "utf8_downconvert", "-1";
+        UTF8_DOWNCONVERT: Text = "utf8_downconvert", "-1", inert LATER;
     }
 }
 

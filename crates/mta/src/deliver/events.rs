@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use config::options::router::generic as router_options;
+use config::options::transport::generic as transport_options;
 use observe::event::{
     DeferReason, Deferred, Delivered, DeliveryKind, Failed, LogAddress, RemoteHost, Session,
 };
@@ -30,6 +32,9 @@ impl Run {
     /// `=>` or `->`.
     pub(super) fn log_delivered(&self, node: &Node, delivery: Delivery) {
         let Some(assignment) = &node.assignment else { return };
+        if self.is_silent(node, None) {
+            return;
+        }
         let mut address = self.shown_address(node, true);
         if let Some(name) = delivery.local_name {
             address.target = name;
@@ -83,6 +88,9 @@ impl Run {
 
     /// `**`.
     pub(super) fn log_failed(&self, node: &Node, trouble: &Trouble, time: Option<Duration>) {
+        if self.is_silent(node, trouble.router.as_deref()) {
+            return;
+        }
         let assignment = node.assignment.as_deref();
         let router = trouble.router.as_deref().or(assignment.map(|assignment| assignment.router.as_str()));
         self.log(Event::Failed(Box::new(Failed {
@@ -111,6 +119,9 @@ impl Run {
 
     /// `==`.
     pub(super) fn log_deferred(&self, node: &Node, trouble: &Trouble, time: Option<Duration>) {
+        if self.is_silent(node, trouble.router.as_deref()) {
+            return;
+        }
         let assignment = node.assignment.as_deref();
         let router = trouble.router.as_deref().or(assignment.map(|assignment| assignment.router.as_str()));
         let reason = match trouble.errno {
@@ -131,6 +142,15 @@ impl Run {
             message: (!trouble.message.is_empty()).then(|| trouble.message.clone()),
             deliver_time: time,
         })));
+    }
+
+    /// `disable_logging`: of the transport for everything that it did, of a router for its own failures.
+    fn is_silent(&self, node: &Node, router: Option<&str>) -> bool {
+        if let Some(router) = router.and_then(|name| self.config.router(name)) {
+            return router.options.get(router_options::DISABLE_LOGGING);
+        }
+        let transport = node.assignment.as_ref().and_then(|found| self.config.transport(&found.transport));
+        transport.is_some_and(|transport| transport.options.get(transport_options::DISABLE_LOGGING))
     }
 
     /// The address with the ancestors that Exim shows: the nearest for files and pipes, all of them when asked.

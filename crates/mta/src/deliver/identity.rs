@@ -24,6 +24,7 @@ use config::options::router::generic as router_options;
 use config::options::transport::generic as transport_options;
 use config::options::value::IdText;
 use config::{Config, OptionSet, RouterInstance, TransportInstance};
+use expand::variable::Variable;
 use expand::{Env, Expansion};
 
 use crate::context::facts::AddressFacts;
@@ -71,7 +72,7 @@ pub fn authorise(request: &LocalRequest, config: &Config, env: &mut dyn Env) -> 
         return Err(Refusal::new("a delivery without an address"));
     };
     let router = router_of(address, config)?;
-    let mail = mail_user(config);
+    let mail = mail_user(env);
     if config.main.get(main::DELIVER_DROP_PRIVILEGE) {
         return complete(config, transport, mail, None);
     }
@@ -107,12 +108,10 @@ fn router_of<'a>(address: &AddressFacts, config: &'a Config) -> Result<&'a Route
     config.router(name).ok_or_else(|| Refusal::new(format!("router \"{name}\" not found")))
 }
 
-fn mail_user(config: &Config) -> Ids {
-    let user = config.main.get(main::EXIM_USER);
-    Ids {
-        uid: user.map(|user| user.uid),
-        gid: config.main.get(main::EXIM_GROUP).or(user.and_then(|user| user.gid)),
-    }
+/// Whom the server's own work runs as: `exim_user`, or what this installation has.
+fn mail_user(env: &mut dyn Env) -> Ids {
+    let mut id = |variable| number(env.variable(variable).ok()??.bytes());
+    Ids { uid: id(Variable::EximUid), gid: id(Variable::EximGid) }
 }
 
 /// The checks that no configuration lifts, and `never_users`.

@@ -96,9 +96,8 @@ impl Run {
             address.parent = parent.map(|parent| one_time_parent(&parent.address));
             let id = self.add(Node::new(address, None, Some(index)));
             if self.kind == AttemptKind::GiveUp {
-                let trouble = Trouble::text("delivery cancelled by administrator");
-                self.node_mut(id).end = End::Failed(trouble.clone());
-                self.log_failed(self.node(id), &trouble, None);
+                // Whoever gave it up has said so in the log.
+                self.node_mut(id).end = End::Failed(Trouble::text("delivery cancelled by administrator"));
             } else {
                 new.push(id);
             }

@@ -365,7 +365,6 @@ pub(crate) fn assignment(
         home_directory: home,
         current_directory: current.map_or(Directory::Unset, |text| Directory::Router(text.clone())),
         log_as_local: options.get(generic::LOG_AS_LOCAL).unwrap_or(router.driver == "accept"),
-        disable_logging: options.get(generic::DISABLE_LOGGING),
         facts,
         errors_to: inherited.errors_to.clone(),
         headers_add: inherited.headers_add.clone(),

@@ -104,8 +104,6 @@ pub struct Assignment {
     pub current_directory: Directory,
     /// The delivery line shows the local part alone.
     pub log_as_local: bool,
-    /// The router's `disable_logging`.
-    pub disable_logging: bool,
     /// What the address is to the transport: local part without affixes, data of matches, `$address_data` ….
     pub facts: AddressFacts,
     /// Where errors go: none for the sender, empty for nowhere.

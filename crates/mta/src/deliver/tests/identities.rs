@@ -10,8 +10,6 @@ use crate::testing::Bench;
 
 const CONFIGURATION: &str = "
 never_users = 5
-exim_user = 1000
-exim_group = 1000
 begin routers
 plain:
   driver = accept
