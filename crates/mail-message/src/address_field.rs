@@ -75,7 +75,7 @@ pub fn map_addresses(
     for found in addresses_of_header(body, parse) {
         let Ok(address) = &found.address else { continue };
         let Some(new) = change(address) else { continue };
-        let place = trimmed(body, found.place.start, found.place.end);
+        let place = narrowed(body, found.place.start, found.place.end, &address.to_bytes());
         if place.0 < copied {
             continue;
         }
@@ -88,9 +88,22 @@ pub fn map_addresses(
     changed.then_some(out)
 }
 
-/// A place without the blanks at its ends.
-fn trimmed(body: &[u8], start: usize, end: usize) -> (usize, usize) {
+/// Where in a place the address itself stands, blanks and comments around it left out.
+fn narrowed(body: &[u8], start: usize, end: usize, address: &[u8]) -> (usize, usize) {
     let text = &body[start..end];
+    let (mut depth, mut at) = (0usize, 0);
+    while at < text.len() {
+        match text[at] {
+            b'\\' if depth > 0 => at += 1,
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 && text[at..].starts_with(address) => {
+                return (start + at, start + at + address.len());
+            }
+            _ => {}
+        }
+        at += 1;
+    }
     let lead = text.len() - text.trim_ascii_start().len();
     (start + lead, start + lead + text.trim_ascii().len())
 }
@@ -167,6 +180,18 @@ mod tests {
                 " X: y",
             ]
         );
+    }
+
+    #[test]
+    fn comments_stay_where_they_are() {
+        for (text, want) in [
+            ("To: (b) b (b)", "To: (b) b@q (b)\n"),
+            ("To: x <b>(c)", "To: x <b@q>(c)\n"),
+            ("To: (\\) b) b , c", "To: (\\) b) b@q , c@q\n"),
+        ] {
+            let found = qualified(&HeaderLine::new(text), b"q", PARSE).unwrap();
+            assert_eq!(String::from_utf8(found).unwrap(), want);
+        }
     }
 
     #[test]
