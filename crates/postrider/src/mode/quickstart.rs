@@ -10,7 +10,6 @@
 //! A port in use, a folder that cannot be made, a message that does not arrive: each says what to do, and the exit code
 //! is 1.
 
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +29,9 @@ use crate::runner::FirstDeliveries;
 
 /// The configuration, with `PLACE` for the folder.
 const CONFIGURATION: &str = include_str!("quickstart.conf");
+
+/// Keys for `nwildlsearch`: every local part that is harmless as a file's name.
+const MAILBOXES: &str = "^[A-Za-z0-9_+=-][A-Za-z0-9_+=.-]*$: any\n";
 
 /// Where it listens.
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
@@ -58,9 +60,9 @@ fn prepare() -> Result<(Arc<Config>, PathBuf), String> {
     }
     let text = CONFIGURATION.replace("PLACE", &place.to_string_lossy());
     let file = place.join("exim.conf");
-    std::fs::File::create(&file)
-        .and_then(|mut f| f.write_all(text.as_bytes()))
-        .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    for (file, text) in [(&file, text.as_str()), (&place.join("mailboxes"), MAILBOXES)] {
+        std::fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    }
     say(&format!("{text}\n# ── end of the configuration; it also stands in {} ──\n\n", file.display()));
     let loaded = config::load(&LoadRequest {
         candidates: vec![file],
