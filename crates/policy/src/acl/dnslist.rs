@@ -16,7 +16,7 @@ use mail_types::bytes::trim;
 use mail_types::dns::{Answer, DnsFailure, RecordData, RecordType};
 use mail_types::value::Value;
 
-use super::{AclEffectAnswer, AclWorld, LogTargets};
+use super::{AclEffectAnswer, AclPlace, AclWorld, LogTargets};
 use crate::list::split;
 
 /// What comes next.
@@ -25,7 +25,7 @@ pub(super) enum DnsListStep {
     Ask(Vec<u8>, RecordType),
     Listed,
     NotListed,
-    Defer(String),
+    Defer,
 }
 
 /// The state of one `dnslists` condition.
@@ -34,17 +34,22 @@ pub(super) struct DnsListRun {
     items: Vec<Item>,
     item: usize,
     key: usize,
-    asked: Asked,
+    stage: Stage,
     on_failure: OnFailure,
-    /// Addresses and the domain of a match that waits for its text.
-    matched: Option<(Vec<Ipv4Addr>, Vec<u8>)>,
+    /// A key of this item could not be looked up, and that is to defer.
+    deferred: bool,
+    /// The addresses of a match that waits for its text.
+    found: Vec<Ipv4Addr>,
 }
 
+/// What was asked last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    Nothing,
-    Address,
-    Second,
+enum Stage {
+    /// The addresses in the domain that decides.
+    Check,
+    /// The addresses in the domain that is named, where that is another one.
+    Details,
+    /// The text of a match.
     Text,
 }
 
@@ -58,7 +63,23 @@ enum OnFailure {
 #[derive(Debug)]
 enum Item {
     Setting(OnFailure),
-    List { domain: Vec<u8>, details: Option<Vec<u8>>, test: Test, keys: Vec<Vec<u8>>, client: bool },
+    List {
+        /// The domain that is named; it is asked for the text.
+        domain: Vec<u8>,
+        /// The domain that is asked first, and to which the test applies.
+        check: Vec<u8>,
+        test: Test,
+        keys: Vec<Key>,
+    },
+}
+
+/// One thing that is looked for.
+#[derive(Debug)]
+struct Key {
+    /// As it is shown.
+    shown: Vec<u8>,
+    /// As it is asked for: addresses turned round.
+    asked: Vec<u8>,
 }
 
 /// What the addresses found must be like.
@@ -72,7 +93,7 @@ struct Test {
 
 impl DnsListRun {
     /// Reads the condition's text.
-    pub(super) fn parse(text: &Value, world: &mut dyn AclWorld) -> Result<Self, String> {
+    pub(super) fn parse(text: &Value, place: AclPlace, world: &mut dyn AclWorld) -> Result<Self, String> {
         let mut items = Vec::new();
         for item in split(text.bytes()) {
             let item = item.bytes;
@@ -82,13 +103,22 @@ impl DnsListRun {
                 b"+exclude_unknown" => items.push(Item::Setting(OnFailure::NotListed)),
                 b"+defer_unknown" => items.push(Item::Setting(OnFailure::Defer)),
                 _ if item.starts_with(b"+") => {
-                    let shown = String::from_utf8_lossy(&item);
-                    return Err(format!("unknown item in dnslist \"{shown}\" (only +include_unknown, +exclude_unknown and +defer_unknown are known)"));
+                    let line =
+                        format!("unknown item in dnslist (ignored): {}", String::from_utf8_lossy(&item));
+                    world.log(LogTargets::MAIN_AND_PANIC, line.as_bytes());
                 }
-                _ => items.push(Item::read(&item, world)?),
+                _ => items.push(Item::read(&item, place, world)?),
             }
         }
-        Ok(Self { items, item: 0, key: 0, asked: Asked::Nothing, on_failure: OnFailure::NotListed, matched: None })
+        Ok(Self {
+            items,
+            item: 0,
+            key: 0,
+            stage: Stage::Check,
+            on_failure: OnFailure::NotListed,
+            deferred: false,
+            found: Vec::new(),
+        })
     }
 
     /// Takes the answer to the last question, if there was one, and goes on.
@@ -105,109 +135,135 @@ impl DnsListRun {
                     self.on_failure = *how;
                     self.item += 1;
                 }
-                Some(Item::List { domain, keys, .. }) => {
-                    let Some(key) = keys.get(self.key) else {
-                        self.item += 1;
-                        self.key = 0;
-                        continue;
-                    };
-                    self.asked = Asked::Address;
-                    return DnsListStep::Ask(question(key, domain), RecordType::A);
+                Some(Item::List { check, keys, .. }) => {
+                    if let Some(key) = keys.get(self.key) {
+                        self.stage = Stage::Check;
+                        return DnsListStep::Ask(question(&key.asked, check), RecordType::A);
+                    }
+                    if self.deferred {
+                        return DnsListStep::Defer;
+                    }
+                    self.item += 1;
+                    self.key = 0;
                 }
             }
         }
     }
 
-    fn answered(&mut self, answer: Result<Answer, DnsFailure>, world: &mut dyn AclWorld) -> Option<DnsListStep> {
-        let Some(Item::List { domain, details, test, keys, client }) = self.items.get(self.item) else { return None };
-        let key = keys.get(self.key)?.clone();
-        if self.asked == Asked::Text {
+    /// Looks at an answer; `None` means that the key is not listed there.
+    fn answered(
+        &mut self,
+        answer: Result<Answer, DnsFailure>,
+        world: &mut dyn AclWorld,
+    ) -> Option<DnsListStep> {
+        let Some(Item::List { domain, check, test, keys }) = self.items.get(self.item) else {
+            return None;
+        };
+        let key = keys.get(self.key)?;
+        if self.stage == Stage::Text {
             let text = answer.ok().and_then(|a| a.records.into_iter().find_map(|r| text_of(&r.data)));
-            let (addresses, domain) = self.matched.take()?;
-            let shown: Vec<String> = addresses.iter().map(Ipv4Addr::to_string).collect();
-            for (variable, value) in [
-                (Variable::DnslistDomain, Some(Value::clean(domain))),
-                (Variable::DnslistMatched, Some(Value::tainted(matched_key(&key, *client, world)))),
-                (Variable::DnslistValue, Some(Value::tainted(shown.join(", ")))),
-                (Variable::DnslistText, text.map(Value::tainted)),
-            ] {
-                world.set_variable(variable, value);
-            }
+            tell(domain, key, &self.found, text, world);
             return Some(DnsListStep::Listed);
         }
+        let (asked, any) = (if self.stage == Stage::Check { check } else { domain }, Test::default());
+        let test = if self.stage == Stage::Check { test } else { &any };
         let found = match answer {
             Ok(answer) => addresses(&answer),
-            Err(DnsFailure::NxDomain | DnsFailure::NoData) => Vec::new(),
+            Err(failure) if !failure.is_temporary() => Vec::new(),
             Err(_) => {
-                let name = String::from_utf8_lossy(domain).into_owned();
-                let line = format!("DNS list lookup defer (probably timeout) for {}: ", String::from_utf8_lossy(&question(&key, domain)));
-                match self.on_failure {
-                    OnFailure::Defer => {
-                        return Some(DnsListStep::Defer(format!("DNS list lookup of {name} did not succeed")));
-                    }
-                    OnFailure::Listed => {
-                        world.log(LogTargets::MAIN, format!("{line}assumed in list").as_bytes());
-                        world.set_variable(Variable::DnslistDomain, Some(Value::clean(domain.clone())));
-                        return Some(DnsListStep::Listed);
-                    }
-                    OnFailure::NotListed => {
-                        world.log(LogTargets::MAIN, format!("{line}assumed not in list").as_bytes());
-                        Vec::new()
-                    }
-                }
+                let how = self.on_failure;
+                log_failure(&question(&key.asked, asked), how, world);
+                self.deferred |= how == OnFailure::Defer;
+                self.key += 1;
+                return (how == OnFailure::Listed).then(|| {
+                    world.set_variable(Variable::DnslistDomain, Some(Value::clean(domain.clone())));
+                    DnsListStep::Listed
+                });
             }
         };
-        // The first of two domains decides whether the second is asked at all; the test is the second's.
-        let decides = self.asked == Asked::Second || details.is_none();
-        let listed = if decides { test.holds(&found) } else { !found.is_empty() };
-        if !listed {
+        if !test.holds(&found) {
             self.key += 1;
             return None;
         }
-        let asked_domain = details.as_ref().filter(|_| self.asked == Asked::Second || !decides).unwrap_or(domain).clone();
-        if !decides {
-            self.asked = Asked::Second;
-            return Some(DnsListStep::Ask(question(&key, &asked_domain), RecordType::A));
+        let question = question(&key.asked, domain);
+        if self.stage == Stage::Check && domain != check {
+            self.stage = Stage::Details;
+            return Some(DnsListStep::Ask(question, RecordType::A));
         }
-        self.asked = Asked::Text;
-        let step = DnsListStep::Ask(question(&key, &asked_domain), RecordType::Txt);
-        self.matched = Some((found, asked_domain));
-        Some(step)
+        self.stage = Stage::Text;
+        self.found = found;
+        Some(DnsListStep::Ask(question, RecordType::Txt))
     }
 }
 
+/// Sets the variables that tell of a match.
+fn tell(domain: &[u8], key: &Key, found: &[Ipv4Addr], text: Option<Vec<u8>>, world: &mut dyn AclWorld) {
+    let addresses: Vec<String> = found.iter().map(Ipv4Addr::to_string).collect();
+    for (variable, value) in [
+        (Variable::DnslistDomain, Some(Value::clean(domain))),
+        (Variable::DnslistMatched, Some(Value::tainted(&*key.shown))),
+        (Variable::DnslistValue, Some(Value::tainted(addresses.join(", ")))),
+        (Variable::DnslistText, text.map(Value::tainted)),
+    ] {
+        world.set_variable(variable, value);
+    }
+}
+
+fn log_failure(question: &[u8], how: OnFailure, world: &mut dyn AclWorld) {
+    let what = match how {
+        OnFailure::Listed => "assumed in list",
+        OnFailure::NotListed => "assumed not in list",
+        OnFailure::Defer => "returned DEFER",
+    };
+    let question = String::from_utf8_lossy(question);
+    let line = format!("DNS list lookup defer (probably timeout) for {question}: {what}");
+    world.log(LogTargets::MAIN, line.as_bytes());
+}
+
 impl Item {
-    fn read(item: &[u8], world: &mut dyn AclWorld) -> Result<Self, String> {
+    fn read(item: &[u8], place: AclPlace, world: &mut dyn AclWorld) -> Result<Self, String> {
         let (list, keys) = match item.iter().position(|b| *b == b'/') {
             Some(at) => (&item[..at], Some(&item[at + 1..])),
             None => (item, None),
         };
         let (domains, test) = Test::split(list)?;
         let mut domains = domains.split(|b| *b == b',').map(|d| trim(d).to_vec());
-        let domain = domains.next().filter(|d| !d.is_empty()).ok_or("a DNS list without a domain")?;
-        let details = domains.next();
-        // Written as «details,quick»: the one that is asked first stands last.
-        let (domain, details) = match details {
-            Some(quick) => (quick, Some(domain)),
-            None => (domain, None),
-        };
-        let client = keys.is_none();
+        let domain = domains.next().unwrap_or_default();
+        let check = domains.next().unwrap_or_else(|| domain.clone());
         let keys = match keys {
-            Some(keys) => split(keys).map(|k| reversed_if_address(&k.bytes)).filter(|k| !k.is_empty()).collect(),
+            Some(keys) => {
+                split(keys).map(|key| key.bytes).filter(|key| !key.is_empty()).map(Key::new).collect()
+            }
+            None if !place.is_smtp() => {
+                let place = place.name();
+                return Err(format!("cannot test auto-keyed dnslists condition in {place} ACL"));
+            }
             None => {
                 let address = world.variable(Variable::SenderHostAddress).ok().flatten();
-                let address = address.map(Value::into_bytes).unwrap_or_default();
-                if address.is_empty() { Vec::new() } else { vec![reversed_if_address(&address)] }
+                address
+                    .filter(|address| !address.is_empty())
+                    .map(|a| Key::new(a.into_bytes()))
+                    .into_iter()
+                    .collect()
             }
         };
-        Ok(Self::List { domain, details, test, keys, client })
+        Ok(Self::List { domain, check, test, keys })
+    }
+}
+
+impl Key {
+    fn new(text: Vec<u8>) -> Self {
+        let asked = reversed_if_address(&text);
+        Self { shown: text, asked }
     }
 }
 
 impl Test {
     /// Splits `=`, `==`, `!=`, `!==`, `&`, `=&`, `!&`, `!=&` and the addresses off.
     fn split(text: &[u8]) -> Result<(&[u8], Self), String> {
-        let Some(at) = text.iter().position(|b| matches!(b, b'=' | b'&')) else { return Ok((text, Self::default())) };
+        let Some(at) = text.iter().position(|b| matches!(b, b'=' | b'&')) else {
+            return Ok((text, Self::default()));
+        };
         let mut test = Self::default();
         let mut domains = &text[..at];
         if let Some(before) = domains.strip_suffix(b"!") {
@@ -215,20 +271,18 @@ impl Test {
             domains = before;
         }
         let mut rest = &text[at..];
-        if let Some(after) = rest.strip_prefix(b"=") {
-            rest = after;
-        }
-        match rest.first() {
-            Some(b'=') => (test.all, rest) = (true, &rest[1..]),
-            Some(b'&') => (test.mask, rest) = (true, &rest[1..]),
-            _ => {}
-        }
-        if let Some(after) = rest.strip_prefix(b"&") {
-            (test.mask, rest) = (true, after);
+        for (sign, all, mask) in
+            [(&b"=="[..], true, false), (b"=&", true, true), (b"=", false, false), (b"&", false, true)]
+        {
+            if let Some(after) = rest.strip_prefix(sign) {
+                (test.all, test.mask, rest) = (all, mask, after);
+                break;
+            }
         }
         for value in rest.split(|b| *b == b',') {
             let value = String::from_utf8_lossy(trim(value)).into_owned();
-            let address = value.parse().map_err(|_| format!("\"{value}\" in a DNS list is not an IPv4 address"))?;
+            let address =
+                value.parse().map_err(|_| format!("\"{value}\" in a DNS list is not an IPv4 address"))?;
             test.values.push(address);
         }
         Ok((domains, test))
@@ -243,12 +297,12 @@ impl Test {
             return true;
         }
         let fits = |address: &Ipv4Addr| {
-            self.values.iter().any(|value| match self.mask {
-                true => {
-                    let (a, v) = (u32::from(*address), u32::from(*value));
-                    a & v & 0x00ff_ffff == v & 0x00ff_ffff
+            self.values.iter().any(|value| {
+                if self.mask {
+                    u32::from(*address) & u32::from(*value) == u32::from(*value)
+                } else {
+                    address == value
                 }
-                false => address == value,
             })
         };
         let held = if self.all { found.iter().all(fits) } else { found.iter().any(fits) };
@@ -290,15 +344,6 @@ fn reversed_if_address(text: &[u8]) -> Vec<u8> {
     parts.join(".").into_bytes()
 }
 
-/// `$dnslist_matched`: the client's address, or the key as it was given.
-fn matched_key(key: &[u8], client: bool, world: &mut dyn AclWorld) -> Vec<u8> {
-    if client {
-        let address = world.variable(Variable::SenderHostAddress).ok().flatten();
-        return address.map(Value::into_bytes).unwrap_or_default();
-    }
-    key.to_vec()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,6 +362,11 @@ mod tests {
             ("bl.example&0.0.0.4", true),
             ("bl.example&0.0.0.1", false),
             ("bl.example!&0.0.0.1", true),
+            ("bl.example=&0.0.0.4", false),
+            ("bl.example=&0.0.0.2", true),
+            ("bl.example!=&0.0.0.4", true),
+            ("bl.example!==127.0.0.2", true),
+            ("bl.example!==127.0.0.2,127.0.0.6", false),
         ] {
             let (domain, test) = Test::split(text.as_bytes()).unwrap();
             assert_eq!(domain, b"bl.example", "{text}");

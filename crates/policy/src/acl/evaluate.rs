@@ -18,21 +18,25 @@ use super::control::ControlError;
 use super::dnslist::{DnsListRun, DnsListStep};
 use super::header_check;
 use super::parse::delay_error;
-use super::run::Texts;
+use super::run::{Said, Texts, expansion_failed};
 use super::statement::{Argument, Part, SetVariable};
 use super::verify::{Verify, VerifyError, VerifyOptions};
 use super::{
-    AclEffect, AclEffectAnswer, AclPlace, AclSet, AclWorld, AddedHeader, Control, FailedAddress, HeaderPlace, LogTargets,
-    Verified, VerifyAddress, VerifyResult, VerifyRole,
+    AclEffect, AclEffectAnswer, AclPlace, AclSet, AclWorld, AddedHeader, Control, FailedAddress, HeaderPlace,
+    LogTargets, Verified, VerifyAddress, VerifyResult, VerifyRole,
 };
 use crate::interval;
-use crate::list::{HostSubject, ListEnv, ListError, ListKind, ListMatch, MatchOptions, NamesFrom, Subject};
+use crate::list::{
+    HostSubject, ListEnv, ListError, ListKind, ListMatch, MatchOptions, NamesFrom, Subject, split,
+};
 
 /// How a part came out.
 #[derive(Debug)]
 pub(super) enum PartEnd {
     True,
     False,
+    /// As if it were not there, negated or not: its expansion was forced to fail.
+    Ignored,
     /// It cannot be known now; the text is for the log.
     Defer(Option<String>),
     /// The ACL is wrong.
@@ -45,7 +49,8 @@ pub(super) enum PartEnd {
 pub(super) enum Pending {
     Nothing,
     Delay,
-    Address { request: VerifyAddress, options: VerifyOptions, rest: Vec<Value> },
+    Address { request: VerifyAddress, options: VerifyOptions },
+    HeaderSender { options: VerifyOptions, rest: Vec<Value>, deferred: bool },
     Host { defer_ok: bool },
     Dns(Box<DnsListRun>),
 }
@@ -55,7 +60,7 @@ pub(super) struct Tester<'a> {
     pub(super) set: &'a AclSet,
     pub(super) place: AclPlace,
     pub(super) texts: &'a mut Texts,
-    pub(super) endpass: &'a mut bool,
+    pub(super) said: &'a mut Said,
     pub(super) pending: &'a mut Pending,
     pub(super) reject_log: &'a mut LogTargets,
     pub(super) answer: Option<AclEffectAnswer>,
@@ -72,7 +77,7 @@ impl Tester<'_> {
         }
         match &part.argument {
             Argument::Nothing => {
-                *self.endpass = true;
+                self.texts.endpass = true;
                 PartEnd::True
             }
             Argument::Call(..) => PartEnd::Error("an ACL was called in the place of a condition".into()),
@@ -92,7 +97,7 @@ impl Tester<'_> {
                     PartEnd::True
                 }
                 kind => match value_of(text, world) {
-                    Ok(None) => PartEnd::True,
+                    Ok(None) => PartEnd::Ignored,
                     Ok(Some(value)) => self.text(kind, &value, world),
                     Err(end) => end,
                 },
@@ -100,14 +105,23 @@ impl Tester<'_> {
         }
     }
 
-    fn list_text(&self, kind: Kind, text: &Expansion, list_kind: ListKind, world: &mut dyn AclWorld) -> PartEnd {
+    fn list_text(
+        &self,
+        kind: Kind,
+        text: &Expansion,
+        list_kind: ListKind,
+        world: &mut dyn AclWorld,
+    ) -> PartEnd {
         let list = match text.eval(world) {
             Ok(list) => list,
+            // The subject is then not in the list, as the oracle has it.
             Err(EvalError::Forced { .. }) => return PartEnd::False,
-            Err(error) => return expansion_failed(text, &error),
+            Err(error) => return failed(text, &error),
         };
         let lists = self.set.lists();
-        in_list(kind, world, |subject, world| lists.match_text(list_kind, subject, &list, MatchOptions::default(), world))
+        in_list(kind, world, |subject, world| {
+            lists.match_text(list_kind, subject, &list, MatchOptions::default(), world)
+        })
     }
 
     fn text(&mut self, kind: Kind, value: &Value, world: &mut dyn AclWorld) -> PartEnd {
@@ -117,7 +131,7 @@ impl Tester<'_> {
                 PartEnd::True
             }
             Kind::RemoveHeader => {
-                for name in value.bytes().split(|b| *b == b':').map(trim).filter(|n| !n.is_empty()) {
+                for name in split(value.bytes()).map(|item| item.bytes).filter(|name| !name.is_empty()) {
                     world.remove_header(Value::new(name, value.taint().clone()));
                 }
                 PartEnd::True
@@ -132,20 +146,25 @@ impl Tester<'_> {
                     PartEnd::Wait(AclEffect::Delay(time))
                 }
             },
-            Kind::Dnslists => match DnsListRun::parse(value, world) {
+            Kind::Dnslists => match DnsListRun::parse(value, self.place, world) {
                 Ok(run) => self.dns(run, None, world),
                 Err(text) => PartEnd::Error(text),
             },
-            Kind::LogRejectTarget => match LogTargets::parse(value.bytes()) {
-                Ok(targets) => {
-                    *self.reject_log = targets;
-                    PartEnd::True
+            Kind::LogRejectTarget => {
+                let (targets, unknown) = LogTargets::parse(split(value.bytes()).map(|item| item.bytes));
+                match unknown {
+                    Some(name) => unknown_log("log_reject_target", &name, self.place, world),
+                    None => *self.reject_log = targets,
                 }
-                Err(text) => PartEnd::Error(text),
-            },
-            Kind::LogWrite => {
-                log_write(value, world);
                 PartEnd::True
+            }
+            Kind::LogWrite => {
+                log_write(value, self.place, world);
+                PartEnd::True
+            }
+            Kind::Queue if value.bytes().contains(&b'/') => {
+                let name = value.to_lossy();
+                PartEnd::Error(format!("Directory separator not permitted in queue name: '{name}'"))
             }
             Kind::Queue => {
                 world.set_queue(value.clone());
@@ -176,9 +195,9 @@ impl Tester<'_> {
                 if sender.is_empty() {
                     return PartEnd::True;
                 }
-                self.address(sender, VerifyRole::Sender, options, Vec::new())
+                self.address(sender, VerifyRole::Sender, options)
             }
-            Verify::Sender(Some(address), options) => self.address(address, VerifyRole::AsSender, options, Vec::new()),
+            Verify::Sender(Some(address), options) => self.address(address, VerifyRole::AsSender, options),
             Verify::Recipient(options) => {
                 let mut address = fact(Variable::LocalPart, world);
                 let domain = fact(Variable::Domain, world);
@@ -186,21 +205,16 @@ impl Tester<'_> {
                     address.push_bytes(b"@");
                     address.push_value(&domain);
                 }
-                self.address(address, VerifyRole::Recipient, options, Vec::new())
+                self.address(address, VerifyRole::Recipient, options)
             }
-            Verify::HeaderSender(options) => {
-                let mut senders = header_check::senders(world).into_iter();
-                let Some(first) = senders.next() else {
-                    self.texts.found = None;
-                    self.texts.found_log = Some(Value::clean("no From:, Sender:, or Reply-To: header line"));
-                    return PartEnd::False;
-                };
-                self.address(first, VerifyRole::AsSender, options, senders.collect())
-            }
-            Verify::HeaderSyntax => self.checked(header_check::syntax(world), world),
-            Verify::HeaderNamesAscii => self.checked(header_check::names_are_ascii(world), world),
+            Verify::HeaderSender(options) => match header_check::senders(world) {
+                Ok(senders) => self.header_sender(senders, options, false),
+                Err(complaint) => self.complain(complaint),
+            },
+            Verify::HeaderSyntax => self.checked(header_check::syntax(world)),
+            Verify::HeaderNamesAscii => self.checked(header_check::names_are_ascii(world)),
             Verify::NotBlind { case_insensitive } => {
-                self.checked(header_check::not_blind(case_insensitive, world), world)
+                self.checked(header_check::not_blind(case_insensitive, world))
             }
             Verify::Helo => {
                 *self.pending = Pending::Host { defer_ok: false };
@@ -211,41 +225,66 @@ impl Tester<'_> {
                 PartEnd::Wait(AclEffect::VerifyHostName)
             }
             // Nothing is verified before there is TLS.
-            Verify::Certificate => PartEnd::False,
+            Verify::Certificate => {
+                self.said.user = Some(Value::clean("no verified certificate"));
+                PartEnd::False
+            }
         }
     }
 
-    /// A check of header lines: the complaint is for the log, and for the peer where Exim tells it.
-    fn checked(&mut self, checked: Result<(), String>, world: &mut dyn AclWorld) -> PartEnd {
-        let Err(complaint) = checked else { return PartEnd::True };
-        let complaint = Value::tainted(complaint);
-        world.set_variable(Variable::AclVerifyMessage, Some(complaint.clone()));
-        self.texts.found_log = Some(complaint);
+    /// A check of header lines: the complaint is for the log.
+    fn checked(&mut self, checked: Result<(), String>) -> PartEnd {
+        checked.map_or_else(|complaint| self.complain(complaint), |()| PartEnd::True)
+    }
+
+    fn complain(&mut self, complaint: impl Into<Vec<u8>>) -> PartEnd {
+        self.said.log = Some(Value::tainted(complaint));
         PartEnd::False
     }
 
-    fn address(&mut self, address: Value, role: VerifyRole, options: VerifyOptions, rest: Vec<Value>) -> PartEnd {
+    fn address(&mut self, address: Value, role: VerifyRole, options: VerifyOptions) -> PartEnd {
         let request = VerifyAddress { address, role, success_on_redirect: options.success_on_redirect };
-        *self.pending = Pending::Address { request: request.clone(), options, rest };
+        *self.pending = Pending::Address { request: request.clone(), options };
+        PartEnd::Wait(AclEffect::VerifyAddress(request))
+    }
+
+    /// `verify = header_sender`: one address that verifies is enough.
+    fn header_sender(&mut self, mut rest: Vec<Value>, options: VerifyOptions, deferred: bool) -> PartEnd {
+        if rest.is_empty() {
+            if !deferred {
+                return self.complain("there is no valid sender in any header line");
+            }
+            self.said.log = Some(Value::clean("all attempts to verify a sender in a header line deferred"));
+            return if options.defer_ok { PartEnd::True } else { PartEnd::Defer(None) };
+        }
+        let address = rest.remove(0);
+        let role = VerifyRole::AsSender;
+        let request = VerifyAddress { address, role, success_on_redirect: options.success_on_redirect };
+        *self.pending = Pending::HeaderSender { options, rest, deferred };
         PartEnd::Wait(AclEffect::VerifyAddress(request))
     }
 
     fn resumed(&mut self, answer: AclEffectAnswer, world: &mut dyn AclWorld) -> PartEnd {
         let pending = std::mem::replace(self.pending, Pending::Nothing);
         match (pending, answer) {
-            (Pending::Address { request, options, rest }, AclEffectAnswer::Verified(verified)) => {
-                self.verified(request, options, rest, verified, world)
+            (Pending::Address { request, options }, AclEffectAnswer::Verified(verified)) => {
+                self.verified(request, options, verified, world)
             }
-            (Pending::Host { defer_ok }, AclEffectAnswer::Verified(verified)) => match verified.result {
-                VerifyResult::Ok => PartEnd::True,
-                VerifyResult::Defer if defer_ok => PartEnd::True,
-                VerifyResult::Defer => PartEnd::Defer(verified.log_message.map(|t| t.to_lossy())),
-                VerifyResult::Fail => {
-                    self.texts.found = verified.user_message.or(self.texts.found.take());
-                    self.texts.found_log = verified.log_message.or(self.texts.found_log.take());
-                    PartEnd::False
+            (Pending::HeaderSender { options, rest, deferred }, AclEffectAnswer::Verified(verified)) => {
+                match verified.result {
+                    VerifyResult::Ok => PartEnd::True,
+                    result => self.header_sender(rest, options, deferred || result == VerifyResult::Defer),
                 }
-            },
+            }
+            (Pending::Host { defer_ok }, AclEffectAnswer::Verified(verified)) => {
+                if verified.result == VerifyResult::Ok || (verified.result == VerifyResult::Defer && defer_ok)
+                {
+                    return PartEnd::True;
+                }
+                self.said.user = verified.user_message.or(self.said.user.take());
+                self.said.log = verified.log_message.or(self.said.log.take());
+                if verified.result == VerifyResult::Defer { PartEnd::Defer(None) } else { PartEnd::False }
+            }
             (Pending::Dns(run), answer) => self.dns(*run, Some(answer), world),
             _ => PartEnd::True,
         }
@@ -255,40 +294,34 @@ impl Tester<'_> {
         &mut self,
         request: VerifyAddress,
         options: VerifyOptions,
-        mut rest: Vec<Value>,
         verified: Verified,
         world: &mut dyn AclWorld,
     ) -> PartEnd {
-        let failure = match request.role {
-            VerifyRole::Recipient => Variable::RecipientVerifyFailure,
-            VerifyRole::Sender | VerifyRole::AsSender => Variable::SenderVerifyFailure,
+        let (failure, data) = match request.role {
+            VerifyRole::Recipient => (Variable::RecipientVerifyFailure, Variable::AddressData),
+            VerifyRole::Sender | VerifyRole::AsSender => {
+                (Variable::SenderVerifyFailure, Variable::SenderAddressData)
+            }
         };
-        world.set_variable(failure, verified.failure.map(|word| Value::clean(word)));
-        if verified.result == VerifyResult::Ok || (verified.result == VerifyResult::Defer && options.defer_ok) {
-            if let Some(data) = verified.address_data {
-                let variable = match request.role {
-                    VerifyRole::Recipient => Variable::AddressData,
-                    VerifyRole::Sender | VerifyRole::AsSender => Variable::SenderAddressData,
-                };
-                world.set_variable(variable, Some(data));
-            }
-            if rest.is_empty() {
-                return PartEnd::True;
-            }
-            let next = rest.remove(0);
-            return self.address(next, request.role, options, rest);
+        world.set_variable(failure, verified.failure.map(Value::clean));
+        if verified.address_data.is_some() || request.role != VerifyRole::Recipient {
+            world.set_variable(data, verified.address_data);
         }
         let temporary = verified.result == VerifyResult::Defer;
+        let passes = verified.result == VerifyResult::Ok || (temporary && options.defer_ok);
         match request.role {
+            _ if verified.result == VerifyResult::Ok => {}
             VerifyRole::Recipient => {
-                self.texts.found.clone_from(&verified.user_message);
-                self.texts.found_log = verified.log_message.or(verified.user_message);
+                self.said.user.clone_from(&verified.user_message);
+                self.said.log = verified.log_message.or(verified.user_message);
             }
+            VerifyRole::Sender | VerifyRole::AsSender if passes => {}
             VerifyRole::Sender | VerifyRole::AsSender => {
-                let text = if temporary { "Could not complete sender verify" } else { "Sender verify failed" };
-                self.texts.found = Some(Value::clean(text));
-                self.texts.found_log = None;
-                self.texts.failed_address = Some(FailedAddress {
+                let text =
+                    if temporary { "Could not complete sender verify" } else { "Sender verify failed" };
+                self.said.user = Some(Value::clean(text));
+                self.said.log = Some(Value::clean(text));
+                self.said.failed_address = Some(FailedAddress {
                     role: request.role,
                     address: request.address,
                     user_message: verified.user_message,
@@ -296,11 +329,20 @@ impl Tester<'_> {
                 });
             }
         }
-        world.set_variable(Variable::AclVerifyMessage, self.texts.found.clone());
-        if temporary { PartEnd::Defer(self.texts.found_log.as_ref().map(Value::to_lossy)) } else { PartEnd::False }
+        world.set_variable(Variable::AclVerifyMessage, self.said.user.clone().or(self.said.log.clone()));
+        match (passes, temporary) {
+            (true, _) => PartEnd::True,
+            (false, true) => PartEnd::Defer(None),
+            (false, false) => PartEnd::False,
+        }
     }
 
-    fn dns(&mut self, mut run: DnsListRun, answer: Option<AclEffectAnswer>, world: &mut dyn AclWorld) -> PartEnd {
+    fn dns(
+        &mut self,
+        mut run: DnsListRun,
+        answer: Option<AclEffectAnswer>,
+        world: &mut dyn AclWorld,
+    ) -> PartEnd {
         match run.go_on(answer, world) {
             DnsListStep::Ask(name, rtype) => {
                 *self.pending = Pending::Dns(Box::new(run));
@@ -308,7 +350,7 @@ impl Tester<'_> {
             }
             DnsListStep::Listed => PartEnd::True,
             DnsListStep::NotListed => PartEnd::False,
-            DnsListStep::Defer(text) => PartEnd::Defer(Some(text)),
+            DnsListStep::Defer => PartEnd::Defer(None),
         }
     }
 }
@@ -318,7 +360,7 @@ fn value_of(text: &Expansion, world: &mut dyn AclWorld) -> Result<Option<Value>,
     match text.eval(world) {
         Ok(value) => Ok(Some(value)),
         Err(EvalError::Forced { .. }) => Ok(None),
-        Err(error) => Err(expansion_failed(text, &error)),
+        Err(error) => Err(failed(text, &error)),
     }
 }
 
@@ -328,14 +370,13 @@ fn with(text: &Expansion, world: &mut dyn AclWorld, then: impl FnOnce(Value, &mu
             then(value, world);
             PartEnd::True
         }
-        Ok(None) => PartEnd::True,
+        Ok(None) => PartEnd::Ignored,
         Err(end) => end,
     }
 }
 
-fn expansion_failed(text: &Expansion, error: &EvalError) -> PartEnd {
-    let source = String::from_utf8_lossy(&text.source().bytes);
-    let told = format!("failed to expand ACL string \"{source}\": {error}");
+fn failed(text: &Expansion, error: &EvalError) -> PartEnd {
+    let told = expansion_failed(text, error);
     match error {
         EvalError::Defer { .. } => PartEnd::Defer(Some(told)),
         _ => PartEnd::Error(told),
@@ -353,18 +394,17 @@ fn set(variable: &SetVariable, value: Value, world: &mut dyn AclWorld) {
     }
 }
 
-/// `condition`: Exim's idea of true and false.
+/// `condition`: Exim's idea of true and false; anything else defers.
 fn condition(value: &Value) -> PartEnd {
-    let text = trim(value.bytes());
-    let all_digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    match text.to_ascii_lowercase().as_slice() {
-        b"" | b"no" | b"false" => PartEnd::False,
-        b"yes" | b"true" => PartEnd::True,
-        _ if all_digits => {
-            if text.iter().any(|b| *b != b'0') { PartEnd::True } else { PartEnd::False }
-        }
-        _ => PartEnd::Error(format!("invalid \"condition\" value \"{}\"", String::from_utf8_lossy(value.bytes()))),
-    }
+    let text = trim(value.bytes()).to_ascii_lowercase();
+    let digits = text.strip_prefix(b"-").unwrap_or(&text);
+    let holds = match &text[..] {
+        b"" | b"no" | b"false" => false,
+        b"yes" | b"true" => true,
+        _ if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => digits.iter().any(|b| *b != b'0'),
+        _ => return PartEnd::Defer(Some(format!("invalid \"condition\" value \"{}\"", value.to_lossy()))),
+    };
+    if holds { PartEnd::True } else { PartEnd::False }
 }
 
 /// Looks the condition's subject up with `find`, and keeps what the match found.
@@ -376,7 +416,8 @@ fn in_list(
     let found = match kind {
         Kind::Hosts => {
             let address = fact(Variable::SenderHostAddress, world);
-            let address: Option<IpAddr> = std::str::from_utf8(address.bytes()).ok().and_then(|a| a.parse().ok());
+            let address: Option<IpAddr> =
+                std::str::from_utf8(address.bytes()).ok().and_then(|a| a.parse().ok());
             find(Subject::Host(HostSubject { address, names: NamesFrom::SenderHost }), world)
         }
         _ => {
@@ -386,19 +427,23 @@ fn in_list(
     };
     let found = match found {
         Ok(found) => found,
-        Err(error) if error.wrong => return PartEnd::Error(error.message),
+        // The panic log has the text; the line of the rejection goes without.
+        Err(error) if error.wrong => {
+            world.log(LogTargets::MAIN_AND_PANIC, error.message.as_bytes());
+            return PartEnd::Defer(None);
+        }
         Err(error) => return PartEnd::Defer(Some(error.message)),
     };
     let data = match kind {
         Kind::Domains => Some(Variable::DomainData),
         Kind::LocalParts => Some(Variable::LocalPartData),
         Kind::Hosts => Some(Variable::HostData),
-        Kind::Senders | Kind::SenderDomains => Some(Variable::SenderData),
+        Kind::Senders => Some(Variable::SenderData),
         Kind::Recipients => Some(Variable::RecipientData),
         _ => None,
     };
-    if let Some(variable) = data.filter(|_| found.matched) {
-        world.set_variable(variable, found.value);
+    if let Some(variable) = data {
+        world.set_variable(variable, found.value.filter(|_| found.matched));
     }
     if found.matched { PartEnd::True } else { PartEnd::False }
 }
@@ -423,14 +468,27 @@ fn subject(kind: Kind, world: &mut dyn AclWorld) -> Option<Value> {
 }
 
 /// `logwrite`: the text, perhaps after `:main,reject,panic:`.
-fn log_write(value: &Value, world: &mut dyn AclWorld) {
-    let text = value.bytes();
-    let named = text.strip_prefix(b":").and_then(|rest| {
-        let end = rest.iter().position(|b| *b == b':')?;
-        Some((LogTargets::parse(&rest[..end]).ok()?, mail_types::bytes::trim_start(&rest[end + 1..])))
-    });
-    let (targets, text) = named.unwrap_or((LogTargets::MAIN, text));
-    world.log(targets, text);
+fn log_write(value: &Value, place: AclPlace, world: &mut dyn AclWorld) {
+    let whole = value.bytes();
+    let Some(rest) = whole.strip_prefix(b":") else {
+        return world.log(LogTargets::MAIN, whole);
+    };
+    let (names, text) = match rest.iter().position(|b| *b == b':') {
+        Some(end) => (&rest[..end], mail_types::bytes::trim_start(&rest[end + 1..])),
+        None => (rest, &b""[..]),
+    };
+    let names = names.split(|b| *b == b',').map(|name| trim(name).to_vec());
+    match LogTargets::parse(names) {
+        (targets, None) => world.log(targets, text),
+        (_, Some(_)) => unknown_log("logwrite", whole, place, world),
+    }
+}
+
+fn unknown_log(modifier: &str, shown: &[u8], place: AclPlace, world: &mut dyn AclWorld) {
+    let shown = String::from_utf8_lossy(shown);
+    let which = if modifier == "logwrite" { "log name in" } else { "log name" };
+    let line = format!("unknown {which} \"{shown}\" in \"{modifier}\" in {} ACL", place.name());
+    world.log(LogTargets::MAIN_AND_PANIC, line.as_bytes());
 }
 
 /// `add_header`, and `message` of `warn`: header lines, perhaps with the word for their place in front.
@@ -476,20 +534,18 @@ fn is_header(line: &[u8]) -> bool {
 }
 
 impl LogTargets {
-    /// Reads `main,reject,panic`, in any order and number.
-    pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
+    /// Reads names of logs; the first one that is none comes back.
+    pub(crate) fn parse(names: impl Iterator<Item = Vec<u8>>) -> (Self, Option<Vec<u8>>) {
         let mut targets = Self::NONE;
-        for word in text.split(|b| *b == b',').map(trim).filter(|w| !w.is_empty()) {
-            match word {
+        let mut unknown = None;
+        for name in names.filter(|name| !name.is_empty()) {
+            match &name[..] {
                 b"main" => targets.main = true,
                 b"reject" => targets.reject = true,
                 b"panic" => targets.panic = true,
-                other => {
-                    let other = String::from_utf8_lossy(other);
-                    return Err(format!("unknown log name \"{other}\" in \"log_reject_target\" modifier"));
-                }
+                _ => unknown = unknown.or(Some(name)),
             }
         }
-        Ok(targets)
+        (targets, unknown)
     }
 }

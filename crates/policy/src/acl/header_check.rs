@@ -8,14 +8,26 @@ use mail_types::address::{ParseOptions, addresses_of_header};
 use mail_types::bytes::{eq_ignore_case, trim};
 use mail_types::value::Value;
 
-use super::AclWorld;
+use super::{AclWorld, HeaderLine};
 
-/// Fields that hold addresses and are checked.
-const CHECKED: [&[u8]; 7] = [b"From", b"Reply-To", b"Sender", b"To", b"Cc", b"Bcc", b"Resent-To"];
+/// Fields that hold addresses of senders and are checked.
+const FROM: [&[u8]; 3] = [b"From", b"Reply-To", b"Sender"];
+/// Fields that hold addresses of recipients and are checked.
+const TO: [&[u8]; 3] = [b"To", b"Cc", b"Bcc"];
 /// Fields in the order in which a sender is looked for.
 const SENDERS: [&[u8]; 3] = [b"Sender", b"Reply-To", b"From"];
-/// Fields that name recipients.
-const RECIPIENTS: [&[u8]; 5] = [b"To", b"Cc", b"Resent-To", b"Resent-Cc", b"Apparently-To"];
+
+/// Whether a field is one of these, or the `Resent-` form of one.
+fn is_one_of(name: &[u8], fields: &[&[u8]]) -> bool {
+    let resent = mail_types::bytes::starts_with_ignore_case(name, b"Resent-");
+    let plain = if resent { &name[b"Resent-".len()..] } else { name };
+    fields.iter().any(|field| eq_ignore_case(field, plain))
+}
+
+/// The text of a line as Exim's parser sees it: from the first word on, with the newline at the end.
+fn text(line: &HeaderLine) -> Vec<u8> {
+    [trim(&line.body), b"\n"].concat()
+}
 
 fn options() -> ParseOptions {
     ParseOptions { allow_domain_literals: true, allow_utf8: true, ..ParseOptions::default() }
@@ -25,14 +37,14 @@ fn options() -> ParseOptions {
 pub(super) fn syntax(world: &mut dyn AclWorld) -> Result<(), String> {
     let (unqualified_senders, unqualified_recipients) = world.unqualified_allowed();
     for line in world.header_lines() {
-        let is_checked = CHECKED.iter().any(|name| eq_ignore_case(name, &line.name));
-        if !is_checked || trim(&line.body).is_empty() {
+        let is_recipient = is_one_of(&line.name, &TO);
+        if !is_recipient && !is_one_of(&line.name, &FROM) {
             continue;
         }
-        let is_recipient = RECIPIENTS.iter().any(|name| eq_ignore_case(name, &line.name)) || eq_ignore_case(b"Bcc", &line.name);
         let unqualified = if is_recipient { unqualified_recipients } else { unqualified_senders };
-        for found in addresses_of_header(&line.body, options()) {
-            let shown = String::from_utf8_lossy(trim(&line.body[found.place.clone()])).into_owned();
+        let text = text(&line);
+        for found in addresses_of_header(&text, options()) {
+            let shown = String::from_utf8_lossy(trim(&text[found.place.clone()])).into_owned();
             let name = String::from_utf8_lossy(&line.name).into_owned();
             let failed = |why: &str| Err(format!("{why}: failing address in \"{name}:\" header is: {shown}"));
             match &found.address {
@@ -48,12 +60,12 @@ pub(super) fn syntax(world: &mut dyn AclWorld) -> Result<(), String> {
     Ok(())
 }
 
-/// All field names are ASCII.
+/// All field names are printing ASCII.
 pub(super) fn names_are_ascii(world: &mut dyn AclWorld) -> Result<(), String> {
     for line in world.header_lines() {
-        if let Some(bad) = line.name.iter().find(|b| !(33..=126).contains(*b) || **b == b':') {
-            let name: String = line.name.iter().take_while(|b| (33..=126).contains(*b)).map(|b| *b as char).collect();
-            return Err(format!("Invalid character in header \"{name}\" found (octet 0x{bad:02x})"));
+        if !line.name.iter().all(|b| (33..=126).contains(b)) {
+            let name = String::from_utf8_lossy(&line.name);
+            return Err(format!("Invalid character in header \"{name}\" found"));
         }
     }
     Ok(())
@@ -63,9 +75,11 @@ pub(super) fn names_are_ascii(world: &mut dyn AclWorld) -> Result<(), String> {
 pub(super) fn not_blind(case_insensitive: bool, world: &mut dyn AclWorld) -> Result<(), String> {
     let mut named: Vec<Vec<u8>> = Vec::new();
     for line in world.header_lines() {
-        if RECIPIENTS.iter().any(|name| eq_ignore_case(name, &line.name)) {
+        if is_one_of(&line.name, &TO[..2]) {
             let found = addresses_of_header(&line.body, options()).into_iter();
-            named.extend(found.filter_map(|a| a.address.ok()).map(|a| comparable(&a.to_bytes(), case_insensitive)));
+            named.extend(
+                found.filter_map(|a| a.address.ok()).map(|a| comparable(&a.to_bytes(), case_insensitive)),
+            );
         }
     }
     let recipients = world.recipients();
@@ -83,22 +97,30 @@ fn comparable(address: &[u8], case_insensitive: bool) -> Vec<u8> {
     text
 }
 
-/// The addresses of the first of Sender:, Reply-To:, From: that there is; every one is verified.
-pub(super) fn senders(world: &mut dyn AclWorld) -> Vec<Value> {
+/// The addresses in Sender:, Reply-To: and From:.
+pub(super) fn senders(world: &mut dyn AclWorld) -> Result<Vec<Value>, String> {
     let lines = world.header_lines();
+    let mut senders = Vec::new();
     for name in SENDERS {
-        let mut found = Vec::new();
-        for line in lines.iter().filter(|l| eq_ignore_case(name, &l.name)) {
-            let addresses = addresses_of_header(&line.body, options()).into_iter();
-            found.extend(addresses.filter_map(|a| a.address.ok()).map(|a| Value::tainted(a.to_bytes())));
-        }
-        if !found.is_empty() {
-            return found;
+        for line in lines.iter().filter(|line| eq_ignore_case(name, &line.name)) {
+            let text = text(line);
+            for found in addresses_of_header(&text, options()) {
+                match found.address {
+                    Ok(address) => senders.push(Value::tainted(address.to_bytes())),
+                    Err(error) if error.is_nothing() => {}
+                    Err(error) => {
+                        let field = String::from_utf8_lossy(&line.name);
+                        let shown = String::from_utf8_lossy(trim(&text[found.item]));
+                        return Err(format!(
+                            "syntax error in '{field}:' header when scanning for sender: {error} in \"{shown}\""
+                        ));
+                    }
+                }
+            }
         }
     }
-    Vec::new()
+    Ok(senders)
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -38,3 +38,6 @@ pub use statement::{Acl, Verb};
 pub use verdict::{AclOutcome, AclVerdict, FailedAddress};
 pub use verify::VerifyOptions;
 pub use world::{AclWorld, AddedHeader, HeaderLine, HeaderPlace, LogTargets};
+
+#[cfg(test)]
+mod tests;

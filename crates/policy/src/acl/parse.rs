@@ -18,7 +18,7 @@ use super::statement::{Argument, Part, SetVariable, Statement, Verb, list_kind};
 use super::verify::{Verify, VerifyError};
 use super::{Control, LogTargets};
 use crate::interval;
-use crate::list::{List, NamedLists};
+use crate::list::{List, NamedLists, split};
 
 /// What Exim puts before its text when it reads a configuration.
 pub(crate) const PREFIX: &str = "error in ACL: ";
@@ -42,7 +42,8 @@ pub(crate) fn statements(
         }
         if let Err(text) = one_line(&line, lists, &mut statements, diagnostics) {
             let span = line.span_at(0, line.bytes.len());
-            diagnostics.push(Diagnostic::error("acl.syntax", span, text.clone()).exim(format!("{PREFIX}{text}")));
+            diagnostics
+                .push(Diagnostic::error("acl.syntax", span, text.clone()).exim(format!("{PREFIX}{text}")));
         }
     }
     statements
@@ -140,7 +141,8 @@ fn part(
     let argument = line.slice(at..text.len());
     if row.kind == Kind::Later {
         let span = line.span_at(start, name.len());
-        diagnostics.push(not_yet(span, format!("the ACL {} \"{}\" is not supported yet", row.word(), row.name)));
+        diagnostics
+            .push(not_yet(span, format!("the ACL {} \"{}\" is not supported yet", row.word(), row.name)));
     }
     let argument = compile_argument(row, set, &argument, lists, diagnostics);
     Ok(Part { negated, row, argument })
@@ -156,9 +158,10 @@ fn compile_argument(
     if let Some(kind) = list_kind(row.kind) {
         let (list, found) = List::compile(text, kind, lists);
         diagnostics.extend(found);
-        return match list.is_constant() {
-            true => Argument::List(Arc::new(list)),
-            false => Argument::ListText(Expansion::parse(text), kind),
+        return if list.is_constant() {
+            Argument::List(Arc::new(list))
+        } else {
+            Argument::ListText(Expansion::parse(text), kind)
         };
     }
     if row.kind == Kind::Acl {
@@ -195,7 +198,11 @@ fn check_constant(kind: Kind, text: &[u8], span: Span) -> Option<Diagnostic> {
             Err(VerifyError::Callout(text)) => Some(Diagnostic::warning("acl.callout", span, text)),
         },
         Kind::Delay => interval::parse(text).is_none().then(|| wrong(delay_error(text))),
-        Kind::LogRejectTarget => LogTargets::parse(text).err().map(wrong),
+        Kind::LogRejectTarget => {
+            let (_, unknown) = LogTargets::parse(split(text).map(|item| item.bytes));
+            unknown
+                .map(|name| wrong(format!("unknown log name \"{}\" in \"log_reject_target\"", lossy(&name))))
+        }
         _ => None,
     }
 }

@@ -20,10 +20,11 @@ use mail_types::limits;
 use mail_types::outcome::Reason;
 use mail_types::value::Value;
 
-use super::statement::{Argument, Part, Statement};
 use super::evaluate::{PartEnd, Pending, Tester};
+use super::statement::{Argument, Part, Statement};
 use super::{
-    Acl, AclEffect, AclEffectAnswer, AclOutcome, AclPlace, AclSet, AclVerdict, AclWorld, FailedAddress, LogTargets, Verb,
+    Acl, AclEffect, AclEffectAnswer, AclOutcome, AclPlace, AclSet, AclVerdict, AclWorld, FailedAddress,
+    LogTargets, Verb,
 };
 
 /// What a step came to.
@@ -45,6 +46,9 @@ pub struct AclRun {
     waiting: Option<AclEffect>,
     answer: Option<AclEffectAnswer>,
     reject_log: LogTargets,
+    said: Said,
+    /// A condition of the statement that decided could not be decided itself.
+    by_condition: bool,
 }
 
 #[derive(Debug)]
@@ -59,24 +63,31 @@ struct Frame {
     acl: Arc<Acl>,
     statement: usize,
     part: usize,
-    endpass: bool,
     texts: Texts,
     pending: Pending,
     /// `$acl_arg1` … and `$acl_narg` of whoever called.
     callers_arguments: Vec<Option<Value>>,
 }
 
-/// What may be said about the outcome of a statement.
+/// What the modifiers of a statement have set up so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
     /// `message`.
     pub(super) message: Option<Expansion>,
     /// `log_message`.
     pub(super) log_message: Option<Expansion>,
-    /// What a verification, a list or a called ACL left for the peer.
-    pub(super) found: Option<Value>,
-    /// What it left for the log.
-    pub(super) found_log: Option<Value>,
+    /// `endpass` was passed.
+    pub(super) endpass: bool,
+}
+
+/// What conditions, called ACLs and messages have left to be said. It is forgotten when a statement begins, and
+/// stands when the list ends.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    /// For the peer.
+    pub(super) user: Option<Value>,
+    /// For the log.
+    pub(super) log: Option<Value>,
     /// The address that did not verify.
     pub(super) failed_address: Option<FailedAddress>,
 }
@@ -90,6 +101,7 @@ enum Conditions {
     Discard,
 }
 
+/// `$acl_narg` and `$acl_arg1` to `$acl_arg9`.
 const ARGUMENTS: [Variable; 10] = [
     Variable::AclNarg,
     Variable::AclArg1,
@@ -123,6 +135,8 @@ impl AclRun {
             waiting: None,
             answer: None,
             reject_log: LogTargets::MAIN_AND_REJECT,
+            said: Said::default(),
+            by_condition: false,
         }
     }
 
@@ -153,29 +167,16 @@ impl AclRun {
             return AclStep::Done(verdict);
         }
         loop {
-            let Some(frame) = self.frames.last() else {
-                return AclStep::Done(Box::new(self.error("an ACL run was stepped after its end".into())));
-            };
-            let Some(statement) = frame.acl.statements.get(frame.statement) else {
-                if let Some(verdict) = self.implicit_deny(world) {
+            match self.go_on(world) {
+                Ok(None) => {}
+                Ok(Some(verdict)) => {
+                    self.end_all(world);
                     return AclStep::Done(verdict);
                 }
-                continue;
-            };
-            let statement = statement.clone();
-            let ended = match statement.parts.get(frame.part) {
-                None => self.conditions_end(Conditions::Held, &statement, world),
-                Some(part) => match self.part(part, &statement, world) {
-                    Ok(ended) => ended,
-                    Err(effect) => {
-                        self.waiting = Some(effect.clone());
-                        return AclStep::Wait(effect);
-                    }
-                },
-            };
-            if let Some(verdict) = ended {
-                self.frames.clear();
-                return AclStep::Done(verdict);
+                Err(effect) => {
+                    self.waiting = Some(effect.clone());
+                    return AclStep::Wait(effect);
+                }
             }
         }
     }
@@ -203,22 +204,26 @@ impl AclRun {
             Source::Text(text, arguments) => (text, arguments),
             Source::Option(option) => match option.eval(world) {
                 Ok(text) => (text, Vec::new()),
-                Err(EvalError::Forced { .. }) => return Err(Box::new(self.verdict(AclOutcome::Accept, "acl.accept", None))),
-                Err(error) => {
-                    let source = String::from_utf8_lossy(&option.source().bytes).into_owned();
-                    return Err(Box::new(self.error(format!("failed to expand ACL string \"{source}\": {error}"))));
+                Err(EvalError::Forced { .. }) => {
+                    return Err(Box::new(self.verdict(AclOutcome::Accept, "acl.accept", None)));
                 }
+                Err(error) => return Err(Box::new(self.error(Some(expansion_failed(&option, &error))))),
             },
         };
-        self.call(&text, arguments, world).map_err(|text| Box::new(self.error(text)))
+        self.call(&text, arguments, world).map_err(|text| Box::new(self.error(Some(text))))
     }
 
     /// Pushes the ACL that a text means.
     fn call(&mut self, text: &Value, arguments: Vec<Value>, world: &mut dyn AclWorld) -> Result<(), String> {
-        if self.frames.len() >= limits::ACL_DEPTH {
-            return Err(format!("ACL nested too deep: possible loop ({} levels)", limits::ACL_DEPTH));
+        if self.frames.len() > limits::ACL_DEPTH {
+            return Err("ACL nested too deep: possible loop".into());
         }
-        let acl = self.set.resolve(text, world)?;
+        let Ok(clean) = text.require_clean("ACL") else {
+            let line = format!("attempt to use tainted ACL text \"{}\"", text.to_lossy());
+            world.log(LogTargets::MAIN_AND_PANIC, line.as_bytes());
+            return Err("internal configuration error".into());
+        };
+        let acl = self.set.resolve(&clean, world)?;
         let callers_arguments = ARGUMENTS.iter().map(|v| world.variable(*v).ok().flatten()).collect();
         let count = arguments.len();
         let mut given = arguments.into_iter();
@@ -226,19 +231,42 @@ impl AclRun {
         for variable in &ARGUMENTS[1..] {
             world.set_variable(*variable, given.next());
         }
+        let pending = Pending::Nothing;
         self.frames.push(Frame {
             acl,
             statement: 0,
             part: 0,
-            endpass: false,
             texts: Texts::default(),
-            pending: Pending::Nothing,
+            pending,
             callers_arguments,
         });
         Ok(())
     }
 
-    /// Evaluates one part; the inner result is the end of the run, if it is one.
+    /// One part, or the end of a statement or of a list; the inner result is the end of the run, if it is one.
+    fn go_on(&mut self, world: &mut dyn AclWorld) -> Result<Option<Box<AclVerdict>>, AclEffect> {
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(Some(Box::new(self.error(Some("an ACL run was stepped after its end".into())))));
+        };
+        let acl = Arc::clone(&frame.acl);
+        let Some(statement) = acl.statements.get(frame.statement) else {
+            return Ok(self.acl_end(AclOutcome::Deny, None, world));
+        };
+        let fresh = frame.part == 0 && self.answer.is_none();
+        if fresh {
+            frame.texts = Texts::default();
+            self.said = Said::default();
+            if let Some(refusal) = statement.verb.refusal(self.place) {
+                world.log(LogTargets::MAIN_AND_PANIC, refusal.as_bytes());
+                return Ok(Some(Box::new(self.error(None))));
+            }
+        }
+        match statement.parts.get(frame.part) {
+            None => Ok(self.conditions_end(Conditions::Held, statement, world)),
+            Some(part) => self.part(part, statement, world),
+        }
+    }
+
     fn part(
         &mut self,
         part: &Part,
@@ -254,43 +282,44 @@ impl AclRun {
             set: &self.set,
             place: self.place,
             texts: &mut frame.texts,
-            endpass: &mut frame.endpass,
+            said: &mut self.said,
             pending: &mut frame.pending,
             reject_log: &mut self.reject_log,
             answer,
         };
         let end = tester.test(part, world);
-        if !matches!(end, PartEnd::Wait(_)) {
-            frame.pending = Pending::Nothing;
-        }
         let conditions = match (end, part.negated) {
             (PartEnd::Wait(effect), _) => return Err(effect),
-            (PartEnd::True, false) | (PartEnd::False, true) => {
+            (PartEnd::True, false) | (PartEnd::False, true) | (PartEnd::Ignored, _) => {
                 frame.part += 1;
                 return Ok(None);
             }
             (PartEnd::True, true) | (PartEnd::False, false) => Conditions::Failed { drop: false },
             (PartEnd::Defer(text), _) => {
-                frame.texts.found_log = text.map(Value::clean).or(frame.texts.found_log.take());
+                if let Some(text) = text {
+                    self.said.log = Some(Value::clean(text));
+                }
                 Conditions::Deferred
             }
-            (PartEnd::Error(text), _) => return Ok(Some(Box::new(self.error(text)))),
+            (PartEnd::Error(text), _) => return Ok(Some(Box::new(self.error(Some(text))))),
         };
         Ok(self.conditions_end(conditions, statement, world))
     }
 
-    fn called(&mut self, name: &Expansion, arguments: &[Expansion], world: &mut dyn AclWorld) -> Option<Box<AclVerdict>> {
+    fn called(
+        &mut self,
+        name: &Expansion,
+        arguments: &[Expansion],
+        world: &mut dyn AclWorld,
+    ) -> Option<Box<AclVerdict>> {
         let expanded = |text: &Expansion, world: &mut dyn AclWorld| {
-            text.eval(world).map_err(|error| {
-                let source = String::from_utf8_lossy(&text.source().bytes).into_owned();
-                format!("failed to expand ACL string \"{source}\": {error}")
-            })
+            text.eval(world).map_err(|error| expansion_failed(text, &error))
         };
         let found = expanded(name, world).and_then(|name| {
             let values = arguments.iter().map(|a| expanded(a, world)).collect::<Result<Vec<_>, _>>()?;
             self.call(&name, values, world)
         });
-        found.err().map(|text| Box::new(self.error(text)))
+        found.err().map(|text| Box::new(self.error(Some(text))))
     }
 
     /// What a verb makes of its conditions: the next statement, or the end of its ACL.
@@ -301,69 +330,84 @@ impl AclRun {
         world: &mut dyn AclWorld,
     ) -> Option<Box<AclVerdict>> {
         use Conditions::{Deferred, Discard, Failed, Held};
-        let endpass = self.frames.last().is_some_and(|f| f.endpass);
+        let endpass = self.frames.last().is_some_and(|frame| frame.texts.endpass);
         let refused = |drop| if drop { AclOutcome::Drop } else { AclOutcome::Deny };
-        let outcome = match (statement.verb, conditions) {
-            (Verb::Warn, held) => {
-                self.warn(held, world);
-                None
+        // Whether the statement's own messages apply.
+        let (outcome, speaks) = match (statement.verb, conditions) {
+            (Verb::Warn, conditions) => {
+                self.warn(conditions, world);
+                (None, false)
             }
-            (_, Deferred) => Some(AclOutcome::Defer),
-            (Verb::Accept | Verb::Discard, Discard) | (Verb::Discard, Held) => Some(AclOutcome::Discard),
+            (_, Deferred) => (Some(AclOutcome::Defer), false),
+            (Verb::Accept | Verb::Discard, Discard) => (Some(AclOutcome::Discard), false),
             (verb, Discard) => {
                 let verb = verb.name();
-                return Some(Box::new(self.error(format!(
+                return Some(Box::new(self.error(Some(format!(
                     "nested ACL returned \"discard\" for \"{verb}\" command (only allowed with \"accept\" or \"discard\")"
-                ))));
+                )))));
             }
-            (Verb::Accept, Held) => Some(AclOutcome::Accept),
-            (Verb::Accept | Verb::Discard, Failed { drop }) => endpass.then(|| refused(drop)),
-            (Verb::Require, Failed { drop }) => Some(refused(drop)),
-            (Verb::Defer, Held) => Some(AclOutcome::Defer),
-            (Verb::Deny, Held) => Some(AclOutcome::Deny),
-            (Verb::Drop, Held) => Some(AclOutcome::Drop),
-            (Verb::Require, Held) | (Verb::Defer | Verb::Deny | Verb::Drop, Failed { .. }) => None,
+            // After endpass, messages are for refusals.
+            (Verb::Accept, Held) => (Some(AclOutcome::Accept), !endpass),
+            (Verb::Discard, Held) => (Some(AclOutcome::Discard), !endpass),
+            (Verb::Accept | Verb::Discard, Failed { drop }) => (endpass.then(|| refused(drop)), true),
+            (Verb::Require, Failed { drop }) => (Some(refused(drop)), true),
+            (Verb::Defer, Held) => (Some(AclOutcome::Defer), true),
+            (Verb::Deny, Held) => (Some(AclOutcome::Deny), true),
+            (Verb::Drop, Held) => (Some(AclOutcome::Drop), true),
+            (Verb::Require, Held) | (Verb::Defer | Verb::Deny | Verb::Drop, Failed { .. }) => (None, false),
         };
-        match outcome {
-            Some(outcome) => self.acl_end(outcome, Some(statement.span), world),
-            None => {
-                let frame = self.frames.last_mut()?;
-                frame.statement += 1;
-                frame.part = 0;
-                frame.endpass = false;
-                frame.texts = Texts::default();
-                None
+        if let Some(outcome) = outcome {
+            if speaks {
+                self.speak(world);
             }
+            self.by_condition = conditions == Deferred;
+            return self.acl_end(outcome, Some(statement), world);
         }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.statement += 1;
+            frame.part = 0;
+        }
+        None
     }
 
-    fn implicit_deny(&mut self, world: &mut dyn AclWorld) -> Option<Box<AclVerdict>> {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.texts = Texts::default();
+    /// Expands the messages of the statement that decides.
+    fn speak(&mut self, world: &mut dyn AclWorld) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let texts = std::mem::take(&mut frame.texts);
+        if let Some(text) = texts.message
+            && let Some(message) = expanded_message(&text, self.said.user.as_ref(), world)
+        {
+            self.said.user = Some(message);
         }
-        self.acl_end(AclOutcome::Deny, None, world)
+        if let Some(text) = texts.log_message
+            && let Some(mut message) = expanded_message(&text, self.said.log.as_ref(), world)
+        {
+            if let Some(found) = &self.said.log {
+                message.push_bytes(b": ");
+                message.push_value(found);
+            }
+            self.said.log = Some(message);
+        }
+        if self.said.log.is_none() {
+            self.said.log.clone_from(&self.said.user);
+        }
     }
 
     /// The top ACL has ended: the run's verdict, or a condition of its caller.
-    fn acl_end(&mut self, outcome: AclOutcome, at: Option<Span>, world: &mut dyn AclWorld) -> Option<Box<AclVerdict>> {
+    fn acl_end(
+        &mut self,
+        outcome: AclOutcome,
+        by: Option<&Statement>,
+        world: &mut dyn AclWorld,
+    ) -> Option<Box<AclVerdict>> {
         let frame = self.frames.pop()?;
-        let texts = frame.texts;
-        let (user_message, log_message) = texts.told(world);
-        for (variable, value) in ARGUMENTS.iter().zip(frame.callers_arguments) {
-            world.set_variable(*variable, value);
-        }
+        put_back(frame.callers_arguments, world);
         let Some(caller) = self.frames.last_mut() else {
-            let mut verdict = self.verdict(outcome, reason(outcome, at.is_some()), at);
-            verdict.user_message = user_message;
-            verdict.log_message = log_message;
-            verdict.failed_address = texts.failed_address;
-            return Some(Box::new(verdict));
+            return Some(Box::new(self.end(outcome, by)));
         };
-        caller.texts.found = user_message.or(caller.texts.found.take());
-        caller.texts.found_log = log_message.or(caller.texts.found_log.take());
-        caller.texts.failed_address = texts.failed_address.or(caller.texts.failed_address.take());
-        let statement = caller.acl.statements.get(caller.statement)?.clone();
-        let negated = statement.parts.get(caller.part).is_some_and(|p| p.negated);
+        let acl = Arc::clone(&caller.acl);
+        let statement = acl.statements.get(caller.statement)?;
+        let negated = statement.parts.get(caller.part).is_some_and(|part| part.negated);
         let conditions = match (outcome, negated) {
             (AclOutcome::Accept, false) | (AclOutcome::Deny | AclOutcome::Drop, true) => {
                 caller.part += 1;
@@ -374,7 +418,29 @@ impl AclRun {
             (AclOutcome::Discard, _) => Conditions::Discard,
             (AclOutcome::Defer | AclOutcome::Error, _) => Conditions::Deferred,
         };
-        self.conditions_end(conditions, &statement, world)
+        self.conditions_end(conditions, statement, world)
+    }
+
+    /// The verdict of the whole run.
+    fn end(&mut self, outcome: AclOutcome, by: Option<&Statement>) -> AclVerdict {
+        let said = std::mem::take(&mut self.said);
+        let mut verdict = self.verdict(outcome, reason(outcome, by.is_some()), by.map(|by| by.span));
+        verdict.by_condition = self.by_condition;
+        verdict.user_message = said.user;
+        verdict.log_message = said.log;
+        verdict.failed_address = said.failed_address;
+        let quitting = matches!(self.place, AclPlace::Quit | AclPlace::NotQuit);
+        if let Some(by) = by
+            && quitting
+            && outcome != AclOutcome::Accept
+        {
+            let verb = by.verb.name();
+            let text = format!("QUIT or not-QUIT toplevel ACL may not fail ('{verb}' verb used incorrectly)");
+            verdict.outcome = AclOutcome::Error;
+            verdict.reason = Reason("acl.error");
+            verdict.log_message = Some(Value::clean(text));
+        }
+        verdict
     }
 
     /// `warn`: its texts go to the log and, in the old way, into the header.
@@ -383,18 +449,24 @@ impl AclRun {
         match conditions {
             Conditions::Held => {
                 let texts = std::mem::take(&mut frame.texts);
-                let asked = (texts.message.is_some(), texts.log_message.is_some());
-                let (user, log) = texts.told(world);
-                if let Some(text) = log.filter(|_| asked.1) {
-                    world.log_warning(text.bytes());
+                if let Some(text) = texts.log_message
+                    && let Some(line) = expanded_message(&text, self.said.log.as_ref(), world)
+                {
+                    world.log_warning(line.bytes());
                 }
-                if let Some(text) = user.filter(|_| asked.0) {
-                    super::evaluate::add_headers(&text, world);
+                if let Some(text) = texts.message
+                    && let Some(header) = expanded_message(&text, self.said.user.as_ref(), world)
+                {
+                    super::evaluate::add_headers(&header, world);
                 }
             }
             Conditions::Deferred => {
-                let why = frame.texts.found_log.as_ref().map(|t| format!(": {}", t.to_lossy())).unwrap_or_default();
-                world.log_skipped_warning(format!("condition test deferred{why}").as_bytes());
+                let mut line = b"ACL \"warn\" statement skipped: condition test deferred".to_vec();
+                if let Some(why) = self.said.log.as_ref().or(self.said.user.as_ref()) {
+                    line.extend_from_slice(b": ");
+                    line.extend_from_slice(why.bytes());
+                }
+                world.log_skipped_warning(&line);
             }
             Conditions::Failed { .. } | Conditions::Discard => {}
         }
@@ -403,6 +475,7 @@ impl AclRun {
     fn verdict(&self, outcome: AclOutcome, reason: &'static str, at: Option<Span>) -> AclVerdict {
         AclVerdict {
             outcome,
+            by_condition: false,
             user_message: None,
             log_message: None,
             reason: Reason(reason),
@@ -413,38 +486,46 @@ impl AclRun {
     }
 
     /// The ACL is wrong: told to the log, not to the peer.
-    fn error(&self, text: String) -> AclVerdict {
+    fn error(&self, text: Option<String>) -> AclVerdict {
         let at = self.frames.last().and_then(|f| f.acl.statements.get(f.statement)).map(|s| s.span);
-        AclVerdict { log_message: Some(Value::clean(text)), ..self.verdict(AclOutcome::Error, "acl.error", at) }
+        AclVerdict { log_message: text.map(Value::clean), ..self.verdict(AclOutcome::Error, "acl.error", at) }
+    }
+
+    /// After the verdict, arguments are as before the run, however deep it ended.
+    fn end_all(&mut self, world: &mut dyn AclWorld) {
+        for frame in self.frames.drain(..).rev() {
+            put_back(frame.callers_arguments, world);
+        }
     }
 }
 
-impl Texts {
-    /// The texts for the peer and for the log, expanded now.
-    fn told(&self, world: &mut dyn AclWorld) -> (Option<Value>, Option<Value>) {
-        let mut expand = |text: &Option<Expansion>, found: &Option<Value>, what: &str| {
-            let Some(text) = text else { return found.clone() };
-            world.set_variable(Variable::AclVerifyMessage, found.clone());
-            let value = match text.eval(world) {
-                Ok(value) => Some(value),
-                Err(EvalError::Forced { .. }) => found.clone(),
-                Err(error) => {
-                    let told = format!("failed to expand ACL {what}: {error}");
-                    world.log(LogTargets::MAIN_AND_PANIC, told.as_bytes());
-                    found.clone()
-                }
-            };
-            value.filter(|v| !v.is_empty())
-        };
-        let user = expand(&self.message, &self.found, "message");
-        let found_log = self.found_log.clone().or_else(|| self.found.clone());
-        let log = match &self.log_message {
-            Some(_) => expand(&self.log_message, &found_log, "log message"),
-            // A message of the administrator's stands in the log too, unless something else is known there.
-            None => self.found_log.clone().filter(|_| self.message.is_none()),
-        };
-        (user, log)
+fn put_back(arguments: Vec<Option<Value>>, world: &mut dyn AclWorld) {
+    for (variable, value) in ARGUMENTS.iter().zip(arguments) {
+        world.set_variable(*variable, value);
     }
+}
+
+/// A message, with what was found before in `$acl_verify_message`; `None` when it is empty or can't be expanded.
+fn expanded_message(text: &Expansion, found: Option<&Value>, world: &mut dyn AclWorld) -> Option<Value> {
+    world.set_variable(Variable::AclVerifyMessage, found.cloned());
+    let value = text.eval(world);
+    world.set_variable(Variable::AclVerifyMessage, None);
+    match value {
+        Ok(value) => (!value.is_empty()).then_some(value),
+        Err(EvalError::Forced { .. }) => None,
+        Err(error) => {
+            let source = String::from_utf8_lossy(&text.source().bytes);
+            let line = format!("failed to expand ACL message \"{source}\": {error}");
+            world.log(LogTargets::MAIN_AND_PANIC, line.as_bytes());
+            None
+        }
+    }
+}
+
+/// Exim's text for an argument that can't be expanded.
+pub(super) fn expansion_failed(text: &Expansion, error: &EvalError) -> String {
+    let source = String::from_utf8_lossy(&text.source().bytes);
+    format!("failed to expand ACL string \"{source}\": {error}")
 }
 
 fn reason(outcome: AclOutcome, explicit: bool) -> &'static str {

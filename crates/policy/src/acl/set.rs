@@ -4,7 +4,7 @@
 //! * At most [`limits::ACL_CACHE`] ACLs from texts and files are kept.
 //!
 //! # Security
-//! The name of a file must be clean.
+//! The text must be clean, whatever it means: a peer does not choose its ACL.
 //!
 //! # Failure
 //! Text that is no ACL, or a file that can't be read, is an error with Exim's text: the run ends with
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use expand::Env;
 use mail_types::limits;
-use mail_types::value::Value;
+use mail_types::value::Clean;
 
 use super::Acl;
 use super::parse::lossy;
@@ -59,7 +59,7 @@ impl AclSet {
     }
 
     /// Finds what a text means: a file, a name, or the text of an ACL.
-    pub(crate) fn resolve(&self, text: &Value, env: &mut dyn Env) -> Result<Arc<Acl>, String> {
+    pub(crate) fn resolve(&self, text: &Clean, env: &mut dyn Env) -> Result<Arc<Acl>, String> {
         let bytes = mail_types::bytes::trim(text.bytes());
         if bytes.first() == Some(&b'/') {
             return self.file(text, bytes, env);
@@ -67,16 +67,12 @@ impl AclSet {
         if let Some(acl) = self.named.get(bytes) {
             return Ok(Arc::clone(acl));
         }
-        if text.is_tainted() {
-            return Err(format!("Tainted '{}' (ACL) not permitted", lossy(bytes)));
-        }
         self.obtain(bytes, || Acl::compile_text(b"inline", bytes, &self.lists))
     }
 
-    fn file(&self, text: &Value, path: &[u8], env: &mut dyn Env) -> Result<Arc<Acl>, String> {
-        let clean = text.require_clean("ACL file name").map_err(|error| error.to_string())?;
+    fn file(&self, text: &Clean, path: &[u8], env: &mut dyn Env) -> Result<Arc<Acl>, String> {
         self.obtain(path, || {
-            let content = env.files().read(&clean, limits::ACL_FILE).map_err(|error| {
+            let content = env.files().read(text, limits::ACL_FILE).map_err(|error| {
                 let error = error.to_string();
                 let words = error.split(" (os error").next().unwrap_or_default();
                 format!("failed to open ACL file \"{}\": {words}", lossy(path))

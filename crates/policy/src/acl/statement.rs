@@ -10,7 +10,7 @@ use expand::variable::AclScope;
 use mail_types::diagnostic::{Diagnostic, Severity, SourceText, Span};
 
 use super::condition::{Kind, Row};
-use super::parse;
+use super::{AclPlace, Places, parse};
 use crate::list::{List, ListKind, NamedLists};
 
 /// What a statement does when its conditions hold.
@@ -85,7 +85,12 @@ pub(crate) enum SetVariable {
 
 impl Acl {
     /// Compiles an ACL from its logical lines. Errors are in the diagnostics; an ACL with errors must not be run.
-    pub fn compile(name: &[u8], span: Span, lines: &[SourceText], lists: &NamedLists) -> (Self, Vec<Diagnostic>) {
+    pub fn compile(
+        name: &[u8],
+        span: Span,
+        lines: &[SourceText],
+        lists: &NamedLists,
+    ) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let statements = parse::statements(lines, lists, &mut diagnostics);
         let parts = statements.iter().flat_map(|statement| &statement.parts);
@@ -151,6 +156,19 @@ impl Verb {
         })
     }
 
+    /// Exim's text when the verb makes no sense in a place.
+    pub(crate) fn refusal(self, place: AclPlace) -> Option<String> {
+        let places = match self {
+            Self::Discard => DISCARDING,
+            Self::Drop => {
+                Places::all_but(&[AclPlace::NotSmtp, AclPlace::NotSmtpStart, AclPlace::NotSmtpMime])
+            }
+            _ => Places::ALL,
+        };
+        let wrong = !places.contains(place);
+        wrong.then(|| format!("\"{}\" verb not allowed in {} ACL", self.name(), place.name()))
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -164,6 +182,20 @@ impl Verb {
         }
     }
 }
+
+/// Where there is something to discard. In the ACLs of QUIT the verb is refused when the ACL ends.
+const DISCARDING: Places = Places::of(&[
+    AclPlace::Mail,
+    AclPlace::Rcpt,
+    AclPlace::Data,
+    AclPlace::Mime,
+    AclPlace::NotSmtpMime,
+    AclPlace::NotSmtp,
+    AclPlace::Prdr,
+    AclPlace::Delivery,
+    AclPlace::Quit,
+    AclPlace::NotQuit,
+]);
 
 /// The kind of list that a condition takes.
 pub(crate) fn list_kind(kind: Kind) -> Option<ListKind> {

@@ -111,21 +111,28 @@ impl Verify {
         let unknown = || VerifyError::Wrong(format!("{EXPECTED} \"verify {}\"", lossy(bytes)));
         let row = TABLE
             .iter()
-            .find(|row| row.name.as_bytes().eq_ignore_ascii_case(name) && (address.is_none() || row.name == "sender"))
+            .find(|row| {
+                row.name.as_bytes().eq_ignore_ascii_case(name) && (address.is_none() || row.name == "sender")
+            })
             .ok_or_else(unknown)?;
         if let Some(place) = place
             && !row.places.contains(place)
         {
-            return Err(VerifyError::Wrong(format!("cannot verify {} in ACL for {}", row.name, place.name())));
+            return Err(VerifyError::Wrong(format!(
+                "cannot verify {} in ACL for {}",
+                row.name,
+                place.name()
+            )));
         }
         if row.reads == Reads::Later {
             return Err(VerifyError::NotYet(format!("verify = {} is not supported yet", row.name)));
         }
         let options = Options::read(row.reads, items, bytes)?;
         Ok(match row.name {
-            "sender" => {
-                Self::Sender(address.map(|address| Value::new(address, text.taint().clone())), options.address)
-            }
+            "sender" => Self::Sender(
+                address.map(|address| Value::new(address, text.taint().clone())),
+                options.address,
+            ),
             "recipient" => Self::Recipient(options.address),
             "header_sender" => Self::HeaderSender(options.address),
             "header_syntax" => Self::HeaderSyntax,
@@ -176,16 +183,18 @@ impl Options {
                 (_, option) => return Err(unknown_option(option, whole)),
             }
         }
-        match callout {
-            true => Err(VerifyError::Callout(format!("verify callout is not supported yet (\"{}\")", lossy(whole)))),
-            false => Ok(options),
+        if callout {
+            Err(VerifyError::Callout(format!("verify callout is not supported yet (\"{}\")", lossy(whole))))
+        } else {
+            Ok(options)
         }
     }
 }
 
 /// Checks `callout=time,word,word=time`.
 fn check_callout(option: &[u8], whole: &[u8]) -> Result<(), VerifyError> {
-    let bad_time = || VerifyError::Wrong(format!("bad time value in ACL condition \"verify {}\"", lossy(whole)));
+    let bad_time =
+        || VerifyError::Wrong(format!("bad time value in ACL condition \"verify {}\"", lossy(whole)));
     let rest = match option.strip_prefix(b"callout") {
         Some(b"") => return Ok(()),
         Some(rest) => trim(rest),
@@ -226,7 +235,11 @@ fn check_callout(option: &[u8], whole: &[u8]) -> Result<(), VerifyError> {
 }
 
 fn unknown_option(option: &[u8], whole: &[u8]) -> VerifyError {
-    VerifyError::Wrong(format!("unknown option \"{}\" in ACL condition \"verify {}\"", lossy(option), lossy(whole)))
+    VerifyError::Wrong(format!(
+        "unknown option \"{}\" in ACL condition \"verify {}\"",
+        lossy(option),
+        lossy(whole)
+    ))
 }
 
 /// The parts of a text between slashes; a doubled slash stands for one.
@@ -280,10 +293,14 @@ mod tests {
         let cases = [
             ("sender", Rcpt, Verify::Sender(None, VerifyOptions::default())),
             ("SENDER", Mail, Verify::Sender(None, VerifyOptions::default())),
-            ("sender = a@b/defer_ok", Rcpt, Verify::Sender(
-                Some(Value::clean("a@b")),
-                VerifyOptions { defer_ok: true, ..VerifyOptions::default() },
-            )),
+            (
+                "sender = a@b/defer_ok",
+                Rcpt,
+                Verify::Sender(
+                    Some(Value::clean("a@b")),
+                    VerifyOptions { defer_ok: true, ..VerifyOptions::default() },
+                ),
+            ),
             ("sender=a//b@c", Rcpt, Verify::Sender(Some(Value::clean("a/b@c")), VerifyOptions::default())),
             ("recipient/success_on_redirect/defer_ok/no_details", Rcpt, Verify::Recipient(all)),
             ("helo", Connect, Verify::Helo),
@@ -305,18 +322,34 @@ mod tests {
             ("recipient=foo", Rcpt, format!("{EXPECTED} \"verify recipient=foo\"")),
             ("sender x", Rcpt, format!("{EXPECTED} \"verify sender x\"")),
             ("sender/foo", Rcpt, "unknown option \"foo\" in ACL condition \"verify sender/foo\"".into()),
-            ("not_blind/foo", Data, "unknown option \"foo\" in ACL condition \"verify not_blind/foo\"".into()),
-            ("helo/foo", Rcpt, "unexpected '/' found in \"helo/foo\" (this verify item has no options)".into()),
+            (
+                "not_blind/foo",
+                Data,
+                "unknown option \"foo\" in ACL condition \"verify not_blind/foo\"".into(),
+            ),
+            (
+                "helo/foo",
+                Rcpt,
+                "unexpected '/' found in \"helo/foo\" (this verify item has no options)".into(),
+            ),
             ("header_syntax", Rcpt, "cannot verify header_syntax in ACL for RCPT".into()),
             ("sender", Helo, "cannot verify sender in ACL for EHLO or HELO".into()),
             ("recipient", Vrfy, "cannot verify recipient in ACL for VRFY".into()),
-            ("recipient/callout=foo", Rcpt, "bad time value in ACL condition \"verify recipient/callout=foo\"".into()),
+            (
+                "recipient/callout=foo",
+                Rcpt,
+                "bad time value in ACL condition \"verify recipient/callout=foo\"".into(),
+            ),
             (
                 "recipient/callout=10s,defer_ok,connect=x",
                 Rcpt,
                 "bad time value in ACL condition \"verify recipient/callout=10s,defer_ok,connect=x\"".into(),
             ),
-            ("sender/callout=10s", Rcpt, "verify callout is not supported yet (\"sender/callout=10s\")".into()),
+            (
+                "sender/callout=10s",
+                Rcpt,
+                "verify callout is not supported yet (\"sender/callout=10s\")".into(),
+            ),
             ("csa", Rcpt, "verify = csa is not supported yet".into()),
         ];
         for (text, place, want) in cases {

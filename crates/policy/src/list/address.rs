@@ -32,9 +32,10 @@ impl Search<'_> {
         let address = if caseful { subject.value } else { subject.lower };
         match &entry.pattern {
             Pattern::Empty => {
-                return Ok(match address.is_empty() {
-                    true => Hit::Match { value: None, captures: vec![address.clone()] },
-                    false => Hit::Miss,
+                return Ok(if address.is_empty() {
+                    Hit::Match { value: None, captures: vec![address.clone()] }
+                } else {
+                    Hit::Miss
                 });
             }
             Pattern::Regex(regexes) => {
@@ -117,10 +118,10 @@ impl Search<'_> {
             (self.options, self.inner) = (options, inner);
             let found = found?;
             if found.item.is_some() || found.matched || next.is_none() {
-                return Ok(match found.matched {
-                    true => Hit::Match { value: found.value, captures: Vec::new() },
-                    // A negated local part ends the search in the file, not in the list.
-                    false => Hit::Miss,
+                return Ok(if found.matched {
+                    Hit::Match { value: found.value, captures: Vec::new() }
+                } else {
+                    Hit::Miss
                 });
             }
             key = next.unwrap_or_default();

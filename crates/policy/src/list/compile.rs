@@ -32,7 +32,7 @@ pub(crate) enum Segment {
     /// Plain addresses and domains of an address list.
     Mailboxes(MailboxTable, Run),
     /// Addresses and networks of a host list.
-    Nets(NetTable, Run),
+    Nets(NetTable),
 }
 
 /// The entries that a table stands for.
@@ -237,7 +237,7 @@ fn segment(entries: &[Entry], table: Table, run: Run) -> Segment {
                     nets.add(net, at as u32);
                 }
             }
-            Segment::Nets(nets, run)
+            Segment::Nets(nets)
         }
     }
 }

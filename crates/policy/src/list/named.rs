@@ -24,9 +24,13 @@ pub struct NamedLists {
 
 #[derive(Default)]
 struct Shared {
-    table: RwLock<BTreeMap<ListKind, BTreeMap<Vec<u8>, Arc<Definition>>>>,
+    table: RwLock<BTreeMap<ListKind, Kind>>,
     cache: ListCache,
 }
+
+/// The lists of one kind, by name.
+#[derive(Default)]
+struct Kind(BTreeMap<Vec<u8>, Arc<Definition>>);
 
 struct Definition {
     list: NamedList,
@@ -64,7 +68,7 @@ impl NamedLists {
     /// Adds a list; false when there is one of this kind and name.
     pub fn define(&self, kind: ListKind, name: &[u8], list: NamedList) -> bool {
         let mut table = self.shared.table.write().unwrap_or_else(PoisonError::into_inner);
-        let lists = table.entry(kind).or_default();
+        let lists = &mut table.entry(kind).or_default().0;
         if lists.contains_key(name) {
             return false;
         }
@@ -85,7 +89,7 @@ impl NamedLists {
     /// All lists of a kind by name.
     pub fn all(&self, kind: ListKind) -> Vec<(Vec<u8>, NamedList)> {
         let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
-        let lists = table.get(&kind).into_iter().flatten();
+        let lists = table.get(&kind).into_iter().flat_map(|lists| &lists.0);
         lists.map(|(name, definition)| (name.clone(), definition.list.clone())).collect()
     }
 
@@ -138,7 +142,7 @@ impl NamedLists {
 
     fn definition(&self, kind: ListKind, name: &[u8]) -> Option<Arc<Definition>> {
         let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.get(&kind)?.get(name).cloned()
+        table.get(&kind)?.0.get(name).cloned()
     }
 }
 
@@ -157,7 +161,7 @@ impl fmt::Debug for NamedLists {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
         let names = table.iter().flat_map(|(kind, lists)| {
-            lists.keys().map(move |name| (*kind, String::from_utf8_lossy(name).into_owned()))
+            lists.0.keys().map(move |name| (*kind, String::from_utf8_lossy(name).into_owned()))
         });
         f.debug_set().entries(names).finish()
     }

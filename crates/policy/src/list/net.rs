@@ -50,18 +50,18 @@ impl Net {
 }
 
 /// An address as lists see it: an IPv4-mapped one is the IPv4 address.
-pub fn canonical(address: IpAddr) -> IpAddr {
+pub(super) fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
 /// Reads an address; a scope (`%eth0`) is ignored.
-pub fn parse_address(text: &str) -> Option<IpAddr> {
+pub(super) fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.split_once('%').map_or(text, |(address, _)| address);
     text.parse().ok()
 }
 
 /// The address with all but its first `bits` bits cleared.
-pub fn mask(address: IpAddr, bits: u8) -> IpAddr {
+pub(super) fn mask(address: IpAddr, bits: u8) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {
             let keep = u32::MAX.checked_shl(32 - u32::from(bits.min(32))).unwrap_or(0);
@@ -75,7 +75,7 @@ pub fn mask(address: IpAddr, bits: u8) -> IpAddr {
 }
 
 /// The key of a lookup by address: IPv6 in full, with `separator` between the groups, and the mask if there is one.
-pub fn lookup_key(address: IpAddr, bits: Option<u8>, separator: char) -> Vec<u8> {
+pub(super) fn lookup_key(address: IpAddr, bits: Option<u8>, separator: char) -> Vec<u8> {
     let address = canonical(address);
     let masked = bits.map_or(address, |bits| mask(address, bits));
     let mut text = match masked {

@@ -132,7 +132,7 @@ impl Search<'_> {
             (Segment::Mailboxes(table, _), Prepared::Address(mailbox)) => {
                 mailbox.at.and_then(|at| table.find(mailbox.lower.bytes(), &mailbox.lower.bytes()[at + 1..]))
             }
-            (Segment::Nets(table, _), Prepared::Host(host)) => {
+            (Segment::Nets(table), Prepared::Host(host)) => {
                 host.address.and_then(|address| table.find(address.to_canonical()))
             }
             _ => None,
@@ -243,9 +243,10 @@ impl Search<'_> {
             None => ListMatch::default(),
         };
         self.depth -= 1;
-        Ok(match found.matched {
-            true => Hit::Match { value: found.value, captures: found.captures },
-            false => Hit::Miss,
+        Ok(if found.matched {
+            Hit::Match { value: found.value, captures: found.captures }
+        } else {
+            Hit::Miss
         })
     }
 
@@ -292,9 +293,10 @@ impl Search<'_> {
             }
             Pattern::PrimaryHostname => {
                 let primary = self.primary_hostname()?;
-                match primary.bytes().eq_ignore_ascii_case(bytes) {
-                    true => Hit::Match { value: Some(primary), captures: vec![subject.clone()] },
-                    false => Hit::Miss,
+                if primary.bytes().eq_ignore_ascii_case(bytes) {
+                    Hit::Match { value: Some(primary), captures: vec![subject.clone()] }
+                } else {
+                    Hit::Miss
                 }
             }
             Pattern::LocalAddress => self.address_literal(bytes),
@@ -375,9 +377,10 @@ fn matched(captures: Vec<Value>) -> Hit {
 }
 
 pub(crate) fn lower_case(value: &Value) -> Value {
-    match value.bytes().iter().any(u8::is_ascii_uppercase) {
-        true => Value::new(value.bytes().to_ascii_lowercase(), value.taint().clone()),
-        false => value.clone(),
+    if value.bytes().iter().any(u8::is_ascii_uppercase) {
+        Value::new(value.bytes().to_ascii_lowercase(), value.taint().clone())
+    } else {
+        value.clone()
     }
 }
 

@@ -67,7 +67,7 @@ pub trait ListEnv: Env {
         for rtype in [RecordType::A, RecordType::Aaaa] {
             match resolver.query(name, rtype) {
                 Ok(answer) => {
-                    found.extend(answer.records.iter().filter_map(|record| address_of(&record.data)))
+                    found.extend(answer.records.iter().filter_map(|record| address_of(&record.data)));
                 }
                 Err(failure) => deferred |= DnsFailure::is_temporary(&failure),
             }
