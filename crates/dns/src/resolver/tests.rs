@@ -1,3 +1,5 @@
+//! The resolver against a name server that answers, fails and lies.
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;

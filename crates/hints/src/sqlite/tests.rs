@@ -1,3 +1,5 @@
+//! Both stores, and what may happen to files.
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -55,7 +55,7 @@ fn text_of(bench: &Bench, id: MessageId, about: MessageId) -> String {
     let data = spool.open_data(&id).unwrap().unwrap();
     let mut text = String::new();
     for recipient in &header.recipients {
-        text.push_str(&format!("to {}\n", String::from_utf8_lossy(&recipient.address)));
+        text += &format!("to {}\n", String::from_utf8_lossy(&recipient.address));
     }
     assert_eq!(header.sender, b"");
     for line in header.live_headers() {

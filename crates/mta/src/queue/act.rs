@@ -1,20 +1,23 @@
-//! `-M…`: an administrator changes messages, each under its lock.
+//! What an administrator does to a message: `-Mf`, `-Mt`, `-Mrm`, `-Mmd`, `-Mmad`, `-Mes`, `-Mar`.
+//!
+//! Each change is made under the message's lock, so it does not matter whether a server runs.
 //!
 //! # Invariants
-//! * A message that somebody delivers at the moment is left alone, and that is said.
-//! * Every change is durable before it is told.
+//! * A line in the log stands for a change that is on disk.
 //!
 //! # Compatibility
-//! Spec section "The Exim command line", `-M…`; texts and log lines are the oracle's.
+//! The texts are Exim's. It logs each address that it marks or adds even when it then refuses the whole command; here
+//! nothing is logged that was not done.
 
 use mail_types::MessageId;
 use mail_types::address::{ParseOptions, parse_address};
-use observe::Log;
-use observe::event::{Event, FrozenBy, MessageEvent};
-use spool::{Header, LockOutcome, LockedMessage, Recipient, Spool};
+use observe::event::{FrozenBy, MessageEvent};
+use observe::{Event, Log};
+use serde::{Deserialize, Serialize};
+use spool::{Header, LockOutcome, LockedMessage, Recipient, Spool, SpoolError};
 
-/// A change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A change of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// `-Mf`
     Freeze,
@@ -22,196 +25,234 @@ pub enum Change {
     Thaw,
     /// `-Mrm`
     Remove,
-    /// `-Mar`
-    AddRecipients(Vec<Vec<u8>>),
-    /// `-Mmd`
-    MarkDelivered(Vec<Vec<u8>>),
     /// `-Mmad`
     MarkAllDelivered,
+    /// `-Mmd`
+    MarkDelivered(Vec<Vec<u8>>),
     /// `-Mes`
     EditSender(Vec<u8>),
+    /// `-Mar`
+    AddRecipients(Vec<Vec<u8>>),
 }
 
-/// Who changes, with what.
+/// Who makes changes, and where.
 pub struct Actor<'a> {
-    /// The spool.
+    /// The messages.
     pub spool: &'a Spool,
-    /// The log.
+    /// Where it is told.
     pub log: &'a Log,
-    /// Login name of the administrator.
+    /// Login name of the caller.
     pub user: &'a [u8],
-    /// The time, in seconds since the epoch.
+    /// Seconds since the epoch.
     pub now: i64,
-    /// `qualify_domain`, for addresses without one.
-    pub qualify_domain: &'a [u8],
 }
 
-/// What came of it: text for the administrator, and whether it was done.
+/// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
-    /// The text, with its newlines.
+    /// For standard output, with its newlines.
     pub text: String,
-    /// Done as asked.
+    /// Whether all is as it was asked for.
     pub ok: bool,
 }
 
 impl Done {
-    fn yes(text: impl Into<String>) -> Self {
-        Self { text: text.into() + "\n", ok: true }
+    fn ok(text: String) -> Self {
+        Self { text, ok: true }
     }
 
-    fn no(text: impl Into<String>) -> Self {
-        Self { text: text.into() + "\n", ok: false }
+    fn refused(text: String) -> Self {
+        Self { text, ok: false }
     }
 }
 
 impl Actor<'_> {
-    /// Makes one change to one message.
+    /// Makes a change.
     pub fn change(&self, id: &MessageId, change: &Change) -> Done {
-        match self.spool.lock(id) {
-            Ok(LockOutcome::Locked(message)) => self.locked(*message, change),
-            Ok(LockOutcome::Busy) => Done::no(format!("Message {id} is locked")),
-            Ok(LockOutcome::Gone) => self.gone(id, change),
-            Err(error) if *change == Change::Remove => self.remove_broken(id, &error.to_string()),
-            Err(error) => Done::no(format!("Spool read error for {id}-H: {error}")),
-        }
-    }
-
-    fn gone(&self, id: &MessageId, change: &Change) -> Done {
-        let file = format!("{id}-D").into_bytes();
-        self.log.message(id, &Event::from(MessageEvent::DataFileNotFound { file }));
-        let missing = format!("Spool data file for {id} does not exist\n");
-        if *change == Change::Remove {
-            let rest = "Continuing, to ensure all files removed";
-            return Done::no(format!("{missing}{rest}\nMessage {id} has been removed or did not exist"));
-        }
-        Done { text: missing, ok: false }
-    }
-
-    /// A message whose files are broken goes where it no longer stops the queue.
-    fn remove_broken(&self, id: &MessageId, why: &str) -> Done {
-        match self.spool.set_aside(id) {
-            Ok(true) => {
-                self.log.message(id, &Event::from(MessageEvent::RemovedBy(self.user.to_vec())));
-                Done::yes(format!("Message {id} cannot be read ({why}) and has been put aside"))
+        let message = match self.spool.lock(id) {
+            Ok(LockOutcome::Locked(message)) => message,
+            Ok(LockOutcome::Busy) => {
+                self.tell(id, MessageEvent::SpoolLocked { id: *id });
+                return Done::refused(format!("Message {id} is locked\n"));
             }
-            Ok(false) => Done::no(format!("Message {id} is locked")),
-            Err(error) => Done::no(format!("Message {id} cannot be read ({why}), nor put aside: {error}")),
-        }
-    }
-
-    fn locked(&self, message: LockedMessage, change: &Change) -> Done {
-        let id = message.id();
+            Ok(LockOutcome::Gone) => return self.gone(id, *change == Change::Remove),
+            Err(error) => return self.unreadable(id, &error),
+        };
         match change {
-            Change::Freeze if message.header().frozen.is_some() => {
-                Done { text: format!("Message {id} is already frozen\n"), ok: false }
+            Change::Remove => self.remove(*message),
+            Change::Freeze => self.freeze(*message),
+            Change::Thaw => self.thaw(*message),
+            Change::MarkAllDelivered => {
+                let all =
+                    message.header().recipients.iter().map(|recipient| recipient.address.clone()).collect();
+                self.mark(*message, all)
             }
-            Change::Freeze => self.rewrite(message, "is now frozen", |header, _| {
-                header.frozen = Some(self.now);
-                header.manual_thaw = false;
-                Ok(vec![MessageEvent::Frozen(FrozenBy::User(self.user.to_vec()))])
-            }),
-            Change::Thaw if message.header().frozen.is_none() => Done::no(format!("Message {id} is not frozen")),
-            Change::Thaw => self.rewrite(message, "is no longer frozen", |header, _| {
-                header.frozen = None;
-                header.manual_thaw = true;
-                Ok(vec![MessageEvent::UnfrozenBy(self.user.to_vec())])
-            }),
-            Change::Remove => self.remove(message),
-            Change::AddRecipients(addresses) => {
-                self.edit(message, "adding recipient", |actor, header| actor.add(header, addresses))
-            }
-            Change::MarkDelivered(addresses) => {
-                self.edit(message, "marking as delivered", |actor, header| actor.mark(header, addresses))
-            }
-            Change::MarkAllDelivered => self.edit(message, "marking as delivered", |actor, header| {
-                let all: Vec<Vec<u8>> = header.pending().map(|r| r.address.clone()).collect();
-                actor.mark(header, &all)
-            }),
-            Change::EditSender(address) => {
-                self.edit(message, "editing sender", |actor, header| actor.sender(header, address))
-            }
+            Change::MarkDelivered(addresses) => self.mark(*message, addresses.clone()),
+            Change::EditSender(sender) => self.edit_sender(*message, sender),
+            Change::AddRecipients(addresses) => self.add_recipients(*message, addresses),
         }
+    }
+
+    /// `-Mg` begins: the line that says who gave the message up. The attempt that follows does the rest.
+    pub fn giving_up(&self, id: &MessageId) {
+        if matches!(self.spool.read_header(id), Ok(Some(_))) {
+            self.tell(id, MessageEvent::CancelledBy(self.user.to_vec()));
+        }
+    }
+
+    fn gone(&self, id: &MessageId, removing: bool) -> Done {
+        self.tell(id, MessageEvent::DataFileNotFound { file: format!("{id}-D").into_bytes() });
+        let mut text = format!("Spool data file for {id} does not exist\n");
+        if removing {
+            text += "Continuing, to ensure all files removed\n";
+            text += &format!("Spool read error for {id}-H: No such file or directory\n");
+            text += "Continuing to ensure all files removed\n";
+            text += &format!("Message {id} has been removed or did not exist\n");
+        }
+        Done::refused(text)
+    }
+
+    fn unreadable(&self, id: &MessageId, error: &SpoolError) -> Done {
+        self.log.problem(Some(id), error.to_string());
+        Done::refused(format!("Spool read error for {id}-H: {error}\n"))
     }
 
     fn remove(&self, message: LockedMessage) -> Done {
         let id = message.id();
         match message.finish() {
             Ok(()) => {
-                self.log.message(&id, &Event::from(MessageEvent::RemovedBy(self.user.to_vec())));
-                self.log.message(&id, &Event::from(MessageEvent::Completed(None)));
-                Done::yes(format!("Message {id} has been removed"))
+                self.tell(&id, MessageEvent::RemovedBy(self.user.to_vec()));
+                self.tell(&id, MessageEvent::Completed(None));
+                Done::ok(format!("Message {id} has been removed\n"))
             }
-            Err(error) => Done::no(format!("Message {id} cannot be removed: {error}")),
+            Err(error) => self.unreadable(&id, &error),
         }
     }
 
-    fn edit(
-        &self,
-        message: LockedMessage,
-        what: &str,
-        edit: impl FnOnce(&Self, &mut Header) -> Result<Vec<MessageEvent>, String>,
-    ) -> Done {
+    fn freeze(&self, message: LockedMessage) -> Done {
         let id = message.id();
-        let what = format!("Message {id} - error while {what}:\n  ");
-        self.rewrite(message, "has been modified", |header, _| edit(self, header).map_err(|why| what + &why))
+        if message.header().frozen.is_some() {
+            return Done::refused(format!("Message {id} is already frozen\n"));
+        }
+        let header = Header { frozen: Some(self.now), manual_thaw: false, ..message.header().clone() };
+        let events = vec![MessageEvent::Frozen(FrozenBy::User(self.user.to_vec()))];
+        self.save(message, header, events, "is now frozen")
     }
 
-    /// Writes a changed header and tells the log, in this order.
-    fn rewrite(
-        &self,
-        mut message: LockedMessage,
-        said: &str,
-        edit: impl FnOnce(&mut Header, &Self) -> Result<Vec<MessageEvent>, String>,
-    ) -> Done {
+    fn thaw(&self, message: LockedMessage) -> Done {
         let id = message.id();
+        if message.header().frozen.is_none() {
+            return Done::refused(format!("Message {id} is not frozen\n"));
+        }
+        let header = Header { frozen: None, manual_thaw: true, ..message.header().clone() };
+        let events = vec![MessageEvent::UnfrozenBy(self.user.to_vec())];
+        self.save(message, header, events, "is no longer frozen")
+    }
+
+    fn mark(&self, message: LockedMessage, addresses: Vec<Vec<u8>>) -> Done {
         let mut header = message.header().clone();
-        let events = match edit(&mut header, self) {
-            Ok(events) => events,
-            Err(why) => return Done::no(why),
-        };
-        if let Err(error) = message.rewrite_header(header) {
-            return Done::no(format!("Message {id} cannot be changed: {error}"));
-        }
-        for event in events {
-            self.log.message(&id, &Event::from(event));
-        }
-        Done::yes(format!("Message {id} {said}"))
-    }
-
-    fn add(&self, header: &mut Header, addresses: &[Vec<u8>]) -> Result<Vec<MessageEvent>, String> {
-        let mut events = Vec::new();
-        for text in addresses {
-            let address = self.address(text)?;
-            events.push(MessageEvent::RecipientAdded { address: address.clone(), by: self.user.to_vec() });
-            header.recipients.push(Recipient { address, ..Recipient::default() });
-        }
-        Ok(events)
-    }
-
-    fn mark(&self, header: &mut Header, addresses: &[Vec<u8>]) -> Result<Vec<MessageEvent>, String> {
+        let mut complaints = String::new();
         let mut events = Vec::new();
         for address in addresses {
-            if !header.recipients.iter().any(|r| r.address == *address) {
-                let address = String::from_utf8_lossy(address);
-                return Err(format!("{address} is not a recipient: message not updated"));
+            if header.recipients.iter().any(|recipient| recipient.address == address) {
+                header.nonrecipients.insert(&address);
+                events.push(MessageEvent::MarkedDelivered { address, by: self.user.to_vec() });
+            } else {
+                complaints += &format!(
+                    "- error while marking as delivered:\n  {} is not a recipient: message not updated\n",
+                    String::from_utf8_lossy(&address)
+                );
             }
-            header.nonrecipients.insert(address);
-            events.push(MessageEvent::MarkedDelivered { address: address.clone(), by: self.user.to_vec() });
         }
-        Ok(events)
+        self.save_or_complain(message, header, events, &complaints)
     }
 
-    fn sender(&self, header: &mut Header, text: &[u8]) -> Result<Vec<MessageEvent>, String> {
-        let sender = if matches!(text, b"" | b"<>") { Vec::new() } else { self.address(text)? };
-        header.sender.clone_from(&sender);
-        Ok(vec![MessageEvent::SenderChanged { to: sender, by: self.user.to_vec() }])
+    fn edit_sender(&self, message: LockedMessage, sender: &[u8]) -> Done {
+        let mut header = message.header().clone();
+        match address(sender, true) {
+            Ok(sender) => {
+                let event = MessageEvent::SenderChanged { to: sender.clone(), by: self.user.to_vec() };
+                header.sender = sender;
+                self.save_or_complain(message, header, vec![event], "")
+            }
+            Err(reason) => {
+                let shown = String::from_utf8_lossy(sender);
+                let complaint = format!("- error while editing sender:\n  bad address {shown}: {reason}\n");
+                self.save_or_complain(message, header, Vec::new(), &complaint)
+            }
+        }
     }
 
-    fn address(&self, text: &[u8]) -> Result<Vec<u8>, String> {
-        let options = ParseOptions { allow_domain_literals: true, allow_utf8: true, ..ParseOptions::default() };
-        let shown = String::from_utf8_lossy(text);
-        let (address, _) = parse_address(text, options).map_err(|why| format!("bad address {shown}: {why}"))?;
-        Ok(address.qualified_with(self.qualify_domain).to_bytes())
+    fn add_recipients(&self, message: LockedMessage, addresses: &[Vec<u8>]) -> Done {
+        let mut header = message.header().clone();
+        let mut complaints = String::new();
+        let mut events = Vec::new();
+        for given in addresses {
+            match address(given, false) {
+                Ok(address) => {
+                    header.recipients.push(Recipient::new(address.clone()));
+                    events.push(MessageEvent::RecipientAdded { address, by: self.user.to_vec() });
+                }
+                Err(reason) => {
+                    complaints += &format!(
+                        "- error while adding recipient:\n  bad address {}: {reason}\n",
+                        String::from_utf8_lossy(given)
+                    );
+                }
+            }
+        }
+        self.save_or_complain(message, header, events, &complaints)
+    }
+
+    fn save_or_complain(
+        &self,
+        message: LockedMessage,
+        header: Header,
+        events: Vec<MessageEvent>,
+        complaints: &str,
+    ) -> Done {
+        if complaints.is_empty() {
+            return self.save(message, header, events, "has been modified");
+        }
+        Done::refused(format!("Message {} {complaints}", message.id()))
+    }
+
+    fn save(
+        &self,
+        mut message: LockedMessage,
+        header: Header,
+        events: Vec<MessageEvent>,
+        words: &str,
+    ) -> Done {
+        let id = message.id();
+        match message.rewrite_header(header) {
+            Ok(()) => {
+                for event in events {
+                    self.tell(&id, event);
+                }
+                Done::ok(format!("Message {id} {words}\n"))
+            }
+            Err(error) => self.unreadable(&id, &error),
+        }
+    }
+
+    fn tell(&self, id: &MessageId, event: MessageEvent) {
+        self.log.message(id, &Event::Message(event));
     }
 }
+
+/// A complete address; empty or `<>` only for a sender.
+fn address(text: &[u8], sender: bool) -> Result<Vec<u8>, String> {
+    if text.is_empty() {
+        return Err("empty address".to_owned());
+    }
+    let options = ParseOptions { allow_null: sender, ..ParseOptions::default() };
+    let (address, _place) = parse_address(text, options).map_err(|error| error.message)?;
+    if !address.is_null() && !address.is_qualified() {
+        return Err("domain missing".to_owned());
+    }
+    Ok(address.to_bytes())
+}
+
+#[cfg(test)]
+mod tests;

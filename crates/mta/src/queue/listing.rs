@@ -1,40 +1,42 @@
-//! `-bp`: the queue as text.
+//! `-bp` and its like, `mailq`: the queue in print.
+//!
+//! # Invariants
+//! * Nothing is locked and nothing kept but the ids: a long queue costs time, not memory.
 //!
 //! # Failure
-//! A message that vanishes between the scan and the look at it is left out; one that cannot be read is listed as such.
+//! A message that can't be read is shown with what is wrong; the listing goes on.
 //!
 //! # Compatibility
-//! Spec section "The Exim command line", `-bp` and its letters; columns and units are Exim's.
-
-use std::ops::ControlFlow;
+//! Byte for byte Exim's, so that `exiqgrep` and its like can read it.
 
 use mail_types::{MessageId, Timestamp};
+use serde::{Deserialize, Serialize};
 use spool::{Header, Spool, SpoolError};
 
-/// What is listed, and how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListingStyle {
-    /// In the order in which the messages are found.
+    /// `-bpr`: in no order.
     pub unsorted: bool,
-    /// Delivered addresses that aliases and the like made, too.
+    /// `-bpa`: also delivered addresses that came of aliases.
     pub generated: bool,
-    /// Undelivered recipients only.
+    /// `-bpu`: only recipients that wait.
     pub undelivered: bool,
-    /// Ids only.
+    /// `-bpi`: nothing but the ids.
     pub ids: bool,
 }
 
-/// How many messages there are.
+/// `-bpc`: how many messages there are.
 pub fn count(spool: &Spool) -> Result<usize, SpoolError> {
     let mut count = 0;
     spool.scan(&mut |_| {
         count += 1;
-        ControlFlow::Continue(())
+        std::ops::ControlFlow::Continue(())
     })?;
     Ok(count)
 }
 
-/// Lists the messages of `only`, or all; each piece goes to `out` as soon as it is made.
+/// Lists all messages, or only some; `out` gets the text piece by piece.
 pub fn list(
     spool: &Spool,
     style: ListingStyle,
@@ -42,43 +44,36 @@ pub fn list(
     now: Timestamp,
     out: &mut dyn FnMut(&[u8]),
 ) -> Result<(), SpoolError> {
-    if !only.is_empty() {
-        only.iter().for_each(|id| one(spool, id, style, now, out));
-        return Ok(());
+    let ids = if !only.is_empty() {
+        only.to_vec()
+    } else if style.unsorted {
+        let mut ids = Vec::new();
+        spool.scan(&mut |entry| {
+            ids.push(entry.id);
+            std::ops::ControlFlow::Continue(())
+        })?;
+        ids
+    } else {
+        spool.message_ids()?
+    };
+    for id in ids {
+        if style.ids {
+            out(format!("{id}\n").as_bytes());
+        } else if let Some(text) = message(spool, style, id, now) {
+            out(&text);
+        }
     }
-    if style.unsorted {
-        return spool.scan(&mut |entry| {
-            one(spool, &entry.id, style, now, out);
-            ControlFlow::Continue(())
-        });
-    }
-    spool.message_ids()?.iter().for_each(|id| one(spool, id, style, now, out));
     Ok(())
 }
 
-fn one(spool: &Spool, id: &MessageId, style: ListingStyle, now: Timestamp, out: &mut dyn FnMut(&[u8])) {
-    if style.ids {
-        out(format!("{id}\n").as_bytes());
-        return;
-    }
-    match spool.read_header(id) {
-        Ok(Some(header)) => {
-            let body = spool.open_data(id).ok().flatten().and_then(|data| data.body_len().ok());
-            out(&entry(id, &header, body.unwrap_or_default(), style, now));
-        }
-        Ok(None) => {}
-        Err(error) => {
-            let age = age(now.since(id.time()).as_secs());
-            out(format!("{age}       {id} *** spool read error: {error} ***\n\n").as_bytes());
-        }
-    }
-}
-
-fn entry(id: &MessageId, header: &Header, body: u64, style: ListingStyle, now: Timestamp) -> Vec<u8> {
-    let size = body + header.live_headers().map(|line| line.text.len() as u64).sum::<u64>();
-    let waiting = now.since(header.received_time).as_secs();
-    let mut text = format!("{} {} {id} <", age(waiting), size_text(size)).into_bytes();
-    text.extend_from_slice(&header.sender);
+/// One message; none when it is gone by now.
+fn message(spool: &Spool, style: ListingStyle, id: MessageId, now: Timestamp) -> Option<Vec<u8>> {
+    let header = match spool.read_header(&id) {
+        Ok(header) => header?,
+        Err(_) => return Some(unreadable(spool, id)),
+    };
+    let mut text = format!("{} {} {id} <", age(now, header.received_time), size(spool, &header)).into_bytes();
+    push_text(&mut text, &header.sender);
     text.push(b'>');
     if header.frozen.is_some() {
         text.extend_from_slice(b" *** frozen ***");
@@ -86,61 +81,77 @@ fn entry(id: &MessageId, header: &Header, body: u64, style: ListingStyle, now: T
     text.push(b'\n');
     for recipient in &header.recipients {
         let delivered = header.nonrecipients.contains(&recipient.address);
-        if delivered && style.undelivered {
-            continue;
-        }
-        text.extend_from_slice(if delivered { b"        D " } else { b"          " });
-        text.extend_from_slice(&recipient.address);
-        text.push(b'\n');
-    }
-    if style.generated && !style.undelivered {
-        let is_recipient = |address: &[u8]| header.recipients.iter().any(|r| r.address == address);
-        for address in header.nonrecipients.iter().filter(|a| !is_recipient(a)) {
-            text.extend_from_slice(b"       +D ");
-            text.extend_from_slice(address);
+        if !delivered || !style.undelivered {
+            text.extend_from_slice(if delivered { b"        D " } else { b"          " });
+            push_text(&mut text, &recipient.address);
             text.push(b'\n');
         }
     }
+    if style.generated {
+        for address in header.nonrecipients.iter() {
+            if !header.recipients.iter().any(|recipient| recipient.address == address) {
+                text.extend_from_slice(b"       +D ");
+                push_text(&mut text, address);
+                text.push(b'\n');
+            }
+        }
+    }
     text.push(b'\n');
-    text
+    Some(text)
 }
 
-/// Minutes up to ninety, hours up to three days, then days.
-fn age(seconds: u64) -> String {
-    let minutes = seconds / 60;
+fn unreadable(spool: &Spool, id: MessageId) -> Vec<u8> {
+    let problem = match spool.read_header_bytes(&id) {
+        Ok(Some(bytes)) => format!("spool format error: size={}", bytes.len()),
+        Ok(None) => "spool read error: No such file or directory".to_owned(),
+        Err(error) => format!("spool read error: {error}"),
+    };
+    format!("      {id}\n    *** {problem} ***\n\n").into_bytes()
+}
+
+/// Addresses may hold control bytes; they must not change the look of other lines.
+fn push_text(out: &mut Vec<u8>, text: &[u8]) {
+    for &byte in text {
+        if byte.is_ascii_control() {
+            mail_types::bytes::push_printable(out, &[byte], mail_types::bytes::PrintOptions::default());
+        } else {
+            out.push(byte);
+        }
+    }
+}
+
+/// `25m`, `24h`, ` 4d`.
+fn age(now: Timestamp, received: Timestamp) -> String {
+    let minutes = (now.secs() - received.secs()).max(0) / 60;
     if minutes <= 90 {
-        return format!("{minutes:2}m");
+        return format!("{minutes:>2}m");
     }
     let hours = (minutes + 30) / 60;
-    if hours <= 72 { format!("{hours:2}h") } else { format!("{:2}d", (hours + 12) / 24) }
+    if hours <= 72 { format!("{hours:>2}h") } else { format!("{:>2}d", (hours + 12) / 24) }
 }
 
-/// Five columns: bytes, then K or M with one decimal as long as it fits.
-fn size_text(bytes: u64) -> String {
-    let kilobytes = bytes as f64 / 1024.0;
-    let text = match bytes {
-        0..=1023 => bytes.to_string(),
-        1024..=10_239 => format!("{kilobytes:.1}K"),
-        10_240..=1_048_575 => format!("{}K", (bytes + 512) / 1024),
-        1_048_576..=10_485_759 => format!("{:.1}M", kilobytes / 1024.0),
-        _ => format!("{}M", (bytes + 512 * 1024) / (1024 * 1024)),
-    };
-    format!("{text:>5}")
+/// The size of the whole message in five places; blank without its -D file.
+fn size(spool: &Spool, header: &Header) -> String {
+    let body = spool.open_data(&header.id).ok().flatten().and_then(|data| data.body_len().ok());
+    let Some(body) = body else { return " ".repeat(5) };
+    let lines: usize = header.live_headers().map(|line| line.text.len()).sum();
+    size_words(body + lines as u64 + 1)
+}
+
+fn size_words(size: u64) -> String {
+    const K: u64 = 1_024;
+    if size < K {
+        format!("{size:>5}")
+    } else if size < 10 * K {
+        format!("{:>4.1}K", size as f64 / K as f64)
+    } else if size < K * K {
+        format!("{:>4}K", (size + K / 2) / K)
+    } else if size < 10 * K * K {
+        format!("{:>4.1}M", size as f64 / (K * K) as f64)
+    } else {
+        format!("{:>4}M", (size + K * K / 2) / (K * K))
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_and_sizes_as_exim_shows_them() {
-        for (seconds, text) in
-            [(0, " 0m"), (600, "10m"), (5340, "89m"), (5460, " 2h"), (9000, " 3h"), (270_000, " 3d"), (400_000, " 5d")]
-        {
-            assert_eq!(age(seconds), text, "{seconds}");
-        }
-        for (bytes, text) in [(323, "  323"), (5300, " 5.2K"), (20_500, "  20K"), (3_050_000, " 2.9M")] {
-            assert_eq!(size_text(bytes), text, "{bytes}");
-        }
-    }
-}
+mod tests;

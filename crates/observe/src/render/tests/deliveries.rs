@@ -1,3 +1,5 @@
+//! `=>`, `**`, `==`.
+
 use std::time::Duration;
 
 use super::{all, bytes, default, own};

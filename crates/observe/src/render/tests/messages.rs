@@ -1,3 +1,5 @@
+//! States of messages, and the program itself.
+
 use std::time::Duration;
 
 use mail_types::MessageId;

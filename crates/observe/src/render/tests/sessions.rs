@@ -1,3 +1,5 @@
+//! SMTP sessions.
+
 use std::time::Duration;
 
 use super::receptions::peer;

@@ -1,0 +1,225 @@
+//! A queue run: `-q` with its letters, `-R`, `-S`.
+//!
+//! # Invariants
+//! * What a run takes is decided when it begins; what has arrived or gone since is met at the attempt, under the lock.
+//!
+//! # Compatibility
+//! Specification sections on `-q`, `-R` and `-S`. Of a selection the first message is tried whatever its retry times
+//! say. `-qq` is a run like any other (docs/compat.md): connections are shared between messages all the same.
+
+use std::sync::Arc;
+
+use config::options::main;
+use mail_types::MessageId;
+use mail_types::clock::Entropy;
+use observe::Event;
+use observe::event::{MessageEvent, ProcessEvent};
+use serde::{Deserialize, Serialize};
+
+use super::select::{Choice, Select};
+use super::tasks::attempt_guarded;
+use crate::deliver::AttemptKind;
+use crate::services::Services;
+
+/// Which messages a run tries, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// `-qq`.
+    pub two_stage: bool,
+    /// `i`: only messages that have not been tried yet.
+    pub first_only: bool,
+    /// `f`: retry times do not count.
+    pub force: bool,
+    /// `ff`: frozen messages are thawed.
+    pub thaw: bool,
+    /// `l`: local deliveries only.
+    pub local_only: bool,
+    /// First message of a range.
+    pub from: Option<MessageId>,
+    /// Last message of a range.
+    pub to: Option<MessageId>,
+    /// `-R`.
+    pub recipients: Option<Select>,
+    /// `-S`.
+    pub senders: Option<Select>,
+}
+
+impl RunRequest {
+    /// How the messages are tried.
+    pub fn kind(&self) -> AttemptKind {
+        if self.thaw {
+            AttemptKind::QueueRunForcedThaw
+        } else if self.force {
+            AttemptKind::QueueRunForced
+        } else if self.local_only {
+            AttemptKind::QueueRunLocalOnly
+        } else {
+            AttemptKind::QueueRun
+        }
+    }
+
+    /// The options as the log shows them; empty for a plain run.
+    pub fn options(&self) -> Vec<u8> {
+        let mut letters = String::new();
+        for (on, letter) in [
+            (self.two_stage, 'q'),
+            (self.first_only, 'i'),
+            (self.force || self.thaw, 'f'),
+            (self.thaw, 'f'),
+            (self.local_only, 'l'),
+        ] {
+            if on {
+                letters.push(letter);
+            }
+        }
+        let mut words = Vec::new();
+        if !letters.is_empty() {
+            words.push(format!("-q{letters}").into_bytes());
+        }
+        for (option, select) in [("-R", &self.recipients), ("-S", &self.senders)] {
+            if let Some(select) = select {
+                words.push(option.as_bytes().to_vec());
+                words.push(select.text.clone());
+            }
+        }
+        words.join(&b' ')
+    }
+
+    fn takes_id(&self, id: &MessageId) -> bool {
+        self.from.is_none_or(|from| from <= *id) && self.to.is_none_or(|to| *id <= to)
+    }
+}
+
+/// A run as a command does it: one message after the other, and what they give rise to.
+pub async fn run_once(request: &RunRequest, services: &Arc<Services>) {
+    let ids = match all_ids(services).await {
+        Ok(ids) => ids,
+        Err(problem) => {
+            services.log.problem(None, format!("queue run: {problem}"));
+            return;
+        }
+    };
+    let Some(mut run) = Run::begin(request, ids, services) else { return };
+    while let Some((id, kind)) = run.next(services).await {
+        let report = attempt_guarded(id, kind, services).await;
+        for made in report.made {
+            attempt_guarded(made, AttemptKind::Arrival, services).await;
+        }
+    }
+    run.end(services);
+}
+
+async fn all_ids(services: &Services) -> Result<Vec<MessageId>, String> {
+    let spool = Arc::clone(&services.spool);
+    let ids = services.pools.spool.run(move || spool.message_ids()).await;
+    ids.map_err(|_| "shutting down".to_owned())?.map_err(|error| error.to_string())
+}
+
+/// A run under way.
+pub(super) struct Run {
+    request: RunRequest,
+    choice: Choice,
+    /// Those that are left, the next one last.
+    left: Vec<MessageId>,
+    /// The next message is the first of a selection.
+    first: bool,
+}
+
+impl Run {
+    /// Says that a run begins; none when its patterns make no sense.
+    pub(super) fn begin(request: &RunRequest, mut ids: Vec<MessageId>, services: &Services) -> Option<Self> {
+        let choice = match Choice::new(request) {
+            Ok(choice) => choice,
+            Err(problem) => {
+                services.log.problem(None, format!("queue run: {problem}"));
+                return None;
+            }
+        };
+        ids.retain(|id| request.takes_id(id));
+        if services.snapshot().main.get(main::QUEUE_RUN_IN_ORDER) {
+            ids.sort_unstable();
+        } else {
+            shuffle(&mut ids, services.entropy.as_ref());
+        }
+        ids.reverse();
+        let (pid, options) = (std::process::id(), request.options());
+        services.log.write(&Event::Process(ProcessEvent::QueueRunStarted { pid, options, queue: None }));
+        Some(Self { request: request.clone(), choice, left: ids, first: true })
+    }
+
+    /// The next message that the run is for.
+    pub(super) async fn next(&mut self, services: &Services) -> Option<(MessageId, AttemptKind)> {
+        while let Some(id) = self.left.pop() {
+            if self.choice.is_picky() && !self.picks(id, services).await {
+                continue;
+            }
+            let mut kind = self.request.kind();
+            if self.choice.is_selection() && std::mem::take(&mut self.first) && kind == AttemptKind::QueueRun
+            {
+                kind = AttemptKind::QueueRunForced;
+            }
+            return Some((id, kind));
+        }
+        None
+    }
+
+    async fn picks(&self, id: MessageId, services: &Services) -> bool {
+        let spool = Arc::clone(&services.spool);
+        let read = services.pools.spool.run(move || spool.read_header(&id)).await;
+        let Ok(Ok(Some(header))) = read else {
+            // The attempt tells what is wrong with it, if it is still there.
+            return matches!(read, Ok(Err(_)));
+        };
+        if self.choice.is_selection() && header.frozen.is_some() && !self.request.thaw {
+            services.log.write(&MessageEvent::IsFrozen.into());
+            return false;
+        }
+        self.choice.takes(&header)
+    }
+
+    /// Says that the run is over.
+    pub(super) fn end(self, services: &Services) {
+        let (pid, options) = (std::process::id(), self.request.options());
+        services.log.write(&Event::Process(ProcessEvent::QueueRunEnded { pid, options, queue: None }));
+    }
+}
+
+fn shuffle(ids: &mut [MessageId], entropy: &dyn Entropy) {
+    for last in (1..ids.len()).rev() {
+        let other = entropy.next_u64() % (last as u64 + 1);
+        ids.swap(last, other as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_as_exim_logs_them() {
+        let select = |text: &str| Some(Select { text: text.as_bytes().to_vec(), regex: false });
+        for (request, text) in [
+            (RunRequest::default(), ""),
+            (RunRequest { thaw: true, ..RunRequest::default() }, "-qff"),
+            (
+                RunRequest {
+                    first_only: true,
+                    force: true,
+                    thaw: true,
+                    local_only: true,
+                    ..RunRequest::default()
+                },
+                "-qiffl",
+            ),
+            (RunRequest { two_stage: true, force: true, ..RunRequest::default() }, "-qqf"),
+            (RunRequest { recipients: select("refused"), ..RunRequest::default() }, "-R refused"),
+            (
+                RunRequest { recipients: select("refused"), thaw: true, ..RunRequest::default() },
+                "-qff -R refused",
+            ),
+            (RunRequest { senders: select("q@x"), ..RunRequest::default() }, "-S q@x"),
+        ] {
+            assert_eq!(String::from_utf8(request.options()).unwrap(), text);
+        }
+    }
+}
