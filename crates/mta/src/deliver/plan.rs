@@ -307,6 +307,10 @@ impl Run {
             let address = &self.node(id).address;
             let local_part = mail_types::value::Value::tainted(address.local_part.to_ascii_lowercase());
             copy.facts.address.clone_from(&address.address);
+            copy.facts.recipient = Some(match address.original() {
+                Some(original) => original.address.clone(),
+                None => address.address.clone(),
+            });
             copy.facts.original_local_part = Some(local_part.clone());
             copy.facts.local_part = Some(local_part);
             copy.errors_to.clone_from(&address.inherited.errors_to);

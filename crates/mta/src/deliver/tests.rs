@@ -4,6 +4,7 @@
 mod attempts;
 mod crashes;
 mod identities;
+mod mailbox;
 mod remote;
 
 use std::collections::HashMap;

@@ -87,6 +87,7 @@ impl<'a> State<'a> {
         };
         AddressFacts {
             address: self.address.address.clone(),
+            recipient: Some(top.map_or_else(|| self.address.address.clone(), |top| top.address.clone())),
             local_part: Some(Value::tainted(self.local_part.clone())),
             domain: Some(Value::tainted(self.address.domain.clone())),
             original_local_part: Some(Value::tainted(original_local_part)),

@@ -19,6 +19,8 @@ pub struct LocalUser {
 pub struct AddressFacts {
     /// The whole address as it is written to logs: case of the local part kept.
     pub address: Vec<u8>,
+    /// The recipient in the envelope that led to this address, as it stands there (Envelope-to:).
+    pub recipient: Option<Vec<u8>>,
     /// `$local_part`: affixes removed by the running router, lower case unless `caseful_local_part`. None where
     /// Exim has it unset.
     pub local_part: Option<Value>,

@@ -113,7 +113,7 @@ async fn addresses_that_the_host_refuses() {
         office.post("carol@test.example", &["good@sink.example", "rcpt5@sink.example", "rcpt4@sink.example"]);
     let report = office.attempt(id, AttemptKind::Arrival).await;
     assert_eq!((report.end, report.made.len()), (AttemptEnd::Deferred, 1));
-    assert_eq!(report.next_try, Some(NOW.plus(Duration::from_secs(900))));
+    assert_eq!(report.next_try, Some(NOW.plus(Duration::from_mins(15))));
     assert_eq!(
         office.log_of(id),
         [
@@ -146,7 +146,7 @@ async fn a_host_that_is_not_there() {
             "== y@dead.example R=man T=remote defer (111): Connection refused",
         ]
     );
-    office.bench.clock.advance(Duration::from_secs(5 * 86_400));
+    office.bench.clock.advance(Duration::from_hours(5 * 24));
     let report = office.attempt(id, AttemptKind::QueueRun).await;
     assert_eq!((report.end, report.made.len()), (AttemptEnd::Completed, 1));
     let log = office.log_of(id);
@@ -167,18 +167,18 @@ async fn local_deliveries_wait_in_queue_runs_only() {
     office.agent.tell("bob@test.example", Answer::Defer(13, "no"));
     let id = office.post("carol@test.example", &["bob@test.example"]);
     let report = office.attempt(id, AttemptKind::Arrival).await;
-    assert_eq!(report.next_try, Some(NOW.plus(Duration::from_secs(900))));
+    assert_eq!(report.next_try, Some(NOW.plus(Duration::from_mins(15))));
     office.agent.obey();
     let report = office.attempt(id, AttemptKind::QueueRun).await;
     assert_eq!(
         (report.end, report.next_try),
-        (AttemptEnd::Deferred, Some(NOW.plus(Duration::from_secs(900))))
+        (AttemptEnd::Deferred, Some(NOW.plus(Duration::from_mins(15))))
     );
     assert_eq!(
         office.log_of(id).last().map(String::as_str),
         Some("== bob@test.example R=users T=tlocal defer (-53): Retry time not yet reached")
     );
-    office.bench.clock.advance(Duration::from_secs(901));
+    office.bench.clock.advance(Duration::from_mins(16));
     assert_eq!(office.attempt(id, AttemptKind::QueueRun).await.end, AttemptEnd::Completed);
 }
 

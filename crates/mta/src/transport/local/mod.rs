@@ -177,6 +177,9 @@ pub(super) fn system_words(error: &std::io::Error) -> String {
 
 /// The address that stood in the envelope.
 fn original(facts: &crate::context::facts::AddressFacts) -> Vec<u8> {
+    if let Some(recipient) = &facts.recipient {
+        return recipient.clone();
+    }
     match (&facts.original_local_part, &facts.original_domain) {
         (Some(local), Some(domain)) if !domain.is_empty() => [local.bytes(), b"@", domain.bytes()].concat(),
         _ => facts.address.clone(),

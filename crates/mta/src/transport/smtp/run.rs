@@ -136,7 +136,12 @@ impl Run<'_> {
             None => None,
         };
         let return_path = return_path.map_or_else(|| self.batch.return_path.clone(), Value::into_bytes);
-        let recipients: Vec<Vec<u8>> = self.batch.addresses.iter().map(|a| a.facts.address.clone()).collect();
+        let recipients: Vec<Vec<u8>> = self
+            .batch
+            .addresses
+            .iter()
+            .map(|a| a.facts.recipient.clone().unwrap_or_else(|| a.facts.address.clone()))
+            .collect();
         let envelope = outgoing::Envelope {
             headers_add: &self.batch.headers_add,
             headers_remove: &self.batch.headers_remove,
