@@ -14,13 +14,13 @@ mod local_work;
 mod mode;
 mod delivery;
 mod process;
-mod runner;
+mod server;
 
 use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 
-use argv::{Invocation, Mode, Refusal};
+use argv::{Invocation, Refusal};
 
 /// How long the end of the program may wait for hints to be written; losing them costs delay, never mail.
 pub(crate) const HINTS_FLUSH: std::time::Duration = std::time::Duration::from_secs(5);
@@ -85,13 +85,5 @@ impl Invocation {
     /// Whether what this command does to the queue may go through the running server.
     pub(crate) fn may_use_server(&self, config: &config::Config) -> bool {
         !self.is_private() || load::is_trusted(self, config)
-    }
-
-    /// Whether it tests and stores nothing.
-    pub(crate) fn only_tests(&self) -> bool {
-        matches!(
-            self.mode,
-            Mode::Expand { .. } | Mode::AddressTest | Mode::Verify { .. } | Mode::HostTest { .. } | Mode::RetryTest | Mode::RewriteTest
-        )
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn run(config: Arc<Config>, job: &dyn Job, single: bool) -> ExitCode 
         Ok(user) => user,
         Err(reason) => return refuse(&reason),
     };
-    if let Err(reason) = prepare_spool(&config, &mail_user) {
+    if let Err(reason) = prepare_folders(&config, &mail_user, job.is_daemon()) {
         return refuse(&reason);
     }
     let mut program = Program { job, config: Mutex::new(config), mail_user: mail_user.clone() };
@@ -99,12 +99,16 @@ fn mail_user(config: &Config) -> Result<RunAs, String> {
 }
 
 /// The spool and log folders belong to the mail user; root makes them when they are missing, and only then.
-fn prepare_spool(config: &Config, mail_user: &RunAs) -> Result<(), String> {
+fn prepare_folders(config: &Config, mail_user: &RunAs, is_server: bool) -> Result<(), String> {
     use std::os::unix::fs::{DirBuilderExt, chown};
-    let mut folders = vec![crate::assembly::spool_directory(config)?];
-    folders.extend(crate::assembly::log_folder(config));
-    for folder in folders {
-        match std::fs::DirBuilder::new().mode(0o750).create(&folder) {
+    let mut folders = vec![(crate::assembly::spool_directory(config)?, 0o750)];
+    folders.extend(crate::assembly::log_folder(config).map(|folder| (folder, 0o750)));
+    if is_server {
+        // Everybody may enter: programs of ordinary users find the server's socket there.
+        folders.push((crate::server::SOCKET_FOLDER.into(), 0o755));
+    }
+    for (folder, mode) in folders {
+        match std::fs::DirBuilder::new().mode(mode).create(&folder) {
             Ok(()) => chown(&folder, Some(mail_user.uid), Some(mail_user.gid))
                 .map_err(|e| format!("cannot give {} to the mail user: {e}", folder.display()))?,
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}

@@ -156,7 +156,7 @@ impl Parent<'_> {
 
     fn tell_worker(&self, signal: Signal) {
         // The worker may have ended a moment ago; SIGCHLD tells.
-        drop(kill(self.worker.pid, signal));
+        let _ = kill(self.worker.pid, signal);
     }
 
     /// Collects children; the exit code when the worker was among them.

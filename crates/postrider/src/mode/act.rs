@@ -110,14 +110,11 @@ impl Act<'_> {
 
     fn change(&self, id: &[u8], change: &Change, services: &Services) -> u8 {
         let Some(id) = MessageId::parse(id) else { return 1 };
-        let config = services.snapshot();
-        let hostname = config.main.get(main::PRIMARY_HOSTNAME).unwrap_or(&services.process.hostname);
         let actor = Actor {
             spool: &services.spool,
             log: &services.log,
             user: &self.start.caller.login,
             now: services.clock.now().secs(),
-            qualify_domain: config.main.get(main::QUALIFY_DOMAIN).unwrap_or(hostname),
         };
         let done = actor.change(&id, change);
         crate::say(done.text.as_bytes());

@@ -13,20 +13,26 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use config::options::postrider;
 use config::{Config, Loaded};
 use mta::listener;
+use mta::queue::{Manager, ManagerOptions, Waker, control};
 use mta::services::Services;
 use observe::Event;
 use observe::event::{ListenOn, Listening, ProcessEvent};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::Start;
-use crate::argv::{Invocation, QueueRun};
+use crate::argv::Invocation;
 use crate::assembly::{self, Parts};
 use crate::load;
 use crate::process::{self, Job, Seat};
-use crate::runner::{FirstDeliveries, run_once};
+use crate::server;
+
+/// How long deliveries under way may take after the server was asked to stop.
+const LAST_DELIVERIES: Duration = Duration::from_secs(10);
 
 /// Runs the server.
 pub(crate) fn run(start: Start<'_>, foreground: bool, loaded: &Loaded) -> ExitCode {
@@ -155,8 +161,8 @@ impl Job for Daemon<'_> {
 
 impl Daemon<'_> {
     async fn serve(&self, config: &Arc<Config>, seat: &Seat) -> u8 {
-        let waker = Arc::new(FirstDeliveries::new(config));
-        let parts = Parts { local_agent: seat.local_agent(), queue: Arc::clone(&waker) as _, daemon: true };
+        let (waker, inbox) = mta::queue::channel();
+        let parts = Parts { local_agent: seat.local_agent(), queue: Arc::new(waker.clone()), daemon: true };
         let services = match assembly::services(config, parts) {
             Ok(services) => services,
             Err(reason) => {
@@ -165,20 +171,55 @@ impl Daemon<'_> {
             }
         };
         seat.attach(&services);
-        waker.attach(&services);
         recover(&services).await;
         self.announce(&services);
         let (stop, stopped) = watch::channel(false);
-        let queue = tokio::spawn(run_queue(self.invocation.queue_run.clone(), Arc::clone(&services), stopped.clone()));
+        let queue = tokio::spawn(Manager::serve(inbox, Arc::clone(&services), self.manager(config), stopped.clone()));
+        let programs = self.programs(config, waker, &services, &stopped);
         let sockets = self.take_sockets();
         let listener = tokio::spawn(listener::serve(sockets, Arc::clone(&services), stopped));
         let code = self.signals(&services, seat).await;
         // Nobody listens to this channel any more when everything has ended already.
         let _ = stop.send(true);
         let _ = listener.await;
-        queue.abort();
+        let _ = tokio::time::timeout(LAST_DELIVERIES, queue).await;
+        if let Some(programs) = programs {
+            let _ = programs.await;
+        }
         services.hints.flush(crate::HINTS_FLUSH);
         code
+    }
+
+    fn manager(&self, config: &Config) -> ManagerOptions {
+        let defaults = ManagerOptions::default();
+        let wanted = self.invocation.queue_run.as_ref();
+        let deliveries = usize::try_from(config.main.get(postrider::DELIVERIES_MAX)).ok().filter(|n| *n > 0);
+        ManagerOptions {
+            interval: wanted.and_then(|q| q.interval).map(Duration::from_secs),
+            run: wanted.map(server::run_request).unwrap_or_default(),
+            deliveries: deliveries.unwrap_or(defaults.deliveries),
+            ..defaults
+        }
+    }
+
+    /// Serves local programs; a server without its socket takes mail from the network all the same, and says so.
+    fn programs(
+        &self,
+        config: &Config,
+        waker: Waker,
+        services: &Arc<Services>,
+        stopped: &watch::Receiver<bool>,
+    ) -> Option<JoinHandle<()>> {
+        let bound = server::socket(self.invocation, config)
+            .and_then(|path| control::Listener::bind(&path).map_err(|e| format!("{}: {e}", path.display())));
+        match bound {
+            Ok(listener) => Some(tokio::spawn(control::serve(listener, waker, Arc::clone(services), stopped.clone()))),
+            Err(reason) => {
+                let text = format!("local programs cannot reach this server: its socket {reason}");
+                services.log.problem(None, text);
+                None
+            }
+        }
     }
 
     /// The sockets for this worker; the parent keeps its copies for the next one.
@@ -257,19 +298,5 @@ async fn recover(services: &Arc<Services>) {
     match services.pools.spool.run(move || spool.recover()).await {
         Ok(Ok(_)) | Err(_) => {}
         Ok(Err(error)) => services.log.problem(None, format!("the spool could not be put in order: {error}")),
-    }
-}
-
-/// Queue runs at their interval; the first at once.
-async fn run_queue(wanted: Option<QueueRun>, services: Arc<Services>, mut stopped: watch::Receiver<bool>) {
-    let Some((wanted, interval)) = wanted.and_then(|q| q.interval.map(|i| (q.clone(), i))) else { return };
-    let mut clock = tokio::time::interval(Duration::from_secs(interval));
-    // A run that takes longer than the interval is followed by a pause, not by a burst.
-    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = clock.tick() => run_once(&wanted, &services).await,
-            _ = stopped.changed() => return,
-        }
     }
 }

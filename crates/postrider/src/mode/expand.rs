@@ -35,7 +35,7 @@ pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut context = Context::with_config(Facts::default(), Arc::clone(&start.config), services);
+    let mut context = Context::with_config(facts(start), Arc::clone(&start.config), services);
     if start.invocation.operands.is_empty() {
         from_input(&mut context);
     } else {
@@ -44,6 +44,22 @@ pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// What `-oM...` says of the origin.
+fn facts(start: &Start<'_>) -> Facts {
+    let fields = super::submit::host_fields(&start.invocation.origin);
+    let mut facts = Facts::default();
+    let connection = &mut facts.connection;
+    connection.sender_host_address = fields.address.map(|(address, _)| address);
+    connection.sender_host_port = fields.address.map_or(0, |(_, port)| port);
+    connection.received_ip_address = fields.interface.map(|(address, _)| address);
+    connection.received_port = fields.interface.map_or(0, |(_, port)| port);
+    connection.sender_host_name = fields.name;
+    connection.sender_host_authenticated = fields.authenticator;
+    connection.authenticated_id = fields.authenticated_id;
+    connection.sender_ident = fields.ident;
+    facts
 }
 
 fn from_input(context: &mut Context) {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use config::Config;
 use config::options::main;
+use mta::queue::control::Request;
+use mta::queue::run_once;
 
 use super::Start;
 use crate::assembly::{self, Nobody, Parts};
 use crate::process::{self, Job, Seat};
-use crate::runner;
+use crate::server;
 
 /// Runs the mode.
 pub(crate) fn run(start: &Start<'_>) -> ExitCode {
@@ -30,7 +32,12 @@ struct OneRun<'a> {
 impl Job for OneRun<'_> {
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
         let Ok(runtime) = crate::runtime() else { return 1 };
+        let request = server::run_request(&self.start.invocation.queue_run.clone().unwrap_or_default());
         runtime.block_on(async {
+            let asked = Request::Run(request.clone());
+            if let Some(code) = server::ask(self.start.invocation, &config, &asked).await {
+                return code;
+            }
             let parts = Parts { local_agent: seat.local_agent(), queue: Arc::new(Nobody), daemon: false };
             let services = match assembly::services(&config, parts) {
                 Ok(services) => services,
@@ -40,8 +47,7 @@ impl Job for OneRun<'_> {
                 }
             };
             seat.attach(&services);
-            let wanted = self.start.invocation.queue_run.clone().unwrap_or_default();
-            runner::run_once(&wanted, &services).await;
+            run_once(&request, &services).await;
             services.hints.flush(crate::HINTS_FLUSH);
             0
         })

@@ -19,13 +19,13 @@ use std::time::Duration;
 use config::{BuildDefaults, Config, Facts, LoadRequest, SystemFiles};
 use mta::deliver::InProcessAgent;
 use mta::listener;
+use mta::queue::{Manager, Waker};
 use mta::services::Services;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::watch;
 
 use crate::assembly::{self, Parts};
 use crate::load;
-use crate::runner::FirstDeliveries;
 
 /// The configuration, with `PLACE` for the folder.
 const CONFIGURATION: &str = include_str!("quickstart.conf");
@@ -35,6 +35,9 @@ const MAILBOXES: &str = "^[A-Za-z0-9_+=-][A-Za-z0-9_+=.-]*$: any\n";
 
 /// Where it listens.
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
+
+/// Pause between queue runs.
+const QUEUE_INTERVAL: Duration = Duration::from_secs(30 * 60);
 
 /// How long its own message may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -85,8 +88,11 @@ fn serve(config: &Arc<Config>, place: &Path) -> Result<(), String> {
         let endpoints = listener::interfaces::endpoints(config, None).map_err(|e| e.message)?;
         let sockets = listener::bind(&endpoints, config)
             .map_err(|(address, e)| format!("cannot listen on {address}: {e}. Is another one running?"))?;
-        let services = services(config)?;
+        let (waker, inbox) = mta::queue::channel();
+        let services = services(config, waker)?;
         let (stop, stopped) = watch::channel(false);
+        let options = mta::queue::ManagerOptions { interval: Some(QUEUE_INTERVAL), ..Default::default() };
+        let queue = tokio::spawn(Manager::serve(inbox, Arc::clone(&services), options, stopped.clone()));
         let server = tokio::spawn(listener::serve(sockets, Arc::clone(&services), stopped));
         say(&format!("Listening on {ADDRESS}. Sending one message to newcomer@localhost:\n\n"));
         let sent = tokio::time::timeout(PATIENCE, send_one()).await;
@@ -98,6 +104,7 @@ fn serve(config: &Arc<Config>, place: &Path) -> Result<(), String> {
         // The server may have ended by itself; then nobody needs to be told.
         let _ = stop.send(true);
         let _ = server.await;
+        let _ = queue.await;
         services.hints.flush(crate::HINTS_FLUSH);
         interrupted
     });
@@ -105,13 +112,11 @@ fn serve(config: &Arc<Config>, place: &Path) -> Result<(), String> {
     result
 }
 
-fn services(config: &Arc<Config>) -> Result<Arc<Services>, String> {
+fn services(config: &Arc<Config>, waker: Waker) -> Result<Arc<Services>, String> {
     let agent = Arc::new(InProcessAgent::new());
-    let waker = Arc::new(FirstDeliveries::new(config));
-    let parts = Parts { local_agent: Arc::clone(&agent) as _, queue: Arc::clone(&waker) as _, daemon: true };
+    let parts = Parts { local_agent: Arc::clone(&agent) as _, queue: Arc::new(waker), daemon: true };
     let services = assembly::services(config, parts)?;
     agent.attach(&services);
-    waker.attach(&services);
     Ok(services)
 }
 

@@ -119,7 +119,7 @@ impl Submission<'_> {
 
     /// First deliveries that nobody waits for: the running server does them, or this process after its caller has gone.
     async fn background(&self, ids: Vec<MessageId>, seat: &Seat, services: &Arc<Services>, code: u8) {
-        if ids.is_empty() || super::server_socket::tell_of(self.start, &ids) {
+        if ids.is_empty() || super::server_socket::tell_of(self.start, &ids).await {
             return;
         }
         match seat {
