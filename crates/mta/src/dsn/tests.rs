@@ -53,10 +53,8 @@ fn text_of(bench: &Bench, id: MessageId, about: MessageId) -> String {
     let spool = &bench.services.spool;
     let header = spool.read_header(&id).unwrap().unwrap();
     let data = spool.open_data(&id).unwrap().unwrap();
-    let mut text = String::new();
-    for recipient in &header.recipients {
-        text += &format!("to {}\n", String::from_utf8_lossy(&recipient.address));
-    }
+    let to = |one: &Recipient| format!("to {}\n", String::from_utf8_lossy(&one.address));
+    let mut text: String = header.recipients.iter().map(to).collect::<Vec<_>>().concat();
     assert_eq!(header.sender, b"");
     for line in header.live_headers() {
         text.push_str(&String::from_utf8_lossy(&line.text));

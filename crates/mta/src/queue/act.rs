@@ -102,14 +102,14 @@ impl Actor<'_> {
 
     fn gone(&self, id: &MessageId, removing: bool) -> Done {
         self.tell(id, MessageEvent::DataFileNotFound { file: format!("{id}-D").into_bytes() });
-        let mut text = format!("Spool data file for {id} does not exist\n");
+        let mut lines = vec![format!("Spool data file for {id} does not exist\n")];
         if removing {
-            text += "Continuing, to ensure all files removed\n";
-            text += &format!("Spool read error for {id}-H: No such file or directory\n");
-            text += "Continuing to ensure all files removed\n";
-            text += &format!("Message {id} has been removed or did not exist\n");
+            lines.push("Continuing, to ensure all files removed\n".to_owned());
+            lines.push(format!("Spool read error for {id}-H: No such file or directory\n"));
+            lines.push("Continuing to ensure all files removed\n".to_owned());
+            lines.push(format!("Message {id} has been removed or did not exist\n"));
         }
-        Done::refused(text)
+        Done::refused(lines.concat())
     }
 
     fn unreadable(&self, id: &MessageId, error: &SpoolError) -> Done {
@@ -151,20 +151,20 @@ impl Actor<'_> {
 
     fn mark(&self, message: LockedMessage, addresses: Vec<Vec<u8>>) -> Done {
         let mut header = message.header().clone();
-        let mut complaints = String::new();
+        let mut complaints = Vec::new();
         let mut events = Vec::new();
         for address in addresses {
             if header.recipients.iter().any(|recipient| recipient.address == address) {
                 header.nonrecipients.insert(&address);
                 events.push(MessageEvent::MarkedDelivered { address, by: self.user.to_vec() });
             } else {
-                complaints += &format!(
+                complaints.push(format!(
                     "- error while marking as delivered:\n  {} is not a recipient: message not updated\n",
                     String::from_utf8_lossy(&address)
-                );
+                ));
             }
         }
-        self.save_or_complain(message, header, events, &complaints)
+        self.save_or_complain(message, header, events, &complaints.concat())
     }
 
     fn edit_sender(&self, message: LockedMessage, sender: &[u8]) -> Done {
@@ -185,7 +185,7 @@ impl Actor<'_> {
 
     fn add_recipients(&self, message: LockedMessage, addresses: &[Vec<u8>]) -> Done {
         let mut header = message.header().clone();
-        let mut complaints = String::new();
+        let mut complaints = Vec::new();
         let mut events = Vec::new();
         for given in addresses {
             match address(given, false) {
@@ -194,14 +194,14 @@ impl Actor<'_> {
                     events.push(MessageEvent::RecipientAdded { address, by: self.user.to_vec() });
                 }
                 Err(reason) => {
-                    complaints += &format!(
+                    complaints.push(format!(
                         "- error while adding recipient:\n  bad address {}: {reason}\n",
                         String::from_utf8_lossy(given)
-                    );
+                    ));
                 }
             }
         }
-        self.save_or_complain(message, header, events, &complaints)
+        self.save_or_complain(message, header, events, &complaints.concat())
     }
 
     fn save_or_complain(
