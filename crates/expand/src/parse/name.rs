@@ -161,6 +161,9 @@ impl crate::tree::Item for UnknownOperator {
 
 /// Exim explains a little more where the name looks like that of an ACL variable.
 fn acl_variable_hint(name: &[u8]) -> &'static str {
+    if variable::lookup(name).is_some() {
+        return "";
+    }
     match name.strip_prefix(b"acl_") {
         None => "",
         Some([b'c' | b'm', ..]) => {

@@ -7,7 +7,7 @@ use expand::{Env, EvalError, HeaderForm, ListKind, Scope, Settings};
 use mail_types::clock::{Clock, Entropy};
 use mail_types::dns::Resolve;
 use mail_types::value::Value;
-use policy::list::{MatchOptions, Subject};
+use policy::list::{HostSubject, MatchOptions, NamesFrom, Subject};
 
 use super::{Context, header, variable};
 
@@ -41,8 +41,15 @@ impl Env for Context {
 
     fn match_list(&mut self, kind: ListKind, subject: &Value, list: &Value) -> Result<bool, EvalError> {
         let lists = self.config.lists.clone();
-        let found =
-            lists.match_text(kind, Subject::Text(subject.bytes()), list, MatchOptions::default(), self)?;
+        // Of a host only the address is known here (`match_ip`).
+        let wanted = match kind {
+            ListKind::Host => {
+                let address = std::str::from_utf8(subject.bytes()).ok().and_then(|text| text.parse().ok());
+                Subject::Host(HostSubject { address, names: NamesFrom::Nowhere })
+            }
+            _ => Subject::Value(subject),
+        };
+        let found = lists.match_text(kind, wanted, list, MatchOptions::default(), self)?;
         if found.matched {
             self.scope.value = found.value;
         }
