@@ -15,16 +15,14 @@ use mail_types::value::Clean;
 
 use crate::cannot_open;
 
-/// Checks the directory; the answer searches in it.
-pub(crate) fn open<'a>(
-    directory: &'a Clean,
-    spec: &'a LookupSpec,
-) -> Result<impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, EvalError> + 'a, EvalError> {
-    std::fs::read_dir(directory.as_path()).map_err(|e| cannot_open(directory, "directory search", &e))?;
-    Ok(move |key: &[u8]| find(directory, spec, key))
+/// Checks that the directory can be searched.
+pub(crate) fn check(directory: &Clean) -> Result<(), EvalError> {
+    let readable = std::fs::read_dir(directory.as_path());
+    readable.map(drop).map_err(|e| cannot_open(directory, "directory search", &e))
 }
 
-fn find(directory: &Clean, spec: &LookupSpec, key: &[u8]) -> Result<Option<Vec<u8>>, EvalError> {
+/// One name in the directory.
+pub(crate) fn find(directory: &Clean, spec: &LookupSpec, key: &[u8]) -> Result<Option<Vec<u8>>, EvalError> {
     if key.contains(&b'/') {
         return Err(EvalError::defer(format!(
             "key for dsearch lookup contains a slash: {}",
@@ -42,14 +40,12 @@ fn find(directory: &Clean, spec: &LookupSpec, key: &[u8]) -> Result<Option<Vec<u
         Some(b"file") => status.is_file(),
         Some(b"dir") => status.is_dir(),
         Some(b"subdir") => status.is_dir() && !matches!(key, b"." | b".."),
-        Some(other) => {
-            let other = String::from_utf8_lossy(other);
-            return Err(EvalError::defer(format!("unknown parameter for dsearch lookup: filter={other}")));
-        }
+        // Exim takes no notice of another word.
+        Some(_) => true,
     };
     if !wanted {
         return Ok(None);
     }
     let full = spec.option("ret") == Some(b"full");
-    Ok(Some(if full { path.as_os_str().as_bytes().to_vec() } else { key.to_vec() }))
+    Ok(Some(if full { [directory.bytes(), b"/", key].concat() } else { key.to_vec() }))
 }

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use expand::EvalError;
@@ -23,6 +24,8 @@ const KEPT: usize = 256;
 #[derive(Debug)]
 pub(crate) struct FileCache<T> {
     kept: Mutex<HashMap<PathBuf, Kept<T>>>,
+    /// Counts uses, so that the oldest can be told.
+    uses: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -56,7 +59,7 @@ impl Stamp {
 
 impl<T> Default for FileCache<T> {
     fn default() -> Self {
-        Self { kept: Mutex::default() }
+        Self { kept: Mutex::default(), uses: AtomicU64::new(0) }
     }
 }
 
@@ -77,11 +80,8 @@ impl<T> FileCache<T> {
 
     fn kept_as(&self, name: &std::path::Path, stamp: Stamp) -> Option<Shared<T>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = kept.values().map(|k| k.used).max().unwrap_or_default();
         let found = kept.get_mut(name).filter(|k| k.stamp == stamp)?;
-        if found.used < newest {
-            found.used = newest + 1;
-        }
+        found.used = self.uses.fetch_add(1, Ordering::Relaxed);
         Some(Arc::clone(&found.content))
     }
 
@@ -92,7 +92,7 @@ impl<T> FileCache<T> {
         {
             kept.remove(&oldest);
         }
-        let used = kept.values().map(|k| k.used).max().unwrap_or_default() + 1;
+        let used = self.uses.fetch_add(1, Ordering::Relaxed);
         kept.insert(name, Kept { stamp, content, used });
     }
 }
@@ -104,7 +104,10 @@ fn read(path: &Clean) -> Result<(Vec<u8>, Stamp), EvalError> {
     let mut file = File::options().read(true).custom_flags(nonblock).open(path.as_path()).map_err(failed)?;
     let status = file.metadata().map_err(failed)?;
     if !status.is_file() {
-        return Err(EvalError::failed(format!("{} is not a regular file (lsearch lookup)", path.as_path().display())));
+        return Err(EvalError::failed(format!(
+            "{} is not a regular file (lsearch lookup)",
+            path.as_path().display()
+        )));
     }
     let mut text = Vec::with_capacity(status.len() as usize);
     file.read_to_end(&mut text).map_err(failed)?;

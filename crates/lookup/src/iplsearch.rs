@@ -8,13 +8,13 @@ use std::net::IpAddr;
 
 use expand::EvalError;
 
-use crate::linear_file::entries_of;
+use crate::linear_file::{Entry, entries_of};
 
 /// A file of networks.
 #[derive(Debug)]
 pub(crate) struct NetworkFile {
-    entries: Vec<(Network, Vec<u8>)>,
-    default: Option<Vec<u8>>,
+    entries: Vec<(Network, Entry)>,
+    default: Option<Entry>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,27 +29,27 @@ impl NetworkFile {
         let mut file = Self { entries: Vec::new(), default: None };
         for entry in entries_of(text) {
             if entry.key == b"*" {
-                file.default.get_or_insert(entry.data);
+                file.default.get_or_insert(entry);
             } else if let Some(network) = Network::parse(&entry.key) {
-                file.entries.push((network, entry.data));
+                file.entries.push((network, entry));
             }
         }
         file
     }
 
-    /// The data of the first network that holds the key.
-    pub(crate) fn find(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EvalError> {
+    /// The entry of the first network that holds the key.
+    pub(crate) fn find(&self, key: &[u8]) -> Result<Option<&Entry>, EvalError> {
         if key == b"*" {
-            return Ok(self.default.clone());
+            return Ok(self.default.as_ref());
         }
-        let Some(wanted) = Network::parse(key) else {
+        let Some(wanted) = Network::parse(key).filter(|_| !key.contains(&b'/')) else {
             return Err(EvalError::defer(format!(
                 "\"{}\" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): in a host list, use net-iplsearch as the search type",
                 String::from_utf8_lossy(key)
             )));
         };
         let found = self.entries.iter().find(|(network, _)| network.holds(wanted));
-        Ok(found.map(|(_, data)| data.clone()))
+        Ok(found.map(|(_, entry)| entry))
     }
 }
 

@@ -20,7 +20,11 @@ pub(crate) struct Found {
 }
 
 /// Tries all keys that the type asks for, in Exim's order.
-pub(crate) fn search(spec: &LookupSpec, key: &[u8], search: &mut Search<'_>) -> Result<Option<Found>, EvalError> {
+pub(crate) fn search(
+    spec: &LookupSpec,
+    key: &[u8],
+    search: &mut Search<'_>,
+) -> Result<Option<Found>, EvalError> {
     if !key.is_empty() {
         if let Some(data) = search(key)? {
             return Ok(Some(Found { data, parts: None }));
@@ -47,7 +51,11 @@ pub(crate) fn search(spec: &LookupSpec, key: &[u8], search: &mut Search<'_>) -> 
     Ok(None)
 }
 
-fn partial_search(partial: &Partial, key: &[u8], search: &mut Search<'_>) -> Result<Option<Found>, EvalError> {
+fn partial_search(
+    partial: &Partial,
+    key: &[u8],
+    search: &mut Search<'_>,
+) -> Result<Option<Found>, EvalError> {
     let whole = [&partial.affix, key].concat();
     if let Some(data) = search(&whole)? {
         return Ok(Some(Found { data, parts: Some((Vec::new(), key.to_vec())) }));

@@ -58,21 +58,25 @@ impl Lookups {
     fn single_key(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
         let spec = request.spec;
         let file = file_name(request)?;
+        let full = spec.option("ret") == Some(b"full");
         let mut search: Box<Search<'_>> = match spec.kind {
             "lsearch" => {
                 let lines = self.linear.open(&file, LinearFile::parse)?;
-                Box::new(move |key| Ok(lines.find(key).map(<[u8]>::to_vec)))
+                Box::new(move |key| Ok(lines.find(key).map(|entry| entry.value(full))))
             }
             "wildlsearch" | "nwildlsearch" => {
                 let expanded = spec.kind == "wildlsearch";
-                let lines = self.wild.open(&file, |text| wildlsearch::WildFile::parse(text))?;
+                let lines = self.wild.open(&file, wildlsearch::WildFile::parse)?;
                 Box::new(move |key| lines.find(key, expanded))
             }
             "iplsearch" => {
                 let lines = self.networks.open(&file, iplsearch::NetworkFile::parse)?;
-                Box::new(move |key| lines.find(key))
+                Box::new(move |key| Ok(lines.find(key)?.map(|entry| entry.value(full))))
             }
-            _ => Box::new(dsearch::open(&file, spec)?),
+            _ => {
+                dsearch::check(&file)?;
+                Box::new(|key| dsearch::find(&file, spec, key))
+            }
         };
         let found = keys::search(spec, request.key.bytes(), &mut *search)?;
         Ok(match found {
@@ -93,7 +97,9 @@ impl Lookup for Lookups {
     fn lookup(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
         let kind = request.spec.kind;
         if !SERVED.contains(&kind) {
-            return Err(EvalError::defer(format!("lookup type \"{kind}\" is not served by this version yet")));
+            return Err(EvalError::defer(format!(
+                "lookup type \"{kind}\" is not served by this version yet"
+            )));
         }
         match request.spec.style {
             LookupStyle::SingleKey => self.single_key(request),
@@ -109,7 +115,10 @@ impl Lookup for Lookups {
 
 fn file_name(request: &LookupRequest<'_>) -> Result<Clean, EvalError> {
     let kind = request.spec.kind;
-    let file = request.file.as_ref().ok_or_else(|| EvalError::failed(format!("a file name is missing for lookup type \"{kind}\"")))?;
+    let file = request
+        .file
+        .as_ref()
+        .ok_or_else(|| EvalError::failed(format!("a file name is missing for lookup type \"{kind}\"")))?;
     file.require_clean("file name for lookup").map_err(|_| {
         EvalError::failed(format!("Tainted filename '{}'", String::from_utf8_lossy(file.bytes())))
     })

@@ -14,14 +14,23 @@ use mail_types::bytes::to_lower;
 pub(crate) struct Entry {
     /// The key, unquoted.
     pub key: Vec<u8>,
+    /// What stands between the key and the data.
+    pub gap: Vec<u8>,
     /// The data, its lines joined.
     pub data: Vec<u8>,
+}
+
+impl Entry {
+    /// What the search returns: the data, or with `ret=full` the whole line.
+    pub(crate) fn value(&self, full: bool) -> Vec<u8> {
+        if full { [&self.key[..], &self.gap, &self.data].concat() } else { self.data.clone() }
+    }
 }
 
 /// An `lsearch` file, indexed.
 #[derive(Debug)]
 pub(crate) struct LinearFile {
-    entries: HashMap<Vec<u8>, Vec<u8>>,
+    entries: HashMap<Vec<u8>, Entry>,
 }
 
 impl LinearFile {
@@ -29,14 +38,14 @@ impl LinearFile {
     pub(crate) fn parse(text: &[u8]) -> Self {
         let mut entries = HashMap::new();
         for entry in entries_of(text) {
-            entries.entry(to_lower(&entry.key)).or_insert(entry.data);
+            entries.entry(to_lower(&entry.key)).or_insert(entry);
         }
         Self { entries }
     }
 
-    /// The data of a key.
-    pub(crate) fn find(&self, key: &[u8]) -> Option<&[u8]> {
-        self.entries.get(&to_lower(key)).map(Vec::as_slice)
+    /// The entry of a key.
+    pub(crate) fn find(&self, key: &[u8]) -> Option<&Entry> {
+        self.entries.get(&to_lower(key))
     }
 }
 
@@ -57,9 +66,10 @@ pub(crate) fn entries_of(text: &[u8]) -> Vec<Entry> {
             continue;
         }
         let (key, rest) = split_key(line);
-        let rest = rest.trim_ascii_start();
-        let data = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii();
-        entries.push(Entry { key, data: data.to_vec() });
+        let behind = rest.trim_ascii_start();
+        let data = behind.strip_prefix(b":").unwrap_or(behind).trim_ascii_start();
+        let gap = rest[..rest.len() - data.len()].to_vec();
+        entries.push(Entry { key, gap, data: data.trim_ascii_end().to_vec() });
     }
     entries
 }

@@ -92,6 +92,11 @@ fn lsearch_reads_as_exim_does() {
         ("partial-lsearch*", "a.b.org", "dflt,a.b.org,"),
         ("partial-lsearch,ret=key", "a.b.ex.com", "a.b.ex.com,a.b,ex.com"),
         ("lsearch,ret=key", "K1", "K1,,"),
+        ("lsearch,ret=full", "K1", "k1: v1,,"),
+        ("lsearch,ret=full", "k3", "K3 : v3 cont more,,"),
+        ("lsearch,ret=full", "quo tedA", "quo tedA: qv,,"),
+        ("lsearch,ret=full", "nocolon", "nocolon,,"),
+        ("lsearch,ret=foo", "k1", "v1,,"),
     ] {
         assert_eq!(ask(&lookups, kind, &file, key), expected, "{kind} {key}");
     }
@@ -127,10 +132,15 @@ fn networks() {
         ("iplsearch", "2001:db8::1", "six,,"),
         ("iplsearch", "9.9.9.9", "no"),
         ("iplsearch*", "9.9.9.9", "any,9.9.9.9,"),
+        ("iplsearch,ret=full", "10.9.9.9", "10.0.0.0/8: ten,,"),
+        ("iplsearch,ret=key", "10.9.9.9", "10.9.9.9,,"),
     ] {
         assert_eq!(ask(&lookups, kind, &file, key), expected, "{kind} {key}");
     }
-    assert!(ask(&lookups, "iplsearch", &file, "notip").contains("\"notip\" is not a valid iplsearch key"));
+    for key in ["notip", "1.2.3.4/8"] {
+        let want = format!("error: \"{key}\" is not a valid iplsearch key");
+        assert!(ask(&lookups, "iplsearch", &file, key).starts_with(&want));
+    }
 }
 
 #[test]
@@ -145,6 +155,7 @@ fn directories() {
         ("dsearch", "file", "file,,"),
         ("dsearch,ret=full", "file", full.as_str()),
         ("dsearch,filter=file", "sub", "no"),
+        ("dsearch,filter=other", "file", "file,,"),
         ("dsearch,filter=dir", "sub", "sub,,"),
         ("dsearch,filter=subdir", "..", "no"),
         ("dsearch", "absent", "no"),
@@ -187,6 +198,7 @@ fn what_cannot_be_used_says_why() {
     assert!(ask(&lookups, "lsearch", "/tmp", "k").ends_with("/tmp is not a regular file (lsearch lookup)"));
     assert!(ask(&lookups, "cdb", "/x", "k").contains("not served by this version"));
     let spec = LookupSpec::parse(b"lsearch").unwrap();
-    let request = LookupRequest { spec: &spec, key: Value::clean("k"), file: Some(Value::tainted("/etc/passwd")) };
+    let request =
+        LookupRequest { spec: &spec, key: Value::clean("k"), file: Some(Value::tainted("/etc/passwd")) };
     assert!(lookups.lookup(&request).unwrap_err().to_string().contains("Tainted filename '/etc/passwd'"));
 }

@@ -37,7 +37,8 @@ impl WildFile {
     /// Reads the text; keys are compiled when they are first met.
     pub(crate) fn parse(text: &[u8]) -> Self {
         let entries = entries_of(text).into_iter();
-        let entries = entries.map(|entry| WildEntry { entry, plain: OnceLock::new(), expanded: OnceLock::new() });
+        let entries =
+            entries.map(|entry| WildEntry { entry, plain: OnceLock::new(), expanded: OnceLock::new() });
         Self { entries: entries.collect() }
     }
 
@@ -59,13 +60,22 @@ fn compile(key: &[u8], expanded: bool) -> Result<Matcher, String> {
     let key = if expanded {
         let expansion = Expansion::parse(&SourceText::plain(key.to_vec(), Span::default()));
         let value = expansion.eval(&mut BareEnv::new());
-        value.map_err(|e| format!("failed to expand key \"{}\": {e}", String::from_utf8_lossy(key)))?.into_bytes()
+        value
+            .map_err(|e| format!("failed to expand key \"{}\": {e}", String::from_utf8_lossy(key)))?
+            .into_bytes()
     } else {
         key.to_vec()
     };
     if key.first() == Some(&b'^') {
-        let regex = Regex::compile(&key, Flags { caseless: true, ..Flags::default() });
-        return regex.map(Matcher::Regex).map_err(|e| format!("regular expression error in \"{}\": {} at offset {}", String::from_utf8_lossy(&key), e.message, e.offset));
+        let regex = Regex::compile(&key, Flags { caseless: true });
+        return regex.map(Matcher::Regex).map_err(|e| {
+            format!(
+                "regular expression error in \"{}\": {} at offset {}",
+                String::from_utf8_lossy(&key),
+                e.message,
+                e.offset
+            )
+        });
     }
     Ok(match key.strip_prefix(b"*") {
         Some(suffix) => Matcher::Suffix(suffix.to_vec()),
