@@ -4,6 +4,9 @@
 //! * A request is given to a second child only when the first had not said [`FromChild::Begun`].
 //! * Children are kept for the next request of the same user, at most [`IDLE_CHILDREN`] in all.
 //!
+//! # Security
+//! Files of root are never looked at: they count as absent (docs/compat.md).
+//!
 //! # Failure
 //! No child, a refusal or a child that vanished under way: the address is deferred, with the reason for the log.
 
@@ -15,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mail_types::outcome::Verdict;
 use mta::services::local_agent::{
-    AgentFuture, AsUserReply, AsUserRequest, LocalAgent, LocalReply, LocalRequest, LocalResult, RunAs,
+    AgentFuture, AsUserAction, AsUserReply, AsUserRequest, LocalAgent, LocalReply, LocalRequest, LocalResult, RunAs,
 };
 
 use crate::channel::Channel;
@@ -136,6 +139,9 @@ impl Shared {
 
     fn read(&self, request: AsUserRequest) -> Result<AsUserReply, String> {
         let who = request.run_as.clone().unwrap_or_else(|| self.mail_user.clone());
+        if who.uid == 0 {
+            return Ok(absent(request.what));
+        }
         let key = Key::new(false, &who);
         let message = ToChild::Read(request);
         let channel = self.begin(&key, &message, None, |channel| channel.send(&ToChild::Become(who.clone()), None))?;
@@ -196,6 +202,12 @@ impl Shared {
         }
         idle.entry(key).or_default().push(channel);
     }
+}
+
+/// Nobody looks at files as root for a message: what stands only there counts as absent, and routing goes on.
+fn absent(what: AsUserAction) -> AsUserReply {
+    let (AsUserAction::Exists { path } | AsUserAction::Read { path, .. }) = what;
+    AsUserReply::Errno { errno: nix::errno::Errno::ENOENT as i32, path }
 }
 
 fn give(channel: &Channel, message: &ToChild, data: Option<&File>) -> io::Result<FromChild> {
