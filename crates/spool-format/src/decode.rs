@@ -25,6 +25,8 @@ impl Header {
         while lines.peek() == Some(b'-') {
             header.read_option(&mut lines, &mut after)?;
         }
+        // A file with its lines in another order is written in ours; the unknown ones go with what they follow.
+        header.unknown.sort_by_key(|line| line.after);
         header.nonrecipients = nonrecipients(&mut lines)?;
         header.read_recipients(&mut lines)?;
         if !lines.next()?.is_empty() {
@@ -139,9 +141,9 @@ impl Header {
             b"interface_address" => &mut self.interface_address,
             _ => return false,
         };
-        *field = host_port(rest)
-            .map(|(address, port)| HostPort { address: Value::new(address, line.taint.clone()), port });
-        field.is_some()
+        let Some((address, port)) = host_port(rest) else { return false };
+        *field = Some(HostPort { address: Value::new(address, line.taint.clone()), port });
+        true
     }
 
     fn take_number(&mut self, name: &[u8], rest: &[u8]) -> bool {
@@ -155,14 +157,17 @@ impl Header {
             b"received_time_complete" => {
                 let dot = rest.iter().position(|b| *b == b'.');
                 let time = dot.and_then(|dot| Some((number(&rest[..dot])?, microseconds(&rest[dot + 1..])?)));
-                self.received_time_complete = time.map(|(secs, micros)| Timestamp::from_parts(secs, micros));
-                return time.is_some();
+                let Some((secs, micros)) = time else { return false };
+                self.received_time_complete = Some(Timestamp::from_parts(secs, micros));
+                return true;
             }
             _ => {}
         }
         let Some(value) = number(rest) else { return false };
         match name {
             b"body_linecount" => self.body.lines = Some(value),
+            // Zero means that there is no such line; one that says it is kept as it stands.
+            b"body_zerocount" | b"dsn_ret" if value == 0 => return false,
             b"body_zerocount" => self.body.zeros = value,
             b"max_received_linelength" => self.body.longest_line = Some(value),
             b"frozen" => self.frozen = Some(value),

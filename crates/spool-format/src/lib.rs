@@ -15,6 +15,8 @@
 //! # Compatibility
 //! Specification chapter "Format of spool files"; details as Exim 4.96 writes them.
 
+#![forbid(unsafe_code)]
+
 pub mod data;
 mod decode;
 mod encode;

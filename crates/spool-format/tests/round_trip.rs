@@ -247,6 +247,33 @@ fn every_byte_in_every_field() {
     }
 }
 
+/// The lines of the option block may stand in any order, twice, or with a value that we would not write.
+#[test]
+fn a_block_that_exim_would_not_write_comes_back_as_it_was_read() {
+    let blocks = [
+        "-frozen 5\n-new a\n-host_lookup_failed\n-ident x\n-new b\n-frozen 6\n-new c\n",
+        "-new a\n-body_zerocount 0\n-new b\n-dsn_ret 0\n-new c\n",
+        "-body_zerocount 3\n-body_zerocount 0\n-new a\n",
+        "-host_address [192.0.2.1]:5\n-host_address [192.0.2.1\n-new a\n",
+        "-received_time_complete 1.000001\n-received_time_complete never\n-new a\n",
+    ];
+    for block in blocks {
+        let file = format!("1abcDE-00ABCD-Fh-H\nroot 0 0\n<>\n1 0\n{block}XX\n0\n\n");
+        let header = Header::decode(file.as_bytes()).unwrap();
+        let written = header.encode().unwrap();
+        assert_eq!(Header::decode(&written).as_ref(), Ok(&header), "{block}");
+        assert_eq!(header.encode(), Ok(written), "{block}");
+    }
+}
+
+#[test]
+fn a_damaged_second_line_does_not_undo_the_first() {
+    let block = "-host_address [192.0.2.1]:5\n-host_address [192.0.2.1\n";
+    let file = format!("1abcDE-00ABCD-Fh-H\nroot 0 0\n<>\n1 0\n{block}XX\n0\n\n");
+    let header = Header::decode(file.as_bytes()).unwrap();
+    assert_eq!(header.host_address, Some(HostPort { address: Value::clean("192.0.2.1"), port: 5 }));
+}
+
 #[test]
 fn cve_2020_28021_a_newline_in_a_decoded_parameter_adds_no_line() {
     let mut header = Header::new(MessageId::long(1, 2, 3), "a@b.example", Timestamp(1_000_000));
