@@ -18,6 +18,8 @@
 //! # References
 //! RFC 5322, RFC 3464 (delivery status), RFC 6522 (multipart/report), RFC 6533.
 
+#![forbid(unsafe_code)]
+
 pub mod address_field;
 pub mod bounce;
 pub mod encoded_word;

@@ -7,6 +7,8 @@
 //! * Mail data is bytes; text appears only where a format says so.
 //! * Nothing here panics or recurses on outside input.
 
+#![forbid(unsafe_code)]
+
 pub mod address;
 pub mod bytes;
 pub mod clock;

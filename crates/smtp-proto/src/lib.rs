@@ -21,6 +21,8 @@
 //! RFC 5321, RFC 3030 (CHUNKING), RFC 1870 (SIZE), RFC 2920 (PIPELINING),
 //! RFC 3461 (DSN), RFC 6531 (SMTPUTF8), RFC 8689 (REQUIRETLS).
 
+#![forbid(unsafe_code)]
+
 pub mod client;
 pub mod command;
 pub mod content;
