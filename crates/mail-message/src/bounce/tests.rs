@@ -1,3 +1,5 @@
+//! Bounces as they are written, field by field.
+
 use super::*;
 
 const REPORT: Report<'_> = Report {
