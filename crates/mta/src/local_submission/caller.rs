@@ -19,7 +19,7 @@ use policy::list::Subject;
 
 use crate::context::Context;
 use crate::context::facts::{ConnectionFacts, Facts, Origin};
-use crate::services::{Services, accounts};
+use crate::services::{Arrival, Services, accounts};
 
 /// A user who submits messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Caller {
     pub no_qualify: bool,
     /// `-oMa` and its like; empty unless the caller is trusted.
     pub host: HostFields,
+    /// `-od…`, for the messages of a session (`-bs`).
+    pub arrival: Option<Arrival>,
 }
 
 /// What the `-oM…` options set.
@@ -80,6 +82,8 @@ pub struct CallerRequest {
     pub no_qualify: bool,
     /// `-oM…`.
     pub host: HostFields,
+    /// `-od…`, for the messages of a session (`-bs`).
+    pub arrival: Option<Arrival>,
 }
 
 impl Caller {
@@ -108,6 +112,7 @@ impl Caller {
             sender: None,
             no_qualify: request.no_qualify,
             host: if trusted { request.host } else { HostFields::default() },
+            arrival: request.arrival,
         };
         if let Some(given) = &request.sender {
             caller.sender = caller.given_sender(given, &mut context)?;

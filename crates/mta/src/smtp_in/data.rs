@@ -141,6 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             chunking: self.transaction.chunking,
             dsn_ret: self.transaction.dsn_ret,
             dsn_envid: self.transaction.dsn_envid.take(),
+            arrival: self.client.caller().and_then(|caller| caller.arrival),
             messages_before: self.protocol.messages(),
             ..CommitOrder::default()
         };

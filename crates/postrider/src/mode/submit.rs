@@ -101,7 +101,7 @@ impl Submission<'_> {
             arguments: invocation.operands.clone(),
             extract_recipients: invocation.extract_recipients,
             dot_ends: !invocation.dot_is_data,
-            arrival: invocation.delivery.and_then(arrival),
+            arrival: invocation.delivery.map(arrival),
             dont_deliver: invocation.pretend,
             bounce_of: invocation.origin.message_reference.as_deref().and_then(MessageId::parse),
             suppress_local_fixups: invocation.no_qualify,
@@ -147,16 +147,17 @@ impl Submission<'_> {
             sender: invocation.sender.clone(),
             no_qualify: invocation.no_qualify,
             host: host_fields(&invocation.origin),
+            arrival: invocation.delivery.map(arrival),
         }
     }
 }
 
 /// When a message that arrives is to be tried, by `-od…`.
-fn arrival(mode: DeliveryMode) -> Option<Arrival> {
+fn arrival(mode: DeliveryMode) -> Arrival {
     match mode {
-        DeliveryMode::Background | DeliveryMode::Foreground => Some(Arrival::Deliver),
-        DeliveryMode::Queue => Some(Arrival::Queue),
-        DeliveryMode::QueueSmtp => Some(Arrival::QueueRemote),
+        DeliveryMode::Background | DeliveryMode::Foreground => Arrival::Deliver,
+        DeliveryMode::Queue => Arrival::Queue,
+        DeliveryMode::QueueSmtp => Arrival::QueueRemote,
     }
 }
 

@@ -280,6 +280,7 @@ impl Conversation {
             full_name: submission.full_name.clone(),
             sender: submission.sender.clone(),
             no_qualify: submission.no_qualify,
+            arrival: submission.queue_only.then_some(Arrival::Queue),
             ..CallerRequest::default()
         };
         Caller::identify(request, &self.services).await
