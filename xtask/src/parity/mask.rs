@@ -67,9 +67,18 @@ impl Masks {
         if let Some((len, number)) = rest.strip_prefix(b"E").and_then(|r| self.message_id(r)) {
             return Some((len + 1, format!("E<id{number}>")));
         }
+        if let Some(len) = shape(rest, "exim d.dd daemon started") {
+            return Some((len, "exim <version> daemon started".to_owned()));
+        }
         if let Some(len) = shape(rest, "Exim d.dd") {
             let debian = if rest[len..].starts_with(b".") { digits(&rest[len + 1..]) + 1 } else { 0 };
             return Some((len + debian, "Exim <version>".to_owned()));
+        }
+        if before.ends_with(b" exim ")
+            && let Some(len) = shape(rest, "d.dd")
+            && rest[len..].starts_with(b" daemon started")
+        {
+            return Some((len, "<version>".to_owned()));
         }
         masked_number(rest, before)
     }
@@ -99,6 +108,10 @@ fn masked_number(rest: &[u8], before: &[u8]) -> Option<(usize, String)> {
     if pid {
         return Some((len, "<pid>".to_owned()));
     }
+    // A client's own port, in -H.
+    if before.ends_with(b"-host_address [127.0.0.1]:") {
+        return Some((len, "<port>".to_owned()));
+    }
     // The fourth line of -H: when the message came, and how many warnings it has had.
     if len == 10 && before.ends_with(b">\n") && rest.get(len) == Some(&b' ') {
         return Some((len, "<time>".to_owned()));
@@ -116,7 +129,7 @@ fn unique_name(rest: &[u8]) -> Option<(usize, &'static str)> {
     if let Some(after) = rest.strip_prefix(b"-eximdsn-") {
         return Some((9 + digits(after), "<boundary>"));
     }
-    let after = rest.strip_prefix(b".H")?;
+    let after = rest.strip_prefix(b".M")?;
     let fraction = digits(after);
     let pid = digits(after[fraction..].strip_prefix(b"P")?);
     Some((2 + fraction + 1 + pid, "<maildir>"))
@@ -128,10 +141,12 @@ fn digits(text: &[u8]) -> usize {
 
 /// Matches a prefix of `text` against a shape: `d` a digit, `a` a letter, `n` a letter or digit, `+` a sign, the rest itself.
 fn shape(text: &[u8], shape: &str) -> Option<usize> {
-    let literal = shape.starts_with("Exim");
+    // A shape that begins with the program's name is literal but for its version.
+    let words = shape.to_ascii_lowercase().starts_with("exim");
     let fits = text.len() >= shape.len()
         && shape.bytes().zip(text).enumerate().all(|(i, (s, c))| match s {
-            _ if literal && i < 4 => s == *c,
+            b'd' if words && !matches!(i, 5 | 7 | 8) => s == *c,
+            b'a' | b'n' if words => s == *c,
             b'd' => c.is_ascii_digit(),
             b'a' => c.is_ascii_alphabetic(),
             b'n' => c.is_ascii_alphanumeric(),
@@ -162,7 +177,7 @@ mod tests {
 
     #[test]
     fn each_mask_matches_its_syntax_and_nothing_else() {
-        let cases: [(&str, &str); 14] = [
+        let cases: [(&str, &str); 17] = [
             ("2026-11-22 15:23:18 x", "<time> x"),
             ("2026-11-22 15:23:18 +0000 x", "<time> x"),
             ("id=1xV9PS-0002Id-2E", "id=<id1>"),
@@ -170,11 +185,14 @@ mod tests {
             ("Sun, 22 Nov 2026 15:23:18 +0000", "<date>"),
             ("ESMTP Exim 4.96 Sun, 22 Nov 2026 15:23:18 +0000", "ESMTP Exim <version> <date>"),
             ("id=E1xV9PS-0002Id-2E@x", "id=E<id1>@x"),
-            ("1763826198.H123P456.mail.example.net", "<maildir>.mail.example.net"),
+            ("1763826198.M123P456.mail.example.net", "<maildir>.mail.example.net"),
             ("boundary=1763826198-eximdsn-99", "boundary=<boundary>"),
             ("pid=1234", "pid=<pid>"),
+            ("exim 4.96 daemon started: pid=9,", "exim <version> daemon started: pid=<pid>,"),
             ("<a@b>\n1795361768 0\n-ident root\n", "<a@b>\n<time> 0\n-ident root\n"),
             ("-local\n-tls_resumption A\nXX\n", "-local\nXX\n"),
+            ("x exim 4.96 daemon started: y", "x exim <version> daemon started: y"),
+            ("-host_address [127.0.0.1]:40196\n", "-host_address [127.0.0.1]:<port>\n"),
             ("S=224", "S=224"),
             ("abcdef-ghijkl-mnop", "abcdef-ghijkl-mnop"),
         ];
