@@ -1,11 +1,13 @@
 //! Chores of the tree, as a library so that tests replay with the same code that records.
 //!
 //! * [`bench`]: Postrider beside Exim and Postfix on the same work.
+//! * [`fuzz`]: the fuzz targets of all crates, for a few seconds each.
 //! * [`tidy`]: the conventions that a compiler does not check (layers, module headers).
 //! * [`parity`]: the same configuration and input given to Debian's Exim and to Postrider.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // chores print; it is their interface
 
 pub mod bench;
+pub mod fuzz;
 pub mod parity;
 pub mod tidy;
 

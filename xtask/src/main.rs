@@ -8,6 +8,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["bench", rest @ ..] => xtask::bench::run(rest),
+        ["fuzz", rest @ ..] => xtask::fuzz::run(rest),
         ["tidy"] => xtask::tidy::run(),
         ["parity", rest @ ..] => xtask::parity::run(rest),
         _ => Err(USAGE.to_owned()),
@@ -23,4 +24,5 @@ fn main() -> ExitCode {
 
 const USAGE: &str = "usage: cargo xtask tidy
        cargo xtask bench [accept] [maildir] [relay] [idle] [syncs] [--messages N] [--only SERVER]
+       cargo xtask fuzz [SECONDS]
        cargo xtask parity record|check|report [expand|flow] [CASE]";
