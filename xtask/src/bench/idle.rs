@@ -27,7 +27,8 @@ pub(super) fn measure(server: &dyn Server, place: &Path) -> Result<(), String> {
 }
 
 fn open() -> Result<TcpStream, String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", SMTP_PORT)).map_err(|e| format!("idle session: {e}"))?;
+    let mut stream =
+        TcpStream::connect(("127.0.0.1", SMTP_PORT)).map_err(|e| format!("idle session: {e}"))?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(|e| e.to_string())?;
     let mut replies = BufReader::new(stream.try_clone().map_err(|e| e.to_string())?);
     reply(&mut replies)?;

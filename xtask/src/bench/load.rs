@@ -11,7 +11,7 @@ use super::server::{self, SINK_PORT, SMTP_PORT, Server};
 use super::world::RECIPIENTS;
 
 /// A run that has not ended by then has failed.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What the servers have to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,13 @@ impl Work {
 }
 
 /// One server, one work.
-pub(super) fn run(server: &dyn Server, work: Work, messages: usize, place: &Path, postfix: &Path) -> Result<Figures, String> {
+pub(super) fn run(
+    server: &dyn Server,
+    work: Work,
+    messages: usize,
+    place: &Path,
+    postfix: &Path,
+) -> Result<Figures, String> {
     let folder = place.join(format!("run-{}", server.name()));
     let mut sink = (work == Work::Relay).then(|| Sink::start(postfix)).transpose()?;
     let running = server::start(server, work, &folder, &[])?;
@@ -53,7 +59,9 @@ pub(super) fn run(server: &dyn Server, work: Work, messages: usize, place: &Path
         for source in sources.iter_mut() {
             match source.try_wait().map_err(|e| e.to_string())? {
                 None => return Ok(false),
-                Some(status) if !status.success() => return Err(format!("{}: the load failed ({status})", server.name())),
+                Some(status) if !status.success() => {
+                    return Err(format!("{}: the load failed ({status})", server.name()));
+                }
                 Some(_) => {}
             }
         }
@@ -86,15 +94,30 @@ pub(super) fn count_syncs(server: &dyn Server, place: &Path, postfix: &Path) -> 
     let folder = place.join(format!("run-{}", server.name()));
     let trace = place.join("strace.out");
     let trace_name = trace.to_string_lossy().into_owned();
-    let wrap = ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync,syncfs,sync_file_range", "-e", "signal=none", "-o", &trace_name];
+    let wrap = [
+        "strace",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=fsync,fdatasync,syncfs,sync_file_range",
+        "-e",
+        "signal=none",
+        "-o",
+        &trace_name,
+    ];
     let running = server::start(server, Work::Accept, &folder, &wrap)?;
     for mut source in sources(Work::Accept, MESSAGES, postfix)? {
         source.wait().map_err(|e| e.to_string())?;
     }
     drop(running);
-    let text = fs::read_to_string(&trace).map_err(|e| format!("{}: {e} (is strace installed?)", trace.display()))?;
+    let text =
+        fs::read_to_string(&trace).map_err(|e| format!("{}: {e} (is strace installed?)", trace.display()))?;
     let calls = text.lines().filter(|l| !l.contains("resumed") && l.contains("sync")).count();
-    println!("syncs      {:<10} {:.2} calls of fsync and its kin a message", server.name(), calls as f64 / MESSAGES as f64);
+    println!(
+        "syncs      {:<10} {:.2} calls of fsync and its kin a message",
+        server.name(),
+        calls as f64 / MESSAGES as f64
+    );
     Ok(())
 }
 
@@ -106,7 +129,12 @@ fn sources(work: Work, messages: usize, postfix: &Path) -> Result<Vec<Child>, St
             Command::new(postfix.join("usr/sbin/smtp-source"))
                 .env("LD_LIBRARY_PATH", postfix.join("usr/lib/postfix"))
                 .args(["-s", "1", "-l", "4096", "-m", &each, "-S", &format!("load {n}")])
-                .args(["-f", &format!("sender{n:02}@origin.example"), "-t", &format!("bench{n:02}@{}", work.domain())])
+                .args([
+                    "-f",
+                    &format!("sender{n:02}@origin.example"),
+                    "-t",
+                    &format!("bench{n:02}@{}", work.domain()),
+                ])
                 .args(["-M", "source.example"])
                 .arg(format!("127.0.0.1:{SMTP_PORT}"))
                 .stdin(Stdio::null())
@@ -118,7 +146,8 @@ fn sources(work: Work, messages: usize, postfix: &Path) -> Result<Vec<Child>, St
 
 /// Messages in all `new/` folders.
 fn delivered(home: &Path) -> usize {
-    let count = |n: usize| fs::read_dir(home.join(format!("bench{n:02}/Maildir/new"))).map_or(0, Iterator::count);
+    let count =
+        |n: usize| fs::read_dir(home.join(format!("bench{n:02}/Maildir/new"))).map_or(0, Iterator::count);
     (0..RECIPIENTS).map(count).sum()
 }
 

@@ -81,7 +81,12 @@ fn table(work: &str, rows: &[(&str, Figures)]) {
     }
     println!("\n{work:<10} {:>10} {:>12} {:>10}", "messages/s", "CPU ms/msg", "peak MiB");
     for (name, f) in rows {
-        println!("{name:<10} {:>10.0} {:>12.3} {:>10.1}", f.rate(), f.cpu_ms(), f.peak_bytes as f64 / 1_048_576.0);
+        println!(
+            "{name:<10} {:>10.0} {:>12.3} {:>10.1}",
+            f.rate(),
+            f.cpu_ms(),
+            f.peak_bytes as f64 / 1_048_576.0
+        );
     }
     let Some((_, ours)) = rows.iter().find(|(n, _)| *n == "postrider") else { return };
     for (name, peer) in rows.iter().filter(|(n, _)| *n != "postrider") {
@@ -100,7 +105,8 @@ struct Options {
 
 impl Options {
     fn parse(args: &[&str]) -> Result<Self, String> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
         let mut options = Self {
             works: Vec::new(),
             messages: 2000,
@@ -112,11 +118,17 @@ impl Options {
         while let Some(arg) = args.next() {
             let mut value = || args.next().map(|v| (*v).to_owned()).ok_or(format!("{arg} wants a value"));
             match *arg {
-                "--messages" => options.messages = value()?.parse().map_err(|e| format!("--messages: {e}"))?,
+                "--messages" => {
+                    options.messages = value()?.parse().map_err(|e| format!("--messages: {e}"))?;
+                }
                 "--only" => options.only = Some(value()?),
                 "--binary" => options.binary = PathBuf::from(value()?),
                 "accept" | "maildir" | "relay" | "idle" | "syncs" => options.works.push((*arg).to_owned()),
-                other => return Err(format!("bench: unknown argument {other} (accept maildir relay idle syncs --messages --only --binary)")),
+                other => {
+                    return Err(format!(
+                        "bench: unknown argument {other} (accept maildir relay idle syncs --messages --only --binary)"
+                    ));
+                }
             }
         }
         if options.works.is_empty() {

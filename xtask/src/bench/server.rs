@@ -38,15 +38,20 @@ pub(super) fn start(server: &dyn Server, work: Work, place: &Path, wrap: &[&str]
     let inner = server.prepare(work, place)?;
     let mut command = Command::new("sh");
     let [cpu, memory] = cgroup.doors();
-    command.args(["-c", "echo $$ > \"$1\" && echo $$ > \"$2\" && shift 2 && exec \"$@\"", "sh"]).arg(cpu).arg(memory);
+    command
+        .args(["-c", "echo $$ > \"$1\" && echo $$ > \"$2\" && shift 2 && exec \"$@\"", "sh"])
+        .arg(cpu)
+        .arg(memory);
     command.args(wrap).arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
         command.env(name, value.unwrap_or_default());
     }
     let log = fs::File::create(place.join("stderr")).map_err(|e| e.to_string())?;
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().map_err(|e| e.to_string())?;
+    let child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().map_err(|e| e.to_string())?;
     let running = Running { child, cgroup };
-    let listening = super::load::until(|| std::net::TcpStream::connect(("127.0.0.1", SMTP_PORT)).is_ok().then_some(()));
+    let listening =
+        super::load::until(|| std::net::TcpStream::connect(("127.0.0.1", SMTP_PORT)).is_ok().then_some(()));
     listening.ok_or_else(|| {
         let said = fs::read_to_string(place.join("stderr")).unwrap_or_default();
         format!("{} does not listen; it said: {said}", server.name())
@@ -64,7 +69,10 @@ impl Drop for Running {
             for pid in left {
                 if let Ok(pid) = i32::try_from(pid) {
                     // It may have ended by itself.
-                    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+                    let _ = nix::sys::signal::kill(
+                        nix::unistd::Pid::from_raw(pid),
+                        nix::sys::signal::Signal::SIGKILL,
+                    );
                 }
             }
             std::thread::park_timeout(std::time::Duration::from_millis(50));
@@ -149,7 +157,10 @@ begin retry
 
 /// Spool and log folders of Debian's mail user.
 fn exim_folders(place: &Path) -> Result<(), String> {
-    let user = nix::unistd::User::from_name("Debian-exim").ok().flatten().ok_or("no user Debian-exim (install exim4-base)")?;
+    let user = nix::unistd::User::from_name("Debian-exim")
+        .ok()
+        .flatten()
+        .ok_or("no user Debian-exim (install exim4-base)")?;
     for name in ["spool", "log"] {
         let folder = place.join(name);
         fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
@@ -311,7 +322,10 @@ fn queue_folders(queue: &Path, place: &Path) -> Result<(), String> {
     own(&place.join("data"), postfix, postfix, 0o755)?;
     own(queue, Some(0), Some(0), 0o755)?;
     own(&queue.join("pid"), Some(0), Some(0), 0o755)?;
-    for name in ["active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace"] {
+    for name in [
+        "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved",
+        "trace",
+    ] {
         own(&queue.join(name), postfix, Some(0), 0o700)?;
     }
     let drop_gid = Some(drop_group.gid.as_raw());

@@ -29,16 +29,23 @@ pub(super) fn enter(postfix: &Path) -> Result<(), String> {
     let (mut passwd, mut group) = (read("/etc/passwd")?, read("/etc/group")?);
     for n in 0..RECIPIENTS as u32 {
         let id = FIRST_UID + n;
-        let _ = writeln!(passwd, "bench{n:02}:x:{id}:{id}::{}/home/bench{n:02}:/bin/sh", postfix.with_file_name("").display());
+        let _ = writeln!(
+            passwd,
+            "bench{n:02}:x:{id}:{id}::{}/home/bench{n:02}:/bin/sh",
+            postfix.with_file_name("").display()
+        );
         let _ = writeln!(group, "bench{n:02}:x:{id}:");
     }
     let _ = writeln!(passwd, "postfix:x:{POSTFIX_ID}:{POSTFIX_ID}::/nonexistent:/bin/false");
     let _ = writeln!(group, "postfix:x:{POSTFIX_ID}:\npostdrop:x:{POSTDROP_ID}:");
-    for (name, text) in [("passwd", passwd), ("group", group), ("resolv.conf", "nameserver 127.0.0.1\n".to_owned())] {
+    for (name, text) in
+        [("passwd", passwd), ("group", group), ("resolv.conf", "nameserver 127.0.0.1\n".to_owned())]
+    {
         fs::write(etc.join(name), text).map_err(|e| format!("{name}: {e}"))?;
     }
     // Postfix's programs look for their libraries at Debian's path, and its master hands on a clean environment.
-    let overlay = format!("mount -t overlay overlay -o lowerdir={}/usr/lib:/usr/lib /usr/lib", postfix.display());
+    let overlay =
+        format!("mount -t overlay overlay -o lowerdir={}/usr/lib:/usr/lib /usr/lib", postfix.display());
     let setup = "ip link set lo up && mount --bind \"$1/passwd\" /etc/passwd && mount --bind \"$1/group\" /etc/group && \
                  mount --bind \"$1/resolv.conf\" /etc/resolv.conf && mount -t tmpfs none /etc/exim4 && \
                  shift && eval \"$1\" && shift && exec \"$0\" \"$@\"";
@@ -62,9 +69,13 @@ pub(super) fn work_folder() -> Result<PathBuf, String> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
     let place = target.join("bench");
     fs::create_dir_all(&place).map_err(|e| format!("{}: {e}", place.display()))?;
-    let kind = Command::new("stat").args(["-f", "-c", "%T"]).arg(&place).output().map_err(|e| e.to_string())?;
+    let kind =
+        Command::new("stat").args(["-f", "-c", "%T"]).arg(&place).output().map_err(|e| e.to_string())?;
     if kind.stdout.starts_with(b"tmpfs") {
-        return Err(format!("{} is a memory file system; a benchmark of durable mail needs a disk", place.display()));
+        return Err(format!(
+            "{} is a memory file system; a benchmark of durable mail needs a disk",
+            place.display()
+        ));
     }
     Ok(place)
 }

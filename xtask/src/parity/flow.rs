@@ -23,7 +23,10 @@ pub fn run(action: &str, rest: &[&str]) -> Result<(), String> {
             namespace::enter()?;
             check(&cases)
         }
-        _ => report(&cases),
+        _ => {
+            report(&cases);
+            Ok(())
+        }
     }
 }
 
@@ -68,13 +71,12 @@ pub fn replay(case: &Case, binary: &Path) -> Result<(), String> {
 }
 
 /// Cases that differ only in literals count once: the form of a script is its steps' words and option letters.
-fn report(cases: &[Case]) -> Result<(), String> {
+fn report(cases: &[Case]) {
     let mut forms: BTreeMap<String, usize> = BTreeMap::new();
     for case in cases {
         *forms.entry(form(case)).or_default() += 1;
     }
     println!("flow: {} cases, {} distinct in form", cases.len(), forms.len());
-    Ok(())
 }
 
 /// Configuration and script without their literals: what is left tells two cases apart.
@@ -114,30 +116,31 @@ pub fn difference(expected: &[u8], got: &[u8]) -> Option<String> {
     if expected == got {
         return None;
     }
-    let (a, b) = (String::from_utf8_lossy(expected), String::from_utf8_lossy(got));
-    let (left, right): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
+    let (expected, got) = (String::from_utf8_lossy(expected), String::from_utf8_lossy(got));
+    let (left, right): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), got.lines().collect());
     let mut out = String::new();
-    let (mut i, mut j) = (0, 0);
-    while i < left.len() || j < right.len() {
-        if left.get(i) == right.get(j) {
-            (i, j) = (i + 1, j + 1);
+    let (mut l, mut r) = (0, 0);
+    while l < left.len() || r < right.len() {
+        if left.get(l) == right.get(r) {
+            (l, r) = (l + 1, r + 1);
             continue;
         }
-        // Resynchronise on the nearest equal line.
-        let near = (1..40usize).find_map(|n| {
-            (0..=n).find_map(|k| {
-                let (x, y) = (i + k, j + n - k);
-                (x < left.len() && left.get(x) == right.get(y)).then_some((x, y))
-            })
-        });
-        let (x, y) = near.unwrap_or((left.len(), right.len()));
-        for line in &left[i.min(left.len())..x] {
-            out.push_str(&format!("  - {line}\n"));
+        let (left_end, right_end) = next_equal(&left, &right, (l, r)).unwrap_or((left.len(), right.len()));
+        let (gone, come) = (&left[l.min(left.len())..left_end], &right[r.min(right.len())..right_end]);
+        for (sign, lines) in [("  - ", gone), ("  + ", come)] {
+            out.extend(lines.iter().flat_map(|line| [sign, line, "\n"]));
         }
-        for line in &right[j.min(right.len())..y] {
-            out.push_str(&format!("  + {line}\n"));
-        }
-        (i, j) = (x, y);
+        (l, r) = (left_end, right_end);
     }
     Some(out)
+}
+
+/// The nearest place, from this one on, where both sides say the same.
+fn next_equal(left: &[&str], right: &[&str], from: (usize, usize)) -> Option<(usize, usize)> {
+    (1..40_usize).find_map(|steps| {
+        (0..=steps).find_map(|down| {
+            let (l, r) = (from.0 + down, from.1 + steps - down);
+            (l < left.len() && left.get(l) == right.get(r)).then_some((l, r))
+        })
+    })
 }

@@ -299,7 +299,8 @@ impl<'a> Run<'a> {
                     if block.ends_with("\r\n.\r\n") || block == ".\r\n" {
                         break;
                     }
-                    block.push_str(&format!("{more}\r\n"));
+                    block.push_str(more);
+                    block.push_str("\r\n");
                     if more == "." {
                         break;
                     }
