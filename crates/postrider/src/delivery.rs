@@ -46,7 +46,8 @@ impl QueueWaker for Foreground {
             Some(services) if self.at_once.get() == Some(&true) => {
                 // The session that brought the message waits for its delivery: that is what -odi asks for.
                 tokio::task::block_in_place(|| {
-                    tokio::runtime::Handle::current().block_on(deliver(vec![id], kind, &services));
+                    // What the attempt gives rise to is heard of here, in its turn.
+                    tokio::runtime::Handle::current().block_on(attempt(id, kind, &services));
                 });
             }
             _ => self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(id),

@@ -102,7 +102,7 @@ Content-type: message/rfc822
 
 ";
     assert_eq!(shown(bounce(&all).head()), want);
-    assert_eq!(tail(b"B"), b"\n--B--\n\n");
+    assert_eq!(tail(b"B"), b"\n--B--\n");
 }
 
 #[test]

@@ -11,10 +11,10 @@
 use config::options::main;
 use observe::event::{FrozenBy, MessageEvent};
 
-use super::node::{End, NodeId, Trouble};
+use super::node::{End, Node, NodeId, Trouble};
 use super::run::Run;
 use crate::dsn::{self, ReportedAddress};
-use crate::route::errno;
+use crate::route::{AddressKind, Ancestor, errno};
 
 /// Reports the failed addresses, and what commands had to say.
 pub(super) async fn report(run: &mut Run, failed: Vec<NodeId>) {
@@ -24,7 +24,7 @@ pub(super) async fn report(run: &mut Run, failed: Vec<NodeId>) {
             waiting.push((id, trouble.clone()));
         }
     }
-    waiting.append(&mut run.returned);
+    waiting.extend(std::mem::take(&mut run.returned).into_iter().rev());
     while let Some((first, _)) = waiting.first() {
         let to = run.errors_address(*first);
         let (group, rest): (Vec<_>, Vec<_>) =
@@ -66,6 +66,8 @@ impl Run {
         ReportedAddress {
             address,
             original,
+            ultimately: Ancestor::chain(node.address.parent.as_ref()).nth(1).is_some(),
+            generated: generated(node),
             hidden,
             host: trouble.host.clone(),
             error: trouble.user_message.clone().unwrap_or_else(|| error_text(trouble)),
@@ -75,6 +77,16 @@ impl Run {
             output: trouble.output.clone(),
         }
     }
+}
+
+/// What a redirection named in place of an address, and which address that was.
+fn generated(node: &Node) -> Option<(dsn::Target, Vec<u8>)> {
+    let target = match node.address.kind {
+        AddressKind::Address => return None,
+        AddressKind::Pipe => dsn::Target::Pipe,
+        AddressKind::File | AddressKind::Directory => dsn::Target::File,
+    };
+    Some((target, node.address.parent.as_ref()?.address.clone()))
 }
 
 /// The system's words, then the text.

@@ -19,10 +19,9 @@ use super::{AttemptEnd, AttemptReport, bounce, retry};
 impl Run {
     pub(super) async fn finish(&mut self) -> AttemptReport {
         retry::update(self).await;
-        let failed: Vec<NodeId> =
-            self.all_nodes().filter(|id| matches!(self.node(*id).end, End::Failed(_))).collect();
+        // The text names the last that failed first, as Exim's does.
+        let failed: Vec<NodeId> = std::mem::take(&mut self.failed).into_iter().rev().collect();
         bounce::report(self, failed).await;
-        bounce::notify_keepers(self).await;
         let left: Vec<NodeId> = self.all_nodes().filter(|id| self.is_left(*id)).collect();
         let complete = left.is_empty() && self.freeze.is_none() && self.nobody_is_left();
         if complete {

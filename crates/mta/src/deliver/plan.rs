@@ -24,6 +24,7 @@ use observe::event::FrozenBy;
 use policy::list::Subject;
 
 use super::AttemptKind;
+use super::bounce;
 use super::node::{End, Node, NodeId, Trouble};
 use super::retry;
 use super::run::Run;
@@ -70,6 +71,7 @@ impl Run {
                 for (id, outcome) in window.iter().zip(outcomes) {
                     let copied = copyable(&outcome);
                     self.apply(*id, outcome, &mut new, &mut growing);
+                    bounce::notify_keepers(self).await;
                     if let Some(assignment) = copied {
                         self.copy_route(*id, &assignment, &mut waiting, &mut growing);
                     }
@@ -98,6 +100,7 @@ impl Run {
             if self.kind == AttemptKind::GiveUp {
                 // Whoever gave it up has said so in the log.
                 self.node_mut(id).end = End::Failed(Trouble::text("delivery cancelled by administrator"));
+                self.failed.push(id);
             } else {
                 new.push(id);
             }
@@ -155,7 +158,9 @@ impl Run {
             }
             Some(Special::Forbidden(assignment, text)) => {
                 self.node_mut(id).assignment = Some(assignment);
-                self.fail(id, Trouble::text(text), None);
+                // The log says why; the bounce says only what was to be done, as Exim's does.
+                let trouble = Trouble { user_message: Some(Vec::new()), ..Trouble::text(text) };
+                self.fail(id, trouble, None);
             }
             Some(Special::Deferred(deferral)) => {
                 let trouble = Trouble {
@@ -360,6 +365,7 @@ impl Run {
     pub(super) fn fail(&mut self, id: NodeId, trouble: Trouble, time: Option<std::time::Duration>) {
         self.log_failed(self.node(id), &trouble, time);
         self.node_mut(id).end = End::Failed(trouble);
+        self.failed.push(id);
     }
 
     /// Leaves an address for another time, and says so.

@@ -260,5 +260,7 @@ fn time_out(run: &mut Run, id: NodeId) {
         message.extend_from_slice(b": ");
     }
     message.extend_from_slice(b"retry timeout exceeded");
-    run.node_mut(id).end = End::Failed(Trouble { message, ..trouble });
+    let smtp_reply = trouble.smtp_reply.map(|reply| [reply.as_slice(), b": retry timeout exceeded"].concat());
+    run.node_mut(id).end = End::Failed(Trouble { message, smtp_reply, ..trouble });
+    run.failed.push(id);
 }

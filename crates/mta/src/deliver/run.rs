@@ -38,6 +38,8 @@ pub(super) struct Run {
     /// The message is to be frozen at the end.
     pub(super) freeze: Option<FrozenBy>,
     pub(super) notices: Vec<SyntaxErrorNotice>,
+    /// Addresses that failed, in the order in which they did.
+    pub(super) failed: Vec<NodeId>,
     /// Output of commands that goes back to the sender although the delivery succeeded.
     pub(super) returned: Vec<(NodeId, Trouble)>,
     pub(super) made: Vec<MessageId>,
@@ -77,6 +79,7 @@ pub(super) async fn attempt(id: MessageId, kind: AttemptKind, services: &Arc<Ser
         delivered: 0,
         freeze: None,
         notices: Vec::new(),
+        failed: Vec::new(),
         returned: Vec::new(),
         made: Vec::new(),
         dirty: false,

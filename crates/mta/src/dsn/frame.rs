@@ -56,14 +56,28 @@ impl Frame {
         }
     }
 
+    /// `References:` with its value, when there is one.
+    pub(super) fn references_line(&self) -> Vec<u8> {
+        match &self.references {
+            Some(references) => {
+                let mut out = b"References: ".to_vec();
+                out.extend(references.iter().map(|byte| if byte.is_ascii_control() { b'?' } else { *byte }));
+                out.push(b'\n');
+                out
+            }
+            None => Vec::new(),
+        }
+    }
+
     /// The header lines of a notice in plain text.
-    pub(super) fn plain_header(&self, to: &[u8], subject: &str) -> Vec<u8> {
+    pub(super) fn plain_header(&self, to: &[u8], subject: &str, with_references: bool) -> Vec<u8> {
+        let references = self.references.as_deref().filter(|_| with_references).unwrap_or_default();
         let mut out = Vec::new();
         for (name, value) in [
             ("Auto-Submitted", &b"auto-replied"[..]),
             ("From", &self.from),
             ("To", to),
-            ("References", self.references.as_deref().unwrap_or_default()),
+            ("References", references),
             ("Subject", subject.as_bytes()),
         ] {
             if !value.is_empty() {

@@ -32,6 +32,7 @@ mod warning;
 
 use std::fmt;
 
+pub use mail_message::bounce::Target;
 use observe::event::RemoteHost;
 
 pub use bounce::bounce;
@@ -45,6 +46,10 @@ pub struct ReportedAddress {
     pub address: Vec<u8>,
     /// The recipient in the envelope that led to it.
     pub original: Vec<u8>,
+    /// There were others between the two.
+    pub ultimately: bool,
+    /// For a file or a command: what is done with it, and the address that named it.
+    pub generated: Option<(Target, Vec<u8>)>,
     /// `hide_child_in_errmsg`: only the recipient in the envelope is shown.
     pub hidden: bool,
     /// The host that was tried.
@@ -121,6 +126,8 @@ impl ReportedAddress {
         mail_message::bounce::Address {
             address: if self.hidden { &self.original } else { &self.address },
             original: &self.original,
+            ultimately: self.ultimately,
+            generated: self.generated.as_ref().filter(|_| !self.hidden).map(|(target, by)| (*target, by.as_slice())),
             host: host.map(|host| (host.name.as_slice(), host.address.as_slice())),
             error: &self.error,
             smtp_reply: self.smtp_reply.as_deref(),

@@ -33,19 +33,20 @@ pub async fn freeze_notice(
         }
     }
     let recipients = copies::addresses_in(to, context);
-    let lines = frame.plain_header(to, "Message frozen");
+    let lines = frame.plain_header(to, "Message frozen", true);
     let report = submit::Report { to: recipients, about: header.id, header: lines, body: vec![text] };
     submit::submit(report, context).await
 }
 
-/// Tells the keeper of a redirection list what is wrong with it.
+/// Tells the keeper of a redirection list what is wrong with it. As with Exim, `References:` comes after the header and
+/// is the first line of the text.
 pub async fn syntax_error_notice(
     notice: &SyntaxErrorNotice,
     header: &Header,
     context: &mut Context,
 ) -> Result<MessageId, DsnError> {
     let frame = Frame::new(header, context).await?;
-    let mut text = Vec::new();
+    let mut text = frame.references_line();
     if let Some(own) = &notice.text {
         text.extend_from_slice(own);
         text.extend_from_slice(b"\n\n");
@@ -54,14 +55,29 @@ pub async fn syntax_error_notice(
     push_text(&mut text, notice.router.as_bytes());
     text.extend_from_slice(b" router encountered the following error(s):\n\n");
     for error in &notice.errors {
+        // `what is wrong in "item"`: the item has a line of its own.
+        const IN: &[u8] = b" in \"";
+        let (what, item) = match error.windows(IN.len()).position(|window| window == IN) {
+            Some(at) => (&error[..at], &error[at + IN.len() - 1..]),
+            None => (error.as_slice(), &b""[..]),
+        };
         text.extend_from_slice(b"  ");
-        push_text(&mut text, error);
+        push_text(&mut text, what);
+        if !item.is_empty() {
+            text.extend_from_slice(b" in the address\n  ");
+            push_text(&mut text, item);
+        }
         text.extend_from_slice(b"\n\n");
     }
+    text.extend_from_slice(if notice.others {
+        b"Other addresses were processed normally.\n"
+    } else {
+        b"No valid addresses were generated.\n"
+    });
     let recipients = copies::addresses_in(&notice.to, context);
-    let lines = frame.plain_header(&notice.to, "error(s) in forwarding or filtering");
+    let lines = frame.plain_header(&notice.to, "error(s) in forwarding or filtering", false);
     let report = submit::Report { to: recipients, about: header.id, header: lines, body: vec![text] };
-    submit::submit(report, context).await
+    submit::submit_while_routing(report, context).await
 }
 
 /// Text from outside on one line.

@@ -21,9 +21,22 @@ pub(super) struct Report {
 
 /// Queues a report; the id that comes back is on disk.
 pub(super) async fn submit(report: Report, context: &Context) -> Result<MessageId, DsnError> {
+    let login = context.services.process.exim_user.clone();
+    submit_as(login, report, context).await
+}
+
+/// As [`submit`], for what is found while addresses are routed: Exim routes as root, unless it may not.
+pub(super) async fn submit_while_routing(report: Report, context: &Context) -> Result<MessageId, DsnError> {
+    let process = &context.services.process;
+    let dropped = context.config.main.get(config::options::main::DELIVER_DROP_PRIVILEGE);
+    let login = if dropped || process.caller_uid != 0 { process.exim_user.clone() } else { b"root".to_vec() };
+    submit_as(login, report, context).await
+}
+
+async fn submit_as(login: Vec<u8>, report: Report, context: &Context) -> Result<MessageId, DsnError> {
     let services = context.services.clone();
     let request = MessageRequest {
-        caller: mail_user(context),
+        caller: Caller { login, ..mail_user(context) },
         arguments: report.to,
         bounce_of: Some(report.about),
         ..MessageRequest::default()

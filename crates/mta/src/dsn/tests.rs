@@ -318,13 +318,16 @@ async fn notices_to_people() {
         to: b"keeper@test.example".to_vec(),
         text: Some(b"your list is\nbroken".to_vec()),
         errors: vec![b"missing or malformed local part in \"a b c\"".to_vec()],
+        others: true,
     };
     let id = syntax_error_notice(&notice, message.header(), &mut context).await.unwrap();
     let text = text_of(&bench, id, message.id());
     assert!(
         text.ends_with(
-            "\n\nyour list is\nbroken\n\nThe syn router encountered the following error(s):\n\n  \
-             missing or malformed local part in \"a b c\"\n\n"
+            "\n\nReferences: <m1@x>\nyour list is\nbroken\n\n\
+             The syn router encountered the following error(s):\n\n  \
+             missing or malformed local part in the address\n  \"a b c\"\n\n\
+             Other addresses were processed normally.\n"
         ),
         "{text}"
     );

@@ -102,8 +102,10 @@ pub async fn run_once(request: &RunRequest, services: &Arc<Services>) {
     let Some(mut run) = Run::begin(request, ids, services) else { return };
     while let Some((id, kind)) = run.next(services).await {
         let report = attempt_guarded(id, kind, services).await;
-        for made in report.made {
-            attempt_guarded(made, AttemptKind::Arrival, services).await;
+        if !services.snapshot().main.get(main::QUEUE_ONLY) {
+            for made in report.made {
+                attempt_guarded(made, AttemptKind::Arrival, services).await;
+            }
         }
     }
     run.end(services);

@@ -219,6 +219,20 @@ pub(crate) async fn drop_ignored(
     addresses.len() != before
 }
 
+/// Takes out hosts with an address that a more preferred one has too.
+pub(crate) fn drop_repeated(hosts: &mut Vec<RouteHost>) {
+    let mut seen = Vec::with_capacity(hosts.len());
+    hosts.retain(|host| {
+        let Some(address) = host.address else { return true };
+        let known = (address, host.port);
+        let new = !seen.contains(&known);
+        if new {
+            seen.push(known);
+        }
+        new
+    });
+}
+
 /// One host an address, with what they share.
 pub(crate) fn as_hosts(pattern: &RouteHost, addresses: &[IpAddr]) -> Vec<RouteHost> {
     addresses.iter().map(|address| RouteHost { address: Some(mapped(*address)), ..pattern.clone() }).collect()

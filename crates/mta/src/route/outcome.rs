@@ -207,6 +207,8 @@ pub struct SyntaxErrorNotice {
     pub text: Option<Vec<u8>>,
     /// One line an error.
     pub errors: Vec<Vec<u8>>,
+    /// The list had other items too.
+    pub others: bool,
 }
 
 /// All that routing one address led to.

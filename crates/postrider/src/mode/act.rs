@@ -85,6 +85,7 @@ impl Act<'_> {
         for id in operands.iter().filter_map(|text| MessageId::parse(text)) {
             deliver(vec![id], kind, services).await;
         }
+        services.connections.close().await;
         services.hints.flush(crate::HINTS_FLUSH);
         0
     }

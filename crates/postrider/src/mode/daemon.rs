@@ -186,6 +186,7 @@ impl Daemon<'_> {
         if let Some(programs) = programs {
             let _ = programs.await;
         }
+        services.connections.close().await;
         services.hints.flush(crate::HINTS_FLUSH);
         code
     }

@@ -48,6 +48,7 @@ impl Job for OneRun<'_> {
             };
             seat.attach(&services);
             run_once(&request, &services).await;
+            services.connections.close().await;
             services.hints.flush(crate::HINTS_FLUSH);
             0
         })

@@ -105,6 +105,7 @@ fn serve(config: &Arc<Config>, place: &Path) -> Result<(), String> {
         let _ = stop.send(true);
         let _ = server.await;
         let _ = queue.await;
+        services.connections.close().await;
         services.hints.flush(crate::HINTS_FLUSH);
         interrupted
     });

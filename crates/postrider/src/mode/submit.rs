@@ -84,6 +84,7 @@ impl Submission<'_> {
         };
         let left = waker.take();
         self.background(left, seat, &services, code).await;
+        services.connections.close().await;
         services.hints.flush(crate::HINTS_FLUSH);
         code
     }

@@ -115,6 +115,7 @@ async fn decline(state: &mut State<'_>, router: &RouterInstance, message: Option
 }
 
 async fn with_hosts(state: &mut State<'_>, router: &RouterInstance, mut hosts: Vec<RouteHost>) -> Step {
+    hosts::drop_repeated(&mut hosts);
     let found = local_host::remove(state, &mut hosts).await;
     match &found {
         LocalHost::First(local) => {

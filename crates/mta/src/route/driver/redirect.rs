@@ -72,7 +72,7 @@ async fn redirected(state: &mut State<'_>, router: &RouterInstance) -> Result<St
             return Err(Step::Defer(RouteDeferral::numbered(router, errno::REDIRECT, text)));
         }
     };
-    report_errors(state, router, &parsed.errors).await?;
+    report_errors(state, router, &parsed).await?;
     match parsed.end {
         Some(End::Blackhole) => return Ok(Step::Discard),
         Some(End::Defer(message)) => return Ok(Step::Defer(deferral(router, message))),
@@ -229,8 +229,9 @@ fn is_inside(path: &[u8], directory: &[u8]) -> bool {
 async fn report_errors(
     state: &mut State<'_>,
     router: &RouterInstance,
-    errors: &[String],
+    parsed: &Parsed,
 ) -> Result<(), Step> {
+    let errors = &parsed.errors;
     if errors.is_empty() {
         return Ok(());
     }
@@ -256,6 +257,7 @@ async fn report_errors(
         to: to.to_vec(),
         text,
         errors: errors.iter().map(|error| error.clone().into_bytes()).collect(),
+        others: !parsed.items.is_empty(),
     });
     Ok(())
 }

@@ -146,14 +146,12 @@ impl Connection {
         quiet && self.unread.is_empty() && self.parser.is_empty()
     }
 
-    /// Says goodbye without keeping anybody waiting.
-    pub(super) fn quit(mut self) {
-        tokio::spawn(async move {
-            if self.send(b"QUIT\r\n", QUIT_PATIENCE).await.is_ok() {
-                // The reply is of no interest; waiting for it lets the peer close first.
-                let _ = self.reply(QUIT_PATIENCE).await;
-            }
-        });
+    /// Says goodbye, and waits a little for the answer.
+    pub(super) async fn say_goodbye(mut self) {
+        if self.send(b"QUIT\r\n", QUIT_PATIENCE).await.is_ok() {
+            // The reply is of no interest; waiting for it lets the peer close first.
+            let _ = self.reply(QUIT_PATIENCE).await;
+        }
     }
 }
 

@@ -11,6 +11,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use mail_types::message_id::MessageId;
+use tokio::task::JoinSet;
+
 use super::connection::{Connection, Endpoint};
 
 /// How long an idle connection is kept.
@@ -32,11 +35,15 @@ pub(super) struct Key {
 #[derive(Clone, Debug, Default)]
 pub struct Connections {
     idle: Arc<Mutex<HashMap<Key, Vec<Kept>>>>,
+    /// Connections on which QUIT has been sent and not answered yet.
+    goodbyes: Arc<Mutex<JoinSet<()>>>,
 }
 
 #[derive(Debug)]
 struct Kept {
     connection: Connection,
+    /// What it carried last.
+    message: Option<MessageId>,
     number: u64,
 }
 
@@ -47,11 +54,20 @@ impl Connections {
     }
 
     /// A connection that can be used again.
-    pub(super) fn take(&self, key: &Key) -> Option<Connection> {
+    ///
+    /// Never one that has just carried another copy of the same message: those have connections of their own, as they
+    /// have with Exim.
+    pub(super) fn take(&self, key: &Key, message: Option<&MessageId>) -> Option<Connection> {
         let mut idle = self.lock();
         let kept = idle.get_mut(key)?;
         let mut found = None;
-        while let Some(next) = kept.pop() {
+        let mut at = kept.len();
+        while let Some(next) = at.checked_sub(1) {
+            at = next;
+            if message.is_some() && kept[at].message.as_ref() == message {
+                continue;
+            }
+            let next = kept.remove(at);
             if next.connection.is_quiet() {
                 found = Some(next.connection);
                 break;
@@ -64,7 +80,7 @@ impl Connections {
     }
 
     /// Keeps a connection for a while.
-    pub(super) fn keep(&self, key: Key, connection: Connection) {
+    pub(super) fn keep(&self, key: Key, message: Option<MessageId>, connection: Connection) {
         use std::sync::atomic::{AtomicU64, Ordering};
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -77,10 +93,10 @@ impl Connections {
                     idle.remove(&key);
                 }
                 drop(idle);
-                connection.quit();
+                self.part(connection);
                 return;
             }
-            of_host.push(Kept { connection, number });
+            of_host.push(Kept { connection, message, number });
         }
         let this = self.clone();
         tokio::spawn(async move {
@@ -89,12 +105,21 @@ impl Connections {
         });
     }
 
-    /// Closes all of them.
-    pub fn close(&self) {
+    /// Says goodbye on a connection without keeping anybody waiting; [`Connections::close`] waits for it.
+    pub(super) fn part(&self, connection: Connection) {
+        let mut goodbyes = self.goodbyes.lock().unwrap_or_else(PoisonError::into_inner);
+        while goodbyes.try_join_next().is_some() {}
+        goodbyes.spawn(connection.say_goodbye());
+    }
+
+    /// Closes all of them, and comes back when the goodbyes are said.
+    pub async fn close(&self) {
         let all: Vec<Kept> = self.lock().drain().flat_map(|(_, kept)| kept).collect();
         for kept in all {
-            kept.connection.quit();
+            self.part(kept.connection);
         }
+        let mut goodbyes = std::mem::take(&mut *self.goodbyes.lock().unwrap_or_else(PoisonError::into_inner));
+        while goodbyes.join_next().await.is_some() {}
     }
 
     fn expire(&self, key: &Key, number: u64) {
@@ -106,7 +131,7 @@ impl Connections {
             idle.remove(key);
         }
         drop(idle);
-        expired.connection.quit();
+        self.part(expired.connection);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Vec<Kept>>> {

@@ -155,7 +155,11 @@ impl Run<'_> {
         Ok(Message {
             mail: MailFrom {
                 sender: return_path,
-                size: settings.size_addition.map(|more| facts.size.unwrap_or(0).saturating_add(more)),
+                size: settings.size_addition.map(|more| {
+                    // Each line end may become CRLF; `$message_linecount` counts the blank line too.
+                    let lines = facts.linecount.saturating_sub(1);
+                    facts.size.unwrap_or(0).saturating_add(lines).saturating_add(more)
+                }),
                 eight_bit: facts.body_8bitmime == 8,
                 smtputf8: facts.smtputf8,
                 ret: None,
@@ -246,7 +250,7 @@ impl Run<'_> {
         };
         let pending = self.pending();
         let connections = Arc::clone(&self.context.services.connections);
-        if let Some(mut connection) = connections.take(&key) {
+        if let Some(mut connection) = connections.take(&key, self.context.facts.message.id.as_ref()) {
             let carried = self.send_over(&mut connection, message, &pending, settings).await;
             // A server may close an idle connection at any time: that says nothing about the host.
             let stale = matches!(&carried.broken, Some((_, Stage::Mail)));
@@ -261,7 +265,7 @@ impl Run<'_> {
         };
         let shown = RemoteHost { local: connection.local, ..shown };
         if message.mail.smtputf8 && !connection.offered.smtputf8 {
-            connection.quit();
+            self.context.services.connections.part(connection);
             let text = b"utf8 support required but not offered for forwarding".to_vec();
             let refusal = AddressResult { host: Some(shown), ..result(Verdict::Fail, 0, Some(text)) };
             return self.everywhere(&refusal);
@@ -298,7 +302,7 @@ impl Run<'_> {
             Ok(()) => {}
             Err(GreetError::Lost(link, words)) => return Err(Fault::lost(&link, &words, None, host.route)),
             Err(GreetError::Refused(after, reply)) => {
-                connection.quit();
+                self.context.services.connections.part(connection);
                 return Err(Fault::session(&reply, after.as_deref(), host.route));
             }
         }
@@ -402,9 +406,10 @@ impl Run<'_> {
         connection.needs_reset = carried.outcome.needs_reset;
         let may_go_on = settings.max_messages == 0 || connection.messages < settings.max_messages;
         if any && may_go_on {
-            self.context.services.connections.keep(key, connection);
+            let message = self.context.facts.message.id;
+            self.context.services.connections.keep(key, message, connection);
         } else {
-            connection.quit();
+            self.context.services.connections.part(connection);
         }
     }
 
@@ -536,15 +541,14 @@ impl Run<'_> {
     }
 
     fn finish(mut self) -> BatchReply {
-        let nobody = self.nobody();
-        self.reply.results =
-            self.results.into_iter().map(|result| result.unwrap_or_else(|| nobody.clone())).collect();
+        let results = std::mem::take(&mut self.results).into_iter().enumerate();
+        self.reply.results = results.map(|(at, result)| result.unwrap_or_else(|| self.nobody(at))).collect();
         self.reply
     }
 
-    /// The end of addresses for which no host was tried.
-    fn nobody(&self) -> AddressResult {
-        let domain = self.batch.addresses.first().and_then(|a| a.facts.domain.as_ref());
+    /// The end of an address for which no host was tried.
+    fn nobody(&self, at: usize) -> AddressResult {
+        let domain = self.batch.addresses.get(at).and_then(|a| a.facts.domain.as_ref());
         let domain = domain.map(Value::to_lossy).unwrap_or_default();
         if self.skipped > 0 && self.expired == self.skipped {
             let text = format!(
