@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mail_types::outcome::Verdict;
 use mta::services::local_agent::{
-    AgentFuture, AsUserAction, AsUserReply, AsUserRequest, LocalAgent, LocalReply, LocalRequest, LocalResult, RunAs,
+    AgentFuture, AsUserAction, AsUserReply, AsUserRequest, LocalAgent, LocalReply, LocalRequest, LocalResult,
+    RunAs,
 };
 
 use crate::channel::Channel;
@@ -58,7 +59,8 @@ impl Key {
 impl PrivsepAgent {
     /// `parent` is the worker's end of the socket to the parent; `work` only tells whose a delivery is.
     pub fn new(parent: Channel, mail_user: RunAs, work: Arc<dyn Work>) -> Self {
-        let shared = Shared { parent: Mutex::new(parent), idle: Mutex::default(), work: Mutex::new(work), mail_user };
+        let shared =
+            Shared { parent: Mutex::new(parent), idle: Mutex::default(), work: Mutex::new(work), mail_user };
         Self { shared: Arc::new(shared) }
     }
 
@@ -144,7 +146,8 @@ impl Shared {
         }
         let key = Key::new(false, &who);
         let message = ToChild::Read(request);
-        let channel = self.begin(&key, &message, None, |channel| channel.send(&ToChild::Become(who.clone()), None))?;
+        let channel =
+            self.begin(&key, &message, None, |channel| channel.send(&ToChild::Become(who.clone()), None))?;
         match answer(&channel)? {
             FromChild::Read(reply) => {
                 self.keep(key, channel);
@@ -187,7 +190,9 @@ impl Shared {
         let (ours, theirs) = Channel::pair().map_err(|e| format!("cannot make a socket pair: {e}"))?;
         let role = if local { ToParent::SpawnLocal } else { ToParent::SpawnAsUser };
         let parent = self.parent.lock().unwrap_or_else(PoisonError::into_inner);
-        parent.send(&role, Some(theirs.as_fd())).map_err(|e| format!("cannot ask the parent process: {e}"))?;
+        parent
+            .send(&role, Some(theirs.as_fd()))
+            .map_err(|e| format!("cannot ask the parent process: {e}"))?;
         Ok(ours)
     }
 

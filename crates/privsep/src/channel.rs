@@ -49,11 +49,12 @@ impl Channel {
     /// Sends a message, with a descriptor if given (the receiver gets a duplicate).
     pub fn send<T: Serialize>(&self, message: &T, fd: Option<BorrowedFd<'_>>) -> io::Result<()> {
         let body = postcard::to_stdvec(message).map_err(io::Error::other)?;
-        if body.len() > MAX_MESSAGE {
+        let len = u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_MESSAGE);
+        let Some(len) = len else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "message between processes is too long"));
-        }
+        };
         let mut frame = Vec::with_capacity(4 + body.len());
-        frame.extend_from_slice(&(body.len() as u32).to_le_bytes());
+        frame.extend_from_slice(&len.to_le_bytes());
         frame.extend_from_slice(&body);
         let sent = match fd {
             Some(fd) => {
@@ -89,7 +90,8 @@ impl Channel {
         if body.len() < length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let message = postcard::from_bytes(&body).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        let message =
+            postcard::from_bytes(&body).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
         Ok(Some((message, fd)))
     }
 

@@ -61,10 +61,17 @@ pub fn run(program: &mut dyn Program, mail_user: &RunAs) -> io::Result<i32> {
     let signal_fd = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
     let mut starts: Vec<Instant> = Vec::new();
     loop {
-        starts.retain(|t| t.elapsed() < Duration::from_secs(60));
+        starts.retain(|t| t.elapsed() < Duration::from_mins(1));
         starts.push(Instant::now());
         let worker = start_worker(program, mail_user, &signals)?;
-        let mut parent = Parent { program: &mut *program, mail_user, signals: &signals, worker, stopping: false, detached: false };
+        let mut parent = Parent {
+            program: &mut *program,
+            mail_user,
+            signals: &signals,
+            worker,
+            stopping: false,
+            detached: false,
+        };
         let code = parent.serve(&signal_fd)?;
         if parent.stopping || !program.restarts() {
             return Ok(code);
@@ -130,7 +137,7 @@ impl Parent<'_> {
             }
             if signalled {
                 while let Ok(Some(info)) = signal_fd.read_signal() {
-                    self.on_signal(info.ssi_signo as i32);
+                    self.on_signal(info.ssi_signo.cast_signed());
                 }
                 if let Some(code) = self.reap() {
                     return Ok(code);
@@ -139,13 +146,16 @@ impl Parent<'_> {
         }
     }
 
+    /// Reads the configuration anew; the worker hears of it when it is good.
+    fn reload(&mut self) {
+        if self.program.reload() {
+            self.tell_worker(Signal::SIGHUP);
+        }
+    }
+
     fn on_signal(&mut self, number: i32) {
         match Signal::try_from(number) {
-            Ok(Signal::SIGHUP) => {
-                if self.program.reload() {
-                    self.tell_worker(Signal::SIGHUP);
-                }
-            }
+            Ok(Signal::SIGHUP) => self.reload(),
             Ok(signal @ (Signal::SIGTERM | Signal::SIGINT)) => {
                 self.stopping = true;
                 self.tell_worker(signal);
@@ -164,7 +174,9 @@ impl Parent<'_> {
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::Exited(pid, code)) if pid == self.worker.pid => return Some(code),
-                Ok(WaitStatus::Signaled(pid, signal, _)) if pid == self.worker.pid => return Some(128 + signal as i32),
+                Ok(WaitStatus::Signaled(pid, signal, _)) if pid == self.worker.pid => {
+                    return Some(128 + signal as i32);
+                }
                 Ok(WaitStatus::StillAlive) | Err(_) => return None,
                 Ok(_) => {}
             }
