@@ -13,8 +13,8 @@ use std::time::Duration;
 use config::options::{main, postrider};
 use config::{Config, Opt};
 use expand::{BareEnv, Expansion};
-use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use mail_types::MessageId;
+use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use mail_types::dns::{Answer, DnsFailure, RecordType, Resolve};
 use mail_types::zone::Zone;
 use mta::services::{Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
@@ -55,7 +55,8 @@ pub(crate) fn expand_alone(config: &Config, text: &Expansion) -> Result<Vec<u8>,
         return Ok(constant.to_vec());
     }
     let mut env = BareEnv::new();
-    let hostname = config.main.get(main::PRIMARY_HOSTNAME).map_or_else(|| host_name().into_bytes(), <[u8]>::to_vec);
+    let hostname =
+        config.main.get(main::PRIMARY_HOSTNAME).map_or_else(|| host_name().into_bytes(), <[u8]>::to_vec);
     for (name, value) in [("primary_hostname", hostname), ("version_number", b"4.99".to_vec())] {
         if let Some(variable) = fixed_variable(name) {
             env.variables.insert(variable, mail_types::Value::clean(value));
@@ -79,7 +80,8 @@ pub(crate) fn zone(config: &Config) -> Zone {
 /// Settings and place of the logs.
 pub(crate) fn log_target(config: &Config) -> Result<(LogSettings, FileSink), String> {
     let options = &config.main;
-    let selectors = Selectors::parse(options.get(main::LOG_SELECTOR).unwrap_or_default()).map_err(|e| e.to_string())?;
+    let selectors =
+        Selectors::parse(options.get(main::LOG_SELECTOR).unwrap_or_default()).map_err(|e| e.to_string())?;
     let settings = LogSettings {
         selectors,
         zone: zone(config),
@@ -89,13 +91,16 @@ pub(crate) fn log_target(config: &Config) -> Result<(LogSettings, FileSink), Str
         message_logs: options.get(main::MESSAGE_LOGS),
     };
     let value = match options.get(main::LOG_FILE_PATH) {
-        Some(text) => expand_alone(config, text).map_err(|e| format!("log_file_path does not expand: {e}"))?,
+        Some(text) => {
+            expand_alone(config, text).map_err(|e| format!("log_file_path does not expand: {e}"))?
+        }
         None => Vec::new(),
     };
     let spool = spool_directory(config)?;
     let fallback = [spool.as_os_str().as_encoded_bytes(), b"/log/%slog"].concat();
     let paths = LogPaths::parse(&value, &fallback).map_err(|e| format!("log_file_path: {e}"))?;
-    let messages = MessageLogDir { directory: spool.join("msglog"), split: options.get(main::SPLIT_SPOOL_DIRECTORY) };
+    let messages =
+        MessageLogDir { directory: spool.join("msglog"), split: options.get(main::SPLIT_SPOOL_DIRECTORY) };
     let sink = FileSink::new(paths, settings.zone.clone(), Some(messages));
     Ok((settings, sink))
 }
@@ -115,10 +120,15 @@ fn open_spool(config: &Config, clock: &Arc<dyn Clock>) -> Result<Spool, String> 
         localhost_number: localhost_number(config)?,
         ..SpoolConfig::default()
     };
-    Spool::open(&directory, settings, Arc::clone(clock)).map_err(|e| format!("spool_directory {}: {e}", directory.display()))
+    Spool::open(&directory, settings, Arc::clone(clock))
+        .map_err(|e| format!("spool_directory {}: {e}", directory.display()))
 }
 
-fn resolver(config: &Config, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Result<dns::Resolver, String> {
+fn resolver(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<dns::Resolver, String> {
     let options = &config.main;
     let named = options.get(postrider::DNS_SERVERS);
     let mut settings = if named.is_empty() {
@@ -167,7 +177,8 @@ pub(crate) fn log_folder(config: &Config) -> Option<PathBuf> {
 pub(crate) fn bare_services(config: &Arc<Config>) -> Arc<Services> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let resolver = dns::Resolver::new(dns::ResolverConfig::default(), Arc::clone(&clock), Arc::clone(&entropy));
+    let resolver =
+        dns::Resolver::new(dns::ResolverConfig::default(), Arc::clone(&clock), Arc::clone(&entropy));
     let (log, _lines) = Log::to_memory(LogSettings::default(), Arc::clone(&clock));
     let lazy = Arc::new(LazyResolver::new(Arc::clone(config)));
     let agent = Arc::new(mta::deliver::InProcessAgent::new());
@@ -176,7 +187,9 @@ pub(crate) fn bare_services(config: &Arc<Config>) -> Arc<Services> {
 
 /// Services for tests of the configuration (`-be`, `-bt`, `-bh` …): real DNS, but nothing is stored; the log's lines are
 /// kept for showing.
-pub(crate) fn test_services(config: &Arc<Config>) -> Result<(Arc<Services>, Arc<observe::MemorySink>), String> {
+pub(crate) fn test_services(
+    config: &Arc<Config>,
+) -> Result<(Arc<Services>, Arc<observe::MemorySink>), String> {
     test_services_with(config, Arc::new(mta::deliver::InProcessAgent::new()))
 }
 
@@ -247,7 +260,8 @@ impl LazyResolver {
     fn make(&self) -> Option<(tokio::runtime::Runtime, dns::BlockingResolver)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok()?;
         let resolver = Arc::new(resolver(&self.config, &clock, &entropy).ok()?);
         let blocking = resolver.blocking(runtime.handle().clone());
         Some((runtime, blocking))
@@ -284,9 +298,11 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
     let blocking = Arc::new(resolver.blocking(tokio::runtime::Handle::current()));
     let hints_log = Arc::clone(&log);
     let hints_place = spool_directory(config)?.join("db");
-    let hints = hints::SqliteHints::open(&hints_place, Arc::clone(&clock), move |text| hints_log.problem(None, text))
-        .map_err(|e| format!("hints in {}: {e}", hints_place.display()))?;
-    let cap = |option, or: usize| usize::try_from(config.main.get(option)).ok().filter(|n| *n > 0).unwrap_or(or);
+    let hints =
+        hints::SqliteHints::open(&hints_place, Arc::clone(&clock), move |text| hints_log.problem(None, text))
+            .map_err(|e| format!("hints in {}: {e}", hints_place.display()))?;
+    let cap =
+        |option, or: usize| usize::try_from(config.main.get(option)).ok().filter(|n| *n > 0).unwrap_or(or);
     let defaults = PoolCaps::default();
     let caps = PoolCaps {
         spool: cap(postrider::POOL_SPOOL_MAX, defaults.spool),

@@ -31,7 +31,8 @@ impl Caller {
     /// The caller as the configuration sees him.
     pub(crate) fn find(config: &Config) -> Self {
         let (uid, gid) = (getuid().as_raw(), getgid().as_raw());
-        let groups: Vec<u32> = getgroups().unwrap_or_default().into_iter().map(nix::unistd::Gid::as_raw).collect();
+        let groups: Vec<u32> =
+            getgroups().unwrap_or_default().into_iter().map(nix::unistd::Gid::as_raw).collect();
         let in_groups = |list: &[u32]| list.iter().any(|g| *g == gid || groups.contains(g));
         let options = &config.main;
         let mail_user = options.get(main::EXIM_USER).map(|u| u.uid);
@@ -45,8 +46,12 @@ impl Caller {
             gid,
             login,
             full_name,
-            trusted: is_server || options.get(main::TRUSTED_USERS).contains(&uid) || in_groups(options.get(main::TRUSTED_GROUPS)),
-            admin: is_server || mail_group.is_some_and(|g| in_groups(&[g])) || in_groups(options.get(main::ADMIN_GROUPS)),
+            trusted: is_server
+                || options.get(main::TRUSTED_USERS).contains(&uid)
+                || in_groups(options.get(main::TRUSTED_GROUPS)),
+            admin: is_server
+                || mail_group.is_some_and(|g| in_groups(&[g]))
+                || in_groups(options.get(main::ADMIN_GROUPS)),
         }
     }
 

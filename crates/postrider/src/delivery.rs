@@ -67,7 +67,8 @@ pub(crate) async fn deliver_all(ids: Vec<MessageId>, services: &Arc<Services>) {
 
 /// Attempts of one kind; what they make is tried as newly arrived.
 pub(crate) async fn deliver(ids: Vec<MessageId>, kind: AttemptKind, services: &Arc<Services>) {
-    let mut todo: std::collections::VecDeque<(MessageId, AttemptKind)> = ids.into_iter().map(|id| (id, kind)).collect();
+    let mut todo: std::collections::VecDeque<(MessageId, AttemptKind)> =
+        ids.into_iter().map(|id| (id, kind)).collect();
     while let Some((id, kind)) = todo.pop_front() {
         let report = attempt(id, kind, services).await;
         for made in report.made.into_iter().rev() {

@@ -23,7 +23,10 @@ pub(crate) fn load(invocation: &Invocation) -> Loaded {
         Some(files) => files.iter().map(to_path).collect(),
         None => SEARCH_PATH.iter().map(PathBuf::from).collect(),
     };
-    let macros = invocation.macros.iter().map(|(name, value)| CommandLineMacro { name: name.clone(), value: value.clone() });
+    let macros = invocation
+        .macros
+        .iter()
+        .map(|(name, value)| CommandLineMacro { name: name.clone(), value: value.clone() });
     config::load(&LoadRequest {
         candidates,
         macros: macros.collect(),
@@ -59,7 +62,11 @@ pub(crate) fn tell(loaded: &Loaded) {
 }
 
 /// Refuses a configuration at the default place that others could have written, before it is used with privilege.
-pub(crate) fn check_permissions(invocation: &Invocation, config: &Config, caller: &Caller) -> Result<(), String> {
+pub(crate) fn check_permissions(
+    invocation: &Invocation,
+    config: &Config,
+    caller: &Caller,
+) -> Result<(), String> {
     if invocation.config_files.is_some() || !caller.is_root() {
         return Ok(());
     }

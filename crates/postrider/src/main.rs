@@ -9,10 +9,10 @@
 mod argv;
 mod assembly;
 mod authority;
+mod delivery;
 mod load;
 mod local_work;
 mod mode;
-mod delivery;
 mod process;
 mod server;
 

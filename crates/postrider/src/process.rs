@@ -91,7 +91,9 @@ fn refuse(reason: &str) -> ExitCode {
 /// The mail user by the configuration.
 fn mail_user(config: &Config) -> Result<RunAs, String> {
     let user = config.main.get(main::EXIM_USER).filter(|u| u.uid != 0);
-    let user = user.ok_or("exim_user names no user of this system (and root is none for this): the mail user must exist")?;
+    let user = user.ok_or(
+        "exim_user names no user of this system (and root is none for this): the mail user must exist",
+    )?;
     let gid = config.main.get(main::EXIM_GROUP).or(user.gid);
     let gid = gid.ok_or("exim_group names no group of this system: the mail group must exist")?;
     let login = mta::services::accounts::by_uid(user.uid).ok().flatten().map(|a| a.name);

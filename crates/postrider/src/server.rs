@@ -49,7 +49,8 @@ pub(crate) fn show(answer: Answer) {
 /// A queue run as the queue wants it.
 pub(crate) fn run_request(wanted: &QueueRun) -> RunRequest {
     let id = |text: &Option<Vec<u8>>| text.as_deref().and_then(mail_types::MessageId::parse);
-    let select = |s: &Option<crate::argv::Select>| s.as_ref().map(|s| Select { text: s.text.clone(), regex: s.regex });
+    let select =
+        |s: &Option<crate::argv::Select>| s.as_ref().map(|s| Select { text: s.text.clone(), regex: s.regex });
     RunRequest {
         two_stage: wanted.two_stage,
         first_only: wanted.initial_only,

@@ -28,5 +28,11 @@ fn flows_are_equal_to_the_oracles() {
         }
         failures.extend(replay(case, binary).err());
     }
-    assert!(failures.is_empty(), "{} of {} cases differ\n{}", failures.len(), cases.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {} cases differ\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
 }

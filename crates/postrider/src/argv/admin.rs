@@ -81,7 +81,10 @@ impl<'a> Parser<'a> {
     /// `-M` and what follows the letter; all operands are ids (or an id and addresses).
     pub(super) fn message_option(&mut self, option: &'a [u8], letters: &'a [u8]) -> Result<(), Refusal> {
         if letters.starts_with(b"C") {
-            return Err(not_served(option, ": Exim's processes use it among themselves; here a connection stays in the server"));
+            return Err(not_served(
+                option,
+                ": Exim's processes use it among themselves; here a connection stays in the server",
+            ));
         }
         if matches!(letters, b"set" | b"G") {
             return Err(not_served(option, ""));
@@ -99,7 +102,10 @@ impl<'a> Parser<'a> {
         };
         if let Some(bad) = ids.iter().find(|a| mail_types::MessageId::parse(a).is_none()) {
             let bad = String::from_utf8_lossy(bad);
-            return Err(Refusal(format!("exim: malformed message id {bad} after {} option", action.option())));
+            return Err(Refusal(format!(
+                "exim: malformed message id {bad} after {} option",
+                action.option()
+            )));
         }
         self.invocation.operands.extend_from_slice(rest);
         Ok(())

@@ -13,7 +13,8 @@ impl<'a> Parser<'a> {
             b'b' => self.mode_option(arg, rest),
             b'C' => {
                 let list = self.value(arg, rest)?;
-                let files = list.split(|c| *c == b':').filter(|f| !f.is_empty()).map(<[u8]>::to_vec).collect();
+                let files =
+                    list.split(|c| *c == b':').filter(|f| !f.is_empty()).map(<[u8]>::to_vec).collect();
                 self.invocation.config_files = Some(files);
                 Ok(())
             }
@@ -42,7 +43,7 @@ impl<'a> Parser<'a> {
             b'q' => self.queue_option(arg, rest),
             b'R' => self.select_option(arg, rest, true),
             b'S' => self.select_option(arg, rest, false),
-            _ => Err(self.other(arg)),
+            _ => Err(other(arg)),
         }
     }
 
@@ -81,15 +82,6 @@ impl<'a> Parser<'a> {
         self.value(arg, rest).map(drop)
     }
 
-    fn other(&self, arg: &[u8]) -> Refusal {
-        match arg {
-            b"-tls-on-connect" => not_served(arg, ": TLS is not built yet"),
-            b"-atrn" | b"-z" => not_served(arg, ""),
-            _ if arg.starts_with(b"-T") => not_served(arg, ": it belongs to Exim's own tests"),
-            _ => unknown(arg),
-        }
-    }
-
     /// `-b…`
     fn mode_option(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
         let mode = match rest {
@@ -114,9 +106,16 @@ impl<'a> Parser<'a> {
             b"vs" => Mode::Verify { as_sender: true },
             b"V" => Mode::Version,
             b"hc" => return Err(not_served(arg, ": callouts are not built yet")),
-            b"w" => return Err(not_served(arg, ": use -bd, or socket activation by -bd under the service manager")),
+            b"w" => {
+                return Err(not_served(
+                    arg,
+                    ": use -bd, or socket activation by -bd under the service manager",
+                ));
+            }
             b"malware" => return Err(not_served(arg, ": content scanning is not built yet")),
-            b"f" | b"F" | b"fd" | b"fl" | b"fp" | b"fs" => return Err(not_served(arg, ": filters are not built yet")),
+            b"f" | b"F" | b"fd" | b"fl" | b"fp" | b"fs" => {
+                return Err(not_served(arg, ": filters are not built yet"));
+            }
             _ if rest.starts_with(b"p") => Mode::ListQueue(list_style(arg, &rest[1..])?),
             _ if rest.starts_with(b"I:") => Mode::Information(rest[2..].to_vec()),
             _ => return Err(unknown(arg)),
@@ -134,7 +133,9 @@ impl<'a> Parser<'a> {
         let value = value.strip_prefix(b"=").map(mail_types::bytes::trim);
         if !name.first().is_some_and(u8::is_ascii_uppercase) || (end < text.len() && value.is_none()) {
             let text = String::from_utf8_lossy(&text);
-            return Err(Refusal(format!("exim: bad macro definition in -D{text} (a name begins with an upper case letter)")));
+            return Err(Refusal(format!(
+                "exim: bad macro definition in -D{text} (a name begins with an upper case letter)"
+            )));
         }
         let name = String::from_utf8_lossy(name).into_owned();
         self.invocation.macros.push((name, value.unwrap_or_default().to_vec()));
@@ -213,6 +214,16 @@ impl<'a> Parser<'a> {
             self.invocation.origin.host_name = Some(host);
         }
         Ok(())
+    }
+}
+
+/// An option that is none of Exim's, or one that isn't served.
+fn other(arg: &[u8]) -> Refusal {
+    match arg {
+        b"-tls-on-connect" => not_served(arg, ": TLS is not built yet"),
+        b"-atrn" | b"-z" => not_served(arg, ""),
+        _ if arg.starts_with(b"-T") => not_served(arg, ": it belongs to Exim's own tests"),
+        _ => unknown(arg),
     }
 }
 

@@ -291,7 +291,9 @@ impl<'a> Parser<'a> {
             // An interval makes it a daemon that runs the queue and does not listen.
             invocation.mode = Mode::QueueRun;
         }
-        if matches!(invocation.mode, Mode::Usage) && (invocation.extract_recipients || !invocation.operands.is_empty()) {
+        if matches!(invocation.mode, Mode::Usage)
+            && (invocation.extract_recipients || !invocation.operands.is_empty())
+        {
             invocation.mode = Mode::Receive;
         }
         Ok(self.invocation)

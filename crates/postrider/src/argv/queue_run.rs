@@ -77,7 +77,8 @@ impl<'a> Parser<'a> {
     fn interval_or_range(&mut self, run: &mut QueueRun, option: &[u8], rest: &[u8]) -> Result<(), Refusal> {
         if !rest.is_empty() {
             let seconds = interval::parse(rest).filter(|s| *s > 0);
-            let bad = || Refusal(format!("exim: bad time value {}: abandoned", String::from_utf8_lossy(option)));
+            let bad =
+                || Refusal(format!("exim: bad time value {}: abandoned", String::from_utf8_lossy(option)));
             run.interval = Some(seconds.ok_or_else(bad)?);
             return Ok(());
         }
@@ -92,20 +93,30 @@ impl<'a> Parser<'a> {
     }
 
     /// `-R` and `-S` with their letters.
-    pub(super) fn select_option(&mut self, option: &'a [u8], letters: &'a [u8], recipients: bool) -> Result<(), Refusal> {
+    pub(super) fn select_option(
+        &mut self,
+        option: &'a [u8],
+        letters: &'a [u8],
+        recipients: bool,
+    ) -> Result<(), Refusal> {
         let run = self.invocation.queue_run.take().unwrap_or_default();
         self.select(run, option, letters, recipients)
     }
 
-    fn select(&mut self, mut run: QueueRun, option: &'a [u8], letters: &'a [u8], recipients: bool) -> Result<(), Refusal> {
+    fn select(
+        &mut self,
+        mut run: QueueRun,
+        option: &'a [u8],
+        letters: &'a [u8],
+        recipients: bool,
+    ) -> Result<(), Refusal> {
         let flags = letters.iter().take_while(|c| matches!(c, b'r' | b'f')).count();
         let known = matches!(&letters[..flags], b"" | b"f" | b"ff" | b"r" | b"rf" | b"rff");
         let (flags, attached) = if known { letters.split_at(flags) } else { (&b""[..], letters) };
         // Letters that are not flags are the text itself.
         let (flags, attached) = if attached.is_empty() { (flags, attached) } else { (&b""[..], letters) };
-        let forced = flags.iter().filter(|c| **c == b'f').count();
-        run.force |= forced > 0;
-        run.force_frozen |= forced > 1;
+        run.force |= flags.ends_with(b"f");
+        run.force_frozen |= flags.ends_with(b"ff");
         let text = self.value(option, attached)?;
         if text.is_empty() {
             return Err(unknown(option));

@@ -34,7 +34,8 @@ fn modes() {
 #[test]
 fn values_stand_behind_or_follow() {
     let joined = parse_words("exim -fa@b.example -oi -odq -oMa 192.0.2.1 -C/x:/y -DA=b c@d.example").unwrap();
-    let apart = parse_words("exim -f a@b.example -i -odq -oMa 192.0.2.1 -C /x:/y -D A=b c@d.example").unwrap();
+    let apart =
+        parse_words("exim -f a@b.example -i -odq -oMa 192.0.2.1 -C /x:/y -D A=b c@d.example").unwrap();
     assert_eq!(joined, apart);
     assert_eq!(joined.sender.as_deref(), Some(&b"a@b.example"[..]));
     assert_eq!(joined.macros, [("A".to_owned(), b"b".to_vec())]);
@@ -51,7 +52,10 @@ fn queue_runs() {
     let named = run("exim -qGspare/5m");
     assert_eq!((named.queue.as_deref(), named.interval), (Some(&b"spare"[..]), Some(300)));
     assert_eq!(run("exim -q 1xV9PS-0002Id-2E").from.as_deref(), Some(&b"1xV9PS-0002Id-2E"[..]));
-    assert_eq!(run("exim -Rff x.example").recipients, Some(Select { text: b"x.example".to_vec(), regex: false }));
+    assert_eq!(
+        run("exim -Rff x.example").recipients,
+        Some(Select { text: b"x.example".to_vec(), regex: false })
+    );
     assert_eq!(run("exim -Rfoo").recipients, Some(Select { text: b"foo".to_vec(), regex: false }));
     assert!(run("exim -Rrf ^a").recipients.unwrap().regex);
 }

@@ -98,8 +98,12 @@ impl Act<'_> {
             Action::Thaw => Change::Thaw,
             Action::Remove => Change::Remove,
             Action::MarkAllDelivered => Change::MarkAllDelivered,
-            Action::AddRecipients => return self.change(first, &Change::AddRecipients(rest.to_vec()), services),
-            Action::MarkDelivered => return self.change(first, &Change::MarkDelivered(rest.to_vec()), services),
+            Action::AddRecipients => {
+                return self.change(first, &Change::AddRecipients(rest.to_vec()), services);
+            }
+            Action::MarkDelivered => {
+                return self.change(first, &Change::MarkDelivered(rest.to_vec()), services);
+            }
             Action::EditSender => {
                 let sender = rest.first().cloned().unwrap_or_default();
                 return self.change(first, &Change::EditSender(sender), services);
@@ -137,7 +141,9 @@ impl Act<'_> {
                 0
             }
             Ok(None) => {
-                crate::say_error_as_is(&format!("Failed to open input file for {id}{file}: No such file or directory"));
+                crate::say_error_as_is(&format!(
+                    "Failed to open input file for {id}{file}: No such file or directory"
+                ));
                 1
             }
             Err(error) => {

@@ -38,7 +38,8 @@ impl Job for Test<'_> {
             seat.attach(&services);
             let mut worst = 0;
             for address in self.addresses() {
-                let mut context = Context::with_config(self.facts(), Arc::clone(&config), Arc::clone(&services));
+                let mut context =
+                    Context::with_config(self.facts(), Arc::clone(&config), Arc::clone(&services));
                 worst = worst.max(self.one(&address, &mut context).await);
             }
             worst
@@ -77,7 +78,8 @@ impl Test<'_> {
         let admin = self.start.caller.admin;
         let report = match self.start.invocation.mode {
             Mode::Verify { as_sender } => {
-                mta::route::verify_address(address, as_sender, self.start.invocation.verbose, admin, context).await
+                mta::route::verify_address(address, as_sender, self.start.invocation.verbose, admin, context)
+                    .await
             }
             _ => mta::route::test_address(address, admin, context).await,
         };

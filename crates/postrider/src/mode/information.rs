@@ -17,8 +17,24 @@ If the string is not recognised, you'll get this help (on stderr).
 
 /// Names of code points for `dscp` options (RFC 2474, RFC 2597, RFC 3246).
 const DSCP: [&str; 18] = [
-    "af11", "af12", "af13", "af21", "af22", "af23", "af31", "af32", "af33", "af41", "af42", "af43", "ef", "lowcost",
-    "lowdelay", "mincost", "reliability", "throughput",
+    "af11",
+    "af12",
+    "af13",
+    "af21",
+    "af22",
+    "af23",
+    "af31",
+    "af32",
+    "af33",
+    "af41",
+    "af42",
+    "af43",
+    "ef",
+    "lowcost",
+    "lowdelay",
+    "mincost",
+    "reliability",
+    "throughput",
 ];
 
 /// `-bI:WHAT`.

@@ -37,7 +37,7 @@ const MAILBOXES: &str = "^[A-Za-z0-9_+=-][A-Za-z0-9_+=.-]*$: any\n";
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
 
 /// Pause between queue runs.
-const QUEUE_INTERVAL: Duration = Duration::from_secs(30 * 60);
+const QUEUE_INTERVAL: Duration = Duration::from_mins(30);
 
 /// How long its own message may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,7 +78,8 @@ fn prepare() -> Result<(Arc<Config>, PathBuf), String> {
     if loaded.config.is_none() {
         load::tell(&loaded);
     }
-    let config = loaded.config.ok_or("its own configuration does not load (see above): please report this")?;
+    let config =
+        loaded.config.ok_or("its own configuration does not load (see above): please report this")?;
     Ok((config, place))
 }
 
@@ -149,7 +150,8 @@ async fn send_one() -> Result<(), String> {
 async fn expect(stream: &mut BufReader<tokio::net::TcpStream>, code: &str) -> Result<(), String> {
     loop {
         let mut line = String::new();
-        let read = stream.read_line(&mut line).await.map_err(|e| format!("its own SMTP session failed: {e}"))?;
+        let read =
+            stream.read_line(&mut line).await.map_err(|e| format!("its own SMTP session failed: {e}"))?;
         say(&format!("  < {}\n", line.trim_end()));
         if read == 0 || !line.starts_with(code) {
             return Err(format!("expected {code} from the server, got {:?}", line.trim_end()));
@@ -168,7 +170,8 @@ async fn show_delivery(place: &Path) -> Result<(), String> {
     let arrived = tokio::time::timeout(PATIENCE, async {
         loop {
             clock.tick().await;
-            let complete = std::fs::read_to_string(&log).is_ok_and(|text| text.trim_end().ends_with("Completed"));
+            let complete =
+                std::fs::read_to_string(&log).is_ok_and(|text| text.trim_end().ends_with("Completed"));
             let newest = std::fs::read_dir(&folder).ok().and_then(|files| {
                 files.filter_map(Result::ok).max_by_key(|f| f.metadata().and_then(|m| m.modified()).ok())
             });

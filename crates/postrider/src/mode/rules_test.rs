@@ -99,7 +99,8 @@ fn rewrite(start: &Start<'_>, context: &mut Context) -> Result<String, String> {
     }
     let options = ParseOptions { allow_domain_literals: true, allow_utf8: true, ..ParseOptions::default() };
     let found = addresses_of_header(text, options).into_iter().next().ok_or("syntax error in the address")?;
-    let address = found.address.map_err(|e| format!("syntax error in {}: {e}", String::from_utf8_lossy(text)))?;
+    let address =
+        found.address.map_err(|e| format!("syntax error in {}: {e}", String::from_utf8_lossy(text)))?;
     let address = Value::tainted(address.qualified_with(context.qualify_domain()).to_bytes());
     let mut out = String::new();
     for (name, place) in PLACES {

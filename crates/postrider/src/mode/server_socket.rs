@@ -41,7 +41,9 @@ pub(crate) async fn tell_of(start: &Start<'_>, ids: &[MessageId]) -> bool {
 
 async fn hand_over(start: &Start<'_>) -> Result<u8, String> {
     let socket = server::socket(start.invocation, &start.config)?;
-    let client = Client::connect(&socket).await.map_err(|e| format!("cannot reach the mail server: {}: {e}", socket.display()))?;
+    let client = Client::connect(&socket)
+        .await
+        .map_err(|e| format!("cannot reach the mail server: {}: {e}", socket.display()))?;
     let client = client.ok_or_else(|| {
         format!(
             "the mail server is not running (nothing listens on {}), and only it can take your mail: \
@@ -49,7 +51,8 @@ async fn hand_over(start: &Start<'_>) -> Result<u8, String> {
             socket.display()
         )
     })?;
-    let broken = |e: std::io::Error| format!("the mail server went away before it had taken the message: {e}");
+    let broken =
+        |e: std::io::Error| format!("the mail server went away before it had taken the message: {e}");
     if start.invocation.mode == Mode::Smtp {
         return match client.session(submission(start)).await.map_err(broken)? {
             Ok(stream) => relay(stream).await.map_err(broken),

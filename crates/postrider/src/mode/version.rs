@@ -46,7 +46,8 @@ pub(crate) fn run(loaded: &Loaded, shed: bool) -> ExitCode {
 
 /// Features by the macros that a configuration can ask for.
 fn having(prefix: &str) -> String {
-    let mut names: Vec<String> = macros().into_iter().filter_map(|(n, _)| n.strip_prefix(prefix).map(str::to_owned)).collect();
+    let mut names: Vec<String> =
+        macros().into_iter().filter_map(|(n, _)| n.strip_prefix(prefix).map(str::to_owned)).collect();
     names.sort();
     names.iter().fold(String::new(), |all, name| all + " " + name)
 }
