@@ -112,11 +112,17 @@ fn masked_number(rest: &[u8], before: &[u8]) -> Option<(usize, String)> {
     if before.ends_with(b"-host_address [127.0.0.1]:") {
         return Some((len, "<port>".to_owned()));
     }
+    // A bounce's MIME boundary holds a random number of one to ten digits, and so its size varies.
+    let line = before.rsplit(|c| *c == b'\n').next().unwrap_or_default();
+    let is_bounce = line.windows(8).any(|w| w == b"<= <> R=") && before.ends_with(b" S=");
+    if is_bounce || before.ends_with(b"MAIL FROM:<> SIZE=") {
+        return Some((len, "<size>".to_owned()));
+    }
     // The fourth line of -H: when the message came, and how many warnings it has had.
     if len == 10 && before.ends_with(b">\n") && rest.get(len) == Some(&b' ') {
         return Some((len, "<time>".to_owned()));
     }
-    let spool_times = ["\n-received_time_usec .", "\n-received_time_complete "];
+    let spool_times = ["\n-received_time_usec .", "\n-received_time_complete ", "\n-frozen "];
     if spool_times.iter().any(|w| before.ends_with(w.as_bytes())) {
         let fraction = if rest.get(len) == Some(&b'.') { digits(&rest[len + 1..]) + 1 } else { 0 };
         return Some((len + fraction, "<time>".to_owned()));

@@ -163,6 +163,7 @@ impl<'a> Run<'a> {
             "mkdir" => self.mkdir(&args),
             "run" => self.run(&args, b""),
             "submit" => self.run(&args, &join(&text, "\n")),
+            "quiet" => self.execute(&args, &join(&text, "\n"), false),
             "smtp" => self.run(&[vec!["-bs".to_owned()], args].concat(), &join(&text, "\r\n")),
             "raw" => self.run(&[vec!["-bs".to_owned()], args].concat(), &unescape(&join(&text, ""))),
             "daemon" => self.start_daemon(&args),
@@ -221,6 +222,11 @@ impl<'a> Run<'a> {
     }
 
     fn run(&mut self, args: &[String], input: &[u8]) -> Result<(), String> {
+        self.execute(args, input, true)
+    }
+
+    /// Runs the program; `-bh` explains itself on standard error in words that are not compared.
+    fn execute(&mut self, args: &[String], input: &[u8], with_stderr: bool) -> Result<(), String> {
         // A port that no sink serves refuses connections.
         for listener in self.ports.values_mut() {
             *listener = None;
@@ -243,7 +249,7 @@ impl<'a> Run<'a> {
         drop(writer.join());
         self.say(&format!("== {}\n", args.join(" ")));
         self.transcript.extend(output.stdout.iter().filter(|c| **c != b'\r'));
-        if !output.stderr.is_empty() {
+        if with_stderr && !output.stderr.is_empty() {
             self.say("-- stderr\n");
             self.transcript.extend_from_slice(&output.stderr);
         }

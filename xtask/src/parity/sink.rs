@@ -89,12 +89,23 @@ fn session(stream: &TcpStream, rules: &Rules, said: &mut Vec<u8>) -> std::io::Re
         return Ok(());
     }
     let mut line = Vec::new();
+    let (mut has_sender, mut has_recipient) = (false, false);
     while lines.read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
         said.extend_from_slice(format!("C: {text}\n").as_bytes());
         let upper = text.to_ascii_uppercase();
-        let reply =
-            rules.reply(&text).or_else(|| rules.reply(&upper)).unwrap_or_else(|| default_reply(&upper));
+        let reply = match rules.reply(&text).or_else(|| rules.reply(&upper)) {
+            // As servers do when they have refused every recipient.
+            None if upper == "DATA" && !has_recipient => "503 no valid recipients",
+            None if upper.starts_with("RCPT") && !has_sender => "503 no sender",
+            scripted => scripted.unwrap_or_else(|| default_reply(&upper)),
+        };
+        if upper.starts_with("MAIL") || upper.starts_with("RSET") {
+            has_sender = upper.starts_with("MAIL") && reply.starts_with('2');
+            has_recipient = false;
+        } else if upper.starts_with("RCPT") {
+            has_recipient |= reply.starts_with('2');
+        }
         if !say(&mut out, reply)? || upper == "QUIT" {
             break;
         }

@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use config::options::postrider;
 use config::{Config, Loaded};
+use mail_types::MessageId;
 use mta::listener;
 use mta::queue::{Manager, ManagerOptions, Waker, control};
-use mta::services::Services;
+use mta::services::{Arrival, QueueWaker, Services};
 use observe::Event;
 use observe::event::{ListenOn, Listening, ProcessEvent};
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,7 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Start;
-use crate::argv::Invocation;
+use crate::argv::{DeliveryMode, Invocation};
 use crate::assembly::{self, Parts};
 use crate::load;
 use crate::process::{self, Job, Seat};
@@ -90,6 +91,23 @@ fn go_to_background() -> Result<(), String> {
     Ok(())
 }
 
+/// Lets no new message be tried sooner than the command line says.
+struct AtMost {
+    waker: Waker,
+    most: Arrival,
+}
+
+impl QueueWaker for AtMost {
+    fn message_arrived(&self, id: MessageId, how: Arrival) {
+        let how = if how == Arrival::Queue { how } else { self.most };
+        self.waker.message_arrived(id, how);
+    }
+
+    fn size(&self) -> u64 {
+        self.waker.size()
+    }
+}
+
 /// Written at start by whoever binds the ports, removed at the end.
 struct PidFile(Option<std::path::PathBuf>);
 
@@ -108,7 +126,10 @@ impl PidFile {
             Ok(()) => Ok(Self(Some(path))),
             // A server that cannot write its pid file serves all the same, as Exim's does.
             Err(e) => {
-                crate::say_error(&format!("cannot write the pid file {}: {e} (pid_file_path, -oP)", path.display()));
+                crate::say_error(&format!(
+                    "cannot write the pid file {}: {e} (pid_file_path, -oP)",
+                    path.display()
+                ));
                 Ok(Self(None))
             }
         }
@@ -162,7 +183,7 @@ impl Job for Daemon<'_> {
 impl Daemon<'_> {
     async fn serve(&self, config: &Arc<Config>, seat: &Seat) -> u8 {
         let (waker, inbox) = mta::queue::channel();
-        let parts = Parts { local_agent: seat.local_agent(), queue: Arc::new(waker.clone()), daemon: true };
+        let parts = Parts { local_agent: seat.local_agent(), queue: self.wakes(&waker), daemon: true };
         let services = match assembly::services(config, parts) {
             Ok(services) => services,
             Err(reason) => {
@@ -174,7 +195,8 @@ impl Daemon<'_> {
         recover(&services).await;
         self.announce(&services);
         let (stop, stopped) = watch::channel(false);
-        let queue = tokio::spawn(Manager::serve(inbox, Arc::clone(&services), self.manager(config), stopped.clone()));
+        let queue =
+            tokio::spawn(Manager::serve(inbox, Arc::clone(&services), self.manager(config), stopped.clone()));
         let programs = self.programs(config, waker, &services, &stopped);
         let sockets = self.take_sockets();
         let listener = tokio::spawn(listener::serve(sockets, Arc::clone(&services), stopped));
@@ -189,6 +211,15 @@ impl Daemon<'_> {
         services.connections.close().await;
         services.hints.flush(crate::HINTS_FLUSH);
         code
+    }
+
+    /// `-odq` and `-odqs` on the server's command line hold for all mail that it takes.
+    fn wakes(&self, waker: &Waker) -> Arc<dyn QueueWaker> {
+        match self.invocation.delivery {
+            Some(DeliveryMode::Queue) => Arc::new(AtMost { waker: waker.clone(), most: Arrival::Queue }),
+            Some(DeliveryMode::QueueSmtp) => Arc::new(AtMost { waker: waker.clone(), most: Arrival::QueueRemote }),
+            _ => Arc::new(waker.clone()),
+        }
     }
 
     fn manager(&self, config: &Config) -> ManagerOptions {
@@ -214,7 +245,9 @@ impl Daemon<'_> {
         let bound = server::socket(self.invocation, config)
             .and_then(|path| control::Listener::bind(&path).map_err(|e| format!("{}: {e}", path.display())));
         match bound {
-            Ok(listener) => Some(tokio::spawn(control::serve(listener, waker, Arc::clone(services), stopped.clone()))),
+            Ok(listener) => {
+                Some(tokio::spawn(control::serve(listener, waker, Arc::clone(services), stopped.clone())))
+            }
             Err(reason) => {
                 let text = format!("local programs cannot reach this server: its socket {reason}");
                 services.log.problem(None, text);
@@ -261,7 +294,9 @@ impl Daemon<'_> {
         let loaded = load::load(self.invocation);
         let Some(config) = loaded.config else {
             let text = config::diagnostic::render_all(&loaded.diagnostics, &loaded.sources);
-            services.log.write(&Event::from(ProcessEvent::ConfigError(text.lines().map(|l| l.as_bytes().to_vec()).collect())));
+            services.log.write(&Event::from(ProcessEvent::ConfigError(
+                text.lines().map(|l| l.as_bytes().to_vec()).collect(),
+            )));
             services.log.problem(None, "the new configuration is broken: the old one stays in force");
             return;
         };
@@ -279,15 +314,21 @@ fn listening(addresses: &[std::net::SocketAddr]) -> Listening {
     let mut on: Vec<ListenOn> = Vec::new();
     for address in addresses {
         let (ip, port) = (address.ip(), address.port());
-        match on.iter_mut().find(|o| matches!(o, ListenOn::Any { port: p, .. } if ip.is_unspecified() && *p == port)) {
+        match on
+            .iter_mut()
+            .find(|o| matches!(o, ListenOn::Any { port: p, .. } if ip.is_unspecified() && *p == port))
+        {
             Some(ListenOn::Any { families, .. }) => *families = "IPv6 and IPv4",
             _ if ip.is_unspecified() => {
                 on.push(ListenOn::Any { port, families: if ip.is_ipv4() { "IPv4" } else { "IPv6" } });
             }
-            _ => match on.iter_mut().find(|o| matches!(o, ListenOn::Address { address, .. } if *address == ip)) {
-                Some(ListenOn::Address { ports, .. }) => ports.push(port),
-                _ => on.push(ListenOn::Address { address: ip, ports: vec![port] }),
-            },
+            _ => {
+                match on.iter_mut().find(|o| matches!(o, ListenOn::Address { address, .. } if *address == ip))
+                {
+                    Some(ListenOn::Address { ports, .. }) => ports.push(port),
+                    _ => on.push(ListenOn::Address { address: ip, ports: vec![port] }),
+                }
+            }
         }
     }
     Listening { smtp: on, smtps: Vec::new() }
