@@ -176,6 +176,11 @@ impl Resolver {
         found.ok_or(failure.unwrap_or(DnsFailure::NoData))
     }
 
+    /// The addresses of a host, from the hosts file alone.
+    pub fn addresses_by_hosts_file(&self, name: &[u8]) -> Vec<IpAddr> {
+        self.inner.config.hosts.addresses(name).iter().map(|(address, _)| *address).collect()
+    }
+
     /// The names of an address, from the hosts file.
     pub fn names_by_hosts_file(&self, address: IpAddr) -> Vec<Vec<u8>> {
         self.inner.config.hosts.names(address).to_vec()

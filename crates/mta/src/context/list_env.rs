@@ -18,6 +18,10 @@ impl ListEnv for Context {
         self.matches_option(main::HOSTS_TREAT_AS_LOCAL, Subject::Text(host))
     }
 
+    fn hosts_file_addresses(&mut self, name: &[u8]) -> Vec<IpAddr> {
+        self.services.resolver.addresses_by_hosts_file(name)
+    }
+
     fn sender_host_names(&mut self) -> Result<HostNames, EvalError> {
         self.look_up_sender_host_name();
         let facts = &self.facts.connection;

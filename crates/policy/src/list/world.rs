@@ -57,8 +57,17 @@ pub trait ListEnv: Env {
         Ok(HostNames::Unknown)
     }
 
-    /// The addresses of a host name, from the DNS unless the implementation knows better.
+    /// The addresses that this host's own file (`/etc/hosts`) has for a name; they go before the DNS.
+    fn hosts_file_addresses(&mut self, _name: &[u8]) -> Vec<IpAddr> {
+        Vec::new()
+    }
+
+    /// The addresses of a host name, as `gethostbyname` finds them.
     fn host_addresses(&mut self, name: &[u8]) -> HostAddresses {
+        let listed = self.hosts_file_addresses(name);
+        if !listed.is_empty() {
+            return HostAddresses::Known(listed);
+        }
         let Some(resolver) = self.resolver() else {
             return HostAddresses::Unknown;
         };
