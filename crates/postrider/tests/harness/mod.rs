@@ -64,6 +64,11 @@ pub fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
 /// Runs the rest of the test `name` in a mount namespace of its own, where the shell commands `setup` ran first.
 /// Answers whether this process is the inner one; the outer one has seen the inner one succeed.
 pub fn inside(name: &str, setup: &str) -> bool {
+    inside_of(name, &[], setup)
+}
+
+/// [`inside`] with further namespaces (options of `unshare`).
+pub fn inside_of(name: &str, namespaces: &[&str], setup: &str) -> bool {
     const INSIDE: &str = "POSTRIDER_TEST_INSIDE";
     if std::env::var_os(INSIDE).is_some_and(|inner| inner == name) {
         return true;
@@ -71,7 +76,9 @@ pub fn inside(name: &str, setup: &str) -> bool {
     let test = std::env::current_exe().expect("this program has a path");
     let script = format!("set -e\n{setup}\nexec \"$0\" \"$@\"");
     let output = Command::new("unshare")
-        .args(["--mount", "--propagation", "private", "sh", "-c", &script])
+        .args(["--mount", "--propagation", "private"])
+        .args(namespaces)
+        .args(["sh", "-c", &script])
         .arg(test)
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(INSIDE, name)
