@@ -37,6 +37,8 @@ pub struct LocalCaller<'a> {
     pub login: &'a [u8],
     /// The full name (from the password file, or `-F`); may be empty.
     pub name: &'a [u8],
+    /// The message is the caller's own; a trusted caller who names a sender passes on somebody else's.
+    pub own: bool,
     /// A trusted user.
     pub trusted: bool,
     /// The message came by `-bs`: a From that is only the login name is left alone.
@@ -255,7 +257,11 @@ fn add_from(
         Origin::Remote => return,
         Origin::Local(caller) => {
             let own = Address::new(caller.login, settings.qualify_domain).to_bytes();
-            let address = if sender.is_empty() { own.as_slice() } else { sender };
+            let address = match sender {
+                b"" if !caller.own => return,
+                b"" => own.as_slice(),
+                given => given,
+            };
             named(&field, caller.name, address)
         }
         Origin::Submission(submission) => {

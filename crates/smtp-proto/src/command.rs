@@ -209,9 +209,16 @@ impl MailCommand {
         let mut rest = argument;
         while known.esmtp
             && let Some(parameter) = Parameter::last(rest)
-            && command.take(&parameter, known)?
         {
+            // As the oracle has it: a SIZE that is no number says nothing, and ends the parameters.
+            let mute = parameter.name == b"SIZE" && parse_size(parameter.value.unwrap_or_default()).is_none();
+            if !mute && !command.take(&parameter, known)? {
+                break;
+            }
             rest = parameter.before;
+            if mute {
+                break;
+            }
         }
         command.path = rest.to_vec();
         Ok(command)
@@ -221,7 +228,7 @@ impl MailCommand {
     fn take(&mut self, parameter: &Parameter<'_>, known: Recognised) -> Result<bool, &'static str> {
         let value = parameter.value.unwrap_or_default();
         match parameter.name.as_slice() {
-            b"SIZE" => self.size = Some(parse_size(value)?),
+            b"SIZE" => self.size = parse_size(value),
             b"BODY" if value.eq_ignore_ascii_case(b"8BITMIME") => self.body = Some(Body::EightBitMime),
             b"BODY" if value.eq_ignore_ascii_case(b"7BIT") => self.body = Some(Body::SevenBit),
             b"BODY" => return Err("invalid data for BODY"),
@@ -275,17 +282,17 @@ impl RcptCommand {
     }
 }
 
-/// `SIZE=`: digits; too many of them are a size that no limit allows.
-fn parse_size(value: &[u8]) -> Result<u64, &'static str> {
+/// `SIZE=`: digits, else nothing; too many of them are a size that no limit allows.
+fn parse_size(value: &[u8]) -> Option<u64> {
     if value.is_empty() {
-        return Ok(0);
+        return Some(0);
     }
     let digits = value.strip_prefix(b"-").unwrap_or(value);
     if !digits.iter().all(u8::is_ascii_digit) {
-        return Err("invalid data for SIZE");
+        return None;
     }
     // Exim reads a negative number as a huge one; so do we.
-    if digits.len() < value.len() { Ok(u64::MAX) } else { Ok(parse_number(value).unwrap_or(u64::MAX)) }
+    if digits.len() < value.len() { Some(u64::MAX) } else { Some(parse_number(value).unwrap_or(u64::MAX)) }
 }
 
 /// Printable ASCII without `=`, every `+` followed by two hexadecimal digits.

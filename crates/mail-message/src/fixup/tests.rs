@@ -1,3 +1,5 @@
+//! Fields that fix-ups add, move and change, beside what Exim makes of the same header.
+
 use super::*;
 use crate::reader::HeaderReader;
 
@@ -25,7 +27,7 @@ const SETTINGS: Settings<'_> = Settings {
 };
 
 const ANN: LocalCaller<'_> =
-    LocalCaller { login: b"ann", name: b"Ann Other, x", trusted: false, smtp: false };
+    LocalCaller { login: b"ann", name: b"Ann Other, x", own: true, trusted: false, smtp: false };
 
 fn run(header: &str, origin: Origin<'_>, sender: &str, settings: Settings<'_>) -> (String, FixedUp) {
     let mut reader = HeaderReader::new(crate::header::Limits::default());
@@ -40,7 +42,7 @@ fn run(header: &str, origin: Origin<'_>, sender: &str, settings: Settings<'_>) -
 
 #[test]
 fn local_messages_are_completed_as_by_exim() {
-    let root = LocalCaller { login: b"root", name: b"root", trusted: true, smtp: false };
+    let root = LocalCaller { login: b"root", name: b"root", own: true, trusted: true, smtp: false };
     let cases = [
         (
             root,

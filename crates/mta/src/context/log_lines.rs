@@ -78,5 +78,6 @@ fn peer(facts: &ConnectionFacts) -> Peer {
             .received_ip_address
             .map(|address| std::net::SocketAddr::new(address, facts.received_port)),
         ident: facts.sender_ident.clone(),
+        no_socket: facts.addresses_given,
     }
 }

@@ -84,7 +84,28 @@ impl Run {
         }
     }
 
+    /// Why no address of this message is even routed; the log has the reason, the bounce does not tell it.
+    fn hopeless(&self) -> Option<Trouble> {
+        let text = if self.kind == AttemptKind::GiveUp {
+            // Whoever gave it up has said so in the log.
+            "delivery cancelled by administrator"
+        } else if self.has_too_many_received() {
+            "Too many \"Received\" headers - suspected mail loop"
+        } else {
+            return None;
+        };
+        Some(Trouble { user_message: Some(Vec::new()), ..Trouble::text(text) })
+    }
+
+    /// More `Received:` lines than `received_headers_max`: the message goes round in circles.
+    fn has_too_many_received(&self) -> bool {
+        let most = usize::try_from(self.config.main.get(main::RECEIVED_HEADERS_MAX)).unwrap_or(0);
+        let is_received = |line: &&spool::HeaderLine| line.text.len() >= 9 && line.text[..9].eq_ignore_ascii_case(b"received:");
+        self.header.live_headers().filter(is_received).count() > most
+    }
+
     fn top_level(&mut self) -> Vec<NodeId> {
+        let hopeless = self.hopeless();
         let mut new = Vec::new();
         for (index, recipient) in self.header.recipients.clone().iter().enumerate() {
             if self.header.nonrecipients.contains(&recipient.address) {
@@ -97,9 +118,8 @@ impl Run {
             let parent = recipient.parent.and_then(|parent| self.header.recipients.get(parent));
             address.parent = parent.map(|parent| one_time_parent(&parent.address));
             let id = self.add(Node::new(address, None, Some(index)));
-            if self.kind == AttemptKind::GiveUp {
-                // Whoever gave it up has said so in the log.
-                self.node_mut(id).end = End::Failed(Trouble::text("delivery cancelled by administrator"));
+            if let Some(trouble) = &hopeless {
+                self.node_mut(id).end = End::Failed(trouble.clone());
                 self.failed.push(id);
             } else {
                 new.push(id);
@@ -341,6 +361,25 @@ impl Run {
         list.sort_by_key(|id| ranks.get(id).copied().unwrap_or(usize::MAX));
     }
 
+    /// Envelope-to: names another recipient whose delivery this is; a recipient that leads here twice stands there once.
+    fn deliver_also_for(&mut self, original: NodeId, duplicate: NodeId) {
+        let top = |mut id: NodeId| {
+            while let Some(parent) = self.node(id).parent {
+                id = parent;
+            }
+            id
+        };
+        let wanted = top(duplicate);
+        let others = self.node(original).duplicates.iter().filter(|id| **id != duplicate);
+        if top(original) == wanted || others.copied().any(|id| top(id) == wanted) {
+            return;
+        }
+        let recipient = self.node(wanted).address.address.clone();
+        if let Some(assignment) = &mut self.node_mut(original).assignment {
+            assignment.facts.same_for.push(recipient);
+        }
+    }
+
     /// The same delivery asked for twice is one.
     fn without_duplicates(&mut self, list: VecDeque<NodeId>) -> Vec<NodeId> {
         let mut first: HashMap<Vec<u8>, NodeId> = HashMap::with_capacity(list.len());
@@ -351,6 +390,7 @@ impl Run {
                 Some(original) => {
                     let original = *original;
                     self.node_mut(original).duplicates.push(id);
+                    self.deliver_also_for(original, id);
                 }
                 None => {
                     first.insert(key, id);

@@ -18,7 +18,7 @@ use mail_types::value::Value;
 use policy::list::Subject;
 
 use crate::context::Context;
-use crate::context::facts::{ConnectionFacts, Facts, Origin};
+use crate::context::facts::{ConnectionFacts, Facts, Origin, OwnFacts};
 use crate::services::{Arrival, Services, accounts};
 
 /// A user who submits messages.
@@ -32,6 +32,8 @@ pub struct Caller {
     pub login: Vec<u8>,
     /// Full name, for From: and Sender: lines.
     pub full_name: Vec<u8>,
+    /// The full name comes from `-F`.
+    pub full_name_given: bool,
     /// May set the sender and the host's facts.
     pub trusted: bool,
     /// `-f`, parsed and qualified; empty for the null sender.
@@ -99,6 +101,7 @@ impl Caller {
             Some(account) => (account.name, account.gecos),
             None => unknown(uid, &mut context)?,
         };
+        let full_name_given = request.full_name.is_some();
         let full_name = match request.full_name {
             Some(name) => name,
             None => full_name(&gecos, &login, &mut context)?,
@@ -108,6 +111,7 @@ impl Caller {
             gid: request.gid,
             login,
             full_name,
+            full_name_given,
             trusted,
             sender: None,
             no_qualify: request.no_qualify,
@@ -159,12 +163,33 @@ impl Caller {
         Address::new(self.login.clone(), context.qualify_domain()).to_bytes()
     }
 
+    /// Whether the messages are the caller's own ("sender_local"): an untrusted caller's always are, a trusted one's
+    /// while he names no sender.
+    pub(crate) fn sends_own_mail(&self, origin: Origin) -> bool {
+        !self.trusted || (self.sender.is_none() && !origin.is_smtp())
+    }
+
+    /// Whether a trusted caller passes on what a host sent (`-oMa`): such a message is not repaired.
+    pub(crate) fn stands_for_a_host(&self) -> bool {
+        self.host.address.is_some()
+    }
+
     /// The facts that a session or a message of this caller begins with.
     pub(crate) fn connection_facts(&self, origin: Origin) -> ConnectionFacts {
         let host = &self.host;
-        let own = self.sender.is_none();
+        let own = self.sends_own_mail(origin);
         ConnectionFacts {
-            origin,
+            origin: if origin == Origin::LocalSmtp && self.stands_for_a_host() {
+                Origin::Tcp
+            } else {
+                origin
+            },
+            own: OwnFacts {
+                ident: host.ident.is_none(),
+                authenticated_id: host.authenticated_id.is_none(),
+                authenticated_sender: host.authenticated_sender.is_none(),
+            },
+            addresses_given: true,
             sender_host_address: host.address.map(|address| address.0),
             sender_host_port: host.address.map_or(0, |address| address.1),
             received_ip_address: host.interface.map(|address| address.0),

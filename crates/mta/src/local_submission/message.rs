@@ -99,7 +99,8 @@ fn begin(request: &MessageRequest, services: Arc<Services>) -> Context {
     facts.body_8bitmime = request.body_type;
     facts.sender_set = true;
     let given = caller.host.authenticated_sender.clone();
-    facts.authenticated_sender = given.or_else(|| caller.sender.is_none().then(|| own.clone()));
+    facts.authenticated_sender =
+        given.or_else(|| caller.sends_own_mail(From::LocalMessage).then(|| own.clone()));
     facts.sender_address = caller.sender.clone().unwrap_or(own);
     context
 }
@@ -122,18 +123,20 @@ async fn take<R: AsyncRead + Unpin>(
         sender_of_from_line(&line, &request.caller, context)?;
     }
     let raw_sender = context.facts.message.sender_address.clone();
-    let recipients = if request.extract_recipients {
+    let found = if request.extract_recipients {
         let lines = incoming.header().map(|block| block.lines.as_slice()).unwrap_or_default();
-        recipients::of_header(lines, &arguments, context)?
+        let found = recipients::of_header(lines, arguments, context);
+        found.inspect_err(|_| log_trouble("bad addresses found in headers", &incoming, context))?
     } else {
-        arguments
+        recipients::Found { recipients: arguments, removed: Vec::new() }
     };
-    if recipients.is_empty() {
+    if found.recipients.is_empty() {
+        log_trouble("no recipients found in headers", &incoming, context);
         return Err("no recipients in message".to_owned());
     }
     let with_address = |address| RecipientFacts { address, ..RecipientFacts::default() };
-    context.facts.message.recipients = recipients.into_iter().map(with_address).collect();
-    accept(incoming, raw_sender, request, context).await
+    context.facts.message.recipients = found.recipients.into_iter().map(with_address).collect();
+    accept(incoming, Parties { raw_sender, removed: found.removed }, request, context).await
 }
 
 async fn incoming(context: &mut Context) -> Result<Incoming, String> {
@@ -199,9 +202,23 @@ fn sender_of_from_line(line: &[u8], caller: &Caller, context: &mut Context) -> R
     Ok(())
 }
 
+/// A message that `-t` cannot address: main and panic log, the id twice as Exim has it.
+fn log_trouble(what: &str, incoming: &Incoming, context: &Context) {
+    let id = incoming.id();
+    context.services.log.problem(Some(&id), format!("{id} {what}"));
+}
+
+/// What the envelope does not show.
+struct Parties {
+    /// The sender before rewriting.
+    raw_sender: Vec<u8>,
+    /// Recipients that the arguments take away.
+    removed: Vec<Vec<u8>>,
+}
+
 async fn accept(
     incoming: Incoming,
-    raw_sender: Vec<u8>,
+    parties: Parties,
     request: &MessageRequest,
     context: &mut Context,
 ) -> Result<Submitted, String> {
@@ -214,22 +231,28 @@ async fn accept(
             if text.starts_with("Message size") { format!("message too big (max={limit})") } else { text };
         format!("message rejected: {text}")
     })?;
-    let mut discarded = None;
+    let (mut discarded, mut discard_text) = (None, None);
     if let Some(verdict) = acl::run(AclPlace::NotSmtp, context).await {
         match verdict.outcome {
             AclOutcome::Accept => {}
-            AclOutcome::Discard => discarded = Some(Discarded::ByNonSmtp),
+            AclOutcome::Discard => {
+                discarded = Some(Discarded::ByNonSmtp);
+                discard_text = acl::discard_text(&verdict);
+            }
             _ => return Err(rejected(&verdict, context)),
         }
     }
-    let own = request.caller.sender.is_none() && context.facts.message.authenticated_sender.is_some();
+    let own = request.caller.sends_own_mail(From::LocalMessage)
+        && context.facts.message.authenticated_sender.is_some();
     let order = CommitOrder {
-        raw_sender,
+        raw_sender: parties.raw_sender,
         dont_deliver: request.dont_deliver,
         local: own,
         sender_set_untrusted: request.caller.sender.is_some() && !request.caller.trusted,
         bounce_of: request.bounce_of,
         arrival: request.arrival,
+        discard_text,
+        nonrecipients: parties.removed,
         ..CommitOrder::default()
     };
     let accepted = arriving.commit(order, discarded, context).await.map_err(|refused| {

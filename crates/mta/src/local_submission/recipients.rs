@@ -6,12 +6,10 @@
 //! # Compatibility
 //! Option `extract_addresses_remove_arguments`; texts are the oracle's.
 
-use std::collections::HashSet;
-
 use config::options::main;
 use mail_message::address_field;
 use mail_message::header::HeaderLine;
-use mail_types::address::{Address, ParseOptions, find_address_end, parse_address};
+use mail_types::address::{ParseOptions, find_address_end, parse_address};
 
 use super::Caller;
 use crate::context::Context;
@@ -47,38 +45,44 @@ fn one(item: &[u8], caller: &Caller, context: &Context) -> Result<Vec<u8>, Strin
     Ok(address.qualified_with(context.qualify_recipient()).to_bytes())
 }
 
-/// Take them from the header. Arguments are taken away from them, or added, as the option says.
-pub(super) fn of_header(
-    headers: &[HeaderLine],
-    arguments: &[Vec<u8>],
-    context: &Context,
-) -> Result<Vec<Vec<u8>>, String> {
-    let (good, bad) = address_field::recipients(headers, options(context));
-    if let Some(first) = bad.first() {
-        let word = if bad.len() == 1 { "address" } else { "addresses" };
-        let text = String::from_utf8_lossy(&first.text);
-        return Err(format!("invalid {word}: {text}: {}", first.message));
-    }
-    let qualified = good.into_iter().map(|address| address.qualified_with(context.qualify_recipient()));
-    let remove = context.config.main.get(main::EXTRACT_ADDRESSES_REMOVE_ARGUMENTS);
-    let without: HashSet<Vec<u8>> =
-        if remove { arguments.iter().map(|address| folded(address)).collect() } else { HashSet::new() };
-    let mut seen = HashSet::new();
-    let mut recipients: Vec<Vec<u8>> = Vec::new();
-    let added = if remove { &[][..] } else { arguments };
-    for address in qualified.map(|address| address.to_bytes()).chain(added.iter().cloned()) {
-        let key = folded(&address);
-        if !without.contains(&key) && seen.insert(key) {
-            recipients.push(address);
-        }
-    }
-    Ok(recipients)
+/// What the header names.
+pub(super) struct Found {
+    /// In the header's order, each as often as it stands there.
+    pub(super) recipients: Vec<Vec<u8>>,
+    /// Recipients that are not to get the message.
+    pub(super) removed: Vec<Vec<u8>>,
 }
 
-/// The address for comparison: only the domain's letters have no case.
-fn folded(address: &[u8]) -> Vec<u8> {
-    let parts = Address::split(address);
-    Address::new(parts.local_part.clone(), parts.lower_domain()).to_bytes()
+/// Take them from the header. Arguments say who is not to get the message, or are added, as the option says.
+pub(super) fn of_header(
+    headers: &[HeaderLine],
+    arguments: Vec<Vec<u8>>,
+    context: &Context,
+) -> Result<Found, String> {
+    let (good, bad) = address_field::recipients(headers, options(context));
+    if !bad.is_empty() {
+        return Err(refusal(&bad));
+    }
+    let qualified = good.into_iter().map(|address| address.qualified_with(context.qualify_recipient()));
+    let mut recipients: Vec<Vec<u8>> = qualified.map(|address| address.to_bytes()).collect();
+    if context.config.main.get(main::EXTRACT_ADDRESSES_REMOVE_ARGUMENTS) {
+        return Ok(Found { recipients, removed: arguments });
+    }
+    recipients.extend(arguments);
+    Ok(Found { recipients, removed: Vec::new() })
+}
+
+/// One address on the line, several below it.
+fn refusal(bad: &[address_field::BadRecipient]) -> String {
+    let shown = |one: &address_field::BadRecipient| {
+        format!("{}: {}", String::from_utf8_lossy(&one.text), one.message)
+    };
+    match bad {
+        [only] => format!("invalid address: {}", shown(only)),
+        several => {
+            several.iter().fold("invalid addresses:".to_owned(), |text, one| text + "\n  " + &shown(one))
+        }
+    }
 }
 
 fn options(context: &Context) -> ParseOptions {

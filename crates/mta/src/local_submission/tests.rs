@@ -77,7 +77,8 @@ async fn recipients_come_from_the_header() {
     let done = submit(&bench, request, input).await;
     assert_eq!(done.exit_code, 0, "{done:?}");
     let (header, _) = bench.only_message();
-    let expected = "\n4\na@b.example\nunq@test.example\nann@e.example\nhidden@f.example\n";
+    let expected =
+        "\nNN c@d.example\n5\na@b.example\nunq@test.example\nc@d.example\nann@e.example\nhidden@f.example\n";
     assert!(header.contains(expected), "{header}");
     assert!(header.contains("* Bcc: hidden@f.example\n"), "{header}");
 }

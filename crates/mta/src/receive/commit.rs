@@ -47,6 +47,10 @@ pub struct Submission {
     pub bounce_of: Option<MessageId>,
     /// How soon the message is to be tried: what the command line said.
     pub arrival: Option<Arrival>,
+    /// What the ACL that discarded the message has to say about it.
+    pub discard_text: Option<Vec<u8>>,
+    /// Recipients that are not to get the message (arguments beside `-t`).
+    pub nonrecipients: Vec<Vec<u8>>,
     /// Messages that were accepted in this connection before.
     pub messages_before: u32,
 }
@@ -98,7 +102,10 @@ impl Arriving {
         };
         if let Some(by) = discarded {
             log_received(&order, created, completed, context);
-            context.log_event(&Event::Message(MessageEvent::DiscardedByAcl(by.acl())));
+            context.log_event(&Event::Message(MessageEvent::DiscardedByAcl {
+                acl: by.acl(),
+                message: order.discard_text,
+            }));
             context.log_event(&Event::Message(MessageEvent::Completed(None)));
             return Ok(Accepted { id });
         }
@@ -131,7 +138,10 @@ impl Arriving {
             sender_set_untrusted: order.sender_set_untrusted,
             localerror: order.bounce_of.is_some(),
         };
-        let header = spool_header::header(id, rest, context);
+        let mut header = spool_header::header(id, rest, context);
+        for address in &order.nonrecipients {
+            header.nonrecipients.insert(address);
+        }
         let spool = context.services.spool.clone();
         let body = self.body;
         let committed = context

@@ -30,22 +30,25 @@ pub(super) fn fix_up(origin: &Origin, context: &mut Context) -> Result<FixedUp, 
     let bytes = |value: &Option<Value>| value.as_ref().map(|value| value.bytes().to_vec());
     let submission = submission
         .map(|wish| (bytes(&wish.domain), bytes(&wish.name).unwrap_or_default(), wish.sender_retain));
+    let how = context.facts.connection.origin;
     let origin = match (origin, &submission) {
-        (Origin::Local(caller), _) => fixup::Origin::Local(LocalCaller {
-            login: &caller.login,
-            name: &caller.full_name,
-            trusted: caller.trusted,
-            smtp: context.facts.connection.origin.is_smtp(),
-        }),
-        (Origin::Remote, Some((domain, name, sender_retain))) => {
-            fixup::Origin::Submission(fixup::Submission {
-                authenticated_id: &authenticated_id,
-                domain: domain.as_deref(),
-                name,
-                sender_retain: *sender_retain,
+        (Origin::Local(caller), _) if !caller.stands_for_a_host() => {
+            let own = caller.sends_own_mail(how);
+            fixup::Origin::Local(LocalCaller {
+                login: &caller.login,
+                name: if own || caller.full_name_given { &caller.full_name } else { b"" },
+                own,
+                trusted: caller.trusted,
+                smtp: how.is_smtp(),
             })
         }
-        (Origin::Remote, None) => fixup::Origin::Remote,
+        (_, Some((domain, name, sender_retain))) => fixup::Origin::Submission(fixup::Submission {
+            authenticated_id: &authenticated_id,
+            domain: domain.as_deref(),
+            name,
+            sender_retain: *sender_retain,
+        }),
+        (_, None) => fixup::Origin::Remote,
     };
     let options = &context.config.main;
     let settings = Settings {

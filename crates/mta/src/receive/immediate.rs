@@ -21,6 +21,7 @@ use crate::services::Arrival;
 pub(super) fn arrival(order: &Submission, context: &Context) -> Arrival {
     let wishes = &context.wishes.message;
     if wishes.queue {
+        context.log_event(&Event::Message(MessageEvent::NoImmediateDelivery(b"queued by ACL".to_vec())));
         return if wishes.queue_first_pass { Arrival::QueueRemote } else { Arrival::Queue };
     }
     let options = &context.config.main;

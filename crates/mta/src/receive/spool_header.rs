@@ -62,29 +62,38 @@ pub(super) fn header(id: MessageId, rest: Rest, context: &Context) -> Header {
     header
 }
 
+/// What this program found out itself is clean.
+fn said(text: Option<&Vec<u8>>, own: bool) -> Option<Value> {
+    text.map(|text| if own { Value::clean(text.clone()) } else { Value::tainted(text.clone()) })
+}
+
 fn connection_lines(header: &mut Header, facts: &ConnectionFacts) {
     let tainted = |text: &Option<Vec<u8>>| text.clone().map(Value::tainted);
+    let address = |address: std::net::IpAddr| {
+        let text = address.to_string();
+        if facts.addresses_given { Value::tainted(text) } else { Value::clean(text) }
+    };
     header.helo_name = tainted(&facts.sender_helo_name);
     header.host_address = facts
         .sender_host_address
-        .map(|address| HostPort { address: Value::clean(address.to_string()), port: facts.sender_host_port });
+        .map(|host| HostPort { address: address(host), port: facts.sender_host_port });
     header.host_name = tainted(&facts.sender_host_name);
     header.host_lookup_failed = facts.host_lookup_failed;
     header.host_lookup_deferred = facts.host_lookup_deferred;
     header.host_auth = facts.sender_host_authenticated.clone().map(Value::clean);
-    header.auth_id = tainted(&facts.authenticated_id);
+    header.auth_id = said(facts.authenticated_id.as_ref(), facts.own.authenticated_id);
     header.interface_address = facts
         .received_ip_address
-        .map(|address| HostPort { address: Value::clean(address.to_string()), port: facts.received_port });
+        .map(|interface| HostPort { address: address(interface), port: facts.received_port });
     header.active_hostname = match facts.smtp_active_hostname.as_slice() {
         [] => None,
         name => Some(Value::clean(name)),
     };
-    header.ident = tainted(&facts.sender_ident);
+    header.ident = said(facts.sender_ident.as_ref(), facts.own.ident);
 }
 
 fn message_lines(header: &mut Header, facts: &MessageFacts, connection: &ConnectionFacts) {
-    header.auth_sender = facts.authenticated_sender.clone().map(Value::tainted);
+    header.auth_sender = said(facts.authenticated_sender.as_ref(), connection.own.authenticated_sender);
     header.received_protocol = facts.received_protocol.clone().map(Value::clean);
     header.acl_variables = acl_variables(facts, connection);
     header.body = BodyCounts {

@@ -233,3 +233,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 }
+
+/// What the log says of recipients that an ACL discarded.
+pub(crate) fn discard_text(verdict: &AclVerdict) -> Option<Vec<u8>> {
+    let text = verdict.log_message.as_ref().or(verdict.user_message.as_ref());
+    text.map(|text| text.bytes().to_vec())
+}

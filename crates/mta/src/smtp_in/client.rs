@@ -17,6 +17,13 @@ pub enum Client {
         /// Connections that are open now, this one included; none outside of the daemon.
         count: Option<u32>,
     },
+    /// A pipe that stands for a TCP peer (`-bh`): nobody can be said to speak too early on it.
+    AsIf {
+        /// The peer.
+        peer: SocketAddr,
+        /// Our end.
+        local: SocketAddr,
+    },
     /// A program on standard input and output (`-bs`).
     Local(Box<Caller>),
 }
@@ -34,6 +41,7 @@ impl Client {
                 smtp_count_at_connection_start: count.unwrap_or(0),
                 ..ConnectionFacts::default()
             },
+            Self::AsIf { peer, local } => Self::Tcp { peer: *peer, local: *local, count: None }.facts(),
             Self::Local(caller) => caller.connection_facts(Origin::LocalSmtp),
         }
     }
@@ -41,7 +49,7 @@ impl Client {
     /// The local caller, if it is one.
     pub(crate) fn caller(&self) -> Option<&Caller> {
         match self {
-            Self::Tcp { .. } => None,
+            Self::Tcp { .. } | Self::AsIf { .. } => None,
             Self::Local(caller) => Some(caller),
         }
     }

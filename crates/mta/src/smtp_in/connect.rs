@@ -121,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// An ACL said `drop`: the log says so, and the session counts as abnormal.
+    /// An ACL said `drop`: the log says so.
     pub(super) fn note_drop(&mut self, verdict: &policy::acl::AclVerdict) {
         if acl::drops(verdict) {
             self.dropped = true;

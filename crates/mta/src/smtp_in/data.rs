@@ -122,13 +122,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Ok(arriving) => arriving,
             Err(refused) => return refusal(refused.reply),
         };
-        let mut own_text = None;
+        let (mut own_text, mut discard_text) = (None, None);
         let mut discarded = self.discarded_before();
         if let Some(verdict) = self.run_acl(AclPlace::Data).await {
             self.obey_connection_controls();
             match verdict.outcome {
                 AclOutcome::Accept => own_text = reply::acceptance(&verdict, 250),
-                AclOutcome::Discard => discarded = Some(Discarded::ByData),
+                AclOutcome::Discard => {
+                    discarded = Some(Discarded::ByData);
+                    discard_text = acl::discard_text(&verdict);
+                }
                 _ => {
                     let reply = acl::refuse(&verdict, Rejected::AfterData, 550, &mut self.context);
                     self.note_drop(&verdict);
@@ -141,6 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             chunking: self.transaction.chunking,
             dsn_ret: self.transaction.dsn_ret,
             dsn_envid: self.transaction.dsn_envid.take(),
+            discard_text,
             arrival: self.client.caller().and_then(|caller| caller.arrival),
             messages_before: self.protocol.messages(),
             ..CommitOrder::default()

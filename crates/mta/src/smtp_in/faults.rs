@@ -12,6 +12,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     pub(super) fn log_fault(&mut self, fault: PeerFault) {
         match fault {
             PeerFault::ConnectionLost { within } => self.log_lost(within),
+            PeerFault::TooManyUnknown { command } => {
+                self.thrown_out = true;
+                self.context.log_smtp(SmtpNews::Dropped(Dropped::UnknownCommands { last: command }));
+            }
             PeerFault::Timeout { within } => {
                 let sender = self.context.facts.message.sender_address.clone();
                 let news = match within {
@@ -78,9 +82,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             PeerFault::TooManySyntaxErrors { command } => {
                 SmtpNews::Dropped(Dropped::SynprotErrors { last: command, commands: self.shown_history() })
-            }
-            PeerFault::TooManyUnknown { command } => {
-                SmtpNews::Dropped(Dropped::UnknownCommands { last: command })
             }
             _ => return None,
         })

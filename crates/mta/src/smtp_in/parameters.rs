@@ -49,7 +49,7 @@ pub(super) fn protocol(context: &mut Context, client: &Client) -> Parameters {
     let local = matches!(client, Client::Local(_));
     Parameters {
         hostname: context.primary_hostname().to_vec(),
-        enforce_sync: options.get(main::SMTP_ENFORCE_SYNC) && !local,
+        enforce_sync: options.get(main::SMTP_ENFORCE_SYNC) && matches!(client, Client::Tcp { .. }),
         early_pipelining: false,
         require_hello: true,
         max_synprot_errors: limit(options.get(main::SMTP_MAX_SYNPROT_ERRORS)),
@@ -59,9 +59,23 @@ pub(super) fn protocol(context: &mut Context, client: &Client) -> Parameters {
         recipients_max: limit(recipients_max),
         recipients_max_reject: options.get(main::RECIPIENTS_MAX_REJECT),
         message_size_limit,
-        line_mode: if local { LineMode::LfAllowed } else { LineMode::Strict },
+        commands_by_acl: commands_by_acl(context),
+        line_mode: if local || matches!(client, Client::AsIf { .. }) {
+            LineMode::LfAllowed
+        } else {
+            LineMode::Strict
+        },
         ..Parameters::default()
     }
+}
+
+/// ETRN is refused here whatever its ACL says, so HELP does not list it.
+fn commands_by_acl(context: &Context) -> Vec<&'static str> {
+    let options = &context.config.main;
+    [(main::ACL_SMTP_EXPN, "EXPN"), (main::ACL_SMTP_VRFY, "VRFY")]
+        .into_iter()
+        .filter_map(|(option, word)| options.get(option).map(|_| word))
+        .collect()
 }
 
 /// `message_size_limit`; 0 for none.

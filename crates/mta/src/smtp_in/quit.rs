@@ -23,7 +23,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Answer [`smtp_proto::server::Ask::NotQuit`].
     pub(super) async fn not_quit(&mut self, reason: NotQuitReason) -> Answer {
-        self.abnormal = true;
+        self.abnormal |= reason != NotQuitReason::AclDrop && !self.thrown_out;
         if reason == NotQuitReason::AclDrop && !self.dropped {
             // A connection that was refused, not one that was dropped: nobody is asked.
             return Answer::Accept(None);

@@ -56,8 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match verdict.outcome {
             AclOutcome::Accept => self.accept(recipient, command),
             AclOutcome::Discard => {
-                let text = verdict.log_message.as_ref().or(verdict.user_message.as_ref());
-                self.discard(recipient, "RCPT", text.map(|text| text.bytes().to_vec()));
+                self.discard(recipient, "RCPT", acl::discard_text(verdict));
             }
             _ => {
                 let reply = acl::refuse(verdict, Rejected::Rcpt(recipient), 550, &mut self.context);

@@ -35,7 +35,8 @@ pub enum SessionEnd {
     Closed {
         /// Messages that were accepted.
         messages: u32,
-        /// The client was thrown out, or went away without QUIT: `-bs` exits with 1.
+        /// The client went away without QUIT, or broke the protocol too often: `-bs` exits with 1. What an ACL drops and
+        /// who sends too many unknown commands has been answered.
         abnormal: bool,
     },
     /// A defect of this program.
@@ -86,6 +87,8 @@ pub(super) struct Session<'s, S> {
     /// The system's words about a connection that was lost.
     pub(super) lost_error: Option<String>,
     pub(super) dropped: bool,
+    /// Too many unknown commands: the session has ended as if by QUIT.
+    pub(super) thrown_out: bool,
     history_full: bool,
 }
 
@@ -133,6 +136,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             any_mail: false,
             lost_error: None,
             dropped: false,
+            thrown_out: false,
             history_full: false,
         }
     }
@@ -251,7 +255,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
                 tls: None,
             });
         }
-        SessionEnd::Closed { messages: self.protocol.messages(), abnormal: self.abnormal || self.dropped }
+        SessionEnd::Closed { messages: self.protocol.messages(), abnormal: self.abnormal }
     }
 
     /// The commands so far, and whether there were more than are remembered.

@@ -21,6 +21,7 @@ use mail_types::value::Value;
 use policy::rewrite::{AddressUse, RewriteRules};
 
 use crate::context::Context;
+use crate::context::facts::AddressFacts;
 
 /// What the routers and the envelope contribute.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,6 +84,21 @@ fn push_line(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The recipients that a delivery is for: of several addresses that one recipient led to, one; a recipient that the
+/// envelope holds twice is there twice.
+pub(crate) fn envelope_recipients<'a>(
+    addresses: impl Iterator<Item = (Vec<u8>, &'a AddressFacts)>,
+) -> Vec<Vec<u8>> {
+    let mut recipients: Vec<Vec<u8>> = Vec::new();
+    for (own, facts) in addresses {
+        recipients.extend(facts.same_for.iter().cloned());
+        if facts.same_for.contains(&own) || !recipients.contains(&own) {
+            recipients.push(own);
+        }
+    }
+    recipients
+}
+
 /// Return-path, Envelope-to, Delivery-date.
 fn final_fields(transport: &TransportInstance, envelope: Envelope<'_>, context: &Context) -> Vec<u8> {
     let mut out = Vec::new();
@@ -93,17 +109,7 @@ fn final_fields(transport: &TransportInstance, envelope: Envelope<'_>, context: 
     }
     if transport.options.get(generic::ENVELOPE_TO_ADD) && !envelope.recipients.is_empty() {
         out.extend_from_slice(b"Envelope-to: ");
-        let mut seen: Vec<&[u8]> = Vec::new();
-        for address in envelope.recipients {
-            if seen.contains(&address.as_slice()) {
-                continue;
-            }
-            if !seen.is_empty() {
-                out.extend_from_slice(b",\n ");
-            }
-            out.extend_from_slice(address);
-            seen.push(address);
-        }
+        out.extend_from_slice(&envelope.recipients.join(&b",\n "[..]));
         out.push(b'\n');
     }
     if transport.options.get(generic::DELIVERY_DATE_ADD) {

@@ -17,6 +17,8 @@ pub struct Peer {
     pub interface: Option<SocketAddr>,
     /// Ident, or the login name of a local caller.
     pub ident: Option<Vec<u8>>,
+    /// The address is what a local caller said, not a socket's: lines about the connection itself name the caller.
+    pub no_socket: bool,
 }
 
 /// A host that we delivered to, or tried to.

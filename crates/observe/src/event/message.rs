@@ -30,7 +30,12 @@ pub enum MessageEvent {
     /// All is delivered: time since arrival, and the time that the reception took.
     Completed(Option<(Duration, Duration)>),
     /// `=> blackhole (DATA ACL discarded recipients)`; holds the ACL's name.
-    DiscardedByAcl(&'static str),
+    DiscardedByAcl {
+        /// The ACL's name in the line.
+        acl: &'static str,
+        /// Its `log_message`, else its `message`.
+        message: Option<Vec<u8>>,
+    },
     /// It was frozen.
     Frozen(FrozenBy),
     /// `Message is frozen`: left out of a delivery.

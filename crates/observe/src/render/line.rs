@@ -93,13 +93,28 @@ impl Renderer {
 
     /// The peer as connection lines name it: `name (helo) [address]:port I=[…]`, or the login name of a local caller.
     pub(super) fn connection(&self, line: &mut Line, peer: &Peer) {
-        if peer.address.is_some() {
+        if peer.address.is_some() && !peer.no_socket {
             self.full_host(line, peer);
             if self.has(Selector::IncomingInterface) {
                 Self::interface(line, peer.interface);
             }
         } else {
             line.text(peer.ident.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// The peer as lines about what it said name it: `name (helo) [address]:port I=[…] U=…`, or the login name.
+    pub(super) fn caller(&self, line: &mut Line, peer: &Peer) {
+        if peer.address.is_none() {
+            line.text(peer.ident.as_deref().unwrap_or_default());
+            return;
+        }
+        self.full_host(line, peer);
+        if self.has(Selector::IncomingInterface) {
+            Self::interface(line, peer.interface);
+        }
+        if let Some(ident) = &peer.ident {
+            line.push(" U=").text(ident);
         }
     }
 

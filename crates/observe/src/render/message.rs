@@ -16,8 +16,11 @@ impl Renderer {
                     self.queue_time(&mut line, *times);
                 }
             }
-            MessageEvent::DiscardedByAcl(acl) => {
+            MessageEvent::DiscardedByAcl { acl, message } => {
                 line.push(&format!("=> blackhole ({acl} ACL discarded recipients)"));
+                if let Some(message) = message {
+                    line.push(": ").text(message);
+                }
             }
             MessageEvent::Frozen(by) => return Some(self.frozen(by)),
             MessageEvent::IsFrozen | MessageEvent::SpoolLocked { .. }

@@ -93,7 +93,7 @@ impl Renderer {
             }
             SmtpNews::CommandTimeout => {
                 line.push("SMTP command timeout on connection from ");
-                self.connection(&mut line, peer);
+                self.caller(&mut line, peer);
             }
             SmtpNews::DataTimeout { sender } => {
                 line.push("SMTP data timeout (message abandoned) on connection from ");
@@ -102,7 +102,7 @@ impl Renderer {
             }
             SmtpNews::NoMail { duration, commands, more, auth, tls } => {
                 line.push("no MAIL in SMTP connection from ");
-                self.connection(&mut line, peer);
+                self.caller(&mut line, peer);
                 self.auth(&mut line, auth.as_ref());
                 self.tls(&mut line, tls.as_ref(), true);
                 line.push(" D=").push(&elapsed(*duration, self.has(Selector::Millisec)));
@@ -148,7 +148,7 @@ impl Renderer {
             }
             SmtpNews::Etrn { argument } => {
                 line.push("ETRN ").printable(argument).push(" received from ");
-                self.connection(&mut line, peer);
+                self.caller(&mut line, peer);
             }
             SmtpNews::HostLookupFailed { text } => {
                 line.text(text);
@@ -173,7 +173,7 @@ impl Renderer {
         match &event.news {
             SmtpNews::HeloInvalid { verb, argument } => {
                 line.push("rejected ").push(verb).push(" from ");
-                self.connection(&mut line, peer);
+                self.caller(&mut line, peer);
                 line.push(": syntactically invalid argument(s): ");
                 if argument.is_empty() {
                     line.push("(no argument given)");
@@ -184,7 +184,7 @@ impl Renderer {
             SmtpNews::HeloNotVerified { command, temporary } => {
                 line.push(if *temporary { "temporarily rejected \"" } else { "rejected \"" });
                 line.printable(command).push("\" from ");
-                self.connection(&mut line, peer);
+                self.caller(&mut line, peer);
             }
             SmtpNews::TooManyMessages => {
                 line.push("rejected MAIL command");
@@ -193,7 +193,7 @@ impl Renderer {
             }
             SmtpNews::NoHelo => {
                 line.push("rejected MAIL from ");
-                self.connection(&mut line, peer);
+                self.caller(&mut line, peer);
                 line.push(": no HELO/EHLO given");
             }
             SmtpNews::RcptDiscarded { sender, recipient, by, message } => {
@@ -233,7 +233,7 @@ impl Renderer {
     fn dropped(&self, peer: &Peer, dropped: &Dropped) -> Vec<u8> {
         let mut line = self.line();
         line.push("SMTP call from ");
-        self.connection(&mut line, peer);
+        self.caller(&mut line, peer);
         line.push(" dropped: ");
         match dropped {
             Dropped::UnknownCommands { last } => {

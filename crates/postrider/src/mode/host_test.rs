@@ -35,7 +35,7 @@ pub(crate) fn run(start: &Start<'_>, address: &[u8]) -> ExitCode {
         );
         crate::say(banner.as_bytes());
         let mut stream = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
-        let client = Client::Tcp { peer: SocketAddr::new(peer, port), local: local(peer), count: None };
+        let client = Client::AsIf { peer: SocketAddr::new(peer, port), local: local(peer) };
         let (_keep, shutdown) = watch::channel(false);
         session(&mut stream, client, Arc::clone(&services), shutdown).await;
         for line in lines.main() {
@@ -47,6 +47,7 @@ pub(crate) fn run(start: &Start<'_>, address: &[u8]) -> ExitCode {
 
 /// An address of ours in the client's family.
 fn local(peer: IpAddr) -> SocketAddr {
-    let address: IpAddr = if peer.is_ipv4() { [127, 0, 0, 1].into() } else { IpAddr::V6(std::net::Ipv6Addr::LOCALHOST) };
+    let address: IpAddr =
+        if peer.is_ipv4() { [127, 0, 0, 1].into() } else { IpAddr::V6(std::net::Ipv6Addr::LOCALHOST) };
     SocketAddr::new(address, 25)
 }

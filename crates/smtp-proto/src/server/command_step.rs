@@ -53,11 +53,13 @@ pub(super) fn on_line(state: ServerState, buffer: &[u8], core: &mut Core, out: &
     if is_counted(verb, core) && core.count_nonmail() {
         return too_many_nonmail(&line, core, out);
     }
+    // A RCPT that no MAIL went before is an error of its own, not one of a pipeline.
+    let within_envelope = matches!(state, ServerState::Envelope(_));
     let state = match state {
         ServerState::Chunk(chunk) => between_chunks(chunk, &line, core, out),
         other => on_command(other, &line, core, out),
     };
-    core.last_was_rcpt = verb == Verb::Rcpt;
+    core.last_was_rcpt = verb == Verb::Rcpt && (within_envelope || core.last_mail_rejected);
     if !matches!(verb, Verb::Rcpt | Verb::Mail) {
         core.last_mail_rejected = false;
     }
@@ -199,12 +201,9 @@ fn plain(state: ServerState, ask: Ask, line: &Line<'_>, core: &mut Core, out: &m
 
 fn help(core: &Core, out: &mut Output) {
     let mut words = b"AUTH HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP".to_vec();
-    for (offered, word) in
-        [(core.extensions.etrn, " ETRN"), (core.extensions.expn, " EXPN"), (core.extensions.vrfy, " VRFY")]
-    {
-        if offered {
-            words.extend_from_slice(word.as_bytes());
-        }
+    for word in &core.parameters.commands_by_acl {
+        words.push(b' ');
+        words.extend_from_slice(word.as_bytes());
     }
     write(
         &Reply { code: 214, enhanced: None, lines: vec![b"Commands supported:".to_vec(), words] },

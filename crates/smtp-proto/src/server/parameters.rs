@@ -29,6 +29,8 @@ pub struct Parameters {
     pub recipients_max_reject: bool,
     /// `message_size_limit`; 0 for none. Judges `SIZE=`; what really arrives is the caller's to count.
     pub message_size_limit: u64,
+    /// Commands that an ACL makes work, as HELP lists them: `ETRN`, `EXPN`, `VRFY`.
+    pub commands_by_acl: Vec<&'static str>,
     /// Longest command line accepted, its end not counted.
     pub command_line_limit: usize,
     /// Whether LF `.` LF may end a message: for local programs only.
@@ -50,6 +52,7 @@ impl Default for Parameters {
             recipients_max: 50_000,
             recipients_max_reject: false,
             message_size_limit: 50 * 1024 * 1024,
+            commands_by_acl: Vec::new(),
             command_line_limit: SMTP_COMMAND,
             line_mode: LineMode::Strict,
         }

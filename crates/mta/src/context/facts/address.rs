@@ -21,6 +21,8 @@ pub struct AddressFacts {
     pub address: Vec<u8>,
     /// The recipient in the envelope that led to this address, as it stands there (Envelope-to:).
     pub recipient: Option<Vec<u8>>,
+    /// Further such recipients, whose deliveries are this one.
+    pub same_for: Vec<Vec<u8>>,
     /// `$local_part`: affixes removed by the running router, lower case unless `caseful_local_part`. None where
     /// Exim has it unset.
     pub local_part: Option<Value>,

@@ -35,11 +35,26 @@ impl Origin {
     }
 }
 
+/// Facts about a local caller that this program found out itself; the same facts from elsewhere are tainted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OwnFacts {
+    /// `$sender_ident` is the caller's login name.
+    pub ident: bool,
+    /// `$authenticated_id` is.
+    pub authenticated_id: bool,
+    /// `$authenticated_sender` is made of it.
+    pub authenticated_sender: bool,
+}
+
 /// The incoming connection or the local caller.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ConnectionFacts {
     /// How mail reaches this process.
     pub origin: Origin,
+    /// What of a local caller's facts is not from outside.
+    pub own: OwnFacts,
+    /// The client's and our address are what a trusted caller said (`-oMa`, `-oMi`), not a socket's.
+    pub addresses_given: bool,
     /// `$sender_host_address`; none for local callers without `-oMa`.
     pub sender_host_address: Option<IpAddr>,
     /// `$sender_host_port`.

@@ -128,7 +128,7 @@ impl Job<'_> {
 
     /// The recipients of the envelope that the addresses come from.
     fn envelope_recipients(&self) -> Vec<Vec<u8>> {
-        self.request.addresses.iter().map(original).collect()
+        outgoing::envelope_recipients(self.request.addresses.iter().map(|facts| (original(facts), facts)))
     }
 
     /// The addresses as a batch names them in RCPT.

@@ -136,12 +136,10 @@ impl Run<'_> {
             None => None,
         };
         let return_path = return_path.map_or_else(|| self.batch.return_path.clone(), Value::into_bytes);
-        let recipients: Vec<Vec<u8>> = self
-            .batch
-            .addresses
-            .iter()
-            .map(|a| a.facts.recipient.clone().unwrap_or_else(|| a.facts.address.clone()))
-            .collect();
+        let recipients = outgoing::envelope_recipients(self.batch.addresses.iter().map(|a| {
+            let own = a.facts.recipient.as_ref().unwrap_or(&a.facts.address);
+            (own.clone(), &a.facts)
+        }));
         let envelope = outgoing::Envelope {
             headers_add: &self.batch.headers_add,
             headers_remove: &self.batch.headers_remove,

@@ -13,7 +13,14 @@ fn states_of_a_message() {
     let root = || bytes("root");
     for (event, line) in [
         (MessageEvent::Completed(Some((Duration::from_millis(59), Duration::ZERO))), "Completed QT=0.059s"),
-        (MessageEvent::DiscardedByAcl("DATA"), "=> blackhole (DATA ACL discarded recipients)"),
+        (
+            MessageEvent::DiscardedByAcl { acl: "MAIL", message: None },
+            "=> blackhole (MAIL ACL discarded recipients)",
+        ),
+        (
+            MessageEvent::DiscardedByAcl { acl: "DATA", message: Some(b"thrown away".to_vec()) },
+            "=> blackhole (DATA ACL discarded recipients): thrown away",
+        ),
         (MessageEvent::Frozen(FrozenBy::Acl), "frozen by ACL"),
         (MessageEvent::Frozen(FrozenBy::User(root())), "frozen by root"),
         (MessageEvent::Frozen(FrozenBy::DeliveryError), "Frozen (delivery error message)"),
