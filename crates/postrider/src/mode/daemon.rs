@@ -217,7 +217,9 @@ impl Daemon<'_> {
     fn wakes(&self, waker: &Waker) -> Arc<dyn QueueWaker> {
         match self.invocation.delivery {
             Some(DeliveryMode::Queue) => Arc::new(AtMost { waker: waker.clone(), most: Arrival::Queue }),
-            Some(DeliveryMode::QueueSmtp) => Arc::new(AtMost { waker: waker.clone(), most: Arrival::QueueRemote }),
+            Some(DeliveryMode::QueueSmtp) => {
+                Arc::new(AtMost { waker: waker.clone(), most: Arrival::QueueRemote })
+            }
             _ => Arc::new(waker.clone()),
         }
     }
