@@ -8,6 +8,7 @@
 
 mod harness;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -134,7 +135,7 @@ impl Scene {
         let scratch = Scratch::new("debian");
         let mut passwd = fs::read_to_string("/etc/passwd").expect("/etc/passwd");
         for (user, uid) in [("alice", 23_001), ("bob", 23_002)] {
-            passwd.push_str(&format!("{user}:x:{uid}:{uid}::/home/{user}:/bin/sh\n"));
+            writeln!(passwd, "{user}:x:{uid}:{uid}::/home/{user}:/bin/sh").expect("a line");
             let home = Path::new("/home").join(user);
             fs::create_dir(&home).expect("a home");
             chown(&home, Some(uid), Some(uid)).expect("its owner");
