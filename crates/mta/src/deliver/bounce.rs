@@ -100,7 +100,8 @@ fn error_text(trouble: &Trouble) -> Vec<u8> {
 
 /// Ends addresses whose failure has been reported, or is nobody's business.
 fn settle(run: &mut Run, group: &[(NodeId, Trouble)]) {
-    for (id, _) in group {
+    // The order in which Exim ends them is the order of the tree of non-recipients in the spool file.
+    for (id, _) in group.iter().rev() {
         // Output of a command that succeeded belongs to an address that is done already.
         if matches!(run.node(*id).end, End::Failed(_)) {
             run.failed_is_reported(*id);

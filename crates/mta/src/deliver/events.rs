@@ -155,7 +155,9 @@ impl Run {
 
     /// The address with the ancestors that Exim shows: the nearest for files and pipes, all of them when asked.
     fn shown_address(&self, node: &Node, delivered: bool) -> LogAddress {
-        let mut address = node.log_address(delivered);
+        // Successes of local deliveries show the local part alone; those to another host never do.
+        let remote = node.assignment.as_deref().is_some_and(|assignment| self.is_remote(assignment));
+        let mut address = node.log_address(delivered && !remote);
         if node.address.kind == AddressKind::Address && !self.services.log.has(Selector::AllParents) {
             address.parents.clear();
         }

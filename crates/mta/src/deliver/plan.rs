@@ -68,10 +68,14 @@ impl Run {
             while !waiting.is_empty() {
                 let window: Vec<_> = waiting.drain(..waiting.len().min(self.window())).collect();
                 let outcomes = self.route_at_once(&window).await;
-                for (id, outcome) in window.iter().zip(outcomes) {
+                for (id, mut outcome) in window.iter().zip(outcomes) {
                     let copied = copyable(&outcome);
-                    self.apply(*id, outcome, &mut new, &mut growing);
+                    for line in outcome.log.drain(..) {
+                        self.log_text(line.text, line.panic);
+                    }
+                    self.notices.append(&mut outcome.notices);
                     bounce::notify_keepers(self).await;
+                    self.apply(*id, outcome, &mut new, &mut growing);
                     if let Some(assignment) = copied {
                         self.copy_route(*id, &assignment, &mut waiting, &mut growing);
                     }
@@ -226,13 +230,9 @@ impl Run {
 
     /// What routing decided about an address.
     fn apply(&mut self, id: NodeId, outcome: RouteOutcome, new: &mut Vec<NodeId>, growing: &mut Growing) {
-        for line in outcome.log {
-            self.log_text(line.text, line.panic);
-        }
         for rewrite in &outcome.rewrites {
             self.rewrite_headers(rewrite);
         }
-        self.notices.extend(outcome.notices);
         let mut children = Vec::new();
         match outcome.decision {
             Decision::Assigned(assignment) => {
@@ -272,7 +272,13 @@ impl Run {
             }
         }
         let room = limits::RECIPIENTS.saturating_sub(self.nodes.len());
-        for address in outcome.generated.into_iter().take(room) {
+        let mut generated = outcome.generated;
+        let itself = &self.node(id).address.address;
+        if generated.last().is_some_and(|last| last.start_router.is_some() && last.address == *itself) {
+            // `unseen`: the address itself goes on before what the router made of it.
+            generated.rotate_right(1);
+        }
+        for address in generated.into_iter().take(room) {
             children.push(self.add(Node::new(address, Some(id), None)));
         }
         if matches!(self.node(id).end, End::Failed(_)) && !children.is_empty() {

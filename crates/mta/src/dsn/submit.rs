@@ -29,7 +29,7 @@ pub(super) async fn submit(report: Report, context: &Context) -> Result<MessageI
 pub(super) async fn submit_while_routing(report: Report, context: &Context) -> Result<MessageId, DsnError> {
     let process = &context.services.process;
     let dropped = context.config.main.get(config::options::main::DELIVER_DROP_PRIVILEGE);
-    let login = if dropped || process.caller_uid != 0 { process.exim_user.clone() } else { b"root".to_vec() };
+    let login = if dropped { process.exim_user.clone() } else { b"root".to_vec() };
     submit_as(login, report, context).await
 }
 

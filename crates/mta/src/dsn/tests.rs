@@ -133,7 +133,7 @@ async fn a_bounce_is_the_oracles() {
          line2\n\
          \n\
          --BOUNDARY--\n\
-         \n"
+         "
     );
     let log = bench.main_log();
     assert!(
@@ -287,7 +287,7 @@ async fn a_warning_is_the_oracles() {
          \n\
          \n\
          --BOUNDARY--\n\
-         \n";
+         ";
     assert!(text.ends_with(tail), "{text}");
 }
 
