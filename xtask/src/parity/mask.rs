@@ -112,7 +112,19 @@ fn masked_number(rest: &[u8], before: &[u8]) -> Option<(usize, String)> {
     if before.ends_with(b"-host_address [127.0.0.1]:") {
         return Some((len, "<port>".to_owned()));
     }
-    // A bounce's MIME boundary holds a random number of one to ten digits, and so its size varies.
+    // A bounce's MIME boundary holds a random number of one to ten digits, and so all sizes vary that it is part of.
+    let is_bounce_file = |rest: &[u8]| rest[len..].starts_with(b"  Content-Type: multipart/report");
+    if before.ends_with(b"\n") && len == 3 && is_bounce_file(rest) {
+        return Some((len, "<size>".to_owned()));
+    }
+    if before.ends_with(b"\n-max_received_linelength ")
+        && rest.windows(23).any(|w| w == b"; report-type=delivery-")
+    {
+        return Some((len, "<size>".to_owned()));
+    }
+    if let Some(size) = listed_bounce_size(rest, before) {
+        return Some((size, "<size>".to_owned()));
+    }
     let line = before.rsplit(|c| *c == b'\n').next().unwrap_or_default();
     let is_bounce = line.windows(8).any(|w| w == b"<= <> R=") && before.ends_with(b" S=");
     if is_bounce || before.ends_with(b"MAIL FROM:<> SIZE=") {
@@ -128,6 +140,19 @@ fn masked_number(rest: &[u8], before: &[u8]) -> Option<(usize, String)> {
         return Some((len + fraction, "<time>".to_owned()));
     }
     None
+}
+
+/// The size column of a line of `-bp` about a message with the null sender.
+fn listed_bounce_size(rest: &[u8], before: &[u8]) -> Option<usize> {
+    let line = before.rsplit(|c| *c == b'\n').next().unwrap_or_default();
+    let is_age = line.trim_ascii().len() >= 2
+        && matches!(line.trim_ascii().last(), Some(b'm' | b'h' | b'd'))
+        && line.ends_with(b" ");
+    let rest_of_line = rest.split(|c| *c == b'\n').next().unwrap_or_default();
+    let size =
+        rest_of_line.iter().take_while(|c| c.is_ascii_digit() || matches!(c, b'.' | b'K' | b'M')).count();
+    let is_null = rest_of_line.windows(3).any(|w| w == b" <>");
+    (is_age && is_null && line.len() < 8 && rest_of_line.get(size) == Some(&b' ')).then_some(size)
 }
 
 /// What follows the ten digits of a time in a Maildir file name or in a bounce's MIME boundary.
@@ -183,7 +208,7 @@ mod tests {
 
     #[test]
     fn each_mask_matches_its_syntax_and_nothing_else() {
-        let cases: [(&str, &str); 17] = [
+        let cases: [(&str, &str); 19] = [
             ("2026-11-22 15:23:18 x", "<time> x"),
             ("2026-11-22 15:23:18 +0000 x", "<time> x"),
             ("id=1xV9PS-0002Id-2E", "id=<id1>"),
@@ -194,6 +219,8 @@ mod tests {
             ("1763826198.M123P456.mail.example.net", "<maildir>.mail.example.net"),
             ("boundary=1763826198-eximdsn-99", "boundary=<boundary>"),
             ("pid=1234", "pid=<pid>"),
+            (" 0m  1.5K 1xV9PS-0002Id-2E <> *** frozen ***", " 0m  <size> <id1> <> *** frozen ***"),
+            ("x\n099  Content-Type: multipart/report; x", "x\n<size>  Content-Type: multipart/report; x"),
             ("exim 4.96 daemon started: pid=9,", "exim <version> daemon started: pid=<pid>,"),
             ("<a@b>\n1795361768 0\n-ident root\n", "<a@b>\n<time> 0\n-ident root\n"),
             ("-local\n-tls_resumption A\nXX\n", "-local\nXX\n"),

@@ -132,6 +132,9 @@ impl<'a> Run<'a> {
             if let Some(tail) = rest.strip_prefix("@DIR@") {
                 out.push_str(&self.dir.to_string_lossy());
                 rest = tail;
+            } else if let Some(tail) = rest.strip_prefix("@ID@") {
+                out.push_str(&self.newest_id()?);
+                rest = tail;
             } else if let Some((name, tail)) = rest.strip_prefix("@PORT:").and_then(|t| t.split_once('@')) {
                 write!(out, "{}", self.port(name)?).map_err(|e| e.to_string())?;
                 rest = tail;
@@ -142,6 +145,15 @@ impl<'a> Run<'a> {
         }
         out.push_str(rest);
         Ok(out)
+    }
+
+    /// The id of the message that came last, among those in the queue.
+    fn newest_id(&self) -> Result<String, String> {
+        let mut files = Vec::new();
+        collect(&self.dir.join("spool/input"), &mut files)?;
+        let names = files.iter().filter_map(|f| f.file_name()).map(|n| n.to_string_lossy().into_owned());
+        let ids = names.filter_map(|n| n.strip_suffix("-H").map(str::to_owned));
+        ids.max().ok_or_else(|| "@ID@: the queue is empty".to_owned())
     }
 
     fn port(&mut self, name: &str) -> Result<u16, String> {

@@ -126,10 +126,10 @@ impl Node {
         match &self.assignment {
             Some(assignment) => {
                 let facts = &assignment.facts;
-                for part in [&facts.local_part_prefix, &facts.local_part, &facts.local_part_suffix]
-                    .into_iter()
-                    .flatten()
-                {
+                // A local delivery names the mailbox, without what the router took off the address.
+                let prefix = facts.local_part_prefix.as_ref().filter(|_| !local);
+                let suffix = facts.local_part_suffix.as_ref().filter(|_| !local);
+                for part in [prefix, facts.local_part.as_ref(), suffix].into_iter().flatten() {
                     target.extend_from_slice(part.bytes());
                 }
             }

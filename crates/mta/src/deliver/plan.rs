@@ -104,7 +104,9 @@ impl Run {
     /// More `Received:` lines than `received_headers_max`: the message goes round in circles.
     fn has_too_many_received(&self) -> bool {
         let most = usize::try_from(self.config.main.get(main::RECEIVED_HEADERS_MAX)).unwrap_or(0);
-        let is_received = |line: &&spool::HeaderLine| line.text.len() >= 9 && line.text[..9].eq_ignore_ascii_case(b"received:");
+        let is_received = |line: &&spool::HeaderLine| {
+            line.text.len() >= 9 && line.text[..9].eq_ignore_ascii_case(b"received:")
+        };
         self.header.live_headers().filter(is_received).count() > most
     }
 

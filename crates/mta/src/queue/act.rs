@@ -214,6 +214,10 @@ impl Actor<'_> {
         if complaints.is_empty() {
             return self.save(message, header, events, "has been modified");
         }
+        // Exim logs what it has understood so far, although nothing is written.
+        for event in events {
+            self.tell(&message.id(), event);
+        }
         Done::refused(format!("Message {} {complaints}", message.id()))
     }
 

@@ -79,7 +79,12 @@ impl Act<'_> {
         let kind = match self.action {
             Action::Deliver => AttemptKind::Forced,
             Action::DeliverIfDue => AttemptKind::Arrival,
-            Action::GiveUp => AttemptKind::GiveUp,
+            Action::GiveUp => {
+                for id in operands.iter().filter_map(|text| MessageId::parse(text)) {
+                    self.actor(services).giving_up(&id);
+                }
+                AttemptKind::GiveUp
+            }
             _ => return self.change_or_show(services),
         };
         for id in operands.iter().filter_map(|text| MessageId::parse(text)) {
@@ -110,17 +115,26 @@ impl Act<'_> {
             }
             _ => return operands.iter().map(|id| self.show(id, services)).max().unwrap_or(1),
         };
-        operands.iter().map(|id| self.change(id, &change, services)).max().unwrap_or(1)
+        let code = operands.iter().map(|id| self.change(id, &change, services)).max().unwrap_or(1);
+        if change == Change::MarkAllDelivered {
+            // Exim ends with an empty line here.
+            crate::say(b"\n");
+        }
+        code
     }
 
-    fn change(&self, id: &[u8], change: &Change, services: &Services) -> u8 {
-        let Some(id) = MessageId::parse(id) else { return 1 };
-        let actor = Actor {
+    fn actor<'s>(&'s self, services: &'s Services) -> Actor<'s> {
+        Actor {
             spool: &services.spool,
             log: &services.log,
             user: &self.start.caller.login,
             now: services.clock.now().secs(),
-        };
+        }
+    }
+
+    fn change(&self, id: &[u8], change: &Change, services: &Services) -> u8 {
+        let Some(id) = MessageId::parse(id) else { return 1 };
+        let actor = self.actor(services);
         let done = actor.change(&id, change);
         crate::say(done.text.as_bytes());
         u8::from(!done.ok)
