@@ -118,7 +118,13 @@ impl Incoming {
     /// Take octets in spool form.
     pub async fn push(&mut self, octets: &[u8], context: &mut Context) {
         self.measure(octets);
-        if self.fault.is_some() {
+        // The reject log shows the header of a message that is too big, so reading goes on to its end.
+        let wanted = match &self.fault {
+            None => true,
+            Some(ContentFault::TooBig { .. }) => matches!(self.header, Stage::Header(_)),
+            Some(_) => false,
+        };
+        if !wanted {
             return;
         }
         let pool = context.services.pools.spool.clone();
@@ -131,8 +137,10 @@ impl Incoming {
                     if let Stage::Header(reader) = std::mem::replace(&mut self.header, Stage::Broken) {
                         self.header = Stage::Body(reader.into_block());
                     }
-                    self.body.push(&carried, &pool).await;
-                    self.body.push(&octets[offset..], &pool).await;
+                    if self.fault.is_none() {
+                        self.body.push(&carried, &pool).await;
+                        self.body.push(&octets[offset..], &pool).await;
+                    }
                 }
                 Err(error) => self.break_header(error, context),
             },

@@ -135,6 +135,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 _ => {
                     let reply = acl::refuse(&verdict, Rejected::AfterData, 550, &mut self.context);
                     self.note_drop(&verdict);
+                    // As the oracle has it: here, and only here, a drop makes `-bs` end with 1.
+                    self.abnormal |= acl::drops(&verdict);
                     return if acl::drops(&verdict) { Answer::Close(reply) } else { Answer::Refuse(reply) };
                 }
             }
