@@ -91,7 +91,6 @@ impl Run {
     /// Why no address of this message is even routed; the log has the reason, the bounce does not tell it.
     fn hopeless(&self) -> Option<Trouble> {
         let text = if self.kind == AttemptKind::GiveUp {
-            // Whoever gave it up has said so in the log.
             "delivery cancelled by administrator"
         } else if self.has_too_many_received() {
             "Too many \"Received\" headers - suspected mail loop"
@@ -124,7 +123,10 @@ impl Run {
             let parent = recipient.parent.and_then(|parent| self.header.recipients.get(parent));
             address.parent = parent.map(|parent| one_time_parent(&parent.address));
             let id = self.add(Node::new(address, None, Some(index)));
-            if let Some(trouble) = &hopeless {
+            if let Some(trouble) = hopeless.clone().filter(|_| self.kind != AttemptKind::GiveUp) {
+                self.fail(id, trouble, None);
+            } else if let Some(trouble) = &hopeless {
+                // Whoever gave it up has said so in the log.
                 self.node_mut(id).end = End::Failed(trouble.clone());
                 self.failed.push(id);
             } else {
