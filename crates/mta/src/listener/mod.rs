@@ -11,7 +11,8 @@
 //! Connections beyond the limits are told so and closed; beyond an absolute limit they wait in the kernel's queue.
 //!
 //! # Failure
-//! When descriptors run out, a spare one is given up to accept the next connection and answer it with 421, so that the
+//! Connections that would get one of the last descriptors hear 421: accepted mail needs those. When descriptors run
+//! out all the same, a spare one is given up to accept the next connection and answer it with 421, so that the
 //! loop neither spins nor leaves clients hanging.
 //!
 //! # Compatibility
@@ -44,6 +45,8 @@ use crate::smtp_in::{Client, session};
 use admission::Refusal;
 use spare::Spare;
 
+/// For connections that there are no descriptors for.
+const TOO_MANY_FILES: &[u8] = b"421 Too many open files; please try again later.\r\n";
 /// How long sessions may take to end after the program was asked to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Pause after an error of `accept` that is not about descriptors.
@@ -86,6 +89,7 @@ async fn accept_loop(
         };
         match accepted {
             Ok((stream, peer)) => {
+                spare.take_again();
                 let open = connections.open(peer.ip().to_canonical(), room);
                 let (services, shutdown) = (Arc::clone(&services), shutdown.clone());
                 tokio::spawn(async move {
@@ -106,6 +110,10 @@ async fn connection(
     services: Arc<Services>,
     shutdown: watch::Receiver<bool>,
 ) {
+    if spare::is_among_the_last(&stream) {
+        services.log.problem(None, "too few descriptors are left: connection refused with 421".to_owned());
+        return refuse(&mut stream, TOO_MANY_FILES).await;
+    }
     let Ok(local) = stream.local_addr() else { return };
     // Replies are small and each is waited for.
     let _ = stream.set_nodelay(true);
@@ -137,7 +145,7 @@ async fn recover(error: &io::Error, spare: &mut Spare, listener: &TcpListener, s
     if out_of_descriptors && spare.give_up() {
         services.log.problem(None, format!("accept() failed: {error}: connection refused with 421"));
         if let Ok(Ok((mut stream, _peer))) = tokio::time::timeout(ACCEPT_PAUSE, listener.accept()).await {
-            refuse(&mut stream, b"421 Too many open files; please try again later.\r\n").await;
+            refuse(&mut stream, TOO_MANY_FILES).await;
         }
         spare.take_again();
         return;

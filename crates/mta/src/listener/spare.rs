@@ -1,6 +1,20 @@
-//! A descriptor held for the moment when there are none left.
+//! Descriptors that connections do not get: one held for the moment when there are none left, and the last few of the
+//! process, which the spool, logs and deliveries need for what was accepted.
 
 use std::fs::File;
+use std::os::fd::AsRawFd;
+
+use rustix::process::{Resource, getrlimit};
+
+/// How many descriptors connections leave to others, at most; a quarter of a small limit.
+const RESERVE: u64 = 64;
+
+/// Whether a connection holds one of the last descriptors. The system hands out the lowest number that is free.
+pub(super) fn is_among_the_last(connection: &impl AsRawFd) -> bool {
+    let Some(limit) = getrlimit(Resource::Nofile).current else { return false };
+    let number = u64::try_from(connection.as_raw_fd()).unwrap_or_default();
+    number >= limit - RESERVE.min(limit / 4)
+}
 
 /// The spare descriptor.
 pub(super) struct Spare(Option<File>);
