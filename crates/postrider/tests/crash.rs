@@ -28,6 +28,7 @@ keep_environment =
 tls_advertise_hosts =
 acl_smtp_rcpt = accept
 split_spool_directory
+prod_requires_admin = false
 smtp_accept_queue_per_connection = 0
 begin routers
 local:
