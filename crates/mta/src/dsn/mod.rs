@@ -127,7 +127,11 @@ impl ReportedAddress {
             address: if self.hidden { &self.original } else { &self.address },
             original: &self.original,
             ultimately: self.ultimately,
-            generated: self.generated.as_ref().filter(|_| !self.hidden).map(|(target, by)| (*target, by.as_slice())),
+            generated: self
+                .generated
+                .as_ref()
+                .filter(|_| !self.hidden)
+                .map(|(target, by)| (*target, by.as_slice())),
             host: host.map(|host| (host.name.as_slice(), host.address.as_slice())),
             error: &self.error,
             smtp_reply: self.smtp_reply.as_deref(),

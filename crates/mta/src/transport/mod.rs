@@ -25,7 +25,9 @@ fn rcpt_address(facts: &AddressFacts, include_affixes: bool) -> Vec<u8> {
     };
     // Where no affix was removed, the address keeps the case that the sender gave it.
     let removed = facts.local_part_prefix.is_some() || facts.local_part_suffix.is_some();
-    let (Some(local), Some(domain)) = (&facts.local_part, &facts.domain) else { return facts.address.clone() };
+    let (Some(local), Some(domain)) = (&facts.local_part, &facts.domain) else {
+        return facts.address.clone();
+    };
     if !removed {
         return facts.address.clone();
     }

@@ -226,11 +226,7 @@ fn is_inside(path: &[u8], directory: &[u8]) -> bool {
 }
 
 /// Logs the items that `skip_syntax_errors` left out, and prepares the notice to the list's keeper.
-async fn report_errors(
-    state: &mut State<'_>,
-    router: &RouterInstance,
-    parsed: &Parsed,
-) -> Result<(), Step> {
+async fn report_errors(state: &mut State<'_>, router: &RouterInstance, parsed: &Parsed) -> Result<(), Step> {
     let errors = &parsed.errors;
     if errors.is_empty() {
         return Ok(());

@@ -159,7 +159,11 @@ impl Job<'_> {
         let size = self.context.facts.message.size.unwrap_or(0);
         if limit > 0 && size > limit {
             let text = format!("message is too big (transport limit = {limit})");
-            return Err(Trouble { verdict: Verdict::Fail, user_message: Some(Vec::new()), ..Trouble::new(0, text) });
+            return Err(Trouble {
+                verdict: Verdict::Fail,
+                user_message: Some(Vec::new()),
+                ..Trouble::new(0, text)
+            });
         }
         Ok(())
     }
