@@ -60,6 +60,10 @@ impl Masks {
                 return Some((len, "<date>".to_owned()));
             }
         }
+        // The subdirectory of a split spool is a letter of the time.
+        if before.ends_with(b"spool/input/") && rest.get(1) == Some(&b'/') {
+            return Some((1, "<letter>".to_owned()));
+        }
         if let Some((len, number)) = self.message_id(rest) {
             return Some((len, format!("<id{number}>")));
         }

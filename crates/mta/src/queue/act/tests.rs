@@ -119,6 +119,8 @@ fn senders_and_recipients() {
         [
             "ID sender address changed to <> by root",
             "ID sender address changed to <a@b> by root",
+            // As with Exim: what was understood is in the log, although nothing was written.
+            "ID recipient <\"q q\"@x> added by root",
             "ID recipient <add@x.test> added by root",
             "ID recipient <add2@x.test> added by root",
         ]
