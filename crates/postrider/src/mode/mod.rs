@@ -45,6 +45,13 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         Mode::Quickstart => return quickstart::run(),
         _ => {}
     }
+    if invocation.queue_run.as_ref().is_some_and(|q| q.queue.is_some()) {
+        crate::say_error("option -qG is not served yet: there are no runs of named queues");
+        return ExitCode::FAILURE;
+    }
+    for option in without_effect(invocation) {
+        crate::say_error(&format!("option {option} has no effect yet"));
+    }
     let loaded = load::load(invocation);
     if invocation.mode == Mode::Version {
         return version::run(&loaded, shed);
@@ -76,6 +83,19 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         }
         Mode::Usage | Mode::Version | Mode::Information(_) | Mode::Quickstart => ExitCode::SUCCESS,
     }
+}
+
+/// Options that are understood and change nothing yet (docs/compat.md).
+fn without_effect(invocation: &Invocation) -> Vec<&'static str> {
+    let is_verify = matches!(invocation.mode, Mode::Verify { .. });
+    let set = [
+        (invocation.debug.is_some(), "-d"),
+        (invocation.log_tag.is_some(), "-L"),
+        (invocation.receive_timeout.is_some(), "-or"),
+        (invocation.smtp_timeout.is_some(), "-os"),
+        (invocation.verbose && !is_verify, "-v"),
+    ];
+    set.into_iter().filter(|(is_set, _)| *is_set).map(|(_, option)| option).collect()
 }
 
 /// A refusal in Exim's words for what only administrators may do.
