@@ -76,7 +76,8 @@ pub(crate) fn run(config: Arc<Config>, job: &dyn Job, single: bool) -> ExitCode 
     if let Err(reason) = prepare_folders(&config, &mail_user, job.is_daemon()) {
         return refuse(&reason);
     }
-    let mut program = Program { job, config: Mutex::new(config), mail_user: mail_user.clone() };
+    let mut program =
+        Program { job, config: Mutex::new(config), mail_user: mail_user.clone(), notes: Vec::new() };
     match privsep::parent::run(&mut program, &mail_user) {
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         Err(e) => refuse(&format!("cannot start the worker process: {e}")),
@@ -124,6 +125,8 @@ struct Program<'a> {
     job: &'a dyn Job,
     config: Mutex<Arc<Config>>,
     mail_user: RunAs,
+    /// What the next worker is to log.
+    notes: Vec<String>,
 }
 
 impl Program<'_> {
@@ -135,6 +138,9 @@ impl Program<'_> {
 impl privsep::parent::Program for Program<'_> {
     fn worker(&self, parent: Channel) -> i32 {
         let config = self.config();
+        if let (false, Ok(log)) = (self.notes.is_empty(), crate::assembly::log(&config)) {
+            self.notes.iter().for_each(|note| log.problem(None, note.as_str()));
+        }
         let work: Arc<dyn Work> = Arc::new(LocalWork::new(Arc::clone(&config)));
         let agent = Arc::new(PrivsepAgent::new(parent, self.mail_user.clone(), work));
         i32::from(self.job.run(config, Seat::Worker(agent)))
@@ -144,10 +150,10 @@ impl privsep::parent::Program for Program<'_> {
         Arc::new(LocalWork::new(self.config()))
     }
 
-    fn reload(&mut self) -> bool {
-        let Some(config) = self.job.reload() else { return false };
-        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
-        true
+    fn reload(&mut self) {
+        if let Some(config) = self.job.reload() {
+            *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+        }
     }
 
     fn detached(&mut self) {
@@ -156,9 +162,8 @@ impl privsep::parent::Program for Program<'_> {
 
     fn note(&mut self, text: &str) {
         crate::say_error(text);
-        if let Ok(log) = crate::assembly::log(&self.config()) {
-            log.problem(None, text);
-        }
+        // Root writes no logs: their folder is the mail user's. The next worker does.
+        self.notes.push(text.to_owned());
     }
 
     fn restarts(&self) -> bool {

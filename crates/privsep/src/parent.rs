@@ -38,8 +38,8 @@ pub trait Program {
     fn worker(&self, agent: Channel) -> i32;
     /// What children do, by the configuration in force now.
     fn work(&self) -> Arc<dyn Work>;
-    /// Loads the parent's copy of the configuration again; false keeps the old one, and the worker is not told.
-    fn reload(&mut self) -> bool;
+    /// Loads the parent's copy of the configuration again; a broken one changes nothing.
+    fn reload(&mut self);
     /// The process has gone into the background: let go of the caller's standard streams.
     fn detached(&mut self);
     /// Something that the administrator must know.
@@ -146,11 +146,11 @@ impl Parent<'_> {
         }
     }
 
-    /// Reads the configuration anew; the worker hears of it when it is good.
+    /// Reads the configuration anew, here and in the worker.
     fn reload(&mut self) {
-        if self.program.reload() {
-            self.tell_worker(Signal::SIGHUP);
-        }
+        // A broken configuration leaves the old one in force; the worker finds the same and says so in the log.
+        self.program.reload();
+        self.tell_worker(Signal::SIGHUP);
     }
 
     fn on_signal(&mut self, number: i32) {
