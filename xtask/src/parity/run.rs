@@ -73,6 +73,12 @@ static SERIAL: AtomicU32 = AtomicU32::new(0);
 
 impl<'a> Run<'a> {
     fn new(case: &'a Case, program: &'a Program) -> Result<Self, String> {
+        if !program.binary.exists() {
+            return Err(format!(
+                "{} does not exist: build it, or name another by POSTRIDER_BIN",
+                program.binary.display()
+            ));
+        }
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let who = if program.oracle { 'o' } else { 'p' };
         let dir = std::env::temp_dir().join(format!("parity-{who}{}-{serial:03}", std::process::id()));
