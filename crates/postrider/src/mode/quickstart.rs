@@ -4,13 +4,14 @@
 //! the log says and where the message lies, and keeps running until Ctrl-C.
 //!
 //! # Security
-//! Everything runs in one process as whoever started it, and listens on loopback only.
+//! Everything runs in one process as whoever started it, and listens on loopback only. Root becomes `nobody` first.
 //!
 //! # Failure
 //! A port in use, a folder that cannot be made, a message that does not arrive: each says what to do, and the exit code
 //! is 1.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use mta::deliver::InProcessAgent;
 use mta::listener;
 use mta::queue::{Manager, Waker};
 use mta::services::Services;
+use mta::services::local_agent::RunAs;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::watch;
 
@@ -53,13 +55,23 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-/// Folders and configuration.
+/// Where root's server keeps its files when nobody but root can enter the current folder.
+const ROOTS_PLACE: &str = "/var/tmp/postrider-data";
+
+/// Folders and configuration. Root gives them to an unprivileged user and becomes it: nothing is delivered as root.
 fn prepare() -> Result<(Arc<Config>, PathBuf), String> {
     let here = std::env::current_dir().map_err(|e| format!("there is no current folder: {e}"))?;
-    let place = here.join("postrider-data");
-    for folder in ["", "spool", "log", "mail"] {
-        let folder = place.join(folder);
-        std::fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+    let somebody = if nix::unistd::geteuid().is_root() { Some(unprivileged()?) } else { None };
+    let place = match &somebody {
+        Some(_) if !everybody_can_enter(&here) => PathBuf::from(ROOTS_PLACE),
+        _ => here.join("postrider-data"),
+    };
+    for name in ["", "spool", "log", "mail"] {
+        make_folder(&place.join(name), somebody.as_ref())?;
+    }
+    if let Some(user) = &somebody {
+        privsep::identity::become_user(user)?;
+        say(&format!("Started by root: going on as nobody, with the files in {}.\n\n", place.display()));
     }
     let text = CONFIGURATION.replace("PLACE", &place.to_string_lossy());
     let file = place.join("exim.conf");
@@ -81,6 +93,35 @@ fn prepare() -> Result<(Arc<Config>, PathBuf), String> {
     let config =
         loaded.config.ok_or("its own configuration does not load (see above): please report this")?;
     Ok((config, place))
+}
+
+fn unprivileged() -> Result<RunAs, String> {
+    let found = mta::services::accounts::by_name(b"nobody")?;
+    let user = found.ok_or("there is no user nobody to run as: start it as an ordinary user")?;
+    Ok(RunAs { uid: user.uid, gid: user.gid, initgroups: None })
+}
+
+/// Whether every folder on the way lets others pass.
+fn everybody_can_enter(folder: &Path) -> bool {
+    folder.ancestors().all(|f| std::fs::metadata(f).is_ok_and(|m| m.mode() & 0o001 != 0))
+}
+
+/// Makes a folder and gives it to the user. One that is there already must be a folder of his or root's, not a link.
+fn make_folder(folder: &Path, user: Option<&RunAs>) -> Result<(), String> {
+    let failed = |e: std::io::Error| format!("cannot make {}: {e}", folder.display());
+    match std::fs::create_dir(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(e)),
+        _ => {}
+    }
+    let found = std::fs::symlink_metadata(folder).map_err(failed)?;
+    let Some(user) = user else { return Ok(()) };
+    if !found.is_dir() || !(found.uid() == 0 || found.uid() == user.uid) {
+        return Err(format!(
+            "{} is somebody else's: remove it, or start the server elsewhere",
+            folder.display()
+        ));
+    }
+    std::os::unix::fs::lchown(folder, Some(user.uid), Some(user.gid)).map_err(failed)
 }
 
 fn serve(config: &Arc<Config>, place: &Path) -> Result<(), String> {
@@ -199,7 +240,7 @@ Send the next one from another terminal:
   swaks --server 127.0.0.1:2525 --from you@localhost --to anyone@localhost
 or by hand:
   telnet 127.0.0.1 2525
-Ctrl-C ends the server; your mail stays in ./postrider-data.
+Ctrl-C ends the server; your mail stays in postrider-data.
 ";
 
 fn say(text: &str) {
