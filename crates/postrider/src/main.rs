@@ -33,6 +33,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if shed {
+        return start_again_clean();
+    }
+    let shed = std::env::var_os(SHED).is_some();
     let args: Vec<Vec<u8>> = std::env::args_os().map(std::ffi::OsString::into_vec).collect();
     match argv::parse(&args) {
         Ok(invocation) => mode::run(&invocation, shed),
@@ -41,6 +45,34 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells the program, started again, that a setuid bit was given up; only `-bV` asks.
+const SHED: &str = "POSTRIDER_SETUID_BIT_SHED";
+
+/// Starts the program again without the caller's environment, and so that the bit on its file no longer counts.
+fn start_again_clean() -> ExitCode {
+    use std::os::unix::process::CommandExt as _;
+    if let Err(e) = rustix::thread::set_no_new_privs(true) {
+        say_error(&format!("cannot give up the setuid bit for good: {e}"));
+        return ExitCode::FAILURE;
+    }
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(e) => {
+            say_error(&format!("cannot find this program: {e}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut args = std::env::args_os();
+    let mut command = std::process::Command::new(program);
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env(SHED, "1");
+    if let Some(name) = args.next() {
+        command.arg0(name);
+    }
+    let error = command.args(args).exec();
+    say_error(&format!("cannot start again without the setuid bit: {error}"));
+    ExitCode::FAILURE
 }
 
 /// A line on standard error, in the program's name.

@@ -73,7 +73,7 @@ option_table! {
     /// Virus scanner type, address and parameters.
     AV_SCANNER: Plain = "av_scanner", "sophie:/var/run/sophie", inert SCANNING;
     /// Program run for the -bi option.
-    BI_COMMAND: Plain = "bi_command", unset, inert LATER;
+    BI_COMMAND: Plain = "bi_command", unset;
     /// Template file for bounces.
     BOUNCE_MESSAGE_FILE: Text = "bounce_message_file", unset;
     /// Extra text placed in standard bounces.
