@@ -94,3 +94,5 @@ pub const LOG_LINE: usize = 8_192;
 pub const HOSTS_PER_ADDRESS: usize = 500;
 /// Longest message between our own processes.
 pub const PROCESS_MESSAGE: usize = 64 << 20;
+/// Tags of one tag=value list (DKIM, ARC, DMARC; a signature of RFC 6376 knows 13).
+pub const TAG_LIST_TAGS: usize = 100;

@@ -8,3 +8,5 @@
 //! [`mail_types::limits`].
 
 #![forbid(unsafe_code)]
+
+pub mod tag_list;
