@@ -7,11 +7,80 @@
 //! # Compatibility
 //! Spec 6.9. The names of features are Exim's; the list grows with the program.
 
-use crate::log_selector::LOG_SELECTORS;
-use crate::options::{self, Class, Effect, Table};
+use expand::unsupported::{Kind, served};
 
-/// Features that have a macro of their own.
-const FEATURES: &[&str] = &["_HAVE_IPV6", "_HAVE_LOOKUP_LSEARCH", "_HAVE_TRANSPORT_APPEND_MAILDIR"];
+use crate::log_selector::LOG_SELECTORS;
+use crate::options::transport::{appendfile, generic, smtp};
+use crate::options::{self, Class, Effect, Opt, Table, main};
+
+/// What decides whether a feature is there. Nothing here is a list of features that work: each macro asks the table that
+/// its feature is defined in.
+struct Evidence<'a> {
+    /// The lookup types that the program serves.
+    lookups: &'a [String],
+}
+
+impl Evidence<'_> {
+    fn option<T>(option: Opt<T>) -> bool {
+        option.definition().effect == Effect::Live
+    }
+
+    fn expansion(kind: Kind, name: &str) -> bool {
+        served(kind).contains(&name)
+    }
+
+    fn acl(condition: &str) -> bool {
+        policy::acl::served(false).any(|name| name == condition)
+    }
+
+    fn lookup(&self, kind: &str) -> bool {
+        self.lookups.iter().any(|name| name == kind)
+    }
+}
+
+/// Features that have a macro of their own, each with what shows that it works.
+type Feature = (&'static str, fn(&Evidence<'_>) -> bool);
+const FEATURES: &[Feature] = &[
+    ("_CRYPTO_HASH_SHA3", |_| Evidence::expansion(Kind::Operator, "sha3")),
+    ("_CRYPTO_SIGN_ED25519", |_| Evidence::option(smtp::DKIM_PRIVATE_KEY)),
+    ("_HAVE_ARC", |_| Evidence::option(smtp::ARC_SIGN)),
+    ("_HAVE_CONTENT_SCANNING", |_| Evidence::option(main::ACL_SMTP_MIME) && Evidence::acl("malware")),
+    ("_HAVE_CRYPTEQ", |_| Evidence::expansion(Kind::Condition, "crypteq")),
+    ("_HAVE_DANE", |_| Evidence::option(smtp::HOSTS_TRY_DANE)),
+    ("_HAVE_DCC", |_| Evidence::acl("dcc")),
+    ("_HAVE_DKIM", |_| Evidence::option(smtp::DKIM_PRIVATE_KEY) && Evidence::acl("dkim_status")),
+    ("_HAVE_DLFUNC", |_| Evidence::expansion(Kind::Item, "dlfunc")),
+    ("_HAVE_DMARC", |_| Evidence::acl("dmarc_status")),
+    ("_HAVE_DNSSEC", |_| Evidence::option(main::DNS_DNSSEC_OK)),
+    ("_HAVE_DSCP", |_| Evidence::option(smtp::DSCP)),
+    ("_HAVE_ESMTP_LIMITS", |_| Evidence::option(main::LIMITS_ADVERTISE_HOSTS)),
+    ("_HAVE_EVENT", |_| Evidence::option(main::EVENT_ACTION) && Evidence::option(generic::EVENT_ACTION)),
+    ("_HAVE_I18N", |_| Evidence::expansion(Kind::Operator, "utf8_domain_to_alabel")),
+    ("_HAVE_IPV6", |_| true),
+    ("_HAVE_LMDB", |evidence| evidence.lookup("lmdb")),
+    ("_HAVE_MOVE_FROZEN_MESSAGES", |_| Evidence::option(main::MOVE_FROZEN_MESSAGES)),
+    ("_HAVE_NATIVE_SRS", |_| Evidence::expansion(Kind::Item, "srs_encode")),
+    ("_HAVE_OCSP", |_| Evidence::option(main::TLS_OCSP_FILE)),
+    ("_HAVE_OPENSSL", |_| Evidence::option(main::TLS_CERTIFICATE)),
+    ("_HAVE_PAM", |_| Evidence::expansion(Kind::Condition, "pam")),
+    ("_HAVE_PERL", |_| Evidence::expansion(Kind::Item, "perl")),
+    ("_HAVE_PIPE_CONNECT", |_| Evidence::option(main::PIPELINING_CONNECT_ADVERTISE_HOSTS)),
+    ("_HAVE_PRDR", |_| Evidence::option(main::PRDR_ENABLE)),
+    ("_HAVE_PROXY", |_| Evidence::option(main::HOSTS_PROXY)),
+    ("_HAVE_SOCKS", |_| Evidence::option(smtp::SOCKS_PROXY)),
+    ("_HAVE_SPF", |_| Evidence::acl("spf")),
+    ("_HAVE_SRS", |_| Evidence::expansion(Kind::Item, "srs_encode")),
+    ("_HAVE_TCP_FASTOPEN", |_| Evidence::option(smtp::HOSTS_TRY_FASTOPEN)),
+    ("_HAVE_TLS", |_| Evidence::option(main::TLS_CERTIFICATE)),
+    ("_HAVE_TLS1_3", |_| Evidence::option(main::TLS_CERTIFICATE)),
+    ("_HAVE_TLS_ALPN", |_| Evidence::option(main::TLS_ALPN)),
+    ("_HAVE_TLS_RESUME", |_| Evidence::option(main::TLS_RESUMPTION_HOSTS)),
+    ("_HAVE_TRANSPORT_APPEND_MAILDIR", |_| Evidence::option(appendfile::MAILDIR_FORMAT)),
+    ("_HAVE_TRANSPORT_APPEND_MAILSTORE", |_| Evidence::option(appendfile::MAILSTORE_FORMAT)),
+    ("_HAVE_TRANSPORT_APPEND_MBX", |_| Evidence::option(appendfile::MBX_FORMAT)),
+    ("_HAVE_WELLKNOWN", |_| Evidence::option(main::WELLKNOWN_ADVERTISE_HOSTS)),
+    ("_HAVE_XCLIENT", |_| Evidence::option(main::HOSTS_XCLIENT)),
+];
 
 /// Drivers that can be named in a configuration but do nothing yet.
 pub(crate) const UNFINISHED_DRIVERS: &[(Class, &str)] = &[
@@ -38,34 +107,62 @@ pub fn driver_works(class: Class, driver: &str) -> bool {
         && options::drivers(class).iter().any(|table| table.owner == driver)
 }
 
-/// Every predefined macro with its text, in the order in which they are defined.
-pub fn macros() -> Vec<(String, &'static str)> {
-    let mut out: Vec<(String, &'static str)> =
-        FEATURES.iter().map(|name| ((*name).to_owned(), "y")).collect();
+/// Every predefined macro with its text, in the order in which they are defined. `lookups` are the types that the program
+/// serves.
+pub fn macros(lookups: &[String]) -> Vec<(String, String)> {
+    let evidence = Evidence { lookups };
+    let features = FEATURES.iter().filter(|(_, works)| works(&evidence)).map(|(name, _)| (*name).to_owned());
+    let mut names: Vec<String> = features.collect();
+    names.extend(lookups.iter().map(|name| format!("_HAVE_LOOKUP_{}", upper(name))));
     for class in [Class::Router, Class::Transport, Class::Authenticator] {
         for table in options::drivers(class).iter().filter(|table| driver_works(class, table.owner)) {
-            out.push((format!("_DRIVER_{}_{}", upper(class.word()), upper(table.owner)), "y"));
+            names.push(format!("_DRIVER_{}_{}", upper(class.word()), upper(table.owner)));
         }
     }
-    out.extend(LOG_SELECTORS.iter().map(|name| (format!("_LOG_{}", upper(name)), "y")));
-    let filled = expand::VARIABLES.iter().filter(|row| row.available == expand::variable::Availability::Now);
-    out.extend(filled.map(|row| (format!("_EXP_VAR_{}", upper(row.name)), "y")));
+    names.extend(LOG_SELECTORS.iter().map(|name| format!("_LOG_{}", upper(name))));
+    expansion_names(&mut names);
+    names.extend(policy::acl::served(false).map(|name| format!("_ACL_COND_{}", upper(name))));
+    names.extend(policy::acl::served(true).map(|name| format!("_ACL_MOD_{}", upper(name))));
     for table in options::tables() {
         if table.owner != "postrider"
             && (table.owner == "generic"
                 || table.class == Class::Main
                 || driver_works(table.class, table.owner))
         {
-            options_of(table, &mut out);
+            options_of(table, &mut names);
         }
     }
+    let mut out: Vec<(String, String)> = names.into_iter().map(|name| (name, "y".to_owned())).collect();
+    out.extend(signed_headers());
     // A macro's name may not hold an earlier one's: longer names first.
     out.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
     out.dedup_by(|a, b| a.0 == b.0);
     out
 }
 
-fn options_of(table: &Table, out: &mut Vec<(String, &'static str)>) {
+/// Items, operators, conditions (those that are words), and variables that something fills.
+fn expansion_names(out: &mut Vec<String>) {
+    for (class, kind) in [("COND", Kind::Condition), ("ITEM", Kind::Item), ("OP", Kind::Operator)] {
+        let words =
+            served(kind).into_iter().filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()));
+        out.extend(words.map(|name| format!("_EXP_{class}_{}", upper(name))));
+    }
+    let filled = expand::VARIABLES.iter().filter(|row| row.available == expand::variable::Availability::Now);
+    out.extend(filled.map(|row| format!("_EXP_VAR_{}", upper(row.name))));
+}
+
+/// The headers that a DKIM signature covers, and the same with the plus sign that covers headers added later.
+fn signed_headers() -> Vec<(String, String)> {
+    let option = smtp::DKIM_SIGN_HEADERS.definition();
+    let Some(headers) = option.default.filter(|_| option.effect == Effect::Live) else { return Vec::new() };
+    let names: Vec<String> = headers.split(':').map(|name| format!("+{name}")).collect();
+    vec![
+        ("_DKIM_SIGN_HEADERS".to_owned(), headers.to_owned()),
+        ("_DKIM_OVERSIGN_HEADERS".to_owned(), names.join(":")),
+    ]
+}
+
+fn options_of(table: &Table, out: &mut Vec<String>) {
     let class = upper(table.class.word());
     let prefix = match (table.class, table.owner) {
         (Class::Main, _) => "_OPT_MAIN_".to_owned(),
@@ -73,7 +170,7 @@ fn options_of(table: &Table, out: &mut Vec<(String, &'static str)>) {
         (_, driver) => format!("_OPT_{class}_{}_", upper(driver)),
     };
     let live = table.defs.iter().filter(|def| def.effect == Effect::Live);
-    out.extend(live.map(|def| (format!("{prefix}{}", upper(def.name)), "y")));
+    out.extend(live.map(|def| format!("{prefix}{}", upper(def.name))));
 }
 
 fn upper(name: &str) -> String {
@@ -86,7 +183,7 @@ mod tests {
 
     #[test]
     fn macros_tell_what_works() {
-        let all = macros();
+        let all = macros(&["lsearch".to_owned()]);
         let has = |name: &str| all.iter().any(|(known, _)| known == name);
         for name in [
             "_OPT_MAIN_ACL_SMTP_RCPT",
@@ -94,23 +191,48 @@ mod tests {
             "_LOG_SUBJECT",
             "_OPT_TRANSPORT_SMTP_HOSTS",
             "_OPT_ROUTERS_DOMAINS",
+            "_HAVE_LOOKUP_LSEARCH",
+            "_HAVE_TRANSPORT_APPEND_MAILDIR",
+            "_EXP_ITEM_EXTRACT",
+            "_EXP_OP_UC",
+            "_EXP_COND_FORANY",
+            "_EXP_COND_EQI",
+            "_EXP_VAR_DOMAIN",
+            "_ACL_COND_HOSTS",
+            "_ACL_MOD_MESSAGE",
         ] {
             assert!(has(name), "{name}");
         }
-        for name in [
-            "_HAVE_TLS",
-            "_HAVE_OPENSSL",
-            "_OPT_MAIN_TLS_CERTIFICATE",
-            "_DRIVER_TRANSPORT_LMTP",
-            "_OPT_MAIN_DNS_SERVERS",
-        ] {
+        for name in ["_HAVE_GNUTLS", "_OPT_MAIN_DNS_SERVERS", "_EXP_COND_<=", "_HAVE_LMDB"] {
             assert!(!has(name), "{name}");
         }
     }
 
     #[test]
+    fn what_does_not_work_has_no_macro() {
+        let all = macros(&[]);
+        for (table, def, _) in options::inert::all() {
+            let class = upper(table.class.word());
+            let forms = [
+                format!("_OPT_{class}_{}", upper(def.name)),
+                format!("_OPT_{class}_{}_{}", upper(table.owner), upper(def.name)),
+            ];
+            assert!(all.iter().all(|(name, _)| !forms.contains(name)), "{} {}", table.owner, def.name);
+        }
+        for row in expand::unsupported::unsupported() {
+            let form = format!("_{}", upper(row.name));
+            let of_expansions = |name: &str| {
+                name.starts_with("_EXP_")
+                    && !name.starts_with("_EXP_VAR")
+                    && name.splitn(4, '_').nth(3) == Some(&form[1..])
+            };
+            assert!(all.iter().all(|(name, _)| !of_expansions(name)), "{}", row.name);
+        }
+    }
+
+    #[test]
     fn no_name_hides_a_later_one() {
-        let all = macros();
+        let all = macros(&["lsearch".to_owned()]);
         for (at, (name, _)) in all.iter().enumerate() {
             let earlier = all[..at].iter().find(|(before, _)| name.contains(before.as_str()));
             assert_eq!(earlier, None, "{name}");

@@ -41,6 +41,8 @@ pub struct BuildDefaults {
     pub exim_path: String,
     /// Users that no delivery runs as, whatever the configuration says.
     pub fixed_never_users: Vec<String>,
+    /// Lookup types that are served, for the macros `_HAVE_LOOKUP_...`.
+    pub lookups: Vec<String>,
 }
 
 impl Default for BuildDefaults {
@@ -54,6 +56,7 @@ impl Default for BuildDefaults {
             pid_file_path: "/run/exim4/exim.pid".into(),
             exim_path: "/usr/sbin/exim4".into(),
             fixed_never_users: vec!["root".into()],
+            lookups: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::EvalError;
 use crate::eval::{Machine, Mode};
 use crate::parse::{Arguments, Branches, Outcome, Parser};
 use crate::tree::{Broken, Item, Test};
+use crate::{condition, item, operator};
 use mail_types::value::Value;
 
 /// The id of the diagnostic for these names.
@@ -79,6 +80,16 @@ pub fn unsupported() -> &'static [Unsupported] {
         row(Condition, "crypteq", Strings(2, 2)),
     ];
     &TABLE
+}
+
+/// The names of a kind that work.
+pub fn served(kind: Kind) -> Vec<&'static str> {
+    let works = |name: &&'static str| find(kind, name).is_none();
+    match kind {
+        Kind::Item => item::names().filter(works).collect(),
+        Kind::Operator => operator::names().filter(works).collect(),
+        Kind::Condition => condition::names().filter(works).collect(),
+    }
 }
 
 fn find(kind: Kind, name: &str) -> Option<&'static Unsupported> {

@@ -4,6 +4,7 @@
 //! Specification section 6.16, "Time intervals"; the form of `-bP`, of log times and of `${time_interval:}`.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 const UNITS: [(u8, u64); 5] = [(b'w', 604_800), (b'd', 86_400), (b'h', 3_600), (b'm', 60), (b's', 1)];
 
@@ -24,6 +25,11 @@ pub fn parse(text: &[u8]) -> Option<u64> {
         total = total.checked_add(number.checked_mul(factor)?)?;
     }
     Some(total)
+}
+
+/// The same as a duration.
+pub fn parse_duration(text: &[u8]) -> Option<Duration> {
+    parse(text).map(Duration::from_secs)
 }
 
 /// The shortest form: `0s`, `1m30s`, `1w`.
@@ -53,6 +59,8 @@ mod tests {
             ("5m", 300, "5m"),
             ("1w2d3h4m5s", 788_645, "1w2d3h4m5s"),
             ("24h", 86_400, "1d"),
+            ("225s", 225, "3m45s"),
+            ("1w1d1h1m1s", 694_861, "1w1d1h1m1s"),
         ] {
             assert_eq!(parse(text.as_bytes()), Some(seconds), "{text}");
             assert_eq!(format(seconds), written);

@@ -19,7 +19,7 @@ mod smtp;
 use crate::event::{Event, Streams};
 use crate::selector::{Selector, Selectors};
 
-pub use line::{elapsed, interval};
+pub use line::elapsed;
 
 /// Makes lines of events.
 #[derive(Clone, Copy, Debug)]

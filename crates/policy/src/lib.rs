@@ -15,7 +15,6 @@
 //! rewriting", "Retry configuration". Differences: docs/compat.md.
 
 pub mod acl;
-pub mod interval;
 pub mod list;
 pub mod retry;
 pub mod rewrite;

@@ -31,10 +31,18 @@ pub(crate) fn load(invocation: &Invocation) -> Loaded {
         candidates,
         macros: macros.collect(),
         files: &SystemFiles,
-        build: BuildDefaults::default(),
+        build: build(),
         facts: Facts { hostname: host_name(), ipv6: true },
         strict: invocation.strict,
     })
+}
+
+/// The values that Exim fixes when it is built.
+pub(crate) fn build() -> BuildDefaults {
+    BuildDefaults {
+        lookups: lookup::SERVED.iter().map(|name| (*name).to_owned()).collect(),
+        ..BuildDefaults::default()
+    }
 }
 
 /// This host's name in full: the name that the hosts file or DNS gives for what `gethostname` answers, as Exim finds it.

@@ -3,25 +3,12 @@
 //! # Compatibility
 //! Seen from Exim 4.96.
 
+use mail_types::interval;
+
 /// A period: `1w2d3h4m5s`.
 pub fn display_time(seconds: i64) -> String {
-    if seconds <= 0 {
-        return if seconds == 0 {
-            "0s".into()
-        } else {
-            format!("-{}", display_time(seconds.saturating_neg()))
-        };
-    }
-    let mut out = String::new();
-    let mut rest = seconds;
-    for (unit, letter) in [(604_800, 'w'), (86_400, 'd'), (3600, 'h'), (60, 'm'), (1, 's')] {
-        if rest >= unit {
-            out.push_str(&(rest / unit).to_string());
-            out.push(letter);
-            rest %= unit;
-        }
-    }
-    out
+    let sign = if seconds < 0 { "-" } else { "" };
+    format!("{sign}{}", interval::format(seconds.unsigned_abs()))
 }
 
 /// A size: `100K`, `10M`, or plain where it is no multiple of 1024.

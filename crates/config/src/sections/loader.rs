@@ -56,7 +56,7 @@ const SECTIONS: [&str; 7] = ["acl", "authenticator", "local_scan", "retry", "rew
 /// Reads and compiles a configuration.
 pub fn load(request: &LoadRequest<'_>) -> Loaded {
     let mut macros = MacroTable::new();
-    for (name, text) in builtin::macros() {
+    for (name, text) in builtin::macros(&request.build.lookups) {
         macros.add(&name, text.as_bytes(), Origin::Builtin);
     }
     for defined in &request.macros {

@@ -6,6 +6,8 @@
 //! # Compatibility
 //! Spec 6.12 to 6.17. Each text was seen from Exim 4.96.
 
+use mail_types::interval;
+
 use crate::reader::text::Text;
 
 use super::cursor::Cursor;
@@ -200,27 +202,7 @@ pub(crate) fn fixed(cursor: &mut Cursor<'_>, option: &str) -> Result<i64, Fault>
 
 /// A period such as `1w2d3h4m5s`, in seconds; `None` when it is not one.
 pub(crate) fn period(text: &[u8]) -> Option<i64> {
-    let mut total: i64 = 0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let len = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        if len == 0 {
-            return None;
-        }
-        let number =
-            rest[..len].iter().fold(0_i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
-        let unit = match rest.get(len)? {
-            b's' => 1,
-            b'm' => 60,
-            b'h' => 3600,
-            b'd' => 86_400,
-            b'w' => 604_800,
-            _ => return None,
-        };
-        total = total.saturating_add(number.saturating_mul(unit));
-        rest = &rest[len + 1..];
-    }
-    (!text.is_empty()).then_some(total)
+    interval::parse(text).map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 fn bad_period(cursor: &Cursor<'_>, option: &str) -> Fault {

@@ -9,10 +9,14 @@ use crate::tree::{Broken, Condition, Sequence, Test};
 use mail_types::value::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Elements {
+pub(super) enum Elements {
     List,
     Json { unquote: bool },
 }
+
+pub(super) const JSON: Elements = Elements::Json { unquote: false };
+/// Strings lose their quotes.
+pub(super) const JSON_STRINGS: Elements = Elements::Json { unquote: true };
 
 #[derive(Debug)]
 struct Iteration {
@@ -30,23 +34,19 @@ enum Body {
     Condition(Condition, Option<Broken>),
 }
 
-/// Reads one of them, if it has that name.
-pub(super) fn find(parser: &mut Parser<'_>, name: &str) -> Option<Box<dyn Test>> {
-    const NAMES: [(&str, bool, Elements); 6] = [
-        ("forall", false, Elements::List),
-        ("forany", true, Elements::List),
-        ("forall_json", false, Elements::Json { unquote: false }),
-        ("forany_json", true, Elements::Json { unquote: false }),
-        ("forall_jsons", false, Elements::Json { unquote: true }),
-        ("forany_jsons", true, Elements::Json { unquote: true }),
-    ];
-    let &(name, any, elements) = NAMES.iter().find(|entry| entry.0 == name)?;
+/// Reads one of them.
+pub(super) fn parse(
+    parser: &mut Parser<'_>,
+    name: &'static str,
+    any: bool,
+    elements: Elements,
+) -> Box<dyn Test> {
     let list = match super::one_argument(parser, name) {
         Ok(list) => list,
-        Err(broken) => return Some(Box::new(broken)),
+        Err(broken) => return Box::new(broken),
     };
     let body = if parser.stopped { Body::Unfinished } else { parse_body(parser, name) };
-    Some(Box::new(Iteration { name, any, elements, list, body }))
+    Box::new(Iteration { name, any, elements, list, body })
 }
 
 fn parse_body(parser: &mut Parser<'_>, name: &str) -> Body {

@@ -18,22 +18,15 @@ struct MatchList {
     list: Result<Sequence, Broken>,
 }
 
-/// Reads one of them, if it has that name.
-pub(super) fn find(parser: &mut Parser<'_>, name: &str) -> Option<Box<dyn Test>> {
-    let kind = match name {
-        "match_address" => ListKind::Address,
-        "match_domain" => ListKind::Domain,
-        "match_ip" => ListKind::Host,
-        "match_local_part" => ListKind::LocalPart,
-        _ => return None,
-    };
+/// Reads one of them.
+pub(super) fn parse(parser: &mut Parser<'_>, name: &str, kind: ListKind) -> Box<dyn Test> {
     parser.may_block = true;
     let subject = match super::one_argument(parser, name) {
         Ok(subject) => subject,
-        Err(broken) => return Some(Box::new(broken)),
+        Err(broken) => return Box::new(broken),
     };
     let list = if parser.stopped { Ok(Sequence::default()) } else { parse_list(parser, name) };
-    Some(Box::new(MatchList { kind, subject, list }))
+    Box::new(MatchList { kind, subject, list })
 }
 
 fn parse_list(parser: &mut Parser<'_>, name: &str) -> Result<Sequence, Broken> {

@@ -25,6 +25,7 @@ pub(crate) use numeric::{Comparison, compare_numbers};
 pub(crate) use string::Order;
 
 use crate::EvalError;
+use crate::env::ListKind;
 use crate::eval::{Machine, Mode};
 use crate::parse::Parser;
 use crate::tree::{Broken, Condition, Sequence, Test};
@@ -70,42 +71,48 @@ pub(crate) fn read_name(parser: &mut Parser<'_>) -> Option<String> {
     Some(name)
 }
 
+/// Reads a condition; its name is read already.
+type Parse = fn(&mut Parser<'_>) -> Box<dyn Test>;
+
+/// The conditions that are words, but for the comparisons of [`Order`] and [`Comparison`].
+static CONDITIONS: [(&str, Parse); 26] = [
+    ("acl", acl::parse),
+    ("and", |parser| combine::parse(parser, combine::Kind::And)),
+    ("bool", |parser| boolean::parse(parser, boolean::Kind::Strict)),
+    ("bool_lax", |parser| boolean::parse(parser, boolean::Kind::Lax)),
+    ("crypteq", |parser| TwoStrings::parse(parser, "crypteq", Check::Crypted)),
+    ("def", def::parse),
+    ("exists", exists::parse),
+    ("first_delivery", |_| Box::new(delivery::Delivery::First)),
+    ("forall", |parser| forany::parse(parser, "forall", false, forany::Elements::List)),
+    ("forall_json", |parser| forany::parse(parser, "forall_json", false, forany::JSON)),
+    ("forall_jsons", |parser| forany::parse(parser, "forall_jsons", false, forany::JSON_STRINGS)),
+    ("forany", |parser| forany::parse(parser, "forany", true, forany::Elements::List)),
+    ("forany_json", |parser| forany::parse(parser, "forany_json", true, forany::JSON)),
+    ("forany_jsons", |parser| forany::parse(parser, "forany_jsons", true, forany::JSON_STRINGS)),
+    ("inlist", |parser| TwoStrings::parse(parser, "inlist", Check::InList { caseless: false })),
+    ("inlisti", |parser| TwoStrings::parse(parser, "inlisti", Check::InList { caseless: true })),
+    ("isip", |parser| isip::parse(parser, "isip", isip::Family::Any)),
+    ("isip4", |parser| isip::parse(parser, "isip4", isip::Family::V4)),
+    ("isip6", |parser| isip::parse(parser, "isip6", isip::Family::V6)),
+    ("match", pattern::parse),
+    ("match_address", |parser| match_list::parse(parser, "match_address", ListKind::Address)),
+    ("match_domain", |parser| match_list::parse(parser, "match_domain", ListKind::Domain)),
+    ("match_ip", |parser| match_list::parse(parser, "match_ip", ListKind::Host)),
+    ("match_local_part", |parser| match_list::parse(parser, "match_local_part", ListKind::LocalPart)),
+    ("or", |parser| combine::parse(parser, combine::Kind::Or)),
+    ("queue_running", |_| Box::new(delivery::Delivery::QueueRunning)),
+];
+
+/// The names of the conditions that are read here; those in [`unsupported`] among them do not work in every form.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    let words = CONDITIONS.iter().map(|(name, _)| *name);
+    words.chain(Order::names()).chain(Comparison::names())
+}
+
 /// Whether there is a condition of this name.
 pub(crate) fn is_known(name: &str) -> bool {
-    const NAMES: [&str; 28] = [
-        "acl",
-        "and",
-        "bool",
-        "bool_lax",
-        "crypteq",
-        "def",
-        "exists",
-        "first_delivery",
-        "forall",
-        "forall_json",
-        "forall_jsons",
-        "forany",
-        "forany_json",
-        "forany_jsons",
-        "inlist",
-        "inlisti",
-        "isip",
-        "isip4",
-        "isip6",
-        "match",
-        "match_address",
-        "match_domain",
-        "match_ip",
-        "match_local_part",
-        "or",
-        "queue_running",
-        "eq",
-        "eqi",
-    ];
-    NAMES.contains(&name)
-        || Order::find(name).is_some()
-        || Comparison::find(name).is_some()
-        || unsupported::condition(name).is_some()
+    names().any(|known| known == name) || unsupported::condition(name).is_some()
 }
 
 fn parse_named(parser: &mut Parser<'_>, name: &str, start: usize) -> Box<dyn Test> {
@@ -115,32 +122,9 @@ fn parse_named(parser: &mut Parser<'_>, name: &str, start: usize) -> Box<dyn Tes
     if let Some(comparison) = Comparison::find(name) {
         return TwoStrings::parse(parser, comparison.name(), Check::Number(comparison));
     }
-    match name {
-        "acl" => acl::parse(parser),
-        "and" => combine::parse(parser, combine::Kind::And),
-        "or" => combine::parse(parser, combine::Kind::Or),
-        "bool" => boolean::parse(parser, boolean::Kind::Strict),
-        "bool_lax" => boolean::parse(parser, boolean::Kind::Lax),
-        "crypteq" => TwoStrings::parse(parser, "crypteq", Check::Crypted),
-        "def" => def::parse(parser),
-        "exists" => exists::parse(parser),
-        "first_delivery" => Box::new(delivery::Delivery::First),
-        "queue_running" => Box::new(delivery::Delivery::QueueRunning),
-        "inlist" => TwoStrings::parse(parser, "inlist", Check::InList { caseless: false }),
-        "inlisti" => TwoStrings::parse(parser, "inlisti", Check::InList { caseless: true }),
-        "isip" => isip::parse(parser, "isip", isip::Family::Any),
-        "isip4" => isip::parse(parser, "isip4", isip::Family::V4),
-        "isip6" => isip::parse(parser, "isip6", isip::Family::V6),
-        "match" => pattern::parse(parser),
-        _ => {
-            if let Some(test) = forany::find(parser, name) {
-                return test;
-            }
-            if let Some(test) = match_list::find(parser, name) {
-                return test;
-            }
-            unsupported_or_unknown(parser, name, start)
-        }
+    match CONDITIONS.binary_search_by_key(&name, |(known, _)| known) {
+        Ok(at) => CONDITIONS[at].1(parser),
+        Err(_) => unsupported_or_unknown(parser, name, start),
     }
 }
 

@@ -127,6 +127,11 @@ static OPERATORS: [Definition; 57] = [
     Definition { name: "utf8_localpart_to_alabel", run: Run::Checked(missing), may_block: false },
 ];
 
+/// The names of the operators; those in [`unsupported`] fail.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|definition| definition.name)
+}
+
 fn missing(call: &Call<'_>) -> Result<Value, EvalError> {
     let base = call.written.split_once('_').map_or(call.written, |(base, _)| base);
     let what = unsupported::operator(call.written).or_else(|| unsupported::operator(base));

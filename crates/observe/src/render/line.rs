@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mail_types::bytes::{PrintOptions, push_printable};
+use mail_types::interval;
 
 use super::Renderer;
 use crate::event::{Auth, Peer, RemoteHost, Tls};
@@ -233,24 +234,6 @@ pub fn elapsed(time: Duration, millisec: bool) -> String {
     if millisec && time.as_secs() < 5 {
         format!("{}.{:03}s", time.as_secs(), time.subsec_millis())
     } else {
-        interval(time.as_secs())
+        interval::format(time.as_secs())
     }
-}
-
-/// Whole seconds in Exim's way: `1w2d3h4m5s`.
-pub fn interval(seconds: u64) -> String {
-    let mut rest = seconds;
-    let mut out = String::new();
-    for (unit, letter) in [(604_800, 'w'), (86_400, 'd'), (3_600, 'h'), (60, 'm')] {
-        if rest >= unit {
-            out.push_str(&(rest / unit).to_string());
-            out.push(letter);
-            rest %= unit;
-        }
-    }
-    if rest > 0 || seconds == 0 {
-        out.push_str(&rest.to_string());
-        out.push('s');
-    }
-    out
 }

@@ -1,6 +1,8 @@
 //! The program itself.
 
-use super::line::{Line, interval};
+use mail_types::interval;
+
+use super::line::Line;
 use super::{Rendered, Renderer};
 use crate::event::{ListenOn, Listening, ProcessEvent, Streams};
 use crate::selector::Selector;
@@ -19,7 +21,7 @@ impl Renderer {
             ProcessEvent::DaemonStarted { version, pid, queue_interval, listening } => {
                 line.push(&format!("exim {version} daemon started: pid={pid}, "));
                 match queue_interval {
-                    Some(seconds) => line.push("-q").push(&interval(*seconds)),
+                    Some(seconds) => line.push("-q").push(&interval::format(*seconds)),
                     None => line.push("no queue runs"),
                 };
                 match listening {
@@ -64,7 +66,7 @@ impl Renderer {
         match again {
             Some((seconds, tries)) => {
                 let plural = if *tries == 1 { "y" } else { "ies" };
-                line.push(&format!("waiting {}", interval(*seconds)));
+                line.push(&format!("waiting {}", interval::format(*seconds)));
                 line.push(&format!(" before trying again ({tries} more tr{plural})"));
                 Rendered::main(line.finish())
             }

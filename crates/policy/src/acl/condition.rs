@@ -109,6 +109,11 @@ const TABLE: &[Row] = &[
     row("verify", Kind::Verify, false, Places::ALL),
 ];
 
+/// The conditions (or the modifiers) that work.
+pub fn served(modifiers: bool) -> impl Iterator<Item = &'static str> {
+    TABLE.iter().filter(move |row| row.modifier == modifiers && row.kind != Kind::Later).map(|row| row.name)
+}
+
 /// Finds a condition or modifier by name.
 pub(crate) fn find(name: &[u8]) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name.as_bytes() == name)

@@ -25,10 +25,10 @@ use super::{
     AclEffect, AclEffectAnswer, AclPlace, AclSet, AclWorld, AddedHeader, Control, FailedAddress, HeaderPlace,
     LogTargets, Verified, VerifyAddress, VerifyResult, VerifyRole,
 };
-use crate::interval;
 use crate::list::{
     HostSubject, ListEnv, ListError, ListKind, ListMatch, MatchOptions, NamesFrom, Subject, split,
 };
+use mail_types::interval;
 
 /// How a part came out.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl Tester<'_> {
             }
             Kind::Condition => condition(value),
             Kind::Control => self.control(value, world),
-            Kind::Delay => match interval::parse(trim(value.bytes())) {
+            Kind::Delay => match interval::parse_duration(trim(value.bytes())) {
                 None => PartEnd::Error(delay_error(value.bytes())),
                 Some(time) if time.is_zero() => PartEnd::True,
                 Some(time) => {

@@ -29,6 +29,7 @@ mod verdict;
 mod verify;
 mod world;
 
+pub use condition::served;
 pub use control::Control;
 pub use effect::{AclEffect, AclEffectAnswer, Verified, VerifyAddress, VerifyResult, VerifyRole};
 pub use place::{AclPlace, Places};

@@ -17,8 +17,8 @@ use super::control::ControlError;
 use super::statement::{Argument, Part, SetVariable, Statement, Verb, list_kind};
 use super::verify::{Verify, VerifyError};
 use super::{Control, LogTargets};
-use crate::interval;
 use crate::list::{List, NamedLists, split};
+use mail_types::interval;
 
 /// What Exim puts before its text when it reads a configuration.
 pub(crate) const PREFIX: &str = "error in ACL: ";

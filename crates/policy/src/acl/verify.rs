@@ -9,7 +9,7 @@ use mail_types::value::Value;
 use super::AclPlace::{self, *};
 use super::Places;
 use super::parse::lossy;
-use crate::interval;
+use mail_types::interval;
 
 /// One test of `verify`.
 #[derive(Clone, Debug, PartialEq, Eq)]

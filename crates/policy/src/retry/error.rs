@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::read_time;
+use mail_types::interval;
 
 /// The kind of a temporary error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl ErrorPattern {
             }
         }
         if let Some(time) = name.strip_prefix(b"quota_") {
-            return match read_time(time) {
+            return match interval::parse_duration(time) {
                 Some(time) => Ok(Self::Quota(Some(time))),
                 None => Err("bad time value".into()),
             };
@@ -206,7 +206,9 @@ impl ErrorPattern {
         };
         match self {
             Self::AuthFailed => "auth_failed".into(),
-            Self::Quota(Some(time)) if !time.is_zero() => format!("quota_{}", super::shown_time(*time)),
+            Self::Quota(Some(time)) if !time.is_zero() => {
+                format!("quota_{}", interval::format(time.as_secs()))
+            }
             Self::Quota(_) => "quota".into(),
             Self::Refused(how) => format!("refused{}", route(how)),
             Self::Timeout { connecting, route: how } => {

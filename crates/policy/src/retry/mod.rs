@@ -19,7 +19,6 @@ use mail_types::clock::{Entropy, Timestamp};
 use mail_types::diagnostic::{Diagnostic, SourceText, Span};
 use mail_types::value::Value;
 
-use crate::interval;
 use crate::list::{List, ListEnv, ListError, ListKind, NamedLists, Subject};
 use crate::rule_words::{Words, single_item};
 
@@ -234,25 +233,6 @@ impl fmt::Display for RetryRule {
         }
         Ok(())
     }
-}
-
-/// A time of a rule. Here Exim wants a unit after every number.
-pub(crate) fn read_time(text: &[u8]) -> Option<Duration> {
-    text.last().filter(|b| b.is_ascii_alphabetic()).and_then(|_| interval::parse(text))
-}
-
-/// A time as Exim shows it: `1w2d3h4m5s`, without the units that are nought.
-pub(crate) fn shown_time(time: Duration) -> String {
-    let mut left = time.as_secs();
-    let mut out = String::new();
-    for (unit, seconds) in [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)] {
-        if left >= seconds {
-            out.push_str(&(left / seconds).to_string());
-            out.push(unit);
-            left %= seconds;
-        }
-    }
-    if out.is_empty() { "0s".into() } else { out }
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use mail_types::clock::{Entropy, Timestamp};
 
-use super::{NextTry, RetryTimes, read_time, shown_time};
+use mail_types::interval as time_text;
+
+use super::{NextTry, RetryTimes};
 
 /// One `letter,cutoff,arguments`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,7 @@ pub(crate) fn parse(mut text: &[u8]) -> Result<Vec<Schedule>, String> {
 fn one(letter: u8, rest: &[u8]) -> Result<(Schedule, &[u8]), String> {
     let bad = || "bad parameters for retry rule".to_owned();
     let (cutoff, rest) = argument(rest, Argument::Time)?;
-    let cutoff = read_time(cutoff);
+    let cutoff = time_text::parse_duration(cutoff);
     let letter = match letter.to_ascii_uppercase() {
         b'F' => Letter::Fixed,
         b'G' => Letter::Geometric,
@@ -58,7 +60,7 @@ fn one(letter: u8, rest: &[u8]) -> Result<(Schedule, &[u8]), String> {
         _ => return Err("unknown retry rule letter".into()),
     };
     let (interval, mut rest) = argument(rest, Argument::Time)?;
-    let interval = read_time(interval);
+    let interval = time_text::parse_duration(interval);
     let mut factor = Some(1_000);
     if letter != Letter::Fixed {
         let text;
@@ -161,7 +163,12 @@ impl fmt::Display for Schedule {
             Letter::Geometric => 'G',
             Letter::Random => 'H',
         };
-        write!(f, "{letter},{},{}", shown_time(self.cutoff), shown_time(self.interval))?;
+        write!(
+            f,
+            "{letter},{},{}",
+            time_text::format(self.cutoff.as_secs()),
+            time_text::format(self.interval.as_secs())
+        )?;
         if self.letter == Letter::Geometric {
             let places = format!("{:03}", self.factor % 1_000);
             let places = places.trim_end_matches('0');

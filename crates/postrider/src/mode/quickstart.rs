@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::{BuildDefaults, Config, Facts, LoadRequest, SystemFiles};
+use config::{Config, Facts, LoadRequest, SystemFiles};
 use mta::deliver::InProcessAgent;
 use mta::listener;
 use mta::queue::{Manager, Waker};
@@ -83,7 +83,7 @@ fn prepare() -> Result<(Arc<Config>, PathBuf), String> {
         candidates: vec![file],
         macros: Vec::new(),
         files: &SystemFiles,
-        build: BuildDefaults::default(),
+        build: load::build(),
         facts: Facts { hostname: load::host_name(), ipv6: false },
         strict: false,
     });

@@ -7,14 +7,14 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use config::builtin::{driver_works, macros};
-use config::{BuildDefaults, Class, Loaded};
+use config::{Class, Loaded};
 
 use crate::load;
 
 /// Prints, and checks the configuration as a side effect; a broken one makes the exit code 1.
 pub(crate) fn run(loaded: &Loaded, shed: bool) -> ExitCode {
     let mut out = String::new();
-    let built = BuildDefaults::default();
+    let built = load::build();
     let version = env!("CARGO_PKG_VERSION");
     // Writing to a String cannot fail.
     let _ = writeln!(out, "Exim version 4.99 (Postrider {version})");
@@ -46,8 +46,10 @@ pub(crate) fn run(loaded: &Loaded, shed: bool) -> ExitCode {
 
 /// Features by the macros that a configuration can ask for.
 fn having(prefix: &str) -> String {
-    let mut names: Vec<String> =
-        macros().into_iter().filter_map(|(n, _)| n.strip_prefix(prefix).map(str::to_owned)).collect();
+    let mut names: Vec<String> = macros(&load::build().lookups)
+        .into_iter()
+        .filter_map(|(n, _)| n.strip_prefix(prefix).map(str::to_owned))
+        .collect();
     names.sort();
     names.iter().fold(String::new(), |all, name| all + " " + name)
 }
