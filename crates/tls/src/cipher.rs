@@ -1,0 +1,245 @@
+//! Cipher suites: their names, and the two dialects of `tls_require_ciphers`.
+//!
+//! # Compatibility
+//! An OpenSSL cipher list chooses among the suites of TLS 1.2 and leaves TLS 1.3 alone; a GnuTLS priority string also
+//! chooses versions and TLS 1.3's suites. Which dialect a string is written in shows in its words. Words for what does
+//! not exist here (RC4, CBC, RSA key exchange, TLS 1.0) choose nothing; what would have been *added* by them is named in
+//! [`Choice::dropped`], so that it can be told.
+//!
+//! # References
+//! ciphers(1) of OpenSSL 3.0; the manual of GnuTLS 3.7, section "Priority strings".
+
+mod gnutls;
+mod openssl;
+
+/// A cipher suite of ours.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Suite {
+    /// IANA's number.
+    pub id: u16,
+    /// IANA's name.
+    pub iana: &'static str,
+    /// OpenSSL's name.
+    pub openssl: &'static str,
+    /// GnuTLS's name of the bulk cipher.
+    gnutls_cipher: &'static str,
+    /// Bits of the cipher's key.
+    pub bits: u32,
+    /// Words of OpenSSL's lists that choose it.
+    words: &'static [&'static str],
+    /// How a server shows who it is; nothing for TLS 1.3, where the suite does not say.
+    authentication: &'static str,
+}
+
+impl Suite {
+    /// The suite belongs to TLS 1.3.
+    pub fn is_tls13(&self) -> bool {
+        self.authentication.is_empty()
+    }
+}
+
+/// Every suite there is, the best first.
+pub const SUITES: [Suite; 9] = [
+    Suite {
+        id: 0x1302,
+        iana: "TLS_AES_256_GCM_SHA384",
+        openssl: "TLS_AES_256_GCM_SHA384",
+        gnutls_cipher: "AES-256-GCM",
+        bits: 256,
+        words: &[],
+        authentication: "",
+    },
+    Suite {
+        id: 0x1301,
+        iana: "TLS_AES_128_GCM_SHA256",
+        openssl: "TLS_AES_128_GCM_SHA256",
+        gnutls_cipher: "AES-128-GCM",
+        bits: 128,
+        words: &[],
+        authentication: "",
+    },
+    Suite {
+        id: 0x1303,
+        iana: "TLS_CHACHA20_POLY1305_SHA256",
+        openssl: "TLS_CHACHA20_POLY1305_SHA256",
+        gnutls_cipher: "CHACHA20-POLY1305",
+        bits: 256,
+        words: &[],
+        authentication: "",
+    },
+    Suite {
+        id: 0xc02c,
+        iana: "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        openssl: "ECDHE-ECDSA-AES256-GCM-SHA384",
+        gnutls_cipher: "AES-256-GCM",
+        bits: 256,
+        words: &["AES", "AES256", "AESGCM", "SHA384"],
+        authentication: "ECDSA",
+    },
+    Suite {
+        id: 0xc02b,
+        iana: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        openssl: "ECDHE-ECDSA-AES128-GCM-SHA256",
+        gnutls_cipher: "AES-128-GCM",
+        bits: 128,
+        words: &["AES", "AES128", "AESGCM", "SHA256"],
+        authentication: "ECDSA",
+    },
+    Suite {
+        id: 0xcca9,
+        iana: "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+        openssl: "ECDHE-ECDSA-CHACHA20-POLY1305",
+        gnutls_cipher: "CHACHA20-POLY1305",
+        bits: 256,
+        words: &["CHACHA20"],
+        authentication: "ECDSA",
+    },
+    Suite {
+        id: 0xc030,
+        iana: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        openssl: "ECDHE-RSA-AES256-GCM-SHA384",
+        gnutls_cipher: "AES-256-GCM",
+        bits: 256,
+        words: &["AES", "AES256", "AESGCM", "SHA384"],
+        authentication: "RSA",
+    },
+    Suite {
+        id: 0xc02f,
+        iana: "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        openssl: "ECDHE-RSA-AES128-GCM-SHA256",
+        gnutls_cipher: "AES-128-GCM",
+        bits: 128,
+        words: &["AES", "AES128", "AESGCM", "SHA256"],
+        authentication: "RSA",
+    },
+    Suite {
+        id: 0xcca8,
+        iana: "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+        openssl: "ECDHE-RSA-CHACHA20-POLY1305",
+        gnutls_cipher: "CHACHA20-POLY1305",
+        bits: 256,
+        words: &["CHACHA20"],
+        authentication: "RSA",
+    },
+];
+
+/// The suite with a number.
+pub fn by_id(id: u16) -> Option<&'static Suite> {
+    SUITES.iter().find(|suite| suite.id == id)
+}
+
+/// What a `tls_require_ciphers` chooses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The suites, the preferred first, by number.
+    pub suites: Vec<u16>,
+    /// TLS 1.2 may be spoken.
+    pub tls12: bool,
+    /// TLS 1.3 may be spoken.
+    pub tls13: bool,
+    /// Words that ask for something that does not exist here.
+    pub dropped: Vec<String>,
+}
+
+impl Default for Choice {
+    /// Everything there is.
+    fn default() -> Self {
+        Self {
+            suites: SUITES.iter().map(|suite| suite.id).collect(),
+            tls12: true,
+            tls13: true,
+            dropped: Vec::new(),
+        }
+    }
+}
+
+impl Choice {
+    /// Reads a list of either dialect; nothing in it means everything there is.
+    pub fn parse(list: &str) -> Self {
+        let list = list.trim();
+        if list.is_empty() {
+            return Self::default();
+        }
+        if gnutls::is_priority_string(list) { gnutls::choose(list) } else { openssl::choose(list) }
+    }
+
+    /// Nothing can be negotiated.
+    pub fn is_empty(&self) -> bool {
+        !self
+            .suites
+            .iter()
+            .filter_map(|id| by_id(*id))
+            .any(|suite| if suite.is_tls13() { self.tls13 } else { self.tls12 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The OpenSSL names of what a list chooses, and what it drops.
+    fn chosen(list: &str) -> (Vec<&'static str>, Vec<String>) {
+        let choice = Choice::parse(list);
+        let usable = |suite: &&Suite| if suite.is_tls13() { choice.tls13 } else { choice.tls12 };
+        let names = choice.suites.iter().filter_map(|id| by_id(*id)).filter(usable);
+        (names.map(|suite| suite.openssl).collect(), choice.dropped)
+    }
+
+    const TLS13: [&str; 3] =
+        ["TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"];
+
+    #[test]
+    fn openssl_lists() {
+        let table: [(&str, &[&str], &[&str]); 10] = [
+            ("ECDHE-RSA-AES256-GCM-SHA384", &["ECDHE-RSA-AES256-GCM-SHA384"], &[]),
+            ("ECDHE_RSA_AES256_GCM_SHA384", &["ECDHE-RSA-AES256-GCM-SHA384"], &[]),
+            ("ECDHE+AES256:!aECDSA", &["ECDHE-RSA-AES256-GCM-SHA384"], &[]),
+            ("aECDSA+CHACHA20:RC4-SHA", &["ECDHE-ECDSA-CHACHA20-POLY1305"], &["RC4-SHA"]),
+            (
+                "HIGH:!MD5:!SHA1:!AES128:!CHACHA20",
+                &["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"],
+                &[],
+            ),
+            ("ALL:-ALL:aRSA+AES128", &["ECDHE-RSA-AES128-GCM-SHA256"], &[]),
+            ("aRSA+AESGCM:!AES128:aRSA+AES128", &["ECDHE-RSA-AES256-GCM-SHA384"], &[]),
+            (
+                "aRSA+AES256:aRSA+AES128:+AES256",
+                &["ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384"],
+                &[],
+            ),
+            ("AES256-SHA", &[], &["AES256-SHA"]),
+            ("SHA1+DES", &[], &["SHA1+DES"]),
+        ];
+        for (list, tls12, dropped) in table {
+            let (names, told) = chosen(list);
+            assert_eq!(names, [&TLS13[..], tls12].concat(), "{list}");
+            assert_eq!(told, dropped, "{list}");
+        }
+        assert!(!Choice::parse("AES256-SHA").is_empty(), "TLS 1.3 stays");
+    }
+
+    #[test]
+    fn gnutls_priorities() {
+        let all = chosen("").0;
+        assert_eq!(all.len(), 9);
+        assert_eq!(chosen("NORMAL").0, all);
+        assert_eq!(chosen("NORMAL:%COMPAT:-VERS-SSL3.0").0, all);
+        assert_eq!(chosen("NORMAL:-VERS-TLS1.3").0, all[3..]);
+        assert_eq!(chosen("NORMAL:-VERS-ALL:+VERS-TLS1.3").0, all[..3]);
+        assert_eq!(
+            chosen("SECURE256:-VERS-TLS1.2").0,
+            ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
+        );
+        assert_eq!(
+            chosen("NONE:+VERS-TLS1.2:+AES-128-GCM:+ECDHE-RSA:+MAC-ALL:+COMP-NULL:+SIGN-ALL:+GROUP-ALL").0,
+            ["ECDHE-RSA-AES128-GCM-SHA256"]
+        );
+        assert_eq!(chosen("NORMAL:!ECDHE-RSA:-VERS-TLS1.3:-CHACHA20-POLY1305").0.len(), 2);
+        let (names, dropped) = chosen("NONE:+VERS-TLS1.0:+3DES-CBC:+RSA");
+        assert_eq!(
+            (names.len(), dropped),
+            (0, ["+VERS-TLS1.0", "+3DES-CBC", "+RSA"].map(String::from).to_vec())
+        );
+        assert!(Choice::parse("NONE:+VERS-TLS1.0").is_empty());
+    }
+}

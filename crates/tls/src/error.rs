@@ -1,0 +1,106 @@
+//! What can go wrong before and during a handshake.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A setting that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsError {
+    /// A file can't be read.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// A file holds something else than it should.
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A cipher list of which nothing is left.
+    Ciphers {
+        /// The list.
+        list: String,
+    },
+    /// The library refuses the combination.
+    Refused(String),
+}
+
+impl TlsError {
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
+        let text = error.to_string();
+        let reason = text.split(" (os error").next().unwrap_or_default().to_owned();
+        Self::File { path: path.to_owned(), reason }
+    }
+
+    pub(crate) fn content(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Content { path: path.to_owned(), reason: reason.into() }
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Content { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Ciphers { list } => {
+                write!(
+                    f,
+                    "\"{list}\" leaves no cipher suite: TLS 1.2 and 1.3 with ECDHE and AEAD are supported"
+                )
+            }
+            Self::Refused(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+/// A handshake that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HandshakeFault {
+    /// The peer closed the connection.
+    Closed,
+    /// The connection failed.
+    Io(String),
+    /// The peer's certificate is not what is required.
+    Certificate(String),
+    /// The protocol failed: our reason, or the peer's alert.
+    Protocol(String),
+}
+
+impl HandshakeFault {
+    pub(crate) fn of(error: &std::io::Error) -> Self {
+        if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return match error {
+                rustls::Error::InvalidCertificate(why) => Self::Certificate(crate::verify::words(why)),
+                rustls::Error::NoCertificatesPresented => {
+                    Self::Certificate("the peer did not return a certificate".to_owned())
+                }
+                other => Self::Protocol(other.to_string()),
+            };
+        }
+        match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Self::Closed,
+            _ => {
+                let text = error.to_string();
+                Self::Io(text.split(" (os error").next().unwrap_or_default().to_owned())
+            }
+        }
+    }
+}
+
+impl fmt::Display for HandshakeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the peer closed the connection"),
+            Self::Io(text) | Self::Protocol(text) => f.write_str(text),
+            Self::Certificate(text) => write!(f, "certificate verification failed: {text}"),
+        }
+    }
+}
+
+impl std::error::Error for HandshakeFault {}

@@ -1,0 +1,148 @@
+//! The server's side: what it shows, whom it asks for a certificate, which tickets it gives.
+
+use std::fmt;
+use std::sync::Arc;
+
+use mail_types::clock::Clock;
+use rustls::crypto::CryptoProvider;
+use rustls::server::{
+    ClientHello, NoClientAuth, NoServerSessionStorage, ProducesTickets, ResolvesServerCert,
+};
+use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, SupportedProtocolVersion};
+
+use crate::cipher::Choice;
+use crate::error::TlsError;
+use crate::identity::Identity;
+use crate::verify::{Requirement, Strictness, Verifier};
+
+/// What a client says before anything is agreed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hello {
+    /// The server name it wants, if it is a host name.
+    pub sni: Option<String>,
+    /// The protocols that it offers by ALPN.
+    pub alpn: Vec<Vec<u8>>,
+}
+
+/// The keys of session tickets: shared by all acceptors of a server, renewed by themselves every few hours.
+#[derive(Clone)]
+pub struct Tickets(Arc<dyn ProducesTickets>);
+
+impl fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tickets")
+    }
+}
+
+impl Tickets {
+    /// New keys.
+    ///
+    /// # Errors
+    /// The library's, where it has no random numbers.
+    pub fn new() -> Result<Self, TlsError> {
+        let ticketer = rustls::crypto::aws_lc_rs::Ticketer::new();
+        Ok(Self(ticketer.map_err(|error| TlsError::Refused(error.to_string()))?))
+    }
+}
+
+/// What a server needs to know for a handshake.
+#[derive(Debug)]
+pub struct AcceptorSettings {
+    /// Certificates of different kinds (RSA, ECDSA); the first that the client can check is shown.
+    pub identities: Vec<Identity>,
+    /// What is asked of the client's certificate; one is asked for unless it is ignored.
+    pub client: Requirement,
+    /// Ciphers and versions.
+    pub ciphers: Choice,
+    /// Protocols of ALPN; a client that offers others only is refused. Empty: nobody looks.
+    pub alpn: Vec<Vec<u8>>,
+    /// Keys for tickets, where sessions may be resumed.
+    pub tickets: Option<Tickets>,
+}
+
+/// A server's settings, ready for handshakes.
+#[derive(Clone, Debug)]
+pub struct Acceptor {
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) client: Requirement,
+    pub(crate) clock: Arc<crate::client::LibraryClock>,
+}
+
+impl Acceptor {
+    /// Makes the settings ready.
+    ///
+    /// # Errors
+    /// No certificate, no cipher, or what the library refuses.
+    pub fn new(settings: AcceptorSettings, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
+        if settings.identities.is_empty() {
+            return Err(TlsError::Refused("a TLS server needs a certificate".to_owned()));
+        }
+        let provider = Arc::new(provider(&settings.ciphers)?);
+        let algorithms = provider.signature_verification_algorithms;
+        let clock = Arc::new(crate::client::LibraryClock(clock));
+        let library_clock = Arc::clone(&clock) as Arc<dyn rustls::time_provider::TimeProvider>;
+        let builder = ServerConfig::builder_with_details(provider, library_clock)
+            .with_protocol_versions(&versions(&settings.ciphers))
+            .map_err(|error| TlsError::Refused(error.to_string()))?;
+        let verifier: Arc<dyn rustls::server::danger::ClientCertVerifier> =
+            if settings.client.strictness == Strictness::Ignore {
+                Arc::new(NoClientAuth)
+            } else {
+                Arc::new(Verifier { requirement: settings.client.clone(), algorithms })
+            };
+        let shown = Shown(settings.identities.into_iter().map(|identity| identity.0).collect());
+        let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(Arc::new(shown));
+        config.alpn_protocols = settings.alpn;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        if let Some(tickets) = settings.tickets {
+            config.ticketer = tickets.0;
+            config.send_tls13_tickets = 1;
+        }
+        Ok(Self { config: Arc::new(config), client: settings.client, clock })
+    }
+}
+
+/// The cryptography with the chosen suites only.
+pub(crate) fn provider(ciphers: &Choice) -> Result<CryptoProvider, TlsError> {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    let all = std::mem::take(&mut provider.cipher_suites);
+    for id in &ciphers.suites {
+        provider.cipher_suites.extend(all.iter().filter(|suite| u16::from(suite.suite()) == *id));
+    }
+    if ciphers.is_empty() {
+        return Err(TlsError::Ciphers { list: ciphers.dropped.join(":") });
+    }
+    Ok(provider)
+}
+
+/// The chosen versions, without one that has no suite.
+pub(crate) fn versions(ciphers: &Choice) -> Vec<&'static SupportedProtocolVersion> {
+    let has = |tls13: bool| {
+        ciphers
+            .suites
+            .iter()
+            .filter_map(|id| crate::cipher::by_id(*id))
+            .any(|suite| suite.is_tls13() == tls13)
+    };
+    let mut versions = Vec::new();
+    if ciphers.tls13 && has(true) {
+        versions.push(&rustls::version::TLS13);
+    }
+    if ciphers.tls12 && has(false) {
+        versions.push(&rustls::version::TLS12);
+    }
+    versions
+}
+
+/// The certificates of a server.
+#[derive(Debug)]
+struct Shown(Vec<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let fits = |shown: &&Arc<CertifiedKey>| shown.key.choose_scheme(hello.signature_schemes()).is_some();
+        self.0.iter().find(fits).or_else(|| self.0.first()).cloned()
+    }
+}

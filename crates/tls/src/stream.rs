@@ -1,0 +1,223 @@
+//! A stream that begins in clear and may be secured.
+//!
+//! # Invariants
+//! * A handshake takes the stream away; only a good one puts it back.
+//!
+//! # Compatibility
+//! A peer that closes without saying so within TLS ends the stream as one that does: SMTP's own framing tells whether a
+//! message was complete.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, server};
+
+use crate::client::Connector;
+use crate::error::HandshakeFault;
+use crate::server::{Acceptor, Hello};
+use crate::session::Established;
+use crate::verify::{Peer, Requirement, Strictness};
+
+/// A stream in clear or under TLS.
+pub struct Stream<S>(State<S>);
+
+enum State<S> {
+    Clear(S),
+    /// A client's hello was read.
+    Greeted(Box<StartHandshake<S>>),
+    Server(Box<server::TlsStream<S>>),
+    Client(Box<client::TlsStream<S>>),
+    /// A handshake failed or was given up.
+    Gone,
+}
+
+impl<S> std::fmt::Debug for Stream<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = match &self.0 {
+            State::Clear(_) => "clear",
+            State::Greeted(_) => "greeted",
+            State::Server(_) | State::Client(_) => "secured",
+            State::Gone => "gone",
+        };
+        write!(f, "Stream({state})")
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
+    /// A stream in clear.
+    pub fn new(stream: S) -> Self {
+        Self(State::Clear(stream))
+    }
+
+    /// The session is encrypted.
+    pub fn is_secured(&self) -> bool {
+        matches!(self.0, State::Server(_) | State::Client(_))
+    }
+
+    /// What lies under it; none after a failed handshake.
+    pub fn inner(&self) -> Option<&S> {
+        match &self.0 {
+            State::Clear(stream) => Some(stream),
+            State::Server(stream) => Some(stream.get_ref().0),
+            State::Client(stream) => Some(stream.get_ref().0),
+            State::Greeted(_) | State::Gone => None,
+        }
+    }
+
+    /// Reads a client's hello; [`Stream::accept`] goes on from there.
+    ///
+    /// # Errors
+    /// The client did not begin TLS, or went away.
+    pub async fn hello(&mut self) -> Result<Hello, HandshakeFault> {
+        let State::Clear(stream) = std::mem::replace(&mut self.0, State::Gone) else {
+            return Err(HandshakeFault::Protocol("TLS is active already".to_owned()));
+        };
+        let started = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream)
+            .await
+            .map_err(|error| HandshakeFault::of(&error))?;
+        let hello = started.client_hello();
+        let sni = hello.server_name().map(str::to_owned);
+        let alpn = hello.alpn().into_iter().flatten().map(<[u8]>::to_vec).collect();
+        self.0 = State::Greeted(Box::new(started));
+        Ok(Hello { sni, alpn })
+    }
+
+    /// The server's handshake, after [`Stream::hello`].
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub async fn accept(&mut self, acceptor: &Acceptor) -> Result<Established, HandshakeFault> {
+        let State::Greeted(started) = std::mem::replace(&mut self.0, State::Gone) else {
+            return Err(HandshakeFault::Protocol("no hello was read".to_owned()));
+        };
+        let stream = started
+            .into_stream(std::sync::Arc::clone(&acceptor.config))
+            .await
+            .map_err(|error| HandshakeFault::of(&error))?;
+        let (_, connection) = stream.get_ref();
+        let mut facts = Established::of(connection);
+        facts.sni = connection.server_name().map(|name| name.as_bytes().to_vec());
+        let now = acceptor.clock.now();
+        judge(&acceptor.client, connection.peer_certificates(), Peer::Client, now, &mut facts)?;
+        self.0 = State::Server(Box::new(stream));
+        Ok(facts)
+    }
+
+    /// The client's handshake. `sni` is the server name to send, or none; an address is not sent.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub async fn connect(
+        &mut self,
+        connector: &Connector,
+        sni: Option<&str>,
+        peer: std::net::IpAddr,
+    ) -> Result<Established, HandshakeFault> {
+        let State::Clear(stream) = std::mem::replace(&mut self.0, State::Gone) else {
+            return Err(HandshakeFault::Protocol("TLS is active already".to_owned()));
+        };
+        let named = sni.and_then(|name| ServerName::try_from(name.to_owned()).ok());
+        let sent = named.as_ref().is_some_and(|name| matches!(name, ServerName::DnsName(_)));
+        let name = named.unwrap_or_else(|| ServerName::from(peer));
+        let connecting = TlsConnector::from(std::sync::Arc::clone(&connector.config)).connect(name, stream);
+        let stream = connecting.await.map_err(|error| HandshakeFault::of(&error))?;
+        let (_, connection) = stream.get_ref();
+        let mut facts = Established::of(connection);
+        facts.sni = sni.filter(|_| sent).map(|name| name.as_bytes().to_vec());
+        facts.our_certificate = connector.identity.as_ref().map(|identity| identity.certificate().to_vec());
+        let now = connector.clock.now();
+        judge(&connector.server, connection.peer_certificates(), Peer::Server, now, &mut facts)?;
+        self.0 = State::Client(Box::new(stream));
+        Ok(facts)
+    }
+
+    fn active(&mut self) -> io::Result<Active<'_, S>> {
+        match &mut self.0 {
+            State::Clear(stream) => Ok(Active::Clear(Pin::new(stream))),
+            State::Server(stream) => Ok(Active::Server(Pin::new(&mut **stream))),
+            State::Client(stream) => Ok(Active::Client(Pin::new(&mut **stream))),
+            State::Greeted(_) | State::Gone => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}
+
+/// Fills in whether the peer's certificate is good. What is required was judged within the handshake; it is judged again
+/// here, because a resumed session skips that.
+fn judge(
+    requirement: &Requirement,
+    chain: Option<&[rustls::pki_types::CertificateDer<'static>]>,
+    peer: Peer,
+    now: std::time::Duration,
+    facts: &mut Established,
+) -> Result<(), HandshakeFault> {
+    if requirement.strictness == Strictness::Ignore {
+        return Ok(());
+    }
+    match requirement.judge(chain.unwrap_or_default(), peer, now) {
+        Ok(()) => facts.verified = true,
+        Err(why) if requirement.strictness == Strictness::Require => {
+            return Err(HandshakeFault::Certificate(why.0));
+        }
+        Err(why) => facts.verify_error = Some(why.0),
+    }
+    Ok(())
+}
+
+enum Active<'a, S> {
+    Clear(Pin<&'a mut S>),
+    Server(Pin<&'a mut server::TlsStream<S>>),
+    Client(Pin<&'a mut client::TlsStream<S>>),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        waker: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let polled = match self.active()? {
+            Active::Clear(stream) => return stream.poll_read(waker, buffer),
+            Active::Server(stream) => stream.poll_read(waker, buffer),
+            Active::Client(stream) => stream.poll_read(waker, buffer),
+        };
+        match polled {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            other => other,
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        waker: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.active()? {
+            Active::Clear(stream) => stream.poll_write(waker, octets),
+            Active::Server(stream) => stream.poll_write(waker, octets),
+            Active::Client(stream) => stream.poll_write(waker, octets),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.active()? {
+            Active::Clear(stream) => stream.poll_flush(waker),
+            Active::Server(stream) => stream.poll_flush(waker),
+            Active::Client(stream) => stream.poll_flush(waker),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.active() {
+            Ok(Active::Clear(stream)) => stream.poll_shutdown(waker),
+            Ok(Active::Server(stream)) => stream.poll_shutdown(waker),
+            Ok(Active::Client(stream)) => stream.poll_shutdown(waker),
+            // Nothing is left to be closed.
+            Err(_) => Poll::Ready(Ok(())),
+        }
+    }
+}
