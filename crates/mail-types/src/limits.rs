@@ -78,6 +78,16 @@ pub const DNS_CNAMES: usize = 16;
 pub const DNS_RECORDS: usize = 512;
 /// Longest DNS message.
 pub const DNS_MESSAGE: usize = 65_535;
+/// Terms of one SPF evaluation that ask the DNS (RFC 7208 section 4.6.4).
+pub const SPF_LOOKUPS: usize = 10;
+/// Such terms whose name is not there (RFC 7208 section 4.6.4).
+pub const SPF_VOID_LOOKUPS: usize = 2;
+/// Hosts of one `mx` term, names of the client for `ptr` (RFC 7208 section 4.6.4).
+pub const SPF_NAMES: usize = 10;
+/// Longest expansion of the macros in one SPF term or explanation, in bytes.
+pub const SPF_MACRO_TEXT: usize = 4_096;
+/// Time for one SPF evaluation, in seconds (RFC 7208 section 4.6.4).
+pub const SPF_SECONDS: u64 = 20;
 /// Depth of MIME parts.
 pub const MIME_DEPTH: usize = 100;
 /// MIME parts of one message.

@@ -9,4 +9,5 @@
 
 #![forbid(unsafe_code)]
 
+pub mod spf;
 pub mod tag_list;
