@@ -85,10 +85,10 @@ fn serve(zonedata: &Node) -> FixtureServer {
                     Node::Text(word) if word == b"TIMEOUT" => zone.fault_where_missing(name, Fault::Timeout),
                     Node::Map(fields) => {
                         let (kind, value) = &fields[0];
-                        if value != &Node::Text(b"NONE".to_vec()) {
-                            if let Some((rtype, data)) = data(kind, value, has_txt) {
-                                zone.add(name, rtype, data);
-                            }
+                        if value != &Node::Text(b"NONE".to_vec())
+                            && let Some((rtype, data)) = data(kind, value, has_txt)
+                        {
+                            zone.add(name, rtype, data);
                         }
                     }
                     other => panic!("unknown record {other:?}"),
