@@ -26,6 +26,7 @@ mod item;
 mod json;
 pub mod list;
 pub mod lookup;
+pub mod manual;
 mod operator;
 mod parse;
 mod pattern;

@@ -9,6 +9,7 @@
 //! # Compatibility
 //! Exim specification, chapter "File and database lookups".
 
+use mail_types::manual::Entry;
 use mail_types::value::Value;
 
 use crate::EvalError;
@@ -92,42 +93,135 @@ pub trait Lookup: Send + Sync {
     fn quote(&self, kind: &str, text: &[u8], options: Option<&[u8]>) -> Option<Vec<u8>>;
 }
 
-/// The lookup types by Exim's name, whether they are there yet or not.
-pub static LOOKUP_TYPES: &[(&str, LookupStyle)] = &[
-    ("cdb", LookupStyle::SingleKey),
-    ("dbm", LookupStyle::SingleKey),
-    ("dbmjz", LookupStyle::SingleKey),
-    ("dbmnz", LookupStyle::SingleKey),
-    ("dnsdb", LookupStyle::Query),
-    ("dsearch", LookupStyle::SingleKey),
-    ("ibase", LookupStyle::Query),
-    ("iplsearch", LookupStyle::SingleKey),
-    ("json", LookupStyle::SingleKey),
-    ("ldap", LookupStyle::Query),
-    ("ldapauth", LookupStyle::Query),
-    ("ldapdn", LookupStyle::Query),
-    ("ldapm", LookupStyle::Query),
-    ("lmdb", LookupStyle::SingleKey),
-    ("lsearch", LookupStyle::SingleKey),
-    ("mysql", LookupStyle::Query),
-    ("nis", LookupStyle::SingleKey),
-    ("nis0", LookupStyle::SingleKey),
-    ("nisplus", LookupStyle::Query),
-    ("nmh", LookupStyle::SingleKey),
-    ("nwildlsearch", LookupStyle::SingleKey),
-    ("oracle", LookupStyle::Query),
-    ("passwd", LookupStyle::Query),
-    ("pgsql", LookupStyle::Query),
-    ("psl", LookupStyle::SingleKey),
-    ("readsock", LookupStyle::Query),
-    ("redis", LookupStyle::Query),
-    ("regdom", LookupStyle::SingleKey),
-    ("spf", LookupStyle::SingleKey),
-    ("sqlite", LookupStyle::Query),
-    ("testdb", LookupStyle::Query),
-    ("whoson", LookupStyle::Query),
-    ("wildlsearch", LookupStyle::SingleKey),
-];
+/// A lookup type by Exim's name, whether it is there yet or not.
+#[derive(Debug)]
+pub struct LookupType {
+    /// The name and what the manual says about it.
+    pub entry: Entry,
+    /// Whether it is given a key or a query.
+    pub style: LookupStyle,
+}
+
+/// The table of lookup types: what the manual says about each, and its style.
+macro_rules! lookup_types {
+    ($( #[doc = $doc:literal] $(#[doc = $example:literal])+ $name:literal => $style:ident; )*) => {
+        /// All of them.
+        pub static LOOKUP_TYPES: &[LookupType] = &[ $( LookupType {
+            entry: Entry { name: $name, doc: $doc, examples: &[$($example),+] },
+            style: LookupStyle::$style,
+        }, )* ];
+    };
+}
+
+lookup_types! {
+    /// A constant database, as `cdbmake` writes it.
+    /// in a router: `data = ${lookup{$local_part}cdb{/etc/mail/people.cdb}}`
+    "cdb" => SingleKey;
+    /// A DBM file whose keys end with a zero byte, as `exim_dbmbuild` writes them.
+    /// in a router: `data = ${lookup{$local_part}dbm{/etc/mail/aliases.db}}`
+    "dbm" => SingleKey;
+    /// A DBM file whose keys are the elements of a list with zero bytes between them.
+    /// in an authenticator: `server_condition = ${lookup{$auth2:$auth3}dbmjz{/etc/mail/sasldb}{yes}{no}}`
+    "dbmjz" => SingleKey;
+    /// A DBM file whose keys end without a zero byte.
+    /// in a router: `data = ${lookup{$local_part}dbmnz{/etc/mail/aliases.db}}`
+    "dbmnz" => SingleKey;
+    /// Records of the DNS.
+    /// in a router: `data = ${lookup dnsdb{txt=$domain}{$local_part@$value}}`
+    "dnsdb" => Query;
+    /// The name of an entry in a directory.
+    /// `${lookup{people}dsearch{$config_dir}}`
+    /// `${lookup{none}dsearch,filter=dir{$config_dir}{$value}{no such directory}}`
+    "dsearch" => SingleKey;
+    /// InterBase. Postrider has no client for it: the lookup defers.
+    /// in a router: `data = ${lookup ibase{select target from aliases where name='${quote_ibase:$local_part}'}}`
+    "ibase" => Query;
+    /// A file whose keys are IP addresses and networks.
+    /// `${lookup{192.0.2.7}iplsearch{$config_dir/networks}}`
+    "iplsearch" => SingleKey;
+    /// A value in a JSON file; the key is a list of member names and indexes.
+    /// in a router: `data = ${lookup{$local_part:mail}json{/etc/mail/people.json}}`
+    "json" => SingleKey;
+    /// The attributes of one entry of a directory server.
+    /// in a router: `data = ${lookup ldap{ldap:///dc=example,dc=org?mail?sub?(uid=${quote_ldap:$local_part})}}`
+    "ldap" => Query;
+    /// Whether a directory server takes a name and a password.
+    /// in an authenticator: `server_condition = ${lookup ldapauth{user="uid=${quote_ldap_dn:$auth2},dc=example,dc=org" pass=${quote:$auth3} ldap:///}{yes}{no}}`
+    "ldapauth" => Query;
+    /// The distinguished name of the entry that is found.
+    /// in a router: `address_data = ${lookup ldapdn{ldap:///dc=example,dc=org??sub?(uid=${quote_ldap:$local_part})}}`
+    "ldapdn" => Query;
+    /// The attributes of all entries that are found.
+    /// in a router: `data = ${lookup ldapm{ldap:///dc=example,dc=org?mail?sub?(group=${quote_ldap:$local_part})}}`
+    "ldapm" => Query;
+    /// An LMDB file, read only.
+    /// in a router: `data = ${lookup{$local_part}lmdb{/etc/mail/aliases.lmdb}}`
+    "lmdb" => SingleKey;
+    /// A text file with a key at the beginning of each entry.
+    /// `${lookup{ann}lsearch{$config_dir/people}}`
+    /// `${lookup{nobody}lsearch*{$config_dir/people}}`
+    /// `${lookup{a.b.example}partial-lsearch{$config_dir/domains}}`
+    "lsearch" => SingleKey;
+    /// A statement for a MySQL server.
+    /// in a router: `data = ${lookup mysql{select target from aliases where name='${quote_mysql:$local_part}'}}`
+    "mysql" => Query;
+    /// A NIS map. Postrider has no client for it: the lookup defers.
+    /// in a router: `data = ${lookup{$local_part}nis{mail.aliases}}`
+    "nis" => SingleKey;
+    /// A NIS map whose keys end with a zero byte. Postrider has no client for it: the lookup defers.
+    /// in a router: `data = ${lookup{$local_part}nis0{mail.aliases}}`
+    "nis0" => SingleKey;
+    /// A NIS+ table. Postrider has no client for it: the lookup defers.
+    /// in a router: `data = ${lookup nisplus{[name=${quote_nisplus:$local_part}],aliases.org_dir:target}}`
+    "nisplus" => Query;
+    /// A server of network ranges (experimental in Exim).
+    /// in an ACL: `warn condition = ${lookup{$sender_host_address}nmh{127.0.0.1}{yes}{no}}`
+    "nmh" => SingleKey;
+    /// A text file whose keys are patterns, which are not expanded.
+    /// `${lookup{mx.a.example}nwildlsearch{$config_dir/patterns}}`
+    "nwildlsearch" => SingleKey;
+    /// Oracle. Postrider has no client for it: the lookup defers.
+    /// in a router: `data = ${lookup oracle{select target from aliases where name='${quote_oracle:$local_part}'}}`
+    "oracle" => Query;
+    /// A user's line of the password file, without the name.
+    /// `${extract{2}{:}{${lookup passwd{root}}}}`
+    "passwd" => Query;
+    /// A statement for a PostgreSQL server.
+    /// in a router: `data = ${lookup pgsql{select target from aliases where name='${quote_pgsql:$local_part}'}}`
+    "pgsql" => Query;
+    /// The public suffix of a domain, by a file of the Public Suffix List.
+    /// in an ACL: `warn set acl_m_suffix = ${lookup{$sender_address_domain}psl{/usr/share/publicsuffix/public_suffix_list.dat}}`
+    "psl" => SingleKey;
+    /// What a server at a socket answers.
+    /// in a router: `data = ${lookup readsock,file=/run/alias.sock{$local_part@$domain\n}}`
+    "readsock" => Query;
+    /// A command for a Redis server.
+    /// in a router: `data = ${lookup redis{get ${quote_redis:$local_part}}}`
+    "redis" => Query;
+    /// The part of a domain that was registered, by a file of the Public Suffix List.
+    /// in an ACL: `warn set acl_m_org = ${lookup{$sender_address_domain}regdom{/usr/share/publicsuffix/public_suffix_list.dat}}`
+    "regdom" => SingleKey;
+    /// The SPF result of an address for a host.
+    /// in an ACL: `deny condition = ${if eq{${lookup{$sender_address}spf{$sender_host_address}}}{fail}}`
+    "spf" => SingleKey;
+    /// A statement for an SQLite file.
+    /// in a router: `data = ${lookup sqlite,file=/etc/mail/people.db {select target from aliases where name='${quote_sqlite:$local_part}'}}`
+    "sqlite" => Query;
+    /// Answers of a kind that the query names; for tests.
+    /// in a router: `data = ${lookup testdb{fail}{$value}{failed}}`
+    "testdb" => Query;
+    /// Who is logged in at an address. Postrider has no client for it: the lookup defers.
+    /// in an ACL: `warn condition = ${lookup whoson{$sender_host_address}{yes}{no}}`
+    "whoson" => Query;
+    /// A text file whose keys are patterns, which are expanded first.
+    /// `${lookup{mx.a.example}wildlsearch{$config_dir/patterns}}`
+    "wildlsearch" => SingleKey;
+}
+
+/// The lookup type of this name.
+pub(crate) fn find(name: &[u8]) -> Option<&'static LookupType> {
+    LOOKUP_TYPES.iter().find(|known| known.entry.name.as_bytes() == name)
+}
 
 impl LookupSpec {
     /// Parses the text of a lookup type, as it stands in `${lookup` or before the `;` of a list item. The error is
@@ -137,7 +231,7 @@ impl LookupSpec {
         let (partial, rest) =
             Partial::split(text).ok_or_else(|| format!("format error in lookup type \"{}\"", shown()))?;
         let (name, default_key, options) = split_defaults(rest);
-        let Some((kind, style)) = LOOKUP_TYPES.iter().find(|(known, _)| known.as_bytes() == name) else {
+        let Some(LookupType { entry: Entry { name: kind, .. }, style }) = find(name) else {
             return Err(format!("unknown lookup type \"{}\"", String::from_utf8_lossy(name)));
         };
         if *style == LookupStyle::Query {

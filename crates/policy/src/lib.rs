@@ -16,6 +16,7 @@
 
 pub mod acl;
 pub mod list;
+pub mod manual;
 pub mod retry;
 pub mod rewrite;
 mod rule_words;

@@ -18,6 +18,7 @@ mod numeric;
 mod pattern;
 mod string;
 
+use mail_types::manual::Entry;
 use mail_types::value::Value;
 
 pub use boolean::{bool_lax, parse_bool};
@@ -71,64 +72,219 @@ pub(crate) fn read_name(parser: &mut Parser<'_>) -> Option<String> {
     Some(name)
 }
 
-/// Reads a condition; its name is read already.
-type Parse = fn(&mut Parser<'_>) -> Box<dyn Test>;
+/// What reads a condition; its name is read already, the last argument is where that began.
+type Parse = fn(&mut Parser<'_>, &'static str, usize) -> Box<dyn Test>;
 
-/// The conditions that are words, but for the comparisons of [`Order`] and [`Comparison`].
-static CONDITIONS: [(&str, Parse); 26] = [
-    ("acl", acl::parse),
-    ("and", |parser| combine::parse(parser, combine::Kind::And)),
-    ("bool", |parser| boolean::parse(parser, boolean::Kind::Strict)),
-    ("bool_lax", |parser| boolean::parse(parser, boolean::Kind::Lax)),
-    ("crypteq", |parser| TwoStrings::parse(parser, "crypteq", Check::Crypted)),
-    ("def", def::parse),
-    ("exists", exists::parse),
-    ("first_delivery", |_| Box::new(delivery::Delivery::First)),
-    ("forall", |parser| forany::parse(parser, "forall", false, forany::Elements::List)),
-    ("forall_json", |parser| forany::parse(parser, "forall_json", false, forany::JSON)),
-    ("forall_jsons", |parser| forany::parse(parser, "forall_jsons", false, forany::JSON_STRINGS)),
-    ("forany", |parser| forany::parse(parser, "forany", true, forany::Elements::List)),
-    ("forany_json", |parser| forany::parse(parser, "forany_json", true, forany::JSON)),
-    ("forany_jsons", |parser| forany::parse(parser, "forany_jsons", true, forany::JSON_STRINGS)),
-    ("inlist", |parser| TwoStrings::parse(parser, "inlist", Check::InList { caseless: false })),
-    ("inlisti", |parser| TwoStrings::parse(parser, "inlisti", Check::InList { caseless: true })),
-    ("isip", |parser| isip::parse(parser, "isip", isip::Family::Any)),
-    ("isip4", |parser| isip::parse(parser, "isip4", isip::Family::V4)),
-    ("isip6", |parser| isip::parse(parser, "isip6", isip::Family::V6)),
-    ("match", pattern::parse),
-    ("match_address", |parser| match_list::parse(parser, "match_address", ListKind::Address)),
-    ("match_domain", |parser| match_list::parse(parser, "match_domain", ListKind::Domain)),
-    ("match_ip", |parser| match_list::parse(parser, "match_ip", ListKind::Host)),
-    ("match_local_part", |parser| match_list::parse(parser, "match_local_part", ListKind::LocalPart)),
-    ("or", |parser| combine::parse(parser, combine::Kind::Or)),
-    ("queue_running", |_| Box::new(delivery::Delivery::QueueRunning)),
-];
+/// One condition.
+struct Definition {
+    entry: Entry,
+    parse: Parse,
+}
+
+/// The table of conditions: what the manual says about each and what reads it.
+macro_rules! conditions {
+    ($( #[doc = $doc:literal] $(#[doc = $example:literal])+ $name:literal => $parse:expr; )*) => {
+        static CONDITIONS: &[Definition] = &[ $( Definition {
+            entry: Entry { name: $name, doc: $doc, examples: &[$($example),+] },
+            parse: $parse,
+        }, )* ];
+    };
+}
+
+conditions! {
+    /// The first number is smaller.
+    /// `${if <{9}{10}{yes}{no}}`
+    "<" => number;
+    /// The first number is not bigger.
+    /// `${if <={10}{10}{yes}{no}}`
+    "<=" => number;
+    /// Two numbers are equal; `K`, `M` and `G` multiply.
+    /// `${if ={1K}{1024}{yes}{no}}`
+    "=" => number;
+    /// Two numbers are equal; `K`, `M` and `G` multiply.
+    /// `${if =={010}{8}{yes}{no}}`
+    "==" => number;
+    /// The first number is bigger.
+    /// `${if >{-1}{-2}{yes}{no}}`
+    ">" => number;
+    /// The first number is not smaller.
+    /// `${if >={2}{3}{yes}{no}}`
+    ">=" => number;
+    /// An ACL accepts, with its arguments; `$value` is its message.
+    /// `${if acl{{greeting}{Ann}}{$value}{no}}`
+    "acl" => |parser, _, _| acl::parse(parser);
+    /// All conditions of a row hold; the rest is not looked at after the first that does not.
+    /// `${if and{{eq{a}{a}}{def:primary_hostname}}{yes}{no}}`
+    "and" => |parser, _, _| combine::parse(parser, combine::Kind::And);
+    /// The text says true: `yes`, `true` or a number other than 0; a text that is neither true nor false is an error.
+    /// `${if bool{yes}{yes}{no}}`
+    /// `${if bool{0}{yes}{no}}`
+    /// `${if bool{maybe}{yes}{no}}`
+    "bool" => |parser, _, _| boolean::parse(parser, boolean::Kind::Strict);
+    /// The text says true as in a router's `condition`: anything but nothing, `0`, `no` and `false`.
+    /// `${if bool_lax{maybe}{yes}{no}}`
+    "bool_lax" => |parser, _, _| boolean::parse(parser, boolean::Kind::Lax);
+    /// A text is the one that was encrypted, by crypt(3) or after `{md5}`, `{sha1}`, `{crypt}`, `{crypt16}`.
+    /// `${if crypteq{secret}{\{md5\}5ebe2294ecd0e0f08eab7690d2a6ee69}{yes}{no}}`
+    "crypteq" => |parser, name, _| TwoStrings::parse(parser, name, Check::Crypted);
+    /// A variable is not empty, or a header line is there.
+    /// `${if def:sender_host_address{yes}{no}}`
+    /// `${if def:h_subject:{yes}{no}}`
+    "def" => |parser, _, _| def::parse(parser);
+    /// Two texts are the same.
+    /// `${if eq{a}{A}{yes}{no}}`
+    "eq" => order;
+    /// Two texts are the same but for the case of letters.
+    /// `${if eqi{a}{A}{yes}{no}}`
+    "eqi" => order;
+    /// A file is there.
+    /// `${if exists{$config_dir/people}{yes}{no}}`
+    "exists" => |parser, _, _| exists::parse(parser);
+    /// This is the first attempt to deliver the message.
+    /// `${if first_delivery{yes}{no}}`
+    "first_delivery" => |_, _, _| Box::new(delivery::Delivery::First);
+    /// A condition holds for every element of a list, as `$item`.
+    /// `${if forall{1:2:3}{>{$item}{0}}{yes}{no}}`
+    "forall" => |parser, name, _| forany::parse(parser, name, false, forany::Elements::List);
+    /// A condition holds for every element of a JSON array.
+    /// `${if forall_json{["a", "b"]}{match{$item}{a}}{yes}{no}}`
+    "forall_json" => |parser, name, _| forany::parse(parser, name, false, forany::JSON);
+    /// As `forall_json`, and strings come without their quotes.
+    /// `${if forall_jsons{["a", "a"]}{eq{$item}{a}}{yes}{no}}`
+    "forall_jsons" => |parser, name, _| forany::parse(parser, name, false, forany::JSON_STRINGS);
+    /// A condition holds for some element of a list, as `$item`.
+    /// `${if forany{1:2:3}{eq{$item}{2}}{yes}{no}}`
+    "forany" => |parser, name, _| forany::parse(parser, name, true, forany::Elements::List);
+    /// A condition holds for some element of a JSON array.
+    /// `${if forany_json{[1, 2]}{eq{$item}{2}}{yes}{no}}`
+    "forany_json" => |parser, name, _| forany::parse(parser, name, true, forany::JSON);
+    /// As `forany_json`, and strings come without their quotes.
+    /// `${if forany_jsons{["a", "b"]}{eq{$item}{b}}{yes}{no}}`
+    "forany_jsons" => |parser, name, _| forany::parse(parser, name, true, forany::JSON_STRINGS);
+    /// The first text is the same or comes later, byte by byte.
+    /// `${if ge{b}{a}{yes}{no}}`
+    "ge" => order;
+    /// The first text is the same or comes later; case does not count.
+    /// `${if gei{a}{A}{yes}{no}}`
+    "gei" => order;
+    /// The first text comes later.
+    /// `${if gt{a}{B}{yes}{no}}`
+    "gt" => order;
+    /// The first text comes later; case does not count.
+    /// `${if gti{a}{B}{yes}{no}}`
+    "gti" => order;
+    /// A local part is one that `${srs_encode` made with this secret; sets `$srs_recipient`.
+    /// in a router: `condition = ${if inbound_srs{$local_part}{secret}}`
+    "inbound_srs" => unsupported_or_unknown;
+    /// A text is an element of a list.
+    /// `${if inlist{b}{a:b:c}{yes}{no}}`
+    "inlist" => |parser, name, _| TwoStrings::parse(parser, name, Check::InList { caseless: false });
+    /// A text is an element of a list; case does not count.
+    /// `${if inlisti{B}{a:b:c}{yes}{no}}`
+    "inlisti" => |parser, name, _| TwoStrings::parse(parser, name, Check::InList { caseless: true });
+    /// A text is an IP address.
+    /// `${if isip{192.0.2.1}{yes}{no}}`
+    /// `${if isip{192.0.2.256}{yes}{no}}`
+    "isip" => |parser, name, _| isip::parse(parser, name, isip::Family::Any);
+    /// A text is an IPv4 address.
+    /// `${if isip4{2001:db8::1}{yes}{no}}`
+    "isip4" => |parser, name, _| isip::parse(parser, name, isip::Family::V4);
+    /// A text is an IPv6 address.
+    /// `${if isip6{2001:db8::1}{yes}{no}}`
+    "isip6" => |parser, name, _| isip::parse(parser, name, isip::Family::V6);
+    /// An LDAP server takes the user's name and password.
+    /// in an authenticator: `server_condition = ${if ldapauth{user="uid=${quote_ldap_dn:$auth2},dc=example,dc=org" pass=${quote:$auth3} ldap://ldap.example.org/}{yes}{no}}`
+    "ldapauth" => unsupported_or_unknown;
+    /// The first text is the same or comes earlier, byte by byte.
+    /// `${if le{a}{a}{yes}{no}}`
+    "le" => order;
+    /// The first text is the same or comes earlier; case does not count.
+    /// `${if lei{B}{a}{yes}{no}}`
+    "lei" => order;
+    /// The first text comes earlier.
+    /// `${if lt{10}{9}{yes}{no}}`
+    "lt" => order;
+    /// The first text comes earlier; case does not count.
+    /// `${if lti{a}{B}{yes}{no}}`
+    "lti" => order;
+    /// A regular expression matches; `$0`, `$1` and so on are its parts.
+    /// `${if match{ann@example.org}{@(.*)}{$1}{no}}`
+    "match" => |parser, _, _| pattern::parse(parser);
+    /// An address is in an address list.
+    /// `${if match_address{ann@example.org}{*@example.net : ann@*}{yes}{no}}`
+    "match_address" => |parser, name, _| match_list::parse(parser, name, ListKind::Address);
+    /// A domain is in a domain list.
+    /// `${if match_domain{a.example.org}{+local_domains : *.example.org}{yes}{no}}`
+    "match_domain" => |parser, name, _| match_list::parse(parser, name, ListKind::Domain);
+    /// An IP address is in a host list.
+    /// `${if match_ip{192.0.2.7}{192.0.2.0/24}{yes}{no}}`
+    "match_ip" => |parser, name, _| match_list::parse(parser, name, ListKind::Host);
+    /// A local part is in a local part list.
+    /// `${if match_local_part{ann-lists}{^.*-lists\$}{yes}{no}}`
+    "match_local_part" => |parser, name, _| match_list::parse(parser, name, ListKind::LocalPart);
+    /// At least one condition of a row holds; the rest is not looked at after the first that does.
+    /// `${if or{{eq{a}{b}}{eq{a}{a}}}{yes}{no}}`
+    "or" => |parser, _, _| combine::parse(parser, combine::Kind::Or);
+    /// PAM takes a user's name and the answers to its questions.
+    /// in an authenticator: `server_condition = ${if pam{$auth2:${sg{$auth3}{:}{::}}}{yes}{no}}`
+    "pam" => unsupported_or_unknown;
+    /// The old pwcheck daemon takes a user's name and password.
+    /// in an authenticator: `server_condition = ${if pwcheck{$auth2:$auth3}{yes}{no}}`
+    "pwcheck" => unsupported_or_unknown;
+    /// A queue runner started this delivery.
+    /// `${if queue_running{yes}{no}}`
+    "queue_running" => |_, _, _| Box::new(delivery::Delivery::QueueRunning);
+    /// A RADIUS server takes a user's name and password.
+    /// in an authenticator: `server_condition = ${if radius{$auth2:$auth3}{yes}{no}}`
+    "radius" => unsupported_or_unknown;
+    /// Cyrus' saslauthd takes a user's name and password.
+    /// in an authenticator: `server_condition = ${if saslauthd{{$auth2}{$auth3}}{yes}{no}}`
+    "saslauthd" => unsupported_or_unknown;
+}
+
+/// What the manual says about each condition.
+pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
+    CONDITIONS.iter().map(|definition| &definition.entry)
+}
 
 /// The names of the conditions that are read here; those in [`unsupported`] among them do not work in every form.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    let words = CONDITIONS.iter().map(|(name, _)| *name);
-    words.chain(Order::names()).chain(Comparison::names())
+    entries().map(|entry| entry.name)
+}
+
+fn find(name: &str) -> Option<&'static Definition> {
+    CONDITIONS.iter().find(|definition| definition.entry.name == name)
 }
 
 /// Whether there is a condition of this name.
 pub(crate) fn is_known(name: &str) -> bool {
-    names().any(|known| known == name) || unsupported::condition(name).is_some()
+    find(name).is_some()
 }
 
 fn parse_named(parser: &mut Parser<'_>, name: &str, start: usize) -> Box<dyn Test> {
-    if let Some(order) = Order::find(name) {
-        return TwoStrings::parse(parser, order.name(), Check::Order(order));
-    }
-    if let Some(comparison) = Comparison::find(name) {
-        return TwoStrings::parse(parser, comparison.name(), Check::Number(comparison));
-    }
-    match CONDITIONS.binary_search_by_key(&name, |(known, _)| known) {
-        Ok(at) => CONDITIONS[at].1(parser),
-        Err(_) => unsupported_or_unknown(parser, name, start),
+    match find(name) {
+        Some(definition) => (definition.parse)(parser, definition.entry.name, start),
+        None => Box::new(parser.fail(format!("unknown condition \"{name}\""))),
     }
 }
 
-fn unsupported_or_unknown(parser: &mut Parser<'_>, name: &str, start: usize) -> Box<dyn Test> {
+/// A comparison of texts.
+fn order(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn Test> {
+    match Order::find(name) {
+        Some(order) => TwoStrings::parse(parser, name, Check::Order(order)),
+        None => unsupported_or_unknown(parser, name, start),
+    }
+}
+
+/// A comparison of numbers.
+fn number(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn Test> {
+    match Comparison::find(name) {
+        Some(comparison) => TwoStrings::parse(parser, name, Check::Number(comparison)),
+        None => unsupported_or_unknown(parser, name, start),
+    }
+}
+
+fn unsupported_or_unknown(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn Test> {
     match unsupported::condition(name) {
         None => Box::new(parser.fail(format!("unknown condition \"{name}\""))),
         Some(unsupported) => {

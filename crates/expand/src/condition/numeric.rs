@@ -22,18 +22,9 @@ const COMPARISONS: [Comparison; 6] = [
 ];
 
 impl Comparison {
-    /// The names of all.
-    pub(super) fn names() -> impl Iterator<Item = &'static str> {
-        COMPARISONS.into_iter().map(|comparison| comparison.name)
-    }
-
     /// The comparison of this name.
     pub(crate) fn find(name: &str) -> Option<Self> {
         COMPARISONS.into_iter().find(|comparison| comparison.name == name)
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        self.name
     }
 }
 

@@ -24,18 +24,9 @@ const ORDERS: [Order; 10] = [
 ];
 
 impl Order {
-    /// The names of all.
-    pub(super) fn names() -> impl Iterator<Item = &'static str> {
-        ORDERS.into_iter().map(|order| order.name)
-    }
-
     /// The comparison of this name.
     pub(crate) fn find(name: &str) -> Option<Self> {
         ORDERS.into_iter().find(|order| order.name == name)
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        self.name
     }
 
     /// Whether it holds between two strings; bytes are compared, as in the C locale.

@@ -22,6 +22,7 @@ mod strlen;
 mod time;
 mod utf8;
 
+use mail_types::manual::Entry;
 use mail_types::value::Value;
 
 use crate::eval::{Machine, Mode};
@@ -56,80 +57,218 @@ enum Run {
 /// One operator.
 #[derive(Debug)]
 struct Definition {
-    name: &'static str,
+    entry: Entry,
     run: Run,
     /// Evaluation may have to wait for something outside.
     may_block: bool,
 }
 
-const fn operator(name: &'static str, run: Run) -> Definition {
-    Definition { name, run, may_block: false }
+/// The table of operators: what the manual says about each, what it does, `blocks` if it may have to wait.
+macro_rules! operators {
+    (@may_block) => { false };
+    (@may_block blocks) => { true };
+    ($( #[doc = $doc:literal] $(#[doc = $example:literal])+
+        $name:literal => $kind:ident($run:expr) $(, $blocks:ident)?; )*) => {
+        /// All operators, by the name before any underscore suffix.
+        static OPERATORS: &[Definition] = &[ $( Definition {
+            entry: Entry { name: $name, doc: $doc, examples: &[$($example),+] },
+            run: Run::$kind($run),
+            may_block: operators!(@may_block $($blocks)?),
+        }, )* ];
+    };
 }
 
-/// All operators, by the name before any underscore suffix.
-static OPERATORS: [Definition; 57] = [
-    operator("address", Run::Plain(address::address)),
-    operator("addresses", Run::Asking(address::addresses)),
-    operator("base32", Run::Checked(base::base32)),
-    operator("base32d", Run::Checked(base::base32d)),
-    operator("base62", Run::Checked(base::base62)),
-    operator("base62d", Run::Checked(base::base62d)),
-    operator("base64", Run::Plain(base::base64)),
-    operator("base64d", Run::Checked(base::base64d)),
-    operator("domain", Run::Plain(address::domain)),
-    operator("escape", Run::Optional(escape::escape)),
-    operator("escape8bit", Run::Plain(escape::escape8bit)),
-    operator("eval", Run::Checked(eval::eval)),
-    operator("eval10", Run::Checked(eval::eval10)),
-    Definition { name: "expand", run: Run::Asking(expand::expand), may_block: true },
-    operator("from_utf8", Run::Plain(utf8::from_utf8)),
-    operator("h", Run::Checked(numbered::hash)),
-    operator("hash", Run::Checked(numbered::hash)),
-    operator("headerwrap", Run::Checked(headerwrap::headerwrap)),
-    operator("hex2b64", Run::Checked(base::hex2b64)),
-    operator("hexquote", Run::Plain(escape::hexquote)),
-    operator("ipv6denorm", Run::Checked(ip::ipv6denorm)),
-    operator("ipv6norm", Run::Checked(ip::ipv6norm)),
-    operator("l", Run::Checked(numbered::length)),
-    operator("lc", Run::Plain(case::lc)),
-    operator("length", Run::Checked(numbered::length)),
-    operator("listcount", Run::Asking(list::listcount)),
-    operator("listnamed", Run::Asking(list::listnamed)),
-    operator("local_part", Run::Plain(address::local_part)),
-    operator("mask", Run::Checked(ip::mask)),
-    operator("md5", Run::Plain(digest::md5)),
-    operator("nh", Run::Checked(numbered::nhash)),
-    operator("nhash", Run::Checked(numbered::nhash)),
-    operator("quote", Run::Asking(quote::quote)),
-    operator("quote_local_part", Run::Plain(quote::quote_local_part)),
-    operator("randint", Run::Asking(randint::randint)),
-    operator("reverse_ip", Run::Checked(ip::reverse_ip)),
-    operator("rfc2047", Run::Optional(rfc2047::rfc2047)),
-    operator("rfc2047d", Run::Optional(rfc2047::rfc2047d)),
-    operator("rxquote", Run::Plain(escape::rxquote)),
-    operator("s", Run::Checked(numbered::substr)),
-    operator("sha1", Run::Plain(digest::sha1)),
-    operator("sha2", Run::Checked(digest::sha2)),
-    operator("sha256", Run::Plain(digest::sha256)),
-    Definition { name: "stat", run: Run::Asking(stat::stat), may_block: true },
-    operator("str2b64", Run::Plain(base::base64)),
-    operator("strlen", Run::Plain(strlen::strlen)),
-    operator("substr", Run::Checked(numbered::substr)),
-    operator("time_eval", Run::Checked(time::time_eval)),
-    operator("time_interval", Run::Checked(time::time_interval)),
-    operator("uc", Run::Plain(case::uc)),
-    operator("utf8clean", Run::Plain(utf8::utf8clean)),
-    operator("xtextd", Run::Checked(escape::xtextd)),
-    Definition { name: "sha3", run: Run::Checked(missing), may_block: false },
-    Definition { name: "utf8_domain_from_alabel", run: Run::Checked(missing), may_block: false },
-    Definition { name: "utf8_domain_to_alabel", run: Run::Checked(missing), may_block: false },
-    Definition { name: "utf8_localpart_from_alabel", run: Run::Checked(missing), may_block: false },
-    Definition { name: "utf8_localpart_to_alabel", run: Run::Checked(missing), may_block: false },
-];
+operators! {
+    /// The address in a header-style mailbox; nothing if there is none.
+    /// `${address:Ann Example <ann@example.org>}`
+    "address" => Plain(address::address);
+    /// All addresses of a header line, as a list.
+    /// `${addresses:Ann <ann@example.org>, bob@example.net (Bob)}`
+    /// `${addresses:>+ a@b.example, c@d.example}`
+    "addresses" => Asking(address::addresses);
+    /// A number in base 32.
+    /// `${base32:1234}`
+    "base32" => Checked(base::base32);
+    /// The number that a base 32 text stands for.
+    /// `${base32d:bgs}`
+    "base32d" => Checked(base::base32d);
+    /// A number in base 62, six digits long.
+    /// `${base62:1234567}`
+    "base62" => Checked(base::base62);
+    /// The number that a base 62 text stands for.
+    /// `${base62d:0005BAN}`
+    "base62d" => Checked(base::base62d);
+    /// A text in base 64; a certificate in its DER form.
+    /// `${base64:postrider}`
+    "base64" => Plain(base::base64);
+    /// The text behind a base 64 one.
+    /// `${base64d:cG9zdHJpZGVy}`
+    "base64d" => Checked(base::base64d);
+    /// The domain of the address in a header-style mailbox.
+    /// `${domain:Ann <ann@example.org>}`
+    "domain" => Plain(address::domain);
+    /// A text with everything that is not printing as a backslash escape.
+    /// `${escape:a${base64d:AQk=}b}`
+    "escape" => Optional(escape::escape);
+    /// A text with bytes above 127 as backslash escapes.
+    /// `${escape8bit:né}`
+    "escape8bit" => Plain(escape::escape8bit);
+    /// The value of an arithmetic expression; `0x` and a leading `0` give hexadecimal and octal numbers.
+    /// `${eval:(1+2)*4}`
+    /// `${eval:0x10 + 010}`
+    "eval" => Checked(eval::eval);
+    /// The value of an arithmetic expression whose numbers are all decimal.
+    /// `${eval10:010 + 1}`
+    "eval10" => Checked(eval::eval10);
+    /// Expands the text a second time.
+    /// `${expand:\N${lc:A}\N}`
+    "expand" => Asking(expand::expand), blocks;
+    /// UTF-8 as ISO 8859-1; what has no place there becomes an underscore.
+    /// `${escape8bit:${from_utf8:né}}`
+    "from_utf8" => Plain(utf8::from_utf8);
+    /// Short name of `hash`.
+    /// `${h_3:qwerty}`
+    "h" => Checked(numbered::hash);
+    /// Letters that depend on the text only, as many as asked for.
+    /// `${hash_3:qwerty}`
+    /// `${hash_3_8:qwerty}`
+    "hash" => Checked(numbered::hash);
+    /// A header line folded at a column.
+    /// `${headerwrap_20_40:Subject: a line that is longer than twenty columns}` gives ``
+    "headerwrap" => Checked(headerwrap::headerwrap);
+    /// Base 64 of the bytes that hexadecimal digits stand for.
+    /// `${hex2b64:666f6f}`
+    "hex2b64" => Checked(base::hex2b64);
+    /// Bytes above 127 as `\x` and their hexadecimal digits.
+    /// `${hexquote:né}`
+    "hexquote" => Plain(escape::hexquote);
+    /// An IPv6 address in full: eight groups of four digits.
+    /// `${ipv6denorm:2001:db8::1}`
+    "ipv6denorm" => Checked(ip::ipv6denorm);
+    /// An IPv6 address in its shortest form.
+    /// `${ipv6norm:2001:0db8:0000:0000:0000:0000:0000:0001}`
+    "ipv6norm" => Checked(ip::ipv6norm);
+    /// Short name of `length`.
+    /// `${l_3:postrider}`
+    "l" => Checked(numbered::length);
+    /// The text in lower case.
+    /// `${lc:PostRider}`
+    "lc" => Plain(case::lc);
+    /// The first characters of a text.
+    /// `${length_3:postrider}`
+    "length" => Checked(numbered::length);
+    /// How many elements a list has.
+    /// `${listcount:a:b::c}`
+    "listcount" => Asking(list::listcount);
+    /// The text of a named list; with `_d`, `_h`, `_a` or `_l`, of a list of that kind.
+    /// `${listnamed:+local_domains}`
+    /// `${listnamed_d:local_domains}`
+    "listnamed" => Asking(list::listnamed);
+    /// The local part of the address in a header-style mailbox.
+    /// `${local_part:Ann <ann@example.org>}`
+    "local_part" => Plain(address::local_part);
+    /// The network that an address belongs to; IPv6 groups with dots between them, unless `_n` asks for the usual form.
+    /// `${mask:10.111.131.206/28}`
+    /// `${mask:2001:db8::1/32}`
+    "mask" => Checked(ip::mask);
+    /// The MD5 digest; of a certificate its fingerprint.
+    /// `${md5:postrider}`
+    "md5" => Plain(digest::md5);
+    /// Short name of `nhash`.
+    /// `${nh_8_64:supercalifragilisticexpialidocious}`
+    "nh" => Checked(numbered::nhash);
+    /// A number, or two, that depends on the text only.
+    /// `${nhash_100:supercalifragilisticexpialidocious}`
+    "nhash" => Checked(numbered::nhash);
+    /// The text in double quotes, if it needs them; `_TYPE` makes it safe for a lookup of that type.
+    /// `${quote:ann}`
+    /// `${quote:ann b"c}`
+    /// `${quote_lsearch:ann}`
+    "quote" => Asking(quote::quote);
+    /// The text as the local part of an address.
+    /// `${quote_local_part:ann b}`
+    "quote_local_part" => Plain(quote::quote_local_part);
+    /// A number below the one given.
+    /// `${if <{${randint:6}}{6}{below}}`
+    "randint" => Asking(randint::randint);
+    /// An address as a DNS list or the reverse zone has it.
+    /// `${reverse_ip:192.0.2.10}`
+    /// `${reverse_ip:2001:db8::1}`
+    "reverse_ip" => Checked(ip::reverse_ip);
+    /// The text as encoded words, if a header line needs them.
+    /// `${rfc2047:Käse}`
+    "rfc2047" => Optional(rfc2047::rfc2047);
+    /// The text behind encoded words.
+    /// `${rfc2047d:=?utf-8?Q?K=C3=A4se?=}`
+    "rfc2047d" => Optional(rfc2047::rfc2047d);
+    /// The text with everything escaped that means something in a regular expression.
+    /// `${rxquote:a.b+c}`
+    "rxquote" => Plain(escape::rxquote);
+    /// Short name of `substr`.
+    /// `${s_0_4:postrider}`
+    "s" => Checked(numbered::substr);
+    /// The SHA-1 digest in capitals; of a certificate its fingerprint.
+    /// `${sha1:postrider}`
+    "sha1" => Plain(digest::sha1);
+    /// The SHA-2 digest of so many bits, 256 if not said.
+    /// `${sha2_512:a}` gives ``
+    "sha2" => Checked(digest::sha2);
+    /// The SHA-256 digest in capitals; of a certificate its fingerprint.
+    /// `${sha256:postrider}`
+    "sha256" => Plain(digest::sha256);
+    /// What the file system knows about a file, as `name=value` pairs.
+    /// `${extract{smode}{${stat:$config_dir/people}}}`
+    "stat" => Asking(stat::stat), blocks;
+    /// Old name of `base64`.
+    /// `${str2b64:postrider}`
+    "str2b64" => Plain(base::base64);
+    /// The length of the text in bytes.
+    /// `${strlen:postrider}`
+    "strlen" => Plain(strlen::strlen);
+    /// Characters from a place on; negative places count from the end.
+    /// `${substr_4:postrider}`
+    /// `${substr_-5_3:postrider}`
+    "substr" => Checked(numbered::substr);
+    /// The seconds of a period.
+    /// `${time_eval:1w2d3h}`
+    "time_eval" => Checked(time::time_eval);
+    /// A number of seconds as a period.
+    /// `${time_interval:100000}`
+    "time_interval" => Checked(time::time_interval);
+    /// The text in upper case.
+    /// `${uc:PostRider}`
+    "uc" => Plain(case::uc);
+    /// The text with question marks for what is no UTF-8.
+    /// `${utf8clean:a${base64d:/w==}b}`
+    "utf8clean" => Plain(utf8::utf8clean);
+    /// The text behind xtext, as ESMTP parameters carry it.
+    /// `${xtextd:a+2Bb+3Dc}` gives `a+b=c`
+    "xtextd" => Checked(escape::xtextd);
+    /// The SHA-3 digest of so many bits, 256 if not said.
+    /// in an ACL: `warn logwrite = ${sha3:postrider}`
+    "sha3" => Checked(missing);
+    /// A domain of A-labels in Unicode.
+    /// in an ACL: `warn logwrite = ${utf8_domain_from_alabel:xn--bcher-kva.example}`
+    "utf8_domain_from_alabel" => Checked(missing);
+    /// A domain in Unicode as A-labels.
+    /// in an ACL: `warn logwrite = ${utf8_domain_to_alabel:bücher.example}`
+    "utf8_domain_to_alabel" => Checked(missing);
+    /// A local part of A-label form in Unicode.
+    /// in an ACL: `warn logwrite = ${utf8_localpart_from_alabel:xn--bcher-kva}`
+    "utf8_localpart_from_alabel" => Checked(missing);
+    /// A local part in Unicode in A-label form.
+    /// in an ACL: `warn logwrite = ${utf8_localpart_to_alabel:bücher}`
+    "utf8_localpart_to_alabel" => Checked(missing);
+}
+
+/// What the manual says about each operator.
+pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
+    OPERATORS.iter().map(|definition| &definition.entry)
+}
 
 /// The names of the operators; those in [`unsupported`] fail.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    OPERATORS.iter().map(|definition| definition.name)
+    entries().map(|entry| entry.name)
 }
 
 fn missing(call: &Call<'_>) -> Result<Value, EvalError> {
@@ -155,7 +294,7 @@ pub(crate) fn find(
     start: usize,
 ) -> Result<Box<dyn Item>, (Sequence, String)> {
     let written = String::from_utf8_lossy(name).into_owned();
-    let by_name = |name: &str| OPERATORS.iter().find(|definition| definition.name == name);
+    let by_name = |name: &str| OPERATORS.iter().find(|definition| definition.entry.name == name);
     let found = by_name(&written).map(|definition| (definition, None)).or_else(|| {
         let (base, _) = written.split_once('_')?;
         by_name(base).map(|definition| (definition, Some(base.len() + 1)))
@@ -163,7 +302,7 @@ pub(crate) fn find(
     let Some((definition, suffix)) = found else {
         return Err((argument, format!("unknown expansion operator \"{written}\"")));
     };
-    if let Some(what) = unsupported::operator(definition.name) {
+    if let Some(what) = unsupported::operator(definition.entry.name) {
         parser.warn(unsupported::DIAGNOSTIC, start, name.len(), what.message());
     }
     parser.may_block |= definition.may_block;

@@ -3,7 +3,7 @@
 use super::Call;
 use crate::EvalError;
 use crate::eval::Machine;
-use crate::lookup::LOOKUP_TYPES;
+use crate::lookup;
 use mail_types::value::{QuotedFor, Taint, Value};
 
 pub(super) fn quote(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
@@ -45,9 +45,10 @@ fn quoted(text: &[u8]) -> Vec<u8> {
 
 /// `${quote_mysql:` and so on, with options after a comma. Tainted text stays tainted for everything but that lookup.
 fn quote_lookup(machine: &mut Machine<'_>, call: &Call<'_>, suffix: &str) -> Result<Value, EvalError> {
-    let Some((kind, _)) = LOOKUP_TYPES.iter().find(|(kind, _)| *kind == suffix) else {
+    let Some(found) = lookup::find(suffix.as_bytes()) else {
         return Err(EvalError::failed(format!("unknown lookup type \"{suffix}\"")));
     };
+    let kind = found.entry.name;
     let Some(safe) = machine.env.quote_lookup(kind, call.bytes(), None) else {
         return Ok(call.value.clone());
     };

@@ -8,6 +8,8 @@
 
 mod table;
 
+use mail_types::manual::Entry;
+
 pub use table::{VARIABLES, Variable};
 
 /// Whether the feature that fills a variable is there yet.
@@ -30,8 +32,51 @@ pub struct VariableInfo {
     pub available: Availability,
     /// What sets the variable.
     pub set_by: &'static str,
-    /// What it holds.
-    pub doc: &'static str,
+    /// What it holds, and an example.
+    pub entry: Entry,
+}
+
+/// The table of variables whose names are not fixed: what the manual says about each family.
+macro_rules! families {
+    ($( #[doc = $doc:literal] $(#[doc = $example:literal])+ $name:literal; )*) => {
+        /// Variables whose names are not fixed; the manual shows what may vary in capitals.
+        pub static FAMILIES: &[Entry] =
+            &[ $( Entry { name: $name, doc: $doc, examples: &[$($example),+] }, )* ];
+    };
+}
+
+families! {
+    /// The text that the last regular expression or pattern of a list matched.
+    /// `${if match{abc}{b}{<$0>}}`
+    "0";
+    /// The parts of the last match, numbered from 1; the arguments of `${run`, of a called ACL, of `-be`.
+    /// `${if match{ann@example.org}{^(.*)@(.*)\$}{$2: $1}}`
+    "N";
+    /// A variable of the administrator's that lives as long as the connection.
+    /// in an ACL: `warn set acl_c_seen = yes`
+    "acl_cNAME";
+    /// A variable of the administrator's that lives as long as the message.
+    /// in an ACL: `warn set acl_m_score = ${eval:0$acl_m_score + 10}`
+    "acl_mNAME";
+    /// As `$h_NAME:`, but the bytes behind encoded words stay in their own charset (also `$bheader_NAME:`).
+    /// `$bh_subject:`
+    "bh_NAME:";
+    /// The content of the header lines of that name, decoded (also `$header_NAME:`).
+    /// `$h_subject:`
+    /// `$h_reply-to:`
+    "h_NAME:";
+    /// The header lines of that name as a list (also `$lheader_NAME:`).
+    /// `${listcount:$lh_received:}`
+    "lh_NAME:";
+    /// All addresses of a pipe delivery as arguments of their own; only as a word in a pipe's `command`.
+    /// in a transport: `command = /usr/bin/hand-over $pipe_addresses`
+    "pipe_addresses";
+    /// A variable that a router's `set` made.
+    /// in a transport: `headers_add = X-Class: $r_class`
+    "r_NAME";
+    /// The header lines of that name as they came (also `$rheader_NAME:`).
+    /// `$rh_subject:`
+    "rh_NAME:";
 }
 
 /// The scope letter of a user variable set in an ACL.

@@ -4,6 +4,7 @@
 //! Specification, section "Use of the control modifier"; the texts are those of Exim's own messages. Controls about
 //! DKIM and DMARC are taken and change nothing as long as nothing verifies signatures.
 
+use mail_types::manual::Entry;
 use mail_types::value::Value;
 
 use super::AclPlace::{self, *};
@@ -81,6 +82,8 @@ enum Reads {
 }
 
 struct Row {
+    /// What the manual says.
+    entry: Entry,
     name: &'static str,
     /// The name in messages: `queue_only` is shown as `queue`.
     shown: &'static str,
@@ -94,43 +97,106 @@ const ONE_RECIPIENT: Places = Places::of(&[Rcpt]);
 const SMTP: Places = Places::all_but(&[NotSmtp, NotSmtpStart]);
 const BEFORE_THE_END_OF_DATA: Places = Places::all_but(&[Data, NotSmtp, NotSmtpStart]);
 
-const fn row(name: &'static str, reads: Reads, places: Places) -> Row {
-    Row { name, shown: name, reads, places }
-}
-
 use Reads::{Later, Nothing};
 
-const TABLE: &[Row] = &[
-    row("allow_auth_unadvertised", Nothing(Control::AllowAuthUnadvertised), Places::of(&[Connect, Helo])),
-    row("caseful_local_part", Nothing(Control::CasefulLocalPart), ONE_RECIPIENT),
-    row("caselower_local_part", Nothing(Control::CaselowerLocalPart), ONE_RECIPIENT),
-    row("cutthrough_delivery", Later, Places::ALL),
-    row("debug", Later, Places::ALL),
-    row("dkim_disable_verify", Nothing(Control::DkimDisableVerify), BEFORE_THE_END_OF_DATA),
-    row("dmarc_disable_verify", Nothing(Control::DmarcDisableVerify), BEFORE_THE_END_OF_DATA),
-    row("dmarc_enable_forensic", Nothing(Control::DmarcEnableForensic), BEFORE_THE_END_OF_DATA),
-    row("dscp", Later, Places::ALL),
-    row("enforce_sync", Nothing(Control::EnforceSync(true)), SMTP),
-    row("fakedefer", Reads::Fake { defer: true }, RECEIVING),
-    row("fakereject", Reads::Fake { defer: false }, RECEIVING),
-    row("freeze", Reads::Freeze, RECEIVING_OR_LOCAL),
-    row("no_callout_flush", Nothing(Control::NoCalloutFlush), SMTP),
-    row("no_delay_flush", Nothing(Control::NoDelayFlush), SMTP),
-    row("no_enforce_sync", Nothing(Control::EnforceSync(false)), SMTP),
-    row("no_mbox_unspool", Nothing(Control::NoMboxUnspool), RECEIVING),
-    row("no_multiline_responses", Nothing(Control::NoMultilineResponses), SMTP),
-    row("no_pipelining", Nothing(Control::NoPipelining), SMTP),
-    row("queue", Reads::Queue, RECEIVING_OR_LOCAL),
-    Row { name: "queue_only", shown: "queue", reads: Reads::Queue, places: RECEIVING_OR_LOCAL },
-    row("submission", Reads::Submission, Places::of(&[Mail, Rcpt, Predata])),
-    row(
-        "suppress_local_fixups",
-        Nothing(Control::SuppressLocalFixups),
-        Places::of(&[Mail, Rcpt, Predata, NotSmtpStart]),
-    ),
-    row("utf8_downconvert", Reads::Downconvert, Places::of(&[Rcpt, Vrfy])),
-    row("wellknown", Later, Places::ALL),
-];
+/// The table of controls: what the manual says about each, how it is read, and where it may be used.
+macro_rules! controls {
+    (@shown $name:literal) => { $name };
+    (@shown $name:literal $shown:literal) => { $shown };
+    ($( #[doc = $doc:literal] $(#[doc = $example:literal])+
+        $name:literal $(as $shown:literal)? => $reads:expr, $places:expr; )*) => {
+        static TABLE: &[Row] = &[ $( Row {
+            entry: Entry { name: $name, doc: $doc, examples: &[$($example),+] },
+            name: $name,
+            shown: controls!(@shown $name $($shown)?),
+            reads: $reads,
+            places: $places,
+        }, )* ];
+    };
+}
+
+controls! {
+    /// The client may authenticate although that was not offered.
+    /// `warn control = allow_auth_unadvertised`
+    "allow_auth_unadvertised" => Nothing(Control::AllowAuthUnadvertised), Places::of(&[Connect, Helo]);
+    /// `$local_part` has capitals as the client sent them.
+    /// `warn control = caseful_local_part`
+    "caseful_local_part" => Nothing(Control::CasefulLocalPart), ONE_RECIPIENT;
+    /// `$local_part` is in lower case again.
+    /// `warn control = caselower_local_part`
+    "caselower_local_part" => Nothing(Control::CaselowerLocalPart), ONE_RECIPIENT;
+    /// Passes the message on to the next host while it comes in.
+    /// `warn control = cutthrough_delivery/defer=pass`
+    "cutthrough_delivery" => Later, Places::ALL;
+    /// Writes a debug log of this session.
+    /// `warn control = debug/tag=.$sender_host_address`
+    "debug" => Later, Places::ALL;
+    /// No DKIM verification for this message.
+    /// `warn control = dkim_disable_verify`
+    "dkim_disable_verify" => Nothing(Control::DkimDisableVerify), BEFORE_THE_END_OF_DATA;
+    /// No DMARC verification for this message.
+    /// `warn control = dmarc_disable_verify`
+    "dmarc_disable_verify" => Nothing(Control::DmarcDisableVerify), BEFORE_THE_END_OF_DATA;
+    /// DMARC failure reports may be sent for this message.
+    /// `warn control = dmarc_enable_forensic`
+    "dmarc_enable_forensic" => Nothing(Control::DmarcEnableForensic), BEFORE_THE_END_OF_DATA;
+    /// Marks the packets to the client.
+    /// `warn control = dscp/ef`
+    "dscp" => Later, Places::ALL;
+    /// A client that speaks before it is its turn is turned away.
+    /// `warn control = enforce_sync`
+    "enforce_sync" => Nothing(Control::EnforceSync(true)), SMTP;
+    /// The message is taken and the client is told that it was deferred.
+    /// `warn control = fakedefer/later, please`
+    "fakedefer" => Reads::Fake { defer: true }, RECEIVING;
+    /// The message is taken and the client is told that it was refused.
+    /// `warn control = fakereject/no`
+    "fakereject" => Reads::Fake { defer: false }, RECEIVING;
+    /// The message is frozen once it is accepted.
+    /// `warn control = freeze/no_tell`
+    "freeze" => Reads::Freeze, RECEIVING_OR_LOCAL;
+    /// Answers are not sent at once before a callout.
+    /// `warn control = no_callout_flush`
+    "no_callout_flush" => Nothing(Control::NoCalloutFlush), SMTP;
+    /// Answers are not sent at once before a delay.
+    /// `warn control = no_delay_flush`
+    "no_delay_flush" => Nothing(Control::NoDelayFlush), SMTP;
+    /// A client may speak before it is its turn.
+    /// `warn control = no_enforce_sync`
+    "no_enforce_sync" => Nothing(Control::EnforceSync(false)), SMTP;
+    /// The copy of the message that a scanner was given is kept.
+    /// `warn control = no_mbox_unspool`
+    "no_mbox_unspool" => Nothing(Control::NoMboxUnspool), RECEIVING;
+    /// Refusals have one line.
+    /// `warn control = no_multiline_responses`
+    "no_multiline_responses" => Nothing(Control::NoMultilineResponses), SMTP;
+    /// PIPELINING is not offered.
+    /// `warn control = no_pipelining`
+    "no_pipelining" => Nothing(Control::NoPipelining), SMTP;
+    /// The message waits for a queue runner.
+    /// `warn control = queue/first_pass_route`
+    "queue" => Reads::Queue, RECEIVING_OR_LOCAL;
+    /// Old name of `queue`.
+    /// `warn control = queue_only`
+    "queue_only" as "queue" => Reads::Queue, RECEIVING_OR_LOCAL;
+    /// The message is one that a user hands in: its header is completed.
+    /// `warn control = submission/domain=example.org`
+    "submission" => Reads::Submission, Places::of(&[Mail, Rcpt, Predata]);
+    /// The header of a local message is left as it is.
+    /// `warn control = suppress_local_fixups`
+    "suppress_local_fixups" => Nothing(Control::SuppressLocalFixups), Places::of(&[Mail, Rcpt, Predata, NotSmtpStart]);
+    /// Addresses with letters beyond ASCII are converted for hosts that do not take them.
+    /// `warn control = utf8_downconvert/-1`
+    "utf8_downconvert" => Reads::Downconvert, Places::of(&[Rcpt, Vrfy]);
+    /// Answers WELLKNOWN with the content of a file.
+    /// `accept control = wellknown//etc/exim/security.txt`
+    "wellknown" => Later, Places::ALL;
+}
+
+/// What the manual says about each control, and whether it is there yet.
+pub(crate) fn entries() -> Vec<(&'static Entry, bool)> {
+    TABLE.iter().map(|row| (&row.entry, !matches!(row.reads, Later))).collect()
+}
 
 /// What is wrong with a control.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -40,5 +40,9 @@ pub use verdict::{AclOutcome, AclVerdict, FailedAddress};
 pub use verify::VerifyOptions;
 pub use world::{AclWorld, AddedHeader, HeaderLine, HeaderPlace, LogTargets};
 
+pub(crate) use condition::entries as condition_entries;
+pub(crate) use control::entries as control_entries;
+pub(crate) use verify::entries as verify_entries;
+
 #[cfg(test)]
 mod tests;

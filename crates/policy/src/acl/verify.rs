@@ -4,6 +4,7 @@
 //! Specification, sections "ACL conditions" and "Address verification"; the texts are those of Exim's own messages.
 //! Callouts are read and refused when they are reached: until there are callouts, such a condition defers.
 
+use mail_types::manual::Entry;
 use mail_types::value::Value;
 
 use super::AclPlace::{self, *};
@@ -76,6 +77,8 @@ enum Reads {
 }
 
 struct Row {
+    /// What the manual says.
+    entry: Entry,
     name: &'static str,
     reads: Reads,
     places: Places,
@@ -84,19 +87,59 @@ struct Row {
 const MESSAGE_AT_HAND: Places = Places::of(&[Data, NotSmtp, Mime, Dkim, NotSmtpMime, Prdr, Quit, NotQuit]);
 const SENDER_KNOWN: Places = Places::of(&[Mail, Rcpt, Predata, Mime, NotSmtp, Data, Prdr, NotSmtpMime, Dkim]);
 
-const TABLE: &[Row] = &[
-    Row { name: "arc", reads: Reads::Later, places: Places::ALL },
-    Row { name: "certificate", reads: Reads::Nothing, places: Places::ALL },
-    Row { name: "csa", reads: Reads::Later, places: Places::ALL },
-    Row { name: "header_names_ascii", reads: Reads::Nothing, places: MESSAGE_AT_HAND },
-    Row { name: "header_sender", reads: Reads::Address, places: MESSAGE_AT_HAND },
-    Row { name: "header_syntax", reads: Reads::Nothing, places: MESSAGE_AT_HAND },
-    Row { name: "helo", reads: Reads::Nothing, places: Places::ALL },
-    Row { name: "not_blind", reads: Reads::NotBlind, places: MESSAGE_AT_HAND },
-    Row { name: "recipient", reads: Reads::Address, places: Places::of(&[Rcpt]) },
-    Row { name: "reverse_host_lookup", reads: Reads::ReverseHostLookup, places: Places::ALL },
-    Row { name: "sender", reads: Reads::Address, places: SENDER_KNOWN },
-];
+/// The table of tests: what the manual says about each, how its options are read, and where it may be used.
+macro_rules! tests {
+    ($( #[doc = $doc:literal] $(#[doc = $example:literal])+ $name:literal => $reads:expr, $places:expr; )*) => {
+        static TABLE: &[Row] = &[ $( Row {
+            entry: Entry { name: $name, doc: $doc, examples: &[$($example),+] },
+            name: $name,
+            reads: $reads,
+            places: $places,
+        }, )* ];
+    };
+}
+
+tests! {
+    /// The ARC chain of the message has one of these results.
+    /// `warn verify = arc/pass`
+    "arc" => Reads::Later, Places::ALL;
+    /// The client's certificate was verified.
+    /// `accept verify = certificate`
+    "certificate" => Reads::Nothing, Places::ALL;
+    /// Client SMTP authorization of the client's name allows it.
+    /// `deny !verify = csa`
+    "csa" => Reads::Later, Places::ALL;
+    /// The names of the header lines are printing ASCII.
+    /// `deny !verify = header_names_ascii`
+    "header_names_ascii" => Reads::Nothing, MESSAGE_AT_HAND;
+    /// One of the header's senders can be verified.
+    /// `require verify = header_sender`
+    "header_sender" => Reads::Address, MESSAGE_AT_HAND;
+    /// The addresses in the header are written rightly.
+    /// `require verify = header_syntax`
+    "header_syntax" => Reads::Nothing, MESSAGE_AT_HAND;
+    /// The name in HELO is the client's.
+    /// `require verify = helo`
+    "helo" => Reads::Nothing, Places::ALL;
+    /// Every recipient stands in the header.
+    /// `deny !verify = not_blind/case_insensitive`
+    "not_blind" => Reads::NotBlind, MESSAGE_AT_HAND;
+    /// The recipient can be routed.
+    /// `require verify = recipient/defer_ok`
+    "recipient" => Reads::Address, Places::of(&[Rcpt]);
+    /// The client's address has a name that has the address.
+    /// `require verify = reverse_host_lookup`
+    "reverse_host_lookup" => Reads::ReverseHostLookup, Places::ALL;
+    /// The sender can be routed.
+    /// `require verify = sender/no_details`
+    /// `require verify = sender=postmaster@$sender_address_domain`
+    "sender" => Reads::Address, SENDER_KNOWN;
+}
+
+/// What the manual says about each test, and whether it is there yet.
+pub(crate) fn entries() -> Vec<(&'static Entry, bool)> {
+    TABLE.iter().map(|row| (&row.entry, row.reads != Reads::Later)).collect()
+}
 
 impl Verify {
     /// Reads a test. Without a place only the text is checked.
