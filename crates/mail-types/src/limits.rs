@@ -106,3 +106,19 @@ pub const HOSTS_PER_ADDRESS: usize = 500;
 pub const PROCESS_MESSAGE: usize = 64 << 20;
 /// Tags of one tag=value list (DKIM, ARC, DMARC; a signature of RFC 6376 knows 13).
 pub const TAG_LIST_TAGS: usize = 100;
+/// DKIM signatures of one message that are verified (Exim's own number; a message with more is taken as unsigned).
+pub const DKIM_SIGNATURES: usize = 20;
+/// Forms (canonicalisation, hash, length) in which one body is hashed; what asks for more is invalid.
+pub const DKIM_BODY_FORMS: usize = 64;
+/// Names in the `h=` of one signature.
+pub const DKIM_SIGNED_NAMES: usize = 10_000;
+/// Longest signature field that is looked at.
+pub const DKIM_FIELD: usize = 64 << 10;
+/// Largest RSA key, in bits.
+pub const DKIM_KEY_BITS: u32 = 8_192;
+/// Longest key record (all strings of one TXT record).
+pub const DKIM_KEY_RECORD: usize = 16 << 10;
+/// Key records of one name that are tried.
+pub const DKIM_KEY_RECORDS: usize = 8;
+/// ARC sets of one message (RFC 8617 section 4.2.1).
+pub const ARC_SETS: usize = 50;

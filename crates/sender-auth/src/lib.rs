@@ -9,5 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod base64;
+pub mod dkim;
 pub mod spf;
 pub mod tag_list;
