@@ -56,7 +56,9 @@ fn plural(count: usize, word: &str) -> String {
 /// One finding.
 pub fn render(finding: &Diagnostic, sources: &Sources) -> String {
     let mut out = String::new();
-    if let Some(exim) = &finding.exim_text {
+    // What Exim prints at load stands alone on its lines, so that scripts find it; what it would only say later does not.
+    let at_load = finding.severity == Severity::Error;
+    if let Some(exim) = finding.exim_text.as_ref().filter(|_| at_load) {
         let _ = writeln!(out, "{}", printable(exim));
     }
     let word = match finding.severity {
@@ -66,6 +68,11 @@ pub fn render(finding: &Diagnostic, sources: &Sources) -> String {
     };
     let _ = writeln!(out, "{word}[{}]: {}", finding.id, printable(&finding.message));
     place(&mut out, finding.span, finding.label.as_deref(), sources);
+    if let Some(exim) =
+        finding.exim_text.as_ref().filter(|exim| !at_load && !finding.message.contains(exim.as_str()))
+    {
+        let _ = writeln!(out, "note: when it is used, Exim says: {}", printable(exim));
+    }
     for note in &finding.notes {
         let _ = writeln!(out, "note: {}", printable(note));
     }

@@ -21,6 +21,7 @@
 pub mod builtin;
 mod check;
 pub mod diagnostic;
+mod environment;
 pub mod files;
 mod log_selector;
 pub mod options;
@@ -30,17 +31,16 @@ mod reader;
 mod sections;
 mod sink;
 mod snapshot;
-mod suggest;
 mod system;
 pub mod trusted;
 
 pub use files::{Account, ConfigFiles, FileContent, FileFacts};
 pub use log_selector::LOG_SELECTORS;
+pub use mail_types::suggest::nearest;
 pub use options::{Class, Effect, Opt, OptionDef, OptionKind, OptionSet};
 pub use sections::loader::load;
 pub use snapshot::{
     AuthenticatorInstance, BuildDefaults, CommandLineMacro, Config, Facts, Instance, LoadRequest, Loaded,
     RouterInstance, SourceFile, Sources, TransportInstance,
 };
-pub use suggest::nearest;
 pub use system::SystemFiles;

@@ -44,8 +44,8 @@ pub struct Answer {
     pub ok: bool,
 }
 
-/// Answers `-bP` with its arguments; none means all main options. `environment` is what `keep_environment` left.
-pub fn answer(config: &Config, words: &[&str], asker: Asker, environment: &[(String, String)]) -> Answer {
+/// Answers `-bP` with its arguments; none means all main options.
+pub fn answer(config: &Config, words: &[&str], asker: Asker) -> Answer {
     let mut out = Answer { ok: true, ..Answer::default() };
     if words.is_empty() {
         out.text = main_options(config, asker);
@@ -53,7 +53,7 @@ pub fn answer(config: &Config, words: &[&str], asker: Asker, environment: &[(Str
     let mut words = words.iter().copied();
     while let Some(word) = words.next() {
         let Some(named) = Named::from_word(word) else {
-            one_word(config, word, asker, environment, &mut out);
+            one_word(config, word, asker, &mut out);
             continue;
         };
         match words.next() {
@@ -127,7 +127,7 @@ fn macro_line(name: &str, text: &[u8], asker: Asker, out: &mut String) {
     out.push('\n');
 }
 
-fn one_word(config: &Config, word: &str, asker: Asker, environment: &[(String, String)], out: &mut Answer) {
+fn one_word(config: &Config, word: &str, asker: Asker, out: &mut Answer) {
     match word {
         "all" => out.text.push_str(&main_options(config, asker)),
         "config_file" | "configure_file" => {
@@ -136,9 +136,13 @@ fn one_word(config: &Config, word: &str, asker: Asker, environment: &[(String, S
         }
         "config" => out.text.push_str(&listing::config(config, asker)),
         "environment" => {
-            for (name, value) in environment {
-                let value = if asker.values_only { String::new() } else { format!("={value}") };
-                let _ = writeln!(out.text, "{name}{value}");
+            for (name, value) in config.environment.iter() {
+                out.text.push_str(&String::from_utf8_lossy(name));
+                if !asker.values_only {
+                    out.text.push('=');
+                    out.text.push_str(&String::from_utf8_lossy(value));
+                }
+                out.text.push('\n');
             }
         }
         "router_list" => names(&config.routers, &mut out.text),

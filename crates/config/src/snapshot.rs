@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use expand::system::Environment;
 use mail_types::diagnostic::{Diagnostic, FileId, Span};
 use policy::acl::AclSet;
 use policy::list::NamedLists;
@@ -62,12 +63,14 @@ impl Default for BuildDefaults {
 }
 
 /// Facts about the host that defaults are made from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The host's name in full, as Exim finds it: the default of `primary_hostname`.
     pub hostname: String,
     /// Whether the host has IPv6.
     pub ipv6: bool,
+    /// The environment that the program was started with.
+    pub environment: Environment,
 }
 
 /// What to load.
@@ -192,6 +195,8 @@ pub struct Config {
     pub parsed: Vec<ParsedLine>,
     /// The files, for `-bP config` and for rendering spans of decisions.
     pub sources: Sources,
+    /// The environment that `keep_environment` and `add_environment` leave.
+    pub environment: Arc<Environment>,
 }
 
 impl Config {

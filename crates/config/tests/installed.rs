@@ -56,7 +56,7 @@ fn load_with(path: &Path, hostname: &str, macros: Vec<CommandLineMacro>) -> std:
         macros,
         files: &SystemFiles,
         build: BuildDefaults::default(),
-        facts: Facts { hostname: hostname.into(), ipv6: true },
+        facts: Facts { hostname: hostname.into(), ipv6: true, ..Facts::default() },
         strict: false,
     });
     let shown = render_all(&loaded.diagnostics, &loaded.sources);
@@ -176,11 +176,11 @@ fn options_are_shown_as_exim_shows_them() {
             &["macro", "nosuch"],
         ];
         for words in requests {
-            let ours = answer(&config, words, asker, &[]);
+            let ours = answer(&config, words, asker);
             compare(&format!("{} {words:?}", file.display()), &ask(file, words), &ours.text);
         }
         let theirs = ask(file, &["config"]);
-        let ours = answer(&config, &["config"], asker, &[]).text;
+        let ours = answer(&config, &["config"], asker).text;
         for (theirs, ours) in theirs.lines().zip(ours.lines()).skip(1) {
             assert_eq!(ours, theirs, "{} config", file.display());
         }

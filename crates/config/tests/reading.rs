@@ -23,7 +23,7 @@ fn banner_of(memory: &Memory, macros: &[(&str, &str)]) -> String {
     let loaded = memory.load_with(macros, false);
     match &loaded.config {
         Some(config) => {
-            let text = answer(config, &["smtp_banner"], ADMIN, &[]).text;
+            let text = answer(config, &["smtp_banner"], ADMIN).text;
             text.trim_end_matches('\n').trim_start_matches("smtp_banner = ").to_owned()
         }
         None => postrider_config::diagnostic::exim_text(&loaded.diagnostics)
@@ -165,7 +165,7 @@ fn hidden_values_are_for_administrators() {
                 c:\n driver = lmtp\n socket = /x\n";
     let config = config(Memory::with(text).load());
     let other = Asker { admin: false, values_only: false };
-    let ask = |words: &[&str], asker| answer(&config, words, asker, &[]);
+    let ask = |words: &[&str], asker| answer(&config, words, asker);
     assert_eq!(ask(&["smtp_banner", "queue_only"], ADMIN).text, "smtp_banner = hushhush\nqueue_only\n");
     for words in [
         &[][..],

@@ -12,7 +12,7 @@ use mail_types::value::Value;
 
 use crate::env::{AclAnswer, Env, Files, HeaderForm, ListKind, NamedList};
 use crate::lookup::{Lookup, LookupAnswer, LookupRequest};
-use crate::system::SystemFiles;
+use crate::system::{SystemFiles, process_environment};
 use crate::variable::{AclScope, Variable};
 use crate::{EvalError, Scope, Settings};
 
@@ -57,7 +57,7 @@ pub struct BareEnv {
 }
 
 impl BareEnv {
-    /// An environment with the system's clock, randomness and files and nothing else.
+    /// An environment with the system's clock, randomness, files and environment variables and nothing else.
     pub fn new() -> Self {
         Self {
             scope: Scope::default(),
@@ -69,7 +69,7 @@ impl BareEnv {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             resolver: None,
-            files: Box::new(SystemFiles),
+            files: Box::new(SystemFiles::new(Arc::new(process_environment()))),
             lookups: None,
             lists: None,
         }

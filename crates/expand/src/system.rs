@@ -3,10 +3,13 @@
 //! # Security
 //! Runs with the rights of the process. Paths and commands arrive as clean values.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{self, Read as _};
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::process;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mail_types::limits;
@@ -14,13 +17,30 @@ use mail_types::value::Clean;
 
 use crate::env::{Command, CommandOutcome, FileStatus, Files};
 
-/// Files and commands of the system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemFiles;
+/// Environment variables by name.
+pub type Environment = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// The environment that the process was started with.
+pub fn process_environment() -> Environment {
+    std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect()
+}
+
+/// Files and commands of the system. Commands get the environment that `${env` shows, and nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct SystemFiles {
+    environment: Arc<Environment>,
+}
+
+impl SystemFiles {
+    /// With an environment.
+    pub fn new(environment: Arc<Environment>) -> Self {
+        Self { environment }
+    }
+}
 
 impl Files for SystemFiles {
     fn status(&mut self, path: &[u8]) -> io::Result<FileStatus> {
-        let found = std::fs::metadata(std::ffi::OsStr::from_bytes(path))?;
+        let found = std::fs::metadata(OsStr::from_bytes(path))?;
         Ok(FileStatus {
             mode: found.mode(),
             inode: found.ino(),
@@ -55,7 +75,13 @@ impl Files for SystemFiles {
             program.to_owned()
         };
         let mut child = process::Command::new(program)
-            .args(command.arguments.iter().map(|argument| std::ffi::OsStr::from_bytes(argument.0.bytes())))
+            .args(command.arguments.iter().map(|argument| OsStr::from_bytes(argument.0.bytes())))
+            .env_clear()
+            .envs(
+                self.environment
+                    .iter()
+                    .map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value))),
+            )
             .stdin(process::Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer)
@@ -71,8 +97,7 @@ impl Files for SystemFiles {
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
-        use std::os::unix::ffi::OsStringExt as _;
-        std::env::var_os(std::ffi::OsStr::from_bytes(name)).map(std::ffi::OsString::into_vec)
+        self.environment.get(name).cloned()
     }
 }
 

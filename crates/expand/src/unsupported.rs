@@ -82,6 +82,14 @@ pub fn unsupported() -> &'static [Unsupported] {
     &TABLE
 }
 
+/// What to say about a name that belongs to a product which is no longer made; `None` for all other names.
+pub fn dead_product(name: &str) -> Option<&'static str> {
+    let name = name.strip_prefix('$').unwrap_or(name);
+    name.starts_with("bmi_").then_some(
+        "it belongs to Brightmail AntiSpam, a product that is no longer made: Exim dropped it too; take the line out",
+    )
+}
+
 /// The names of a kind that work.
 pub fn served(kind: Kind) -> Vec<&'static str> {
     let works = |name: &&'static str| find(kind, name).is_none();

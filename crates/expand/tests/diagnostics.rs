@@ -14,7 +14,22 @@ fn a_syntax_error_is_reported_with_exims_text_and_its_place() {
     let [found] = expansion.diagnostics() else { panic!("{:?}", expansion.diagnostics()) };
     assert_eq!(found.id, "expand.syntax");
     assert_eq!(found.exim_text.as_deref(), Some("unknown expansion operator \"nosuch\""));
-    assert_eq!((found.span.line, found.span.column), (7, 18));
+    assert_eq!((found.span.line, found.span.column, found.span.len), (7, 9, 9));
+}
+
+#[test]
+fn a_misspelt_name_brings_the_right_one_to_mind() {
+    for (text, meant) in [
+        ("a $local_prat b", "did you mean local_part?"),
+        ("${sender_adress}", "did you mean sender_address?"),
+        ("${lcc:x}", "did you mean lc?"),
+        ("${if metch{a}{b}}", "did you mean match?"),
+        ("${extrct{a}{b}}", "did you mean extract?"),
+    ] {
+        let expansion = parse(text);
+        let [found] = expansion.diagnostics() else { panic!("{text}: {:?}", expansion.diagnostics()) };
+        assert_eq!(found.help.as_deref(), Some(meant), "{text}");
+    }
 }
 
 #[test]

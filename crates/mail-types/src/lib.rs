@@ -19,6 +19,7 @@ pub mod limits;
 pub mod manual;
 pub mod message_id;
 pub mod outcome;
+pub mod suggest;
 pub mod value;
 pub mod zone;
 

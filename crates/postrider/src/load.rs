@@ -32,9 +32,14 @@ pub(crate) fn load(invocation: &Invocation) -> Loaded {
         macros: macros.collect(),
         files: &SystemFiles,
         build: build(),
-        facts: Facts { hostname: host_name(), ipv6: true },
+        facts: Facts { hostname: host_name(), ipv6: true, environment: environment() },
         strict: invocation.strict,
     })
+}
+
+/// The environment that the program was started with.
+pub(crate) fn environment() -> expand::system::Environment {
+    expand::system::process_environment()
 }
 
 /// The values that Exim fixes when it is built.

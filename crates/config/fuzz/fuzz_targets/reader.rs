@@ -67,7 +67,7 @@ fuzz_target!(|data: &[u8]| {
         macros: Vec::new(),
         files: &parts,
         build: BuildDefaults::default(),
-        facts: Facts { hostname: "host.example".into(), ipv6: true },
+        facts: Facts { hostname: "host.example".into(), ipv6: true, ..Facts::default() },
         strict: false,
     });
     let shown = config::diagnostic::render_all(&loaded.diagnostics, &loaded.sources);
@@ -79,6 +79,6 @@ fuzz_target!(|data: &[u8]| {
     if let Some(config) = loaded.config {
         let asker = config::print::Asker { admin: false, values_only: false };
         let words = ["all", "routers", "transports", "authenticators", "config", "+a"];
-        config::print::answer(&config, &words, asker, &[]);
+        config::print::answer(&config, &words, asker);
     }
 });

@@ -14,7 +14,7 @@ use crate::sections::scan::period;
 use crate::sections::value::expand_now;
 use crate::sink::exim_unplaced;
 use crate::snapshot::LoadRequest;
-use crate::suggest::nearest;
+use mail_types::suggest::nearest;
 
 /// Highest `localhost_number` (Exim's for systems with letters of both cases in file names).
 const LOCALHOST_NUMBER_MAX: u32 = 16;

@@ -7,9 +7,11 @@
 
 use mail_types::diagnostic::{Diagnostic, Span};
 
+use policy::acl::Verb;
+
 use crate::options::{OptionSet, OptionValue};
 use crate::sections::loader::Loader;
-use crate::suggest::nearest;
+use mail_types::suggest::nearest;
 
 /// Checks everything that can be checked without running anything.
 pub(crate) fn all(loader: &mut Loader<'_>, main: &OptionSet) {
@@ -34,11 +36,10 @@ fn fixed_name(value: &OptionValue) -> Option<String> {
 
 /// `acl_*` options: the text of an ACL, the name of a file, or the name of an ACL.
 fn acls(loader: &Loader<'_>, main: &OptionSet, found: &mut Vec<Diagnostic>) {
-    /// An ACL may consist of one verb without conditions.
-    const VERBS: [&str; 7] = ["accept", "defer", "deny", "discard", "drop", "require", "warn"];
     for (def, slot) in main.iter().filter(|(def, slot)| def.name.starts_with("acl_") && slot.span.is_some()) {
         let Some(name) = fixed_name(&slot.value) else { continue };
-        if VERBS.contains(&name.as_str()) || loader.sections.acls.find(name.as_bytes()).is_some() {
+        // An ACL may consist of one verb without conditions.
+        if Verb::names().any(|verb| verb == name) || loader.sections.acls.find(name.as_bytes()).is_some() {
             continue;
         }
         let message = format!("{} names an ACL {name} that is not defined", def.name);

@@ -149,7 +149,7 @@ pub(super) fn section_end(loader: &mut Loader<'_>) {
             let span = router.options.span(option).unwrap_or(router.span);
             let mut diagnostic =
                 Diagnostic::new("config.router.unknown", Severity::Error, span, text).exim(exim);
-            diagnostic.help = crate::suggest::nearest(&name, order.keys().copied())
+            diagnostic.help = mail_types::suggest::nearest(&name, order.keys().copied())
                 .map(|n| format!("there is a router {n}"));
             loader.reader.report(diagnostic);
         }

@@ -19,7 +19,7 @@ use crate::options::{self, Class, OptionSet, OptionValue, Slot, Table};
 use crate::reader::Logical;
 use crate::sink::exim_unplaced;
 use crate::snapshot::Instance;
-use crate::suggest::nearest;
+use mail_types::suggest::nearest;
 
 /// An instance being read.
 struct Pending {

@@ -22,13 +22,14 @@ use super::cursor::Cursor;
 use super::value::{self, Context};
 use crate::builtin;
 use crate::check;
+use crate::environment;
 use crate::files::FileFacts;
 use crate::options::{self, Class, OptionSet, OptionValue, Slot, Table};
 use crate::reader::macros::{MacroTable, Origin};
 use crate::reader::text::Text;
 use crate::reader::{LineReader, Logical};
 use crate::snapshot::{Config, Instance, LoadRequest, Loaded};
-use crate::suggest::nearest;
+use mail_types::suggest::nearest;
 
 /// The state of one load.
 pub(crate) struct Loader<'a> {
@@ -119,6 +120,7 @@ impl Loader<'_> {
         self.reader.finish();
         check::references::all(&mut self, &main);
         self.hide();
+        let environment = self.environment(&main, request);
         let errors = self.reader.sink.has_errors();
         let entries = self.reader.macros.entries();
         let macros = entries.iter().map(|entry| (entry.name.clone(), Arc::clone(&entry.value))).collect();
@@ -139,9 +141,25 @@ impl Loader<'_> {
                 macros,
                 parsed: std::mem::take(&mut self.reader.parsed),
                 sources: self.reader.sources.clone(),
+                environment: Arc::new(environment),
             })
         });
         Loaded { config, diagnostics: self.reader.sink.finish(), sources: self.reader.sources }
+    }
+
+    fn environment(&mut self, main: &OptionSet, request: &LoadRequest<'_>) -> expand::system::Environment {
+        let keep = main.get(options::main::KEEP_ENVIRONMENT);
+        let span = main.span(options::main::KEEP_ENVIRONMENT).unwrap_or(Span::NOWHERE);
+        if keep.iter().any(|item| environment::names_a_file(item)) {
+            let text =
+                "keep_environment takes names, *suffix and ^expression; files and lookups are not read";
+            self.reader.report(Diagnostic::warning("config.main.environment", span, text));
+        }
+        let add = main.get(options::main::ADD_ENVIRONMENT);
+        environment::adjusted(keep, add, &request.facts.environment).unwrap_or_else(|text| {
+            self.reader.report(Diagnostic::error("config.main.invalid", span, text.clone()).exim(text));
+            expand::system::Environment::new()
+        })
     }
 
     /// The main section's options before the file is read.

@@ -14,7 +14,7 @@ use super::scan::{self, Fault};
 use super::value::{self, Compiled};
 use crate::options::{Class, Effect, OptionDef, OptionKind, OptionSet, OptionValue};
 use crate::reader::Logical;
-use crate::suggest::nearest;
+use mail_types::suggest::nearest;
 
 /// Where an option line stands.
 #[derive(Clone, Copy)]
@@ -146,6 +146,11 @@ impl Loader<'_> {
         };
         let span = line.text.span_at(named.0, named.1);
         self.warn_inert(def, &compiled.value, compiled.text.as_deref(), span);
+        if let Some(now) = other_name(def.name) {
+            let message = format!("{} is an old name of {now}", def.name);
+            let finding = Diagnostic::warning("config.option.old_name", span, message);
+            self.reader.report(finding.helped(format!("write {now}")));
+        }
         // Lists of the main section may name lists that are defined after them: they are checked at its end.
         if set.class() != Class::Main || !matches!(compiled.value, OptionValue::List(_)) {
             compiled.warnings.iter().cloned().for_each(|warning| self.broken(warning));
@@ -198,7 +203,9 @@ impl Loader<'_> {
             _ => format!("option \"{shown}\" unknown"),
         };
         let mut fault = Fault::new("config.option.unknown", text, (head.name.start, head.name.text.len()));
-        if !self.reader.sink.has_room() {
+        if let Some(dead) = expand::unsupported::dead_product(&head.bare) {
+            fault = fault.helped(dead);
+        } else if !self.reader.sink.has_room() {
             // Nobody will read the advice, and it costs more than the rest of the line.
         } else if let Some(name) = nearest(&head.bare, set.iter().map(|(def, _)| def.name)) {
             fault = fault.helped(format!("there is an option {name}"));

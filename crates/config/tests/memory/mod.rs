@@ -52,7 +52,7 @@ impl Memory {
             macros,
             files: self,
             build: BuildDefaults::default(),
-            facts: Facts { hostname: "host.example".into(), ipv6: true },
+            facts: Facts { hostname: "host.example".into(), ipv6: true, ..Facts::default() },
             strict,
         })
     }

@@ -286,7 +286,11 @@ fn number(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn 
 
 fn unsupported_or_unknown(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn Test> {
     match unsupported::condition(name) {
-        None => Box::new(parser.fail(format!("unknown condition \"{name}\""))),
+        None => {
+            let broken = parser.fail_from(start, format!("unknown condition \"{name}\""));
+            parser.suggest(name.as_bytes(), names());
+            Box::new(broken)
+        }
         Some(unsupported) => {
             parser.warn(unsupported::DIAGNOSTIC, start, name.len(), unsupported.message());
             unsupported::skip_condition(parser, unsupported)

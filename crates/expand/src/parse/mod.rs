@@ -14,6 +14,7 @@ pub(crate) mod escape;
 mod name;
 
 use mail_types::diagnostic::{Diagnostic, SourceText};
+use mail_types::suggest::nearest;
 use mail_types::value::Value;
 
 pub(crate) use arguments::Arguments;
@@ -107,20 +108,30 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Ends the parse with an error.
+    /// Ends the parse with an error at the place where it was noticed.
     pub(crate) fn fail(&mut self, message: impl Into<String>) -> Broken {
+        self.fail_from(self.at, message)
+    }
+
+    /// Ends the parse with an error about what was read since `start`.
+    pub(crate) fn fail_from(&mut self, start: usize, message: impl Into<String>) -> Broken {
         let message = message.into();
         self.stopped = true;
-        let at = self.at.min(self.text.len().saturating_sub(1));
+        let start = start.min(self.text.len().saturating_sub(1));
+        let span = self.source.span_at(start, self.at.saturating_sub(start).max(1));
         self.diagnostics.push(
-            Diagnostic::warning(
-                "expand.syntax",
-                self.source.span_at(at, 1),
-                "this string fails whenever it is expanded",
-            )
-            .exim(message.clone()),
+            Diagnostic::warning("expand.syntax", span, format!("this string can't be expanded: {message}"))
+                .exim(message.clone()),
         );
         Broken::new(message)
+    }
+
+    /// Adds the name that was perhaps meant to the error just reported.
+    pub(crate) fn suggest(&mut self, wrong: &[u8], known: impl IntoIterator<Item = &'static str>) {
+        let meant = std::str::from_utf8(wrong).ok().and_then(|wrong| nearest(wrong, known));
+        if let (Some(meant), Some(error)) = (meant, self.diagnostics.last_mut()) {
+            error.help = Some(format!("did you mean {meant}?"));
+        }
     }
 
     /// Notes something that is known to fail, without ending the parse.

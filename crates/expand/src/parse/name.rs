@@ -26,13 +26,18 @@ impl Parser<'_> {
     }
 
     fn named(&mut self) -> Part {
+        let start = self.at - 1;
         if let Some((form, name)) = self.header_name() {
             return Part::Header(form, name);
         }
         let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_').to_vec();
         match variable::lookup(&name) {
             Some(name) => Part::Variable { name, braced: false },
-            None => Part::Broken(self.fail(unknown_variable(&name))),
+            None => {
+                let broken = self.fail_from(start, unknown_variable(&name));
+                self.suggest(&name, variable_names());
+                Part::Broken(broken)
+            }
         }
     }
 
@@ -96,16 +101,21 @@ impl Parser<'_> {
             Some(b':') => self.operator(&name, start),
             Some(b'}') => {
                 let Some(name) = variable::lookup(&name) else {
-                    return Part::Broken(self.fail(unknown_in_braces(&name)));
+                    let broken = self.fail_from(start, unknown_in_braces(&name));
+                    self.suggest(&name, variable_names());
+                    return Part::Broken(broken);
                 };
                 self.at += 1;
                 Part::Variable { name, braced: true }
             }
             _ => {
-                let shown = String::from_utf8_lossy(&name).into_owned();
-                Part::Broken(self.fail(format!(
+                let shown = String::from_utf8_lossy(&name);
+                let message = format!(
                     "\"${{{shown}\" is not a known operator (or a }} is missing in a variable reference)"
-                )))
+                );
+                let broken = self.fail_from(start, message);
+                self.suggest(&name, item::names().chain(operator::names()).chain(variable_names()));
+                Part::Broken(broken)
             }
         }
     }
@@ -121,7 +131,8 @@ impl Parser<'_> {
         match operator::find(self, name, argument, start) {
             Ok(item) => Part::Item(item),
             Err((argument, message)) => {
-                let broken = self.fail(message);
+                let broken = self.fail_from(start, message);
+                self.suggest(name, operator::names());
                 Part::Item(Box::new(UnknownOperator { argument, broken }))
             }
         }
@@ -157,6 +168,10 @@ impl crate::tree::Item for UnknownOperator {
         machine.sequence(&self.argument, mode)?;
         self.broken.raise()
     }
+}
+
+fn variable_names() -> impl Iterator<Item = &'static str> {
+    variable::VARIABLES.iter().map(|row| row.name)
 }
 
 /// Exim explains a little more where the name looks like that of an ACL variable.

@@ -81,6 +81,7 @@ impl Context {
     pub fn with_config(facts: Facts, config: Arc<Config>, services: Arc<Services>) -> Self {
         let settings = settings(&config);
         let zone = zone(&config);
+        let files = SystemFiles::new(Arc::clone(&config.environment));
         Self {
             facts,
             config,
@@ -96,7 +97,7 @@ impl Context {
             verified_sender: None,
             allow_unqualified_sender: false,
             allow_unqualified_recipient: false,
-            files: SystemFiles,
+            files,
         }
     }
 

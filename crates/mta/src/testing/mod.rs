@@ -217,7 +217,11 @@ fn load(configuration: &str, directory: &Path) -> Arc<Config> {
         macros: Vec::new(),
         files: &files,
         build: BuildDefaults::default(),
-        facts: config::Facts { hostname: "mx.test.example".to_owned(), ipv6: true },
+        facts: config::Facts {
+            hostname: "mx.test.example".to_owned(),
+            ipv6: true,
+            ..config::Facts::default()
+        },
         strict: false,
     };
     let loaded = config::load(&request);

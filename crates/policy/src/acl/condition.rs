@@ -90,9 +90,6 @@ rows! {
     /// The client has authenticated with one of these authenticators.
     /// `accept authenticated = *`
     "authenticated" => condition Kind::Authenticated, Places::all_but(&[NotSmtp, NotSmtpStart, Connect, Helo]);
-    /// Asked Brightmail, which is gone.
-    /// `warn bmi_optin = $local_part`
-    "bmi_optin" => condition Kind::Later, Places::ALL;
     /// An expanded text says true.
     /// `deny condition = ${if eq{$sender_helo_name}{}}`
     "condition" => condition Kind::Condition, Places::ALL;
@@ -210,6 +207,11 @@ pub(crate) fn entries(modifiers: bool) -> Vec<(&'static Entry, bool)> {
 /// The conditions (or the modifiers) that work.
 pub fn served(modifiers: bool) -> impl Iterator<Item = &'static str> {
     entries(modifiers).into_iter().filter(|(_, works)| *works).map(|(entry, _)| entry.name)
+}
+
+/// Every condition and modifier.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|row| row.name)
 }
 
 /// Finds a condition or modifier by name.

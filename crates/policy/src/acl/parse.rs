@@ -4,12 +4,14 @@
 //! Specification, section "Format of an ACL". What Exim refuses when it reads the configuration is an error here, with
 //! Exim's text; what it meets only when it runs the ACL is a warning. Features that are not there yet are errors.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use expand::variable::AclScope;
-use expand::{Expansion, Variable};
+use expand::{Expansion, Variable, unsupported};
 use mail_types::bytes::{is_space, trim, trim_start};
 use mail_types::diagnostic::{Diagnostic, SourceText, Span};
+use mail_types::suggest::nearest;
 use mail_types::value::Value;
 
 use super::condition::{self, Kind, Row};
@@ -40,13 +42,37 @@ pub(crate) fn statements(
         if line.bytes.is_empty() || line.bytes.first() == Some(&b'#') {
             continue;
         }
-        if let Err(text) = one_line(&line, lists, &mut statements, diagnostics) {
-            let span = line.span_at(0, line.bytes.len());
-            diagnostics
-                .push(Diagnostic::error("acl.syntax", span, text.clone()).exim(format!("{PREFIX}{text}")));
+        if let Err(Wrong { text, help, at }) = one_line(&line, lists, &mut statements, diagnostics) {
+            let span = line.span_at(at.start, at.len());
+            let mut finding =
+                Diagnostic::error("acl.syntax", span, text.clone()).exim(format!("{PREFIX}{text}"));
+            finding.help = help;
+            diagnostics.push(finding);
         }
     }
     statements
+}
+
+/// What is wrong with a line.
+struct Wrong {
+    /// Exim's text.
+    text: String,
+    help: Option<String>,
+    at: Range<usize>,
+}
+
+impl Wrong {
+    fn new(line: &SourceText, text: String) -> Self {
+        Self { text, help: None, at: 0..line.bytes.len() }
+    }
+
+    /// About a word that is not known.
+    fn word(text: String, at: Range<usize>, word: &[u8], known: impl Iterator<Item = &'static str>) -> Self {
+        let word = String::from_utf8_lossy(word);
+        let dead = unsupported::dead_product(&word).map(str::to_owned);
+        let help = dead.or_else(|| nearest(&word, known).map(|meant| format!("did you mean {meant}?")));
+        Self { text, help, at }
+    }
 }
 
 /// Splits a text into logical lines: comments and blank lines dropped, continuation lines joined.
@@ -79,7 +105,7 @@ fn one_line(
     lists: &NamedLists,
     statements: &mut Vec<Statement>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<(), String> {
+) -> Result<(), Wrong> {
     let text: &[u8] = &line.bytes;
     let word = word(text);
     let mut at = 0;
@@ -96,9 +122,11 @@ fn one_line(
         }
     }
     let Some(statement) = statements.last_mut() else {
-        return Err(format!("unknown ACL verb \"{}\" in \"{}\"", lossy(word), lossy(text)));
+        let message = format!("unknown ACL verb \"{}\" in \"{}\"", lossy(word), lossy(text));
+        return Err(Wrong::word(message, 0..word.len().max(1), word, Verb::names()));
     };
-    let part = part(line, at, statement.verb, lists, diagnostics)?;
+    let verb = statement.verb;
+    let part = part(line, at, verb, lists, diagnostics)?;
     statement.parts.push(part);
     Ok(())
 }
@@ -109,8 +137,9 @@ fn part(
     verb: Verb,
     lists: &NamedLists,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Part, String> {
+) -> Result<Part, Wrong> {
     let text: &[u8] = &line.bytes;
+    let wrong = |text| Wrong::new(line, text);
     let negated = text[at] == b'!';
     if negated {
         at += 1;
@@ -121,20 +150,25 @@ fn part(
     at += name.len();
     let row = condition::find(name)
         .filter(|_| text.get(at).is_none_or(|b| is_space(*b) || matches!(b, b'=' | b':')))
-        .ok_or_else(|| format!("unknown ACL condition/modifier in \"{}\"", lossy(text)))?;
+        .ok_or_else(|| {
+            let message = format!("unknown ACL condition/modifier in \"{}\"", lossy(text));
+            let verbs = Verb::names().filter(|_| start == 0);
+            Wrong::word(message, start..at.max(start + 1), name, condition::names().chain(verbs))
+        })?;
     if negated && row.modifier {
-        return Err(format!("ACL error: negation is not allowed with \"{}\"", row.name));
+        return Err(wrong(format!("ACL error: negation is not allowed with \"{}\"", row.name)));
     }
     if row.kind == Kind::Endpass {
         if !matches!(verb, Verb::Accept | Verb::Discard) {
-            return Err(format!("ACL error: \"endpass\" is not allowed with \"{}\"", verb.name()));
+            return Err(wrong(format!("ACL error: \"endpass\" is not allowed with \"{}\"", verb.name())));
         }
         return Ok(Part { negated, row, argument: Argument::Nothing });
     }
-    let set = if row.kind == Kind::Set { Some(set_variable(text, start, &mut at)?) } else { None };
+    let set =
+        if row.kind == Kind::Set { Some(set_variable(text, start, &mut at).map_err(wrong)?) } else { None };
     at += text.len() - at - trim_start(&text[at..]).len();
     if text.get(at) != Some(&b'=') {
-        return Err(format!("\"=\" missing after ACL \"{}\" {}", row.name, row.word()));
+        return Err(wrong(format!("\"=\" missing after ACL \"{}\" {}", row.name, row.word())));
     }
     at += 1;
     at += text.len() - at - trim_start(&text[at..]).len();
@@ -188,7 +222,11 @@ fn check_constant(kind: Kind, text: &[u8], span: Span) -> Option<Diagnostic> {
     match kind {
         Kind::Control => match Control::parse(&value, None) {
             Ok(_) => None,
-            Err(ControlError::Wrong(text)) => Some(wrong(text)),
+            Err(ControlError::Wrong(text)) => {
+                let mut finding = wrong(text);
+                finding.help = unsupported::dead_product(&lossy(value.bytes())).map(str::to_owned);
+                Some(finding)
+            }
             Err(ControlError::NotYet(text)) => Some(not_yet(span, text)),
         },
         Kind::Verify => match Verify::parse(&value, None) {

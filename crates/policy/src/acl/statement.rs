@@ -169,6 +169,13 @@ impl Verb {
         wrong.then(|| format!("\"{}\" verb not allowed in {} ACL", self.name(), place.name()))
     }
 
+    /// The names of all verbs.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        [Self::Accept, Self::Defer, Self::Deny, Self::Discard, Self::Drop, Self::Require, Self::Warn]
+            .into_iter()
+            .map(Self::name)
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {

@@ -12,10 +12,7 @@ pub(crate) fn run(start: &Start<'_>) -> ExitCode {
         start.invocation.operands.iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let asker = Asker { admin: start.caller.admin, values_only: start.invocation.values_only };
-    let environment: Vec<(String, String)> = std::env::vars_os()
-        .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()))
-        .collect();
-    let answer = answer(&start.config, &words, asker, &environment);
+    let answer = answer(&start.config, &words, asker);
     crate::say(answer.text.as_bytes());
     if !answer.error.is_empty() {
         crate::say_error_as_is(answer.error.trim_end());

@@ -84,7 +84,7 @@ fn prepare() -> Result<(Arc<Config>, PathBuf), String> {
         macros: Vec::new(),
         files: &SystemFiles,
         build: load::build(),
-        facts: Facts { hostname: load::host_name(), ipv6: false },
+        facts: Facts { hostname: load::host_name(), ipv6: false, environment: load::environment() },
         strict: false,
     });
     if loaded.config.is_none() {

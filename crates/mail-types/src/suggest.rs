@@ -7,6 +7,10 @@
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = wrong.as_bytes();
     let wrong = &wrong[..wrong.len().min(80)];
+    if wrong.len() < 3 {
+        // Everything short is near everything short.
+        return None;
+    }
     let limit = (wrong.len() / 3).clamp(1, 4);
     known
         .into_iter()
@@ -52,6 +56,7 @@ mod tests {
             ("redirekt", Some("redirect")),
             ("zzzzzz", None),
             ("", None),
+            ("x", None),
             ("accept", None),
         ];
         for (wrong, want) in cases {
