@@ -264,8 +264,14 @@ pub(crate) fn is_known(name: &str) -> bool {
 fn parse_named(parser: &mut Parser<'_>, name: &str, start: usize) -> Box<dyn Test> {
     match find(name) {
         Some(definition) => (definition.parse)(parser, definition.entry.name, start),
-        None => Box::new(parser.fail(format!("unknown condition \"{name}\""))),
+        None => unknown(parser, name, start),
     }
+}
+
+fn unknown(parser: &mut Parser<'_>, name: &str, start: usize) -> Box<dyn Test> {
+    let broken = parser.fail_from(start, format!("unknown condition \"{name}\""));
+    parser.suggest(name.as_bytes(), names());
+    Box::new(broken)
 }
 
 /// A comparison of texts.
@@ -286,11 +292,7 @@ fn number(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn 
 
 fn unsupported_or_unknown(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn Test> {
     match unsupported::condition(name) {
-        None => {
-            let broken = parser.fail_from(start, format!("unknown condition \"{name}\""));
-            parser.suggest(name.as_bytes(), names());
-            Box::new(broken)
-        }
+        None => unknown(parser, name, start),
         Some(unsupported) => {
             parser.warn(unsupported::DIAGNOSTIC, start, name.len(), unsupported.message());
             unsupported::skip_condition(parser, unsupported)
