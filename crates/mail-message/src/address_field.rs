@@ -111,7 +111,7 @@ fn narrowed(body: &[u8], start: usize, end: usize, address: &[u8]) -> (usize, us
 /// An item of a recipient field that names no address.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadRecipient {
-    /// The item as written.
+    /// The field from the item on, as Exim shows it.
     pub text: Vec<u8>,
     /// What is wrong, in Exim's words.
     pub message: String,
@@ -133,7 +133,7 @@ pub fn recipients(headers: &[HeaderLine], parse: ParseOptions) -> (Vec<Address>,
             continue;
         }
         for found in addresses_of_header(body, parse) {
-            let text = body[found.item.clone()].trim_ascii().to_vec();
+            let text = body[found.item.start..].trim_ascii().to_vec();
             match found.address {
                 Ok(address) => good.push(address),
                 Err(error) => bad.push(BadRecipient { text, message: error.message }),

@@ -113,19 +113,30 @@ impl HeaderReader {
         Ok((self.block, body))
     }
 
+    /// Everything that was read of the header so far, also when it broke a limit.
+    pub fn into_text(self) -> Vec<u8> {
+        let mut text: Vec<u8> = self.block.lines.into_iter().flat_map(|line| line.text).collect();
+        text.extend(self.field);
+        text.extend(self.line);
+        text
+    }
+
     /// The header, after [`Progress::Body`].
     pub fn into_block(self) -> HeaderBlock {
         self.block
     }
 
     fn take(&mut self, octets: &[u8]) -> Result<(), HeaderError> {
+        let room = self.limits.max_size.saturating_sub(self.size).min(octets.len());
         self.size = self.size.saturating_add(octets.len());
         // One over: the line that ends the header is not part of it.
         if self.size > self.limits.max_size.saturating_add(1) {
+            self.line.extend_from_slice(&octets[..room]);
             return Err(HeaderError::TooLarge);
         }
         self.line.extend_from_slice(octets);
-        self.check_line(self.field.len() + self.line.len())
+        let continues = matches!(self.line.first(), Some(b' ' | b'\t'));
+        self.check_line(self.line.len() + if continues { self.field.len() } else { 0 })
     }
 
     fn check_line(&self, length: usize) -> Result<(), HeaderError> {
@@ -248,6 +259,16 @@ mod tests {
                 assert_eq!(read(input, step), (lines.to_owned(), body.to_vec()), "{}", input.escape_ascii());
             }
         }
+    }
+
+    #[test]
+    fn a_line_is_measured_with_its_continuations_alone() {
+        let outcome = |input: &[u8]| {
+            let mut reader = HeaderReader::new(Limits { max_line: 10, ..Limits::default() });
+            reader.push(input).map(drop)
+        };
+        assert_eq!(outcome(b"a: 34567\nb: 34567\nc: 34567\n\n"), Ok(()));
+        assert_eq!(outcome(b"a: 345\n 345\n\n"), Err(HeaderError::LineTooLong));
     }
 
     #[test]

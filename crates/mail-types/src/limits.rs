@@ -96,6 +96,8 @@ pub const MIME_PARTS: usize = 10_000;
 pub const REDIRECT_ADDRESSES: usize = 100_000;
 /// Largest alias value or forward file.
 pub const REDIRECT_FILE: u64 = 16 << 20;
+/// Octets of a submitted message that are mailed back without having been read as a message.
+pub const UNREAD_SUBMISSION: usize = 16 << 20;
 /// Addresses that one address may pass through on its way (Exim's loop check is by equality; this bounds the rest).
 pub const REDIRECT_DEPTH: usize = 100;
 /// Longest text that is printed in one log line.

@@ -57,6 +57,7 @@ pub struct Log {
     clock: Arc<dyn Clock>,
     pid: u32,
     complained: AtomicBool,
+    echo: AtomicBool,
 }
 
 struct Target {
@@ -68,7 +69,7 @@ impl Log {
     /// Writes to `sink`.
     pub fn new(settings: LogSettings, clock: Arc<dyn Clock>, sink: Arc<dyn LogSink>) -> Self {
         let current = RwLock::new(Arc::new(Target { settings, sink }));
-        Self { current, clock, pid: std::process::id(), complained: AtomicBool::new(false) }
+        Self { current, clock, pid: std::process::id(), complained: AtomicBool::new(false), echo: AtomicBool::new(false) }
     }
 
     /// Writes to the files that `log_file_path` names.
@@ -101,6 +102,11 @@ impl Log {
     /// Says that something is wrong with this system (main log and panic log).
     pub fn problem(&self, id: Option<&MessageId>, text: impl Into<Vec<u8>>) {
         self.put(id, &Event::Problem(text.into()));
+    }
+
+    /// From now on lines of the panic log go to standard error as well: somebody is there to read them.
+    pub fn echo_problems(&self) {
+        self.echo.store(true, Ordering::Relaxed);
     }
 
     /// Whether a selector is on.
@@ -136,6 +142,10 @@ impl Log {
         }
         if streams.panic {
             self.deliver(&target, Stream::Panic, now, &line);
+            if self.echo.load(Ordering::Relaxed) {
+                // A caller who has closed his standard error does not want to know.
+                let _ = std::io::stderr().lock().write_all(&line);
+            }
         }
         if streams.reject && target.settings.write_rejectlog {
             line.extend_from_slice(&reject_tail);

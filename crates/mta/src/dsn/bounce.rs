@@ -41,7 +41,7 @@ pub async fn bounce(
     recipients.extend(copies);
     let report = submit::Report {
         to: recipients,
-        about: header.id,
+        about: Some(header.id),
         header: lines,
         body: vec![start, original::copy(body, header, data, context).await?, tail(&frame.boundary)],
     };

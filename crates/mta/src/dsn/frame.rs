@@ -22,6 +22,13 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) async fn new(header: &Header, context: &mut Context) -> Result<Self, DsnError> {
+        let lines: Vec<&[u8]> = header.live_headers().map(|line| line.text.as_slice()).collect();
+        Self::about(&lines, context).await
+    }
+
+    /// The frame of a report about a message with these header lines.
+    pub(super) async fn about(lines: &[&[u8]], context: &mut Context) -> Result<Self, DsnError> {
+        let references = references(lines);
         let expanded = context.on_pool(|context| context.expanded(main::DSN_FROM)).await;
         let expanded = expanded.ok_or_else(|| DsnError::new("shutting down"))?;
         let from = match expanded {
@@ -34,7 +41,7 @@ impl Frame {
         };
         let seconds = context.services.clock.now().secs();
         let random = context.services.entropy.next_u64() as u32;
-        Ok(Self { from, references: references(header), boundary: boundary(seconds, random) })
+        Ok(Self { from, references, boundary: boundary(seconds, random) })
     }
 
     pub(super) fn report<'a>(
@@ -93,20 +100,24 @@ impl Frame {
 
 /// The text of the first header line of a name, unfolded.
 pub(super) fn field(header: &Header, name: &[u8]) -> Option<Vec<u8>> {
-    header.live_headers().find_map(|line| {
-        let colon = line.text.iter().position(|byte| *byte == b':')?;
-        let ours = trim(&line.text[..colon]).eq_ignore_ascii_case(name);
-        ours.then(|| trim(&line.text[colon + 1..]).iter().filter(|byte| **byte != b'\n').copied().collect())
-    })
+    header.live_headers().find_map(|line| value_of(&line.text, name))
 }
 
-fn references(header: &Header) -> Option<Vec<u8>> {
-    let earlier = field(header, b"references").or_else(|| field(header, b"in-reply-to")).unwrap_or_default();
+/// What a header line says, unfolded, when it has this name.
+fn value_of(line: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let ours = trim(&line[..colon]).eq_ignore_ascii_case(name);
+    ours.then(|| trim(&line[colon + 1..]).iter().filter(|byte| **byte != b'\n').copied().collect())
+}
+
+fn references(lines: &[&[u8]]) -> Option<Vec<u8>> {
+    let field = |name: &[u8]| lines.iter().find_map(|line| value_of(line, name));
+    let earlier = field(b"references").or_else(|| field(b"in-reply-to")).unwrap_or_default();
     let mut ids = message_ids(&earlier);
     if ids.len() > KEPT {
         ids.drain(1..=ids.len() - KEPT);
     }
-    ids.extend(field(header, b"message-id"));
+    ids.extend(field(b"message-id"));
     (!ids.is_empty()).then(|| ids.join(&b' '))
 }
 
@@ -139,16 +150,10 @@ const KEPT: usize = 12;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mail_types::{MessageId, Timestamp};
-    use spool::{HeaderKind, HeaderLine};
 
     fn of(lines: &[&str]) -> Option<String> {
-        let mut header = Header::new(MessageId::long(1, 1, 1), "a@b", Timestamp(0));
-        header.headers = lines
-            .iter()
-            .map(|line| HeaderLine { kind: HeaderKind::Other, text: line.as_bytes().to_vec() })
-            .collect();
-        references(&header).map(|text| String::from_utf8(text).unwrap())
+        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        references(&lines).map(|text| String::from_utf8(text).unwrap())
     }
 
     #[test]

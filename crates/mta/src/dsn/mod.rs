@@ -26,6 +26,7 @@ mod copies;
 mod frame;
 mod notice;
 mod original;
+mod submission;
 mod submit;
 mod template;
 mod warning;
@@ -36,6 +37,7 @@ pub use mail_message::bounce::Target;
 use observe::event::RemoteHost;
 
 pub use bounce::bounce;
+pub use submission::{Original, SubmissionError, submission_error};
 pub use notice::{freeze_notice, syntax_error_notice};
 pub use warning::warning;
 

@@ -5,14 +5,14 @@ use tokio::io::AsyncReadExt as _;
 
 use super::DsnError;
 use crate::context::Context;
-use crate::local_submission::{Caller, MessageRequest, message};
+use crate::local_submission::{Caller, ErrorMode, MessageRequest, message};
 
 /// A report, ready to go.
 pub(super) struct Report {
     /// The recipients.
     pub(super) to: Vec<Vec<u8>>,
     /// The message that it is about.
-    pub(super) about: MessageId,
+    pub(super) about: Option<MessageId>,
     /// Header lines.
     pub(super) header: Vec<u8>,
     /// Everything after the blank line, piece by piece.
@@ -38,15 +38,15 @@ async fn submit_as(login: Vec<u8>, report: Report, context: &Context) -> Result<
     let request = MessageRequest {
         caller: Caller { login, ..mail_user(context) },
         arguments: report.to,
-        bounce_of: Some(report.about),
+        bounce_of: report.about,
+        local_error: true,
+        errors: ErrorMode::Mail,
         ..MessageRequest::default()
     };
     let body = report.body.concat();
     let mut input = report.header.as_slice().chain(&b"\n"[..]).chain(body.as_slice());
     let submitted = message(&mut input, request, services).await;
-    submitted.id.ok_or_else(|| {
-        DsnError::new(if submitted.error.is_empty() { "discarded by an ACL" } else { &submitted.error })
-    })
+    submitted.id.ok_or_else(|| DsnError::new("the report was not accepted as a local message"))
 }
 
 /// The program itself as a submitter: the user that it runs as, with the null sender.

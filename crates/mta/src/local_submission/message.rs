@@ -5,7 +5,8 @@
 //!
 //! # Compatibility
 //! ACLs `acl_not_smtp_start` and `acl_not_smtp`; an envelope "From " line sets the sender for trusted callers
-//! (`uucp_from_pattern`, `uucp_from_sender`). Texts on standard error are the oracle's with `-oep`.
+//! (`uucp_from_pattern`, `uucp_from_sender`). Texts on standard error are the oracle's with
+//! `-oep`; by default errors are mailed to the sender.
 
 use std::sync::Arc;
 
@@ -15,15 +16,22 @@ use expand::regex::{Flags, Regex};
 use mail_types::address::{ParseOptions, parse_address};
 use mail_types::message_id::MessageId;
 use mail_types::value::Value;
+use mail_types::limits;
+use mail_types::outcome::Reply;
 use observe::event::Rejected;
+use observe::{Event, Streams};
 use policy::acl::{AclOutcome, AclPlace, AclVerdict};
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::input::LocalInput;
 use super::{Caller, recipients};
 use crate::context::Context;
-use crate::context::facts::{Facts, Origin as From, RecipientFacts};
-use crate::receive::{Arriving, BeginError, CommitOrder, Discarded, Incoming, Origin, from_line_test};
+use crate::context::facts::{Facts, Origin as Source, RecipientFacts};
+use crate::dsn::{self, Original, SubmissionError};
+use crate::receive::{
+    Arriving, BeginError, CommitOrder, ContentFault, Discarded, Incoming, Origin, Refused, from_line_test,
+};
 use crate::services::{Arrival, Services};
 use crate::smtp_in::acl;
 
@@ -51,6 +59,22 @@ pub struct MessageRequest {
     pub suppress_local_fixups: bool,
     /// `-B7BIT` or `-B8BITMIME`: 7 or 8; 0 without.
     pub body_type: u8,
+    /// `-oe…`.
+    pub errors: ErrorMode,
+    /// A report made here.
+    pub local_error: bool,
+}
+
+/// How errors in the message are reported (`-oe…`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorMode {
+    /// `-oem`, `-oew`: by mail to the sender, and the exit code says so.
+    Mail,
+    /// `-oee`: by mail; exit code 0 once it was sent.
+    MailQuietly,
+    /// `-oep`, `-oeq`: on standard error.
+    #[default]
+    Print,
 }
 
 /// How it went.
@@ -78,13 +102,87 @@ where
     let mut context = begin(&request, services);
     match Box::pin(take(input, &request, &mut context)).await {
         Ok(submitted) => submitted,
-        Err(error) => Submitted::refused(error),
+        Err(Failed { error, .. }) if request.errors == ErrorMode::Print => {
+            Submitted::refused(error.printed())
+        }
+        Err(Failed { error, original }) => {
+            let original = match original {
+                Some(original) => original,
+                None => unread(input, request.dot_ends).await,
+            };
+            let mailed = mail_back(&error, &original, &request, &mut context).await;
+            let exit_code = match (mailed, request.errors) {
+                (true, ErrorMode::MailQuietly) => 0,
+                (false, _) if error == SubmissionError::NoRecipients => 2,
+                _ => 1,
+            };
+            Submitted { exit_code, error: String::new(), id: None }
+        }
+    }
+}
+
+/// A message that is not taken.
+struct Failed {
+    error: SubmissionError,
+    /// What was read of it; none when nothing was.
+    original: Option<Original>,
+}
+
+impl From<String> for Failed {
+    fn from(text: String) -> Self {
+        Self { error: SubmissionError::Other { text }, original: None }
+    }
+}
+
+/// The message that an argument's error left unread, as a report shows it: raw, to its end.
+async fn unread<R: AsyncRead + Unpin>(input: &mut R, dot_ends: bool) -> Original {
+    let mut text = Vec::new();
+    // What cannot be read is missing in the report.
+    let _ = input.take(limits::UNREAD_SUBMISSION as u64).read_to_end(&mut text).await;
+    if dot_ends {
+        let lines = text.split_inclusive(|byte| *byte == b'\n');
+        let ends = lines.scan(0, |end, line| {
+            *end += line.len();
+            Some((*end, line == b".\n"))
+        });
+        if let Some((end, _)) = ends.into_iter().find(|(_, is_dot)| *is_dot) {
+            text.truncate(end);
+        }
+    }
+    Original { header: Vec::new(), body: Some(text), read: 0 }
+}
+
+/// Mail an error to the sender; false when there is none, or it could not be done.
+async fn mail_back(
+    error: &SubmissionError,
+    original: &Original,
+    request: &MessageRequest,
+    context: &mut Context,
+) -> bool {
+    let whole = original.body.is_some() && !original.header.is_empty();
+    if !whole {
+        // Before there is a message, log lines name none.
+        context.facts.message.id = None;
+    }
+    if context.facts.message.sender_address.is_empty() {
+        let about = request.bounce_of.map(|id| format!(" (R={id})")).unwrap_or_default();
+        let text = format!("Error while reading message with no usable sender address{about}: {}", error.logged());
+        context.log_event(&Event::Text { text: text.into_bytes(), streams: Streams::MAIN });
+        return false;
+    }
+    match Box::pin(dsn::submission_error(error, original, context)).await {
+        Ok(_) => true,
+        Err(_why_was_logged) => {
+            let text = b"Child mail process returned status 1".to_vec();
+            context.log_event(&Event::Text { text, streams: Streams::MAIN });
+            false
+        }
     }
 }
 
 fn begin(request: &MessageRequest, services: Arc<Services>) -> Context {
     let caller = &request.caller;
-    let facts = Facts { connection: caller.connection_facts(From::LocalMessage), ..Facts::default() };
+    let facts = Facts { connection: caller.connection_facts(Source::LocalMessage), ..Facts::default() };
     let mut context = Context::new(facts, services);
     context.allow_unqualified_sender = !caller.no_qualify;
     context.allow_unqualified_recipient = !caller.no_qualify;
@@ -100,7 +198,7 @@ fn begin(request: &MessageRequest, services: Arc<Services>) -> Context {
     facts.sender_set = true;
     let given = caller.host.authenticated_sender.clone();
     facts.authenticated_sender =
-        given.or_else(|| caller.sends_own_mail(From::LocalMessage).then(|| own.clone()));
+        given.or_else(|| caller.sends_own_mail(Source::LocalMessage).then(|| own.clone()));
     facts.sender_address = caller.sender.clone().unwrap_or(own);
     context
 }
@@ -109,12 +207,13 @@ async fn take<R: AsyncRead + Unpin>(
     input: &mut R,
     request: &MessageRequest,
     context: &mut Context,
-) -> Result<Submitted, String> {
-    let arguments = recipients::of_arguments(&request.arguments, &request.caller, context)?;
+) -> Result<Submitted, Failed> {
+    let arguments = recipients::of_arguments(&request.arguments, &request.caller, context)
+        .map_err(|error| Failed { error, original: None })?;
     if let Some(verdict) = acl::run(AclPlace::NotSmtpStart, context).await
         && !acl::goes_on(&verdict)
     {
-        return Err(rejected(&verdict, context));
+        return Err(Failed { error: rejected(&verdict, context), original: None });
     }
     let mut incoming = incoming(context).await?;
     read(input, request.dot_ends, &mut incoming, context).await?;
@@ -123,20 +222,121 @@ async fn take<R: AsyncRead + Unpin>(
         sender_of_from_line(&line, &request.caller, context)?;
     }
     let raw_sender = context.facts.message.sender_address.clone();
-    let found = if request.extract_recipients {
-        let lines = incoming.header().map(|block| block.lines.as_slice()).unwrap_or_default();
-        let found = recipients::of_header(lines, arguments, context);
-        found.inspect_err(|_| log_trouble("bad addresses found in headers", &incoming, context))?
-    } else {
-        recipients::Found { recipients: arguments, removed: Vec::new() }
-    };
-    if found.recipients.is_empty() {
-        log_trouble("no recipients found in headers", &incoming, context);
-        return Err("no recipients in message".to_owned());
-    }
+    let found = found(&incoming, arguments, request, context);
     let with_address = |address| RecipientFacts { address, ..RecipientFacts::default() };
     context.facts.message.recipients = found.recipients.into_iter().map(with_address).collect();
-    accept(incoming, Parties { raw_sender, removed: found.removed }, request, context).await
+    let arrived = arrive(incoming, request, context).await;
+    let (mut arriving, read) = match (arrived, found.error) {
+        (Err(failed), _) => return Err(failed),
+        (Ok((mut arriving, read)), Some(error)) => {
+            let original = original_of(&mut arriving, read, false, request, context).await;
+            if request.errors == ErrorMode::Print
+                || !matches!(error, SubmissionError::BadAddresses { others: true, .. })
+            {
+                return Err(Failed { error, original: Some(original) });
+            }
+            // The others get the message all the same.
+            mail_back(&error, &original, request, context).await;
+            (arriving, read)
+        }
+        (Ok(arrived), None) => arrived,
+    };
+    if let Some(verdict) = acl::run(AclPlace::NotSmtp, context).await {
+        match verdict.outcome {
+            AclOutcome::Accept => {}
+            AclOutcome::Discard => {
+                return commit(arriving, (raw_sender, found.removed), Some(&verdict), request, context).await;
+            }
+            _ => {
+                let error = rejected(&verdict, context);
+                let original = original_of(&mut arriving, read, true, request, context).await;
+                return Err(Failed { error, original: Some(original) });
+            }
+        }
+    }
+    commit(arriving, (raw_sender, found.removed), None, request, context).await
+}
+
+/// The recipients, and what is wrong with them; that is logged.
+fn found(
+    incoming: &Incoming,
+    arguments: Vec<Vec<u8>>,
+    request: &MessageRequest,
+    context: &Context,
+) -> recipients::Found {
+    let mut found = if request.extract_recipients {
+        let lines = incoming.header().map(|block| block.lines.as_slice()).unwrap_or_default();
+        recipients::of_header(lines, arguments, context)
+    } else {
+        recipients::Found { recipients: arguments, ..recipients::Found::default() }
+    };
+    if incoming.fault().is_some() {
+        // The message goes no further, and that is told.
+    } else if found.error.is_some() {
+        log_trouble("bad addresses found in headers", incoming, context);
+    } else if found.recipients.is_empty() {
+        log_trouble("no recipients found in headers", incoming, context);
+        found.error = Some(SubmissionError::NoRecipients);
+    }
+    found
+}
+
+/// What is done to every message that has arrived; also the octets that were read of it.
+async fn arrive(
+    mut incoming: Incoming,
+    request: &MessageRequest,
+    context: &mut Context,
+) -> Result<(Arriving, u64), Failed> {
+    let origin = Origin::Local(Box::new(request.caller.clone()));
+    let read = incoming.size();
+    let faulty = incoming.fault().is_some() && request.errors != ErrorMode::Print;
+    let text = incoming.broken_header();
+    let text = text.strip_suffix(b"\n").unwrap_or(text).to_vec();
+    let broken_header = Original { read: text.len() as u64, header: vec![text], body: None };
+    let body = if faulty { incoming.body_copy(context).await } else { Vec::new() };
+    match Arriving::new(incoming, &origin, context).await {
+        Ok(arriving) => Ok((arriving, read)),
+        Err(Refused { fault: Some(fault), .. }) => Err(match fault {
+            ContentFault::TooBig { limit } => Failed {
+                error: SubmissionError::TooBig { limit },
+                original: Some(Original { header: header_text(context, true), body: Some(body), read }),
+            },
+            ContentFault::HeaderTooLarge { limit } => Failed {
+                error: SubmissionError::HeaderTooLong { limit },
+                original: Some(broken_header),
+            },
+            ContentFault::HeaderLineTooLong { limit } => Failed {
+                error: SubmissionError::HeaderLineTooLong { limit },
+                original: Some(broken_header),
+            },
+        }),
+        Err(Refused { reply, .. }) => Err(refused(&reply).into()),
+    }
+}
+
+fn refused(reply: &Reply) -> String {
+    format!("message rejected: {}", String::from_utf8_lossy(&reply.lines.join(&b'\n')))
+}
+
+/// The message for a report; our own Received: line is shown where an ACL has seen it.
+async fn original_of(
+    arriving: &mut Arriving,
+    read: u64,
+    with_received: bool,
+    request: &MessageRequest,
+    context: &Context,
+) -> Original {
+    if request.errors == ErrorMode::Print {
+        return Original::default();
+    }
+    let body = arriving.body_copy(context).await;
+    Original { header: header_text(context, with_received), body: Some(body), read }
+}
+
+fn header_text(context: &Context, with_received: bool) -> Vec<Vec<u8>> {
+    let lines = context.facts.message.headers.iter();
+    let ours = usize::from(!with_received && context.facts.message.received_count > 0);
+    lines.skip(ours).map(|line| line.text.clone()).collect()
 }
 
 async fn incoming(context: &mut Context) -> Result<Incoming, String> {
@@ -164,7 +364,12 @@ async fn read<R: AsyncRead + Unpin>(
             break;
         }
         let octets = form.push(&chunk[..count]);
-        incoming.push(&octets, context).await;
+        let room = incoming.room().min(octets.len());
+        incoming.push(&octets[..room], context).await;
+        if room < octets.len() {
+            // Nobody waits for the end of a message that is too big.
+            return Ok(());
+        }
     }
     let rest = form.finish();
     if !rest.is_empty() {
@@ -208,57 +413,31 @@ fn log_trouble(what: &str, incoming: &Incoming, context: &Context) {
     context.services.log.problem(Some(&id), format!("{id} {what}"));
 }
 
-/// What the envelope does not show.
-struct Parties {
-    /// The sender before rewriting.
-    raw_sender: Vec<u8>,
-    /// Recipients that the arguments take away.
-    removed: Vec<Vec<u8>>,
-}
-
-async fn accept(
-    incoming: Incoming,
-    parties: Parties,
+/// Make the message durable. `parties` are the sender before rewriting, and recipients that the arguments take away.
+async fn commit(
+    arriving: Arriving,
+    parties: (Vec<u8>, Vec<Vec<u8>>),
+    discard: Option<&AclVerdict>,
     request: &MessageRequest,
     context: &mut Context,
-) -> Result<Submitted, String> {
-    let origin = Origin::Local(Box::new(request.caller.clone()));
-    let limit = crate::smtp_in::message_size_limit(context);
-    let arriving = Arriving::new(incoming, &origin, context).await.map_err(|refused| {
-        let text = refused.reply.lines.join(&b'\n');
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let text =
-            if text.starts_with("Message size") { format!("message too big (max={limit})") } else { text };
-        format!("message rejected: {text}")
-    })?;
-    let (mut discarded, mut discard_text) = (None, None);
-    if let Some(verdict) = acl::run(AclPlace::NotSmtp, context).await {
-        match verdict.outcome {
-            AclOutcome::Accept => {}
-            AclOutcome::Discard => {
-                discarded = Some(Discarded::ByNonSmtp);
-                discard_text = acl::discard_text(&verdict);
-            }
-            _ => return Err(rejected(&verdict, context)),
-        }
-    }
-    let own = request.caller.sends_own_mail(From::LocalMessage)
+) -> Result<Submitted, Failed> {
+    let own = request.caller.sends_own_mail(Source::LocalMessage)
         && context.facts.message.authenticated_sender.is_some();
     let order = CommitOrder {
-        raw_sender: parties.raw_sender,
+        raw_sender: parties.0,
         dont_deliver: request.dont_deliver,
         local: own,
         sender_set_untrusted: request.caller.sender.is_some() && !request.caller.trusted,
         bounce_of: request.bounce_of,
+        local_error: request.local_error,
         arrival: request.arrival,
-        discard_text,
-        nonrecipients: parties.removed,
+        discard_text: discard.and_then(acl::discard_text),
+        nonrecipients: parties.1,
         ..CommitOrder::default()
     };
-    let accepted = arriving.commit(order, discarded, context).await.map_err(|refused| {
-        let text = refused.reply.lines.join(&b'\n');
-        format!("message rejected: {}", String::from_utf8_lossy(&text))
-    })?;
+    let discarded = discard.map(|_| Discarded::ByNonSmtp);
+    let committed = arriving.commit(order, discarded, context).await;
+    let accepted = committed.map_err(|failed| Failed::from(refused(&failed.reply)))?;
     Ok(match discarded {
         // As the oracle has it: a discarded message is no success.
         Some(_) => Submitted { exit_code: 1, error: String::new(), id: None },
@@ -266,8 +445,12 @@ async fn accept(
     })
 }
 
-fn rejected(verdict: &AclVerdict, context: &mut Context) -> String {
+fn rejected(verdict: &AclVerdict, context: &mut Context) -> SubmissionError {
     let reply = acl::refuse(verdict, Rejected::NonSmtp, 550, context);
+    let own = verdict.user_message.as_ref().is_some_and(|text| !text.bytes().is_empty());
+    if verdict.outcome == AclOutcome::Error || !own {
+        return SubmissionError::ByAcl { text: "local configuration problem".to_owned() };
+    }
     let text = reply.lines.join(&b'\n');
-    format!("message rejected by non-SMTP ACL: {}", String::from_utf8_lossy(&text))
+    SubmissionError::ByAcl { text: String::from_utf8_lossy(&text).into_owned() }
 }

@@ -8,8 +8,7 @@
 //! says is as hostile as a message from the network.
 //!
 //! # Failure
-//! An error is a text for standard error and exit code 1, as `-oep` has it. Mailing errors back (`-oem`, `-oee`) is not
-//! done; docs/compat.md.
+//! An error is a text for standard error and exit code 1, or a mail to the sender ([`ErrorMode`]).
 //!
 //! # Compatibility
 //! Specification, chapter "The Exim command line" and section "Constructed addresses".
@@ -22,7 +21,7 @@ mod recipients;
 mod tests;
 
 pub use caller::{Caller, CallerRequest, HostFields};
-pub use message::{MessageRequest, Submitted, message};
+pub use message::{ErrorMode, MessageRequest, Submitted, message};
 
 use std::sync::Arc;
 

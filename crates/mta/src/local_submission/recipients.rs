@@ -13,13 +13,14 @@ use mail_types::address::{ParseOptions, find_address_end, parse_address};
 
 use super::Caller;
 use crate::context::Context;
+use crate::dsn::SubmissionError;
 
 /// Read the arguments: each holds one address or several with commas between them.
 pub(super) fn of_arguments(
     arguments: &[Vec<u8>],
     caller: &Caller,
     context: &Context,
-) -> Result<Vec<Vec<u8>>, String> {
+) -> Result<Vec<Vec<u8>>, SubmissionError> {
     let mut recipients = Vec::new();
     for argument in arguments {
         let mut rest = argument.as_slice();
@@ -27,9 +28,8 @@ pub(super) fn of_arguments(
             let end = find_address_end(rest);
             let item = &rest[..end];
             rest = rest.get(end + 1..).unwrap_or_default();
-            let address = one(item, caller, context).map_err(|why| {
-                format!("bad recipient address \"{}\": {why}", String::from_utf8_lossy(argument))
-            })?;
+            let address = one(item, caller, context)
+                .map_err(|why| SubmissionError::BadArgument { text: argument.clone(), why })?;
             recipients.push(address);
         }
     }
@@ -46,11 +46,14 @@ fn one(item: &[u8], caller: &Caller, context: &Context) -> Result<Vec<u8>, Strin
 }
 
 /// What the header names.
+#[derive(Default)]
 pub(super) struct Found {
     /// In the header's order, each as often as it stands there.
     pub(super) recipients: Vec<Vec<u8>>,
     /// Recipients that are not to get the message.
     pub(super) removed: Vec<Vec<u8>>,
+    /// What is wrong.
+    pub(super) error: Option<SubmissionError>,
 }
 
 /// Take them from the header. Arguments say who is not to get the message, or are added, as the option says.
@@ -58,31 +61,19 @@ pub(super) fn of_header(
     headers: &[HeaderLine],
     arguments: Vec<Vec<u8>>,
     context: &Context,
-) -> Result<Found, String> {
+) -> Found {
     let (good, bad) = address_field::recipients(headers, options(context));
-    if !bad.is_empty() {
-        return Err(refusal(&bad));
-    }
     let qualified = good.into_iter().map(|address| address.qualified_with(context.qualify_recipient()));
     let mut recipients: Vec<Vec<u8>> = qualified.map(|address| address.to_bytes()).collect();
+    let mut removed = Vec::new();
     if context.config.main.get(main::EXTRACT_ADDRESSES_REMOVE_ARGUMENTS) {
-        return Ok(Found { recipients, removed: arguments });
+        removed = arguments;
+    } else {
+        recipients.extend(arguments);
     }
-    recipients.extend(arguments);
-    Ok(Found { recipients, removed: Vec::new() })
-}
-
-/// One address on the line, several below it.
-fn refusal(bad: &[address_field::BadRecipient]) -> String {
-    let shown = |one: &address_field::BadRecipient| {
-        format!("{}: {}", String::from_utf8_lossy(&one.text), one.message)
-    };
-    match bad {
-        [only] => format!("invalid address: {}", shown(only)),
-        several => {
-            several.iter().fold("invalid addresses:".to_owned(), |text, one| text + "\n  " + &shown(one))
-        }
-    }
+    let others = !recipients.is_empty();
+    let error = (!bad.is_empty()).then_some(SubmissionError::BadAddresses { bad, others });
+    Found { recipients, removed, error }
 }
 
 fn options(context: &Context) -> ParseOptions {

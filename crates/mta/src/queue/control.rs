@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::act::Change;
 use super::listing::ListingStyle;
 use super::run::RunRequest;
+use crate::local_submission::ErrorMode;
 
 pub use client::Client;
 pub use serve::{Listener, serve};
@@ -108,6 +109,8 @@ pub struct Submission {
     pub suppress_local_fixups: bool,
     /// `-B7BIT`, `-B8BITMIME`: 7, 8, else 0.
     pub body_type: u8,
+    /// `-oe…`.
+    pub errors: ErrorMode,
 }
 
 /// What the server says.

@@ -31,6 +31,8 @@ pub enum Origin {
 pub struct Refused {
     /// For the peer.
     pub reply: Reply,
+    /// The limit that the message's octets broke, if that is why.
+    pub(crate) fault: Option<ContentFault>,
 }
 
 /// A message that has arrived.
@@ -72,6 +74,11 @@ impl Arriving {
         Ok(Self { body, settled })
     }
 
+    /// The body as it arrived.
+    pub(crate) async fn body_copy(&mut self, context: &Context) -> Vec<u8> {
+        self.body.copy(&context.services.pools.spool).await
+    }
+
     /// Whether the Message-ID was made here.
     pub(super) fn message_id_created(&self) -> bool {
         self.settled.message_id_created
@@ -100,13 +107,10 @@ fn settle(origin: &Origin, fault: Option<ContentFault>, context: &mut Context) -
     }
     let broken = |error: String, context: &Context| {
         context.log_problem(error);
-        Refused { reply: Reply::new(451, "Temporary local problem - please try later") }
+        let reply = Reply::new(451, "Temporary local problem - please try later");
+        Refused { reply, fault: None }
     };
     let records = rewriting::envelope(context).map_err(|error| broken(error, context))?;
-    if let Some(fault) = &fault {
-        context.facts.message.headers.extend(records);
-        return Err(super::commit::content_fault(fault, context));
-    }
     let had_message_id = logged_message_id(&context.facts.message.headers).is_some();
     let fixed = fixes::fix_up(origin, context).map_err(|error| broken(error, context))?;
     if let Some(sender) = fixed.new_sender {
@@ -115,6 +119,9 @@ fn settle(origin: &Origin, fault: Option<ContentFault>, context: &mut Context) -
     let parse = fixes::parse_options(context);
     rewriting::header_lines(parse, context).map_err(|error| broken(error, context))?;
     context.facts.message.headers.extend(records);
+    if let Some(fault) = &fault {
+        return Err(super::commit::content_fault(fault, context));
+    }
     count_lines(context);
     let text = received_line::text(context).map_err(|error| broken(error, context))?;
     if let Some(text) = &text {

@@ -120,10 +120,39 @@ impl BodySink {
         self.failure.take()
     }
 
+    /// All octets so far, read back; what cannot be read is missing.
+    pub(super) async fn copy(&mut self, pool: &Pool) -> Vec<u8> {
+        let Some(writer) = self.writer.take() else { return self.pending.clone() };
+        let pending = std::mem::take(&mut self.pending);
+        let read = pool.run(move || read_back(writer, &pending)).await;
+        match read {
+            Ok((writer, octets)) => {
+                self.writer = Some(writer);
+                octets
+            }
+            Err(_) => {
+                self.failure = Some(SpoolFailure::ShuttingDown);
+                Vec::new()
+            }
+        }
+    }
+
     /// What is to be written yet, and the file that it goes to. Blocks when the file must be made.
     pub(super) fn into_writer(self) -> Result<DataWriter, SpoolError> {
         write(self.writer, &self.pending, &self.spool, self.id)
     }
+}
+
+fn read_back(mut writer: DataWriter, pending: &[u8]) -> (DataWriter, Vec<u8>) {
+    let mut octets = Vec::new();
+    // An error of the disk shows again when the message is committed.
+    if writer.write(pending).and_then(|()| writer.flush()).is_ok() {
+        let mut piece = vec![0; CHUNK];
+        while let Ok(count @ 1..) = writer.read_body_at(&mut piece, octets.len() as u64) {
+            octets.extend_from_slice(&piece[..count]);
+        }
+    }
+    (writer, octets)
 }
 
 fn write(

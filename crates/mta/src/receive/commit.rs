@@ -45,6 +45,8 @@ pub struct Submission {
     pub sender_set_untrusted: bool,
     /// A bounce made here, about this message.
     pub bounce_of: Option<MessageId>,
+    /// A report made here.
+    pub local_error: bool,
     /// How soon the message is to be tried: what the command line said.
     pub arrival: Option<Arrival>,
     /// What the ACL that discarded the message has to say about it.
@@ -136,7 +138,7 @@ impl Arriving {
             dont_deliver: order.dont_deliver,
             local: order.local,
             sender_set_untrusted: order.sender_set_untrusted,
-            localerror: order.bounce_of.is_some(),
+            localerror: order.local_error || order.bounce_of.is_some(),
         };
         let mut header = spool_header::header(id, rest, context);
         for address in &order.nonrecipients {
@@ -171,7 +173,7 @@ pub(super) fn spool_trouble(failure: SpoolFailure, context: &Context) -> Refused
         }
         SpoolFailure::ShuttingDown => Reply::new(421, "Service not available - closing connection"),
     };
-    Refused { reply }
+    Refused { reply, fault: None }
 }
 
 fn spool_text(error: &SpoolError) -> String {
@@ -213,7 +215,7 @@ pub(super) fn content_fault(fault: &ContentFault, context: &Context) -> Refused 
             Reply::new(552, "Message size exceeds maximum permitted")
         }
     };
-    Refused { reply }
+    Refused { reply, fault: Some(fault.clone()) }
 }
 
 fn log_received(order: &Submission, message_id_created: bool, completed: Timestamp, context: &Context) {

@@ -39,8 +39,8 @@ pub struct Incoming {
 enum Stage {
     Header(Box<HeaderReader>),
     Body(HeaderBlock),
-    /// The header broke a limit; what follows is swallowed.
-    Broken,
+    /// The header broke a limit: what was read of it. What follows is swallowed.
+    Broken(Vec<u8>),
 }
 
 /// What is wrong with a message's octets.
@@ -119,28 +119,21 @@ impl Incoming {
     pub async fn push(&mut self, octets: &[u8], context: &mut Context) {
         self.measure(octets);
         // The reject log shows the header of a message that is too big, so reading goes on to its end.
-        let wanted = match &self.fault {
-            None => true,
-            Some(ContentFault::TooBig { .. }) => matches!(self.header, Stage::Header(_)),
-            Some(_) => false,
-        };
-        if !wanted {
-            return;
-        }
+        let excess = if self.size_limit > 0 { self.size.saturating_sub(self.size_limit) } else { 0 };
+        let excess = usize::try_from(excess).unwrap_or(usize::MAX);
+        let body_ends = octets.len() - excess.min(octets.len());
         let pool = context.services.pools.spool.clone();
         match &mut self.header {
-            Stage::Broken => {}
-            Stage::Body(_) => self.body.push(octets, &pool).await,
+            Stage::Broken(_) => {}
+            Stage::Body(_) => self.body.push(&octets[..body_ends], &pool).await,
             Stage::Header(reader) => match reader.push(octets) {
                 Ok(Progress::More) => {}
                 Ok(Progress::Body { carried, offset }) => {
-                    if let Stage::Header(reader) = std::mem::replace(&mut self.header, Stage::Broken) {
+                    if let Stage::Header(reader) = self.take_header() {
                         self.header = Stage::Body(reader.into_block());
                     }
-                    if self.fault.is_none() {
-                        self.body.push(&carried, &pool).await;
-                        self.body.push(&octets[offset..], &pool).await;
-                    }
+                    self.body.push(&carried, &pool).await;
+                    self.body.push(octets.get(offset..body_ends).unwrap_or_default(), &pool).await;
                 }
                 Err(error) => self.break_header(error, context),
             },
@@ -171,13 +164,19 @@ impl Incoming {
                 ContentFault::HeaderLineTooLong { limit: options.get(main::HEADER_LINE_MAXSIZE) }
             }
         });
-        self.header = Stage::Broken;
+        if let Stage::Header(reader) = self.take_header() {
+            self.header = Stage::Broken(reader.into_text());
+        }
+    }
+
+    fn take_header(&mut self) -> Stage {
+        std::mem::replace(&mut self.header, Stage::Broken(Vec::new()))
     }
 
     /// No more octets will come: a header that nothing followed is complete now.
     pub(crate) async fn complete(&mut self, context: &mut Context) {
         let pool = context.services.pools.spool.clone();
-        match std::mem::replace(&mut self.header, Stage::Broken) {
+        match self.take_header() {
             Stage::Header(reader) => match reader.finish() {
                 Ok((block, body)) => {
                     self.header = Stage::Body(block);
@@ -197,12 +196,43 @@ impl Incoming {
         }
     }
 
+    /// What is wrong with the octets so far.
+    pub(crate) fn fault(&self) -> Option<&ContentFault> {
+        self.fault.as_ref()
+    }
+
+    /// What was read of a header that broke a limit.
+    pub(crate) fn broken_header(&self) -> &[u8] {
+        match &self.header {
+            Stage::Broken(text) => text,
+            _ => b"",
+        }
+    }
+
+    /// Octets that may come yet: one more than the limit allows.
+    pub(crate) fn room(&self) -> usize {
+        if self.size_limit == 0 {
+            return usize::MAX;
+        }
+        usize::try_from(self.size_limit.saturating_add(1).saturating_sub(self.size)).unwrap_or(usize::MAX)
+    }
+
+    /// Octets that were counted.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The body as far as it was kept.
+    pub(crate) async fn body_copy(&mut self, context: &Context) -> Vec<u8> {
+        self.body.copy(&context.services.pools.spool).await
+    }
+
     /// All octets have arrived.
     pub(crate) async fn finish(mut self, context: &mut Context) -> Arrived {
         self.complete(context).await;
-        let header = match std::mem::replace(&mut self.header, Stage::Broken) {
+        let header = match self.take_header() {
             Stage::Body(block) => block,
-            Stage::Broken | Stage::Header(_) => HeaderBlock::default(),
+            Stage::Broken(_) | Stage::Header(_) => HeaderBlock::default(),
         };
         let failure = self.body.failure();
         Arrived {

@@ -31,4 +31,5 @@ mod spool_header;
 
 pub use arriving::{Arriving, Origin, Refused};
 pub use commit::{Accepted, Discarded, Submission as CommitOrder};
+pub(crate) use incoming::ContentFault;
 pub use incoming::{BeginError, Incoming, from_line_test};

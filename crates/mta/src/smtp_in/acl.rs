@@ -189,8 +189,9 @@ fn log(verdict: &AclVerdict, what: Rejected, temporary: bool, corrected: Option<
     let with_message = matches!(what, Rejected::AfterData | Rejected::NonSmtp);
     let facts = &context.facts.message;
     let rejection = Rejection {
+        // Outside of SMTP there is no trying again: the log calls every refusal the same.
+        temporary: temporary && what != Rejected::NonSmtp,
         what,
-        temporary,
         sender: after_mail.then(|| facts.sender_address.clone()),
         auth: context.auth(),
         tls: None,

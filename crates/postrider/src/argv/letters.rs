@@ -173,12 +173,13 @@ impl<'a> Parser<'a> {
     }
 
     fn error_mode(&mut self, arg: &[u8], letter: &[u8]) -> Result<(), Refusal> {
-        self.invocation.errors = match letter {
+        let mode = match letter {
             b"m" | b"w" => ErrorMode::Mail,
             b"e" => ErrorMode::MailQuietly,
             b"p" | b"q" => ErrorMode::Print,
             _ => return Err(unknown(arg)),
         };
+        self.invocation.errors = Some(mode);
         Ok(())
     }
 

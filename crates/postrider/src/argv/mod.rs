@@ -21,6 +21,7 @@ pub(crate) use admin::Action;
 pub(crate) use queue_run::{QueueRun, Select};
 
 use mail_types::interval;
+use mta::local_submission::ErrorMode;
 
 /// What the program is to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,18 +107,6 @@ pub(crate) enum DeliveryMode {
     QueueSmtp,
 }
 
-/// How errors in a submitted message are reported (`-oe…`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ErrorMode {
-    /// `-oem`, `-oew`: by mail, and the exit code says so.
-    #[default]
-    Mail,
-    /// `-oee`: by mail, exit code 0 once it was sent.
-    MailQuietly,
-    /// `-oep`, `-oeq`: on standard error.
-    Print,
-}
-
 /// What a trusted caller says about a message's origin (`-oM…`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
@@ -160,8 +149,8 @@ pub(crate) struct Invocation {
     pub dot_is_data: bool,
     /// `-od…`
     pub delivery: Option<DeliveryMode>,
-    /// `-oe…`
-    pub errors: ErrorMode,
+    /// `-oe…`; `-oem` when it was not given
+    pub errors: Option<ErrorMode>,
     /// `-oM…`
     pub origin: Origin,
     /// `-q…`, `-R`, `-S`
@@ -257,7 +246,7 @@ impl<'a> Parser<'a> {
             b"rsmtp" => self.set_mode(Mode::BatchedSmtp),
             b"rmail" => {
                 self.invocation.dot_is_data = true;
-                self.invocation.errors = ErrorMode::MailQuietly;
+                self.invocation.errors = Some(ErrorMode::MailQuietly);
                 self.set_mode(Mode::Receive);
             }
             b"runq" => {

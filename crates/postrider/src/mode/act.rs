@@ -53,6 +53,7 @@ impl Job for Act<'_> {
             let parts = Parts { local_agent: seat.local_agent(), queue: Arc::new(Nobody), daemon: false };
             match assembly::services(&config, parts) {
                 Ok(services) => {
+                    services.log.echo_problems();
                     seat.attach(&services);
                     self.act(&services).await
                 }

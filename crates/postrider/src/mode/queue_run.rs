@@ -46,6 +46,7 @@ impl Job for OneRun<'_> {
                     return 1;
                 }
             };
+            services.log.echo_problems();
             seat.attach(&services);
             run_once(&request, &services).await;
             services.connections.close().await;

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use mail_types::MessageId;
+use mta::local_submission::ErrorMode;
 use mta::queue::control::{Client, Request, Submission};
 use tokio::io::AsyncWriteExt as _;
 
@@ -94,5 +95,6 @@ fn submission(start: &Start<'_>) -> Submission {
         dont_deliver: invocation.pretend,
         suppress_local_fixups: invocation.no_qualify,
         body_type: 0,
+        errors: invocation.errors.unwrap_or(ErrorMode::Mail),
     }
 }

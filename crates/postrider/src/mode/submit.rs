@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 use config::Config;
 use mail_types::MessageId;
-use mta::local_submission::{Caller, CallerRequest, HostFields, MessageRequest, message, smtp};
+use mta::local_submission::{Caller, CallerRequest, ErrorMode, HostFields, MessageRequest, message, smtp};
 use mta::services::{Arrival, Services};
 use tokio::sync::watch;
 
 use super::Start;
-use crate::argv::{DeliveryMode, ErrorMode, Mode, Origin};
+use crate::argv::{DeliveryMode, Mode, Origin};
 use crate::assembly::{self, Parts};
 use crate::delivery::{Foreground, deliver_all};
 use crate::process::{self, Job, Seat};
@@ -68,6 +68,7 @@ impl Submission<'_> {
                 return 1;
             }
         };
+        services.log.echo_problems();
         seat.attach(&services);
         let how = self.start.invocation.delivery.unwrap_or(DeliveryMode::Background);
         waker.attach(&services, how == DeliveryMode::Foreground);
@@ -107,15 +108,14 @@ impl Submission<'_> {
             bounce_of: invocation.origin.message_reference.as_deref().and_then(MessageId::parse),
             suppress_local_fixups: invocation.no_qualify,
             body_type: 0,
+            errors: invocation.errors.unwrap_or(ErrorMode::Mail),
+            local_error: false,
         };
         let submitted = message(&mut tokio::io::stdin(), request, Arc::clone(services)).await;
         if !submitted.error.is_empty() {
             crate::say_error(&submitted.error);
         }
-        match invocation.errors {
-            ErrorMode::MailQuietly if submitted.id.is_some() => 0,
-            _ => submitted.exit_code,
-        }
+        submitted.exit_code
     }
 
     /// First deliveries that nobody waits for: the running server does them, or this process after its caller has gone.

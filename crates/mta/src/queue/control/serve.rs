@@ -302,11 +302,13 @@ impl Conversation {
             bounce_of: None,
             suppress_local_fixups: submission.suppress_local_fixups,
             body_type: submission.body_type,
+            errors: submission.errors,
+            local_error: false,
         };
         let wait = submission.wait && !submission.queue_only;
         let Some(submitted) = self.take(request).await else { return Ok(()) };
         if !submitted.error.is_empty() {
-            self.say(&Answer::Complaint(submitted.error)).await?;
+            self.say(&Answer::Complaint(format!("exim: {}", submitted.error))).await?;
         }
         if let Some(id) = submitted.id.filter(|_| wait) {
             self.waker.deliver(vec![id], AttemptKind::Arrival).await;
