@@ -69,7 +69,13 @@ impl Log {
     /// Writes to `sink`.
     pub fn new(settings: LogSettings, clock: Arc<dyn Clock>, sink: Arc<dyn LogSink>) -> Self {
         let current = RwLock::new(Arc::new(Target { settings, sink }));
-        Self { current, clock, pid: std::process::id(), complained: AtomicBool::new(false), echo: AtomicBool::new(false) }
+        Self {
+            current,
+            clock,
+            pid: std::process::id(),
+            complained: AtomicBool::new(false),
+            echo: AtomicBool::new(false),
+        }
     }
 
     /// Writes to the files that `log_file_path` names.

@@ -46,8 +46,8 @@ pub fn received_host(facts: &ConnectionFacts, with_port: bool) -> Option<Vec<u8>
         details.push([b"helo=", helo].concat());
     }
     if let Some(ident) = &facts.sender_ident {
-        // Three items do not fit on one line: the last begins a new one.
-        let fold: &[u8] = if details.len() == 2 { b"\n\t" } else { b"" };
+        // The name's address, a greeting and an ident do not fit on one line: the last begins a new one.
+        let fold: &[u8] = if facts.sender_host_name.is_some() && details.len() == 2 { b"\n\t" } else { b"" };
         details.push([fold, b"ident=", ident].concat());
     }
     if !details.is_empty() {

@@ -206,6 +206,7 @@ impl Run {
                 retry::forget(self, &key);
                 let delivery = Delivery {
                     further: std::mem::replace(further, true),
+                    size: result.size,
                     local_name: result.local_name.clone(),
                     message: None,
                     time: Some(time),

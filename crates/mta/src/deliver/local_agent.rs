@@ -91,6 +91,7 @@ fn refused(count: usize, reason: &str) -> LocalReply {
         more_errno: 0,
         message: Some(reason.as_bytes().to_vec()),
         user_message: None,
+        size: None,
         output: None,
         return_output: false,
         local_name: None,

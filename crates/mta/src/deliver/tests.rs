@@ -120,6 +120,7 @@ impl ScriptedAgent {
             more_errno: 0,
             message,
             user_message: None,
+            size: None,
             output: None,
             return_output: false,
             local_name: None,

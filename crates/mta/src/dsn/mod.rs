@@ -37,8 +37,8 @@ pub use mail_message::bounce::Target;
 use observe::event::RemoteHost;
 
 pub use bounce::bounce;
-pub use submission::{Original, SubmissionError, submission_error};
 pub use notice::{freeze_notice, syntax_error_notice};
+pub use submission::{Original, SubmissionError, submission_error};
 pub use warning::warning;
 
 /// One address as a report shows it.

@@ -79,9 +79,9 @@ impl SubmissionError {
             }
             Self::BadAddresses { bad, .. } => match bad.as_slice() {
                 [only] => format!("invalid address:  {}", shown(only)),
-                several => several.iter().fold("invalid addresses:".to_owned(), |text, one| {
-                    text + "\n  " + &shown(one)
-                }),
+                several => several
+                    .iter()
+                    .fold("invalid addresses:".to_owned(), |text, one| text + "\n  " + &shown(one)),
             },
             Self::NoRecipients => "no recipients in message".to_owned(),
             Self::TooBig { limit } => format!("message rejected: message too big (max={limit})"),
@@ -240,7 +240,8 @@ fn returned(original: &Original, context: &Context) -> Vec<u8> {
     };
     original.header.iter().for_each(|line| text.extend_from_slice(line));
     text.push(b'\n');
-    for line in original.body.iter().filter(|_| with_body).flat_map(|body| body.split_inclusive(|b| *b == b'\n'))
+    for line in
+        original.body.iter().filter(|_| with_body).flat_map(|body| body.split_inclusive(|b| *b == b'\n'))
     {
         if limit > 0 && line.len() > limit {
             text.extend_from_slice(&line[..limit]);

@@ -46,7 +46,7 @@ async fn submit_as(login: Vec<u8>, report: Report, context: &Context) -> Result<
     let body = report.body.concat();
     let mut input = report.header.as_slice().chain(&b"\n"[..]).chain(body.as_slice());
     let submitted = message(&mut input, request, services).await;
-    submitted.id.ok_or_else(|| DsnError::new("the report was not accepted as a local message"))
+    submitted.id.ok_or_else(|| DsnError::new(submitted.why))
 }
 
 /// The program itself as a submitter: the user that it runs as, with the null sender.

@@ -14,10 +14,10 @@ use config::options::main;
 use expand::Captures;
 use expand::regex::{Flags, Regex};
 use mail_types::address::{ParseOptions, parse_address};
-use mail_types::message_id::MessageId;
-use mail_types::value::Value;
 use mail_types::limits;
+use mail_types::message_id::MessageId;
 use mail_types::outcome::Reply;
+use mail_types::value::Value;
 use observe::event::Rejected;
 use observe::{Event, Streams};
 use policy::acl::{AclOutcome, AclPlace, AclVerdict};
@@ -84,13 +84,15 @@ pub struct Submitted {
     pub exit_code: u8,
     /// For standard error, without `exim: ` and without a newline; empty when there is nothing to say.
     pub error: String,
+    /// Why the message was not taken, also where that went by mail.
+    pub why: String,
     /// The message, when it is in the spool.
     pub id: Option<MessageId>,
 }
 
 impl Submitted {
-    fn refused(error: impl Into<String>) -> Self {
-        Self { exit_code: 1, error: error.into(), id: None }
+    fn refused(error: &SubmissionError) -> Self {
+        Self { exit_code: 1, error: error.printed(), why: error.printed(), id: None }
     }
 }
 
@@ -102,9 +104,7 @@ where
     let mut context = begin(&request, services);
     match Box::pin(take(input, &request, &mut context)).await {
         Ok(submitted) => submitted,
-        Err(Failed { error, .. }) if request.errors == ErrorMode::Print => {
-            Submitted::refused(error.printed())
-        }
+        Err(Failed { error, .. }) if request.errors == ErrorMode::Print => Submitted::refused(&error),
         Err(Failed { error, original }) => {
             let original = match original {
                 Some(original) => original,
@@ -116,7 +116,7 @@ where
                 (false, _) if error == SubmissionError::NoRecipients => 2,
                 _ => 1,
             };
-            Submitted { exit_code, error: String::new(), id: None }
+            Submitted { exit_code, error: String::new(), why: error.printed(), id: None }
         }
     }
 }
@@ -166,7 +166,8 @@ async fn mail_back(
     }
     if context.facts.message.sender_address.is_empty() {
         let about = request.bounce_of.map(|id| format!(" (R={id})")).unwrap_or_default();
-        let text = format!("Error while reading message with no usable sender address{about}: {}", error.logged());
+        let text =
+            format!("Error while reading message with no usable sender address{about}: {}", error.logged());
         context.log_event(&Event::Text { text: text.into_bytes(), streams: Streams::MAIN });
         return false;
     }
@@ -301,14 +302,12 @@ async fn arrive(
                 error: SubmissionError::TooBig { limit },
                 original: Some(Original { header: header_text(context, true), body: Some(body), read }),
             },
-            ContentFault::HeaderTooLarge { limit } => Failed {
-                error: SubmissionError::HeaderTooLong { limit },
-                original: Some(broken_header),
-            },
-            ContentFault::HeaderLineTooLong { limit } => Failed {
-                error: SubmissionError::HeaderLineTooLong { limit },
-                original: Some(broken_header),
-            },
+            ContentFault::HeaderTooLarge { limit } => {
+                Failed { error: SubmissionError::HeaderTooLong { limit }, original: Some(broken_header) }
+            }
+            ContentFault::HeaderLineTooLong { limit } => {
+                Failed { error: SubmissionError::HeaderLineTooLong { limit }, original: Some(broken_header) }
+            }
         }),
         Err(Refused { reply, .. }) => Err(refused(&reply).into()),
     }
@@ -440,8 +439,10 @@ async fn commit(
     let accepted = committed.map_err(|failed| Failed::from(refused(&failed.reply)))?;
     Ok(match discarded {
         // As the oracle has it: a discarded message is no success.
-        Some(_) => Submitted { exit_code: 1, error: String::new(), id: None },
-        None => Submitted { exit_code: 0, error: String::new(), id: Some(accepted.id) },
+        Some(_) => {
+            Submitted { exit_code: 1, error: String::new(), why: "discarded by an ACL".to_owned(), id: None }
+        }
+        None => Submitted { exit_code: 0, error: String::new(), why: String::new(), id: Some(accepted.id) },
     })
 }
 

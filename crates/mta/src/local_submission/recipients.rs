@@ -57,11 +57,7 @@ pub(super) struct Found {
 }
 
 /// Take them from the header. Arguments say who is not to get the message, or are added, as the option says.
-pub(super) fn of_header(
-    headers: &[HeaderLine],
-    arguments: Vec<Vec<u8>>,
-    context: &Context,
-) -> Found {
+pub(super) fn of_header(headers: &[HeaderLine], arguments: Vec<Vec<u8>>, context: &Context) -> Found {
     let (good, bad) = address_field::recipients(headers, options(context));
     let qualified = good.into_iter().map(|address| address.qualified_with(context.qualify_recipient()));
     let mut recipients: Vec<Vec<u8>> = qualified.map(|address| address.to_bytes()).collect();

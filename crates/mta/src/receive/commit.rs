@@ -14,7 +14,9 @@ use mail_message::fixup::logged_message_id;
 use mail_types::clock::Timestamp;
 use mail_types::message_id::MessageId;
 use mail_types::outcome::Reply;
-use observe::event::{BodyType, FrozenBy, MessageEvent, Received, RejectedMessage, SmtpNews, TooBig};
+use observe::event::{
+    BodyType, FrozenBy, MessageEvent, Pipelining, Received, RejectedMessage, SmtpNews, TooBig,
+};
 use observe::{Event, Selector};
 use spool::SpoolError;
 
@@ -53,6 +55,8 @@ pub struct Submission {
     pub discard_text: Option<Vec<u8>>,
     /// Recipients that are not to get the message (arguments beside `-t`).
     pub nonrecipients: Vec<Vec<u8>>,
+    /// How PIPELINING stood.
+    pub pipelining: Pipelining,
     /// Messages that were accepted in this connection before.
     pub messages_before: u32,
 }
@@ -230,6 +234,7 @@ fn log_received(order: &Submission, message_id_created: bool, completed: Timesta
         bounce_of: order.bounce_of,
         peer: context.peer(),
         protocol: facts.received_protocol.clone().unwrap_or_default(),
+        pipelining: order.pipelining,
         auth: context.auth(),
         chunking: order.chunking,
         dnssec: connection.sender_host_dnssec,

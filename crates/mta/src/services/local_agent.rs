@@ -84,6 +84,8 @@ pub struct LocalResult {
     pub message: Option<Vec<u8>>,
     /// Text for the bounce only where the log's holds what the sender may not see.
     pub user_message: Option<Vec<u8>>,
+    /// Octets that the transport wrote; none where it wrote nothing.
+    pub size: Option<u64>,
     /// What `return_output`, `return_fail_output` or `log_output` kept of a command's output.
     pub output: Option<Vec<u8>>,
     /// Whether the output goes back to the sender.

@@ -6,8 +6,8 @@
 
 use config::options::main;
 use mail_types::outcome::Reply;
-use observe::Selector;
-use observe::event::{Rejected, SmtpNews};
+use observe::event::{Peer, Rejected, SmtpEvent, SmtpNews};
+use observe::{Event, Selector};
 use policy::acl::AclPlace;
 use policy::list::ListError;
 use smtp_proto::server::Answer;
@@ -31,6 +31,12 @@ struct HostChecks {
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Answer [`smtp_proto::server::Ask::Connect`].
     pub(super) async fn connect(&mut self) -> Answer {
+        if let Some(caller) = self.client.caller() {
+            // Whom a trusted caller stands for (-oMa) is not looked at yet.
+            let peer = Peer { ident: Some(caller.login.clone()), ..Peer::default() };
+            let news = SmtpNews::Opened { count: None };
+            self.context.services.log.write(&Event::Smtp(Box::new(SmtpEvent { peer, news })));
+        }
         if let Err(answer) = self.active_hostname().await {
             return answer;
         }
@@ -39,7 +45,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 return answer;
             }
         } else {
-            self.protocol.parameters_mut().max_nonmail = None;
+            let counted =
+                self.context.on_pool(|c| c.sender_host_in(main::SMTP_ACCEPT_MAX_NONMAIL_HOSTS)).await;
+            if !matches!(counted, Some(Ok(true))) {
+                self.protocol.parameters_mut().max_nonmail = None;
+            }
             self.context.allow_unqualified_sender = true;
             self.context.allow_unqualified_recipient = true;
         }

@@ -9,12 +9,13 @@
 use config::options::main;
 use mail_message::reader::FromLineTest;
 use mail_types::outcome::Reply;
-use observe::event::Rejected;
+use observe::event::{Pipelining, Rejected};
 use policy::acl::{AclOutcome, AclPlace};
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::acl;
+use super::client::Client;
 use super::reply;
 use super::session::Session;
 use crate::receive::{Arriving, BeginError, CommitOrder, Discarded, Incoming, Origin};
@@ -144,6 +145,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let order = CommitOrder {
             raw_sender: std::mem::take(&mut self.transaction.raw_sender),
             chunking: self.transaction.chunking,
+            pipelining: self.pipelining(),
             dsn_ret: self.transaction.dsn_ret,
             dsn_envid: self.transaction.dsn_envid.take(),
             discard_text,
@@ -154,6 +156,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match arriving.commit(order, discarded, &mut self.context).await {
             Ok(accepted) => self.accepted(accepted.id, own_text),
             Err(refused) => refusal(refused.reply),
+        }
+    }
+
+    /// How PIPELINING stands. What lies ready on standard input shows nothing of how its writer waits.
+    fn pipelining(&self) -> Pipelining {
+        match self.protocol.pipelining() {
+            (false, _) => Pipelining::No,
+            (true, true) if matches!(self.client, Client::Tcp { .. }) => Pipelining::Used,
+            (true, _) => Pipelining::Offered,
         }
     }
 

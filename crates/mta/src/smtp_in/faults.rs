@@ -11,7 +11,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Log what a step found wrong.
     pub(super) fn log_fault(&mut self, fault: PeerFault) {
         match fault {
-            PeerFault::ConnectionLost { within } => self.log_lost(within),
+            PeerFault::ConnectionLost { within } => {
+                self.lost_within = within;
+                self.log_lost(within);
+            }
+            PeerFault::IncompleteTransaction { reason: "connection lost" } => {
+                self.lost_in_transaction = true;
+                if let Some(news) = self.news(fault) {
+                    self.context.log_smtp(news);
+                }
+            }
+            PeerFault::MailBeforeHello => {
+                self.any_mail = true;
+                self.context.log_smtp(SmtpNews::NoHelo);
+            }
             PeerFault::TooManyUnknown { command } => {
                 self.thrown_out = true;
                 self.context.log_smtp(SmtpNews::Dropped(Dropped::UnknownCommands { last: command }));
@@ -35,9 +48,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn log_lost(&mut self, within: Option<MessagePart>) {
         let duration = self.context.services.clock.now().since(self.context.facts.connection.started_at);
         let news = match within {
-            Some(MessagePart::Header) => SmtpNews::LostWhileReading { stage: "header" },
-            Some(MessagePart::Body) => SmtpNews::LostWhileReading { stage: "after header" },
-            None if self.protocol.is_in_transaction() => {
+            Some(MessagePart::Header) => {
+                let any = self.incoming.as_ref().is_some_and(|incoming| incoming.size() > 0);
+                SmtpNews::LostWhileReading { stage: Some(if any { "after header" } else { "header" }) }
+            }
+            Some(MessagePart::Body) => SmtpNews::LostWhileReading { stage: None },
+            None if self.lost_in_transaction => {
                 SmtpNews::UnexpectedDisconnection { error: self.lost_error.take(), duration }
             }
             None => {
@@ -63,7 +79,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 sender,
                 recipients: facts.recipients.iter().map(|recipient| recipient.address.clone()).collect(),
             },
-            PeerFault::MailBeforeHello => SmtpNews::NoHelo,
             PeerFault::MessageTooBig { path, size, max } => {
                 SmtpNews::TooBig(TooBig::Announced { sender: bare(path), size, max })
             }

@@ -40,7 +40,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if !self.syntax_is_fine(&argument).await {
             let shown = if argument.is_empty() { b"(no argument given)".to_vec() } else { argument };
             self.context.log_smtp(SmtpNews::HeloInvalid { verb: kind.word(), argument: shown });
-            return Answer::Syntax(format!("Syntactically invalid {} argument(s)", kind.word()).into_bytes());
+            let text = format!("Syntactically invalid {} argument(s)", kind.word()).into_bytes();
+            return Answer::Syntax { problem: text.clone(), text };
         }
         let facts = &mut self.context.facts.connection;
         facts.sender_helo_name = Some(argument.clone());

@@ -95,8 +95,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
         };
         let options = parse_options(&self.context, whose, utf8);
-        let address = parse_path(&text, options)
-            .map_err(|error| Answer::Syntax([&text, &b": "[..], error.message.as_bytes()].concat()))?;
+        let address = parse_path(&text, options).map_err(|error| {
+            let problem = error.message.into_bytes();
+            match whose {
+                // VRFY is answered, and neither counted nor logged.
+                Whose::Verified => Answer::Refuse(Reply::new(501, problem)),
+                _ => Answer::Syntax { text: [&text, &b": "[..], &problem].concat(), problem },
+            }
+        })?;
         if address.is_qualified() || address.is_null() {
             return Ok(address.to_bytes());
         }
@@ -105,13 +111,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     fn qualify(&mut self, address: Address, text: &[u8], whose: Whose) -> Result<Vec<u8>, Answer> {
         let context = &self.context;
-        let postmaster = whose == Whose::Recipient && address.local_part.eq_ignore_ascii_case(b"postmaster");
+        let postmaster = whose != Whose::Sender && address.local_part.eq_ignore_ascii_case(b"postmaster");
         let (allowed, domain) = match whose {
             Whose::Sender => (context.allow_unqualified_sender, context.qualify_domain()),
-            Whose::Recipient => {
+            Whose::Recipient | Whose::Verified => {
                 (context.allow_unqualified_recipient || postmaster, context.qualify_recipient())
             }
-            Whose::Verified => (context.allow_unqualified_recipient, context.qualify_recipient()),
         };
         if allowed {
             return Ok(address.qualified_with(domain).to_bytes());
@@ -119,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let address = address.to_bytes();
         context.log_smtp(SmtpNews::Unqualified { which: whose.word(), address });
         let tail = format!(": {} address must contain a domain", whose.role());
-        Err(Answer::Syntax([text, tail.as_bytes()].concat()))
+        Err(Answer::Refuse(Reply::new(501, [text, tail.as_bytes()].concat())))
     }
 
     /// The refusal when a disk is too full for another message.

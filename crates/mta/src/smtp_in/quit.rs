@@ -14,6 +14,13 @@ use super::reply;
 use super::session::Session;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    fn words_to_the_lost(&mut self) -> Vec<u8> {
+        if self.lost_within.is_some() {
+            return b"Lost incoming connection".to_vec();
+        }
+        [self.protocol.parameters_mut().hostname.as_slice(), b" lost input connection"].concat()
+    }
+
     /// Answer [`smtp_proto::server::Ask::Quit`].
     pub(super) async fn on_quit(&mut self) -> Answer {
         let verdict = self.run_acl(AclPlace::Quit).await;
@@ -32,12 +39,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         // What has been said so far goes out first: the client may be about to close.
         self.link.flush().await;
         let verdict = self.run_acl(AclPlace::NotQuit).await;
-        if reason == NotQuitReason::ConnectionLost {
+        if reason != NotQuitReason::ConnectionLost {
             return Answer::Accept(None);
         }
-        match verdict.and_then(|verdict| reply::acceptance(&verdict, 421)) {
-            Some(text) => Answer::Close(text),
-            None => Answer::Accept(None::<Reply>),
-        }
+        // A client who has closed his own side only may still read this.
+        let text = verdict.and_then(|verdict| reply::acceptance(&verdict, 421));
+        Answer::Close(text.unwrap_or_else(|| Reply::new(421, self.words_to_the_lost())))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mail_types::clock::Timestamp;
 use observe::event::SmtpNews;
 use smtp_proto::command::{Verb, split};
-use smtp_proto::server::{Answer, Ask, Event, Output, Session as Protocol};
+use smtp_proto::server::{Answer, Ask, Event, MessagePart, Output, Session as Protocol};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 
@@ -84,6 +84,10 @@ pub(super) struct Session<'s, S> {
     pub(super) abnormal: bool,
     /// MAIL was given in this session.
     pub(super) any_mail: bool,
+    /// Where the connection was lost, when that was within a message.
+    pub(super) lost_within: Option<MessagePart>,
+    /// The connection was lost within a transaction, between commands.
+    pub(super) lost_in_transaction: bool,
     /// The system's words about a connection that was lost.
     pub(super) lost_error: Option<String>,
     pub(super) dropped: bool,
@@ -134,6 +138,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             transaction: Transaction::default(),
             abnormal: false,
             any_mail: false,
+            lost_within: None,
+            lost_in_transaction: false,
             lost_error: None,
             dropped: false,
             thrown_out: false,
@@ -246,7 +252,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
     fn finish(&mut self) -> SessionEnd {
         let context = &self.context;
         let duration = context.services.clock.now().since(context.facts.connection.started_at);
-        if !self.any_mail && context.facts.connection.sender_helo_name.is_some() {
+        if !self.any_mail {
             context.log_smtp(SmtpNews::NoMail {
                 duration,
                 commands: context.facts.connection.smtp_command_history.clone(),

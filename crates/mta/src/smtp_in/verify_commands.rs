@@ -82,14 +82,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 return Answer::Refuse(acl::refuse(&denied, what(), 550, &mut self.context));
             }
         }
-        // EXPN is about this host's own lists: the argument is taken as a local part of ours when it has no domain.
-        let allowed_before = std::mem::replace(&mut self.context.allow_unqualified_recipient, true);
-        let address = self.path(&argument, Whose::Verified, false).await;
-        self.context.allow_unqualified_recipient = allowed_before;
-        match address {
-            Ok(address) => Answer::Accept(Some(self.expand(&address).await)),
-            Err(answer) => answer,
+        // EXPN is about this host's own lists: the argument is taken as it stands, as a local part of ours when it has
+        // no domain.
+        let mut address = argument;
+        if !address.contains(&b'@') {
+            address.push(b'@');
+            address.extend_from_slice(self.context.qualify_recipient());
         }
+        Answer::Accept(Some(self.expand(&address).await))
     }
 
     async fn expand(&mut self, address: &[u8]) -> Reply {

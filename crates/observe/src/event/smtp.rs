@@ -47,8 +47,8 @@ pub enum SmtpNews {
     },
     /// The client closed the connection while it sent a message.
     LostWhileReading {
-        /// `header` or `after header`.
-        stage: &'static str,
+        /// `header` before the first line, `after header` before the body, none in the body.
+        stage: Option<&'static str>,
     },
     /// No command in time.
     CommandTimeout,

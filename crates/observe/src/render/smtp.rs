@@ -24,6 +24,9 @@ impl Renderer {
             | SmtpNews::RcptDiscarded { .. }
             | SmtpNews::SenderVerifyFailed { .. }
             | SmtpNews::TooManyRecipients { .. } => Rendered::reject(self.refusal(event)),
+            SmtpNews::Unqualified { .. } if self.has(Selector::SmtpSyntaxError) => {
+                Rendered::reject(self.refusal(event))
+            }
             SmtpNews::Unqualified { .. } => Rendered::reject_only(self.refusal(event)),
             SmtpNews::Opened { .. }
             | SmtpNews::Refused { .. }
@@ -81,15 +84,19 @@ impl Renderer {
                 line.push(" D=").push(&elapsed(*duration, self.has(Selector::Millisec)));
             }
             SmtpNews::UnexpectedDisconnection { error, duration } => {
-                line.push("unexpected disconnection while reading SMTP command from ");
-                self.connection(&mut line, peer);
+                let what = if peer.address.is_some() { "disconnection" } else { "EOF" };
+                line.push("unexpected ").push(what).push(" while reading SMTP command from ");
+                self.caller(&mut line, peer);
                 lost_error(&mut line, error.as_deref());
                 line.push(" D=").push(&elapsed(*duration, self.has(Selector::Millisec)));
             }
             SmtpNews::LostWhileReading { stage } => {
                 line.push("SMTP connection from ");
                 self.connection(&mut line, peer);
-                line.push(" lost while reading message data (").push(stage).push(")");
+                line.push(" lost while reading message data");
+                if let Some(stage) = stage {
+                    line.push(" (").push(stage).push(")");
+                }
             }
             SmtpNews::CommandTimeout => {
                 line.push("SMTP command timeout on connection from ");

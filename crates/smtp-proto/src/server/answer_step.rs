@@ -33,7 +33,7 @@ pub(super) fn on_answer(
         Pending::EndOfData => message_judged(&state, answer, core, out),
         Pending::Plain { line } => {
             match answer {
-                Answer::Syntax(text) => return counted_error(state, 501, &line, &text, core, out),
+                Answer::Syntax { text, .. } => return counted_error(state, 501, &line, &text, core, out),
                 Answer::Accept(Some(reply)) | Answer::Refuse(reply) => write(&reply, &mut out.replies),
                 _ => write_text(250, b"OK", &mut out.replies),
             }
@@ -86,7 +86,7 @@ fn greeted(
 ) -> ServerState {
     let (mut lines, extensions) = match answer {
         Answer::Hello { greeting, extensions } => (greeting, extensions),
-        Answer::Syntax(text) => {
+        Answer::Syntax { text, .. } => {
             write_text(501, &text, &mut out.replies);
             if core.count_synprot() {
                 out.faults.push(PeerFault::TooManySyntaxErrors { command: line.to_vec() });
@@ -127,8 +127,8 @@ fn sender_judged(
             core.last_mail_rejected = false;
             ServerState::Envelope(Envelope::default())
         }
-        Answer::Syntax(text) => {
-            out.faults.push(PeerFault::Syntax { command: line.to_vec(), text: text.clone() });
+        Answer::Syntax { text, problem } => {
+            out.faults.push(PeerFault::Syntax { command: line.to_vec(), text: problem });
             counted_error(state, 501, line, &text, core, out)
         }
         Answer::Refuse(reply) | Answer::Close(reply) => {
@@ -153,8 +153,8 @@ fn recipient_judged(
             envelope.recipients_seen = envelope.recipients_seen.saturating_add(1);
             envelope.recipients_accepted = envelope.recipients_accepted.saturating_add(1);
         }
-        Answer::Syntax(text) => {
-            out.faults.push(PeerFault::Syntax { command: line.to_vec(), text: text.clone() });
+        Answer::Syntax { text, problem } => {
+            out.faults.push(PeerFault::Syntax { command: line.to_vec(), text: problem });
             core.rejections.add([b"501 ", text.as_slice()].concat());
             return counted_error(ServerState::Envelope(envelope), 501, line, &text, core, out);
         }
@@ -209,7 +209,7 @@ fn message_judged(state: &ServerState, answer: Answer, core: &mut Core, out: &mu
             core.count_message();
         }
         Answer::Refuse(reply) | Answer::Close(reply) => write(&reply, &mut out.replies),
-        Answer::Syntax(text) => write_text(550, &text, &mut out.replies),
+        Answer::Syntax { text, .. } => write_text(550, &text, &mut out.replies),
         Answer::Hello { .. } => {
             write_text(451, b"Temporary local problem - please try later", &mut out.replies);
         }

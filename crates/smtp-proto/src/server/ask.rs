@@ -117,8 +117,12 @@ pub enum Answer {
     Refuse(Reply),
     /// No, and the session ends after this reply (`drop`, or 421).
     Close(Reply),
-    /// The argument is malformed: `501 <text>`, counted as a syntax error. For a path the text is
-    /// `<path as given>: <what the address parser says>`; for a hello it is
-    /// `Syntactically invalid EHLO argument(s)`.
-    Syntax(Vec<u8>),
+    /// The argument is malformed: 501, counted as a syntax error.
+    Syntax {
+        /// The reply's text: for a path `<path as given>: <what the address parser says>`, for a hello
+        /// `Syntactically invalid EHLO argument(s)`.
+        text: Vec<u8>,
+        /// The same for the log, without the argument.
+        problem: Vec<u8>,
+    },
 }

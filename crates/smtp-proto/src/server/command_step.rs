@@ -50,6 +50,7 @@ pub(super) fn on_line(state: ServerState, buffer: &[u8], core: &mut Core, out: &
     if !rest.is_empty() && must_wait_for_reply(verb, core) {
         return not_synchronised(&state, &line, rest, core, out);
     }
+    core.pipelined |= !rest.is_empty() && matches!(verb, Verb::Mail | Verb::Rcpt);
     if is_counted(verb, core) && core.count_nonmail() {
         return too_many_nonmail(&line, core, out);
     }
@@ -400,8 +401,7 @@ fn unknown(state: ServerState, line: &[u8], core: &mut Core, out: &mut Output) -
         write_text(500, b"Too many unrecognized commands", &mut out.replies);
         return core.close(NotQuitReason::BadCommands, out);
     }
-    write_text(500, b"unrecognized command", &mut out.replies);
-    state
+    counted_error(state, 500, line, b"unrecognized command", core, out)
 }
 
 fn syntax_error(

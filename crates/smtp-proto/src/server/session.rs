@@ -62,6 +62,8 @@ pub(super) struct Core {
     pub(super) hello: Option<HelloKind>,
     pub(super) extensions: Extensions,
     pub(super) pending: Option<Pending>,
+    /// The client sent more before it had the reply to MAIL or RCPT.
+    pub(super) pipelined: bool,
     /// The rest of a command line that is too long is being skipped.
     pub(super) skipping_line: bool,
     pub(super) last_was_rcpt: bool,
@@ -116,6 +118,7 @@ impl Session {
             pending: None,
             skipping_line: false,
             last_was_rcpt: false,
+            pipelined: false,
             last_mail_rejected: false,
             rejections: Rejections::default(),
             synprot_errors: 0,
@@ -159,6 +162,11 @@ impl Session {
     /// A MAIL command was accepted and its transaction is open.
     pub fn is_in_transaction(&self) -> bool {
         self.state.is_in_transaction()
+    }
+
+    /// Whether PIPELINING was offered, and whether the client made use of it.
+    pub fn pipelining(&self) -> (bool, bool) {
+        (self.core.pipelining_advertised(), self.core.pipelined)
     }
 
     /// Messages accepted so far on this connection.
@@ -306,6 +314,9 @@ impl ServerState {
         out: &mut Output,
     ) -> Self {
         if matches!(pending, Pending::NotQuit) {
+            if let Answer::Close(reply) = &answer {
+                write(reply, &mut out.replies);
+            }
             return Self::Closing;
         }
         if let Answer::Close(reply) = &answer {

@@ -63,7 +63,7 @@ impl Dialogue {
         match ask {
             Ask::Connect => Answer::Accept(Some(Reply::new(220, "mx.test ESMTP"))),
             Ask::Hello { kind, argument } if argument.is_empty() || argument.contains(&b'_') => {
-                Answer::Syntax(format!("Syntactically invalid {} argument(s)", kind.word()).into_bytes())
+                malformed(format!("Syntactically invalid {} argument(s)", kind.word()))
             }
             Ask::Hello { argument, .. } => Answer::Hello {
                 greeting: vec![[b"mx.test Hello ", argument.as_slice()].concat()],
@@ -115,6 +115,10 @@ impl Dialogue {
     }
 }
 
+fn malformed(text: String) -> Answer {
+    Answer::Syntax { problem: text.clone().into_bytes(), text: text.into_bytes() }
+}
+
 fn address(path: &[u8], good: &'static str) -> Answer {
     let text = String::from_utf8_lossy(path);
     match text.trim_matches(['<', '>']).split('@').next().unwrap_or_default() {
@@ -122,7 +126,7 @@ fn address(path: &[u8], good: &'static str) -> Answer {
         "tmp" => Answer::Refuse(Reply::new(451, "later")),
         "drop" => Answer::Close(Reply::new(550, "go away")),
         _ if !text.contains('@') && text != "<>" => {
-            Answer::Syntax(format!("{text}: sender address must contain a domain").into_bytes())
+            malformed(format!("{text}: sender address must contain a domain"))
         }
         _ => Answer::Accept(Some(Reply::new(250, &good[4..]))),
     }

@@ -85,7 +85,7 @@ async fn what_is_wrong_with_a_message_is_said_to_its_end() {
     let refuse = "acl_not_smtp = no\nbegin acl\nno:\n deny message = not today\n";
     let world = World::new(refuse, false);
     let (code, text) = world.submit(to("someone@test.example"), "Subject: s\n\nb\n").await;
-    assert_eq!((code, text.as_str()), (1, "message rejected by non-SMTP ACL: not today"));
+    assert_eq!((code, text.as_str()), (1, "exim: message rejected by non-SMTP ACL: not today"));
     // Refused before a single octet was read; the caller may still send all of it.
     let (code, text) = world.submit(to("bad address"), &"x\n".repeat(200_000)).await;
     assert_eq!(code, 1);

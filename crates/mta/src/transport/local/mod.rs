@@ -45,6 +45,8 @@ struct Job<'a> {
 /// What a delivery did, when it succeeded or failed in its own way.
 #[derive(Debug, Default)]
 struct Done {
+    /// Octets written; none where nothing was.
+    size: Option<u64>,
     /// Output of a command to keep.
     output: Option<Vec<u8>>,
     /// It goes back to the sender.
@@ -85,6 +87,7 @@ fn reply(request: &LocalRequest, outcome: Result<Done, Trouble>) -> LocalReply {
             more_errno: 0,
             message: None,
             user_message: None,
+            size: done.size,
             output: done.output,
             return_output: done.return_output,
             local_name: None,
@@ -96,6 +99,7 @@ fn reply(request: &LocalRequest, outcome: Result<Done, Trouble>) -> LocalReply {
             more_errno: trouble.more_errno,
             message: Some(trouble.message),
             user_message: trouble.user_message,
+            size: None,
             output: trouble.output,
             return_output: trouble.return_output,
             local_name: None,

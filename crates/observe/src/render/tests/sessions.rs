@@ -67,7 +67,7 @@ fn the_course_of_a_connection() {
             format!("unexpected disconnection while reading SMTP command from {FROM} D=0.000s"),
         ),
         (
-            session(SmtpNews::LostWhileReading { stage: "header" }),
+            session(SmtpNews::LostWhileReading { stage: Some("header") }),
             format!("SMTP connection from {FROM} lost while reading message data (header)"),
         ),
         (session(SmtpNews::CommandTimeout), format!("SMTP command timeout on connection from {FROM}")),

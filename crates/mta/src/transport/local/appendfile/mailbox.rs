@@ -45,8 +45,8 @@ pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> 
     if before.is_file() {
         limits.check_file(before.len(), job.context.facts.message.size.unwrap_or(0), path)?;
     }
-    append(&file, &before, job.message(&header), &form, path)?;
-    Ok(Done::default())
+    let size = append(&file, &before, job.message(&header), &form, path)?;
+    Ok(Done { size: Some(size), ..Done::default() })
 }
 
 fn append(

@@ -55,7 +55,7 @@ pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> 
         temporary.move_to(&target)?;
         temporary.finished(top)?;
     }
-    Ok(Done::default())
+    Ok(Done { size: Some(size), ..Done::default() })
 }
 
 /// Where quota counting starts: one level up for a maildir++ folder.

@@ -58,6 +58,8 @@ pub(super) enum End {
 pub(super) struct Ended {
     pub(super) end: End,
     pub(super) output: Vec<u8>,
+    /// Octets of the message that were written.
+    pub(super) written: u64,
 }
 
 /// Runs the command; `feed` writes the message.
@@ -70,22 +72,22 @@ pub(super) fn run(
 ) -> Ended {
     let mut running = match Running::start(command, environment, directory, bounds) {
         Ok(running) => running,
-        Err(error) => return Ended { end: End::NotStarted(error), output: Vec::new() },
+        Err(error) => return Ended { end: End::NotStarted(error), output: Vec::new(), written: 0 },
     };
     let fed = feed(&mut running);
     running.stdin = None;
-    match fed {
-        Ok(_) => {}
+    let written = match fed {
+        Ok(written) => written,
         // A command need not read all that it is given; what it says at its end counts.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe || running.stopped.is_some() => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe || running.stopped.is_some() => 0,
         Err(error) => {
             running.kill();
             let _ = running.child.wait();
-            return Ended { end: End::WriteFailed(error), output: running.output };
+            return Ended { end: End::WriteFailed(error), output: running.output, written: 0 };
         }
-    }
+    };
     let end = running.wait();
-    Ended { end, output: running.output }
+    Ended { end, output: running.output, written }
 }
 
 /// Why a command was stopped by us.

@@ -175,7 +175,7 @@ fn judge(job: &Job<'_>, command: &Command, ended: Ended) -> Result<Done, Trouble
     let keeps = set.get(options::RETURN_OUTPUT) || (failed && set.get(options::RETURN_FAIL_OUTPUT));
     let output = (keeps && has_output).then(|| ended.output.clone());
     match verdict {
-        Ok(()) => Ok(Done { output, return_output: false, log_lines }),
+        Ok(()) => Ok(Done { size: Some(ended.written), output, return_output: false, log_lines }),
         Err(trouble) => {
             let return_output = output.is_some() && failed;
             Err(Trouble { output, return_output, log_lines, ..trouble })
