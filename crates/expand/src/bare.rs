@@ -11,7 +11,7 @@ use mail_types::dns::Resolve;
 use mail_types::value::Value;
 
 use crate::env::{AclAnswer, Env, Files, HeaderForm, ListKind, NamedList};
-use crate::lookup::{Lookup, LookupAnswer, LookupRequest};
+use crate::lookup::{Lookup, LookupAnswer, LookupRequest, LookupState, LookupWorld};
 use crate::system::{SystemFiles, process_environment};
 use crate::variable::{AclScope, Variable};
 use crate::{EvalError, Scope, Settings};
@@ -52,6 +52,8 @@ pub struct BareEnv {
     pub files: Box<dyn Files + Send>,
     /// Lookups.
     pub lookups: Option<Arc<dyn Lookup>>,
+    /// What lookups left behind.
+    pub lookup_state: LookupState,
     /// Lists.
     pub lists: Option<Arc<dyn MatchList>>,
 }
@@ -71,6 +73,7 @@ impl BareEnv {
             resolver: None,
             files: Box::new(SystemFiles::new(Arc::new(process_environment()))),
             lookups: None,
+            lookup_state: LookupState::default(),
             lists: None,
         }
     }
@@ -123,7 +126,15 @@ impl Env for BareEnv {
 
     fn lookup(&mut self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
         match self.lookups.clone() {
-            Some(lookups) => lookups.lookup(request),
+            Some(lookups) => {
+                let mut world = LookupWorld {
+                    settings: &self.settings.lookups,
+                    resolver: self.resolver.as_deref(),
+                    clock: self.clock.as_ref(),
+                    state: &mut self.lookup_state,
+                };
+                lookups.lookup(request, &mut world)
+            }
             None => {
                 Err(EvalError::failed(format!("lookup of type {} is not available here", request.spec.kind)))
             }

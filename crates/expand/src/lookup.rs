@@ -9,10 +9,13 @@
 //! # Compatibility
 //! Exim specification, chapter "File and database lookups".
 
+mod world;
+
 use mail_types::manual::Entry;
 use mail_types::value::Value;
 
 use crate::EvalError;
+pub use world::{LookupSettings, LookupState, LookupWorld};
 
 /// What `*` or `*@` after a single-key type adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,7 +90,11 @@ pub enum LookupAnswer {
 /// Something that can do lookups; implemented by the `lookup` crate.
 pub trait Lookup: Send + Sync {
     /// Does one lookup. A temporary failure is [`EvalError::Defer`].
-    fn lookup(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError>;
+    fn lookup(
+        &self,
+        request: &LookupRequest<'_>,
+        world: &mut LookupWorld<'_>,
+    ) -> Result<LookupAnswer, EvalError>;
 
     /// `${quote_<type>:text}`: text made safe for the query language of a type; `None` when the type has no quoting.
     fn quote(&self, kind: &str, text: &[u8], options: Option<&[u8]>) -> Option<Vec<u8>>;

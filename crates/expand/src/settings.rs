@@ -1,5 +1,7 @@
 //! Main-section options that change how expansion works.
 
+use crate::lookup::LookupSettings;
+
 /// The options, with Exim's defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -13,6 +15,8 @@ pub struct Settings {
     pub print_topbitchars: bool,
     /// `allow_utf8_domains`.
     pub allow_utf8_domains: bool,
+    /// Options of lookups.
+    pub lookups: LookupSettings,
 }
 
 impl Default for Settings {
@@ -23,6 +27,7 @@ impl Default for Settings {
             headers_charset: b"UTF-8".to_vec(),
             print_topbitchars: false,
             allow_utf8_domains: false,
+            lookups: LookupSettings::default(),
         }
     }
 }

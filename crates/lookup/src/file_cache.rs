@@ -1,26 +1,27 @@
-//! Parsed files, kept until they change.
+//! Files, opened or parsed once and kept until they change.
 //!
 //! # Invariants
-//! * What is used was parsed from the file as it is now, as far as device, inode, size and times tell.
-//! * At most [`KEPT`] files are kept; the ones used longest ago go first.
+//! * What is used was made from the file as it is now, as far as device, inode, size and times tell.
+//! * A cache keeps as many files as its user says; the ones used longest ago go first.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use expand::EvalError;
+use mail_types::limits;
 use mail_types::value::Clean;
 
-use crate::{Shared, cannot_open};
+use crate::Shared;
 
-/// Files kept at once.
-const KEPT: usize = 256;
+/// Parsed files kept at once; they hold no descriptors.
+pub(crate) const PARSED: usize = 256;
 
-/// Parsed files by name.
+/// Content of files, by name.
 #[derive(Debug)]
 pub(crate) struct FileCache<T> {
     kept: Mutex<HashMap<PathBuf, Kept<T>>>,
@@ -35,6 +36,9 @@ struct Kept<T> {
     used: u64,
 }
 
+/// How a type tells that a file cannot be used.
+pub(crate) type Complaint = fn(&Clean, &io::Error) -> EvalError;
+
 /// What changes when a file does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
@@ -46,7 +50,7 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(status: &std::fs::Metadata) -> Self {
+    fn of(status: &Metadata) -> Self {
         Self {
             device: status.dev(),
             inode: status.ino(),
@@ -64,52 +68,65 @@ impl<T> Default for FileCache<T> {
 }
 
 impl<T> FileCache<T> {
-    /// The file's content, parsed now or before.
-    pub(crate) fn open(&self, path: &Clean, parse: impl Fn(&[u8]) -> T) -> Result<Shared<T>, EvalError> {
+    /// What was made of the file, now or before.
+    pub(crate) fn open(
+        &self,
+        path: &Clean,
+        most: usize,
+        complaint: Complaint,
+        make: impl FnOnce(File) -> Result<T, EvalError>,
+    ) -> Result<Shared<T>, EvalError> {
         let name = path.as_path();
-        let status = std::fs::metadata(name).map_err(|e| cannot_open(path, "linear search", &e))?;
-        let stamp = Stamp::of(&status);
+        let failed = |e: io::Error| complaint(path, &e);
+        let stamp = Stamp::of(&std::fs::metadata(name).map_err(failed)?);
         if let Some(content) = self.kept_as(name, stamp) {
             return Ok(content);
         }
-        let (text, stamp) = read(path)?;
-        let content = Arc::new(parse(&text));
-        self.keep(name.to_path_buf(), stamp, Arc::clone(&content));
+        // A pipe in the place of a file does not hang.
+        let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+        let file = File::options().read(true).custom_flags(nonblock).open(name).map_err(failed)?;
+        let status = file.metadata().map_err(failed)?;
+        let content = Arc::new(make(file)?);
+        self.keep(name, Stamp::of(&status), Arc::clone(&content), most);
         Ok(content)
     }
 
-    fn kept_as(&self, name: &std::path::Path, stamp: Stamp) -> Option<Shared<T>> {
+    fn kept_as(&self, name: &Path, stamp: Stamp) -> Option<Shared<T>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.get_mut(name).filter(|k| k.stamp == stamp)?;
         found.used = self.uses.fetch_add(1, Ordering::Relaxed);
         Some(Arc::clone(&found.content))
     }
 
-    fn keep(&self, name: PathBuf, stamp: Stamp, content: Shared<T>) {
+    fn keep(&self, name: &Path, stamp: Stamp, content: Shared<T>, most: usize) {
+        let used = self.uses.fetch_add(1, Ordering::Relaxed);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT
-            && let Some(oldest) = kept.iter().min_by_key(|(_, k)| k.used).map(|(n, _)| n.clone())
-        {
+        kept.insert(name.to_path_buf(), Kept { stamp, content, used });
+        while kept.len() > most {
+            let oldest = kept.iter().min_by_key(|(_, k)| k.used).map(|(name, _)| name.clone());
+            let Some(oldest) = oldest else { break };
             kept.remove(&oldest);
         }
-        let used = self.uses.fetch_add(1, Ordering::Relaxed);
-        kept.insert(name, Kept { stamp, content, used });
     }
 }
 
-/// The whole file and its stamp, from one descriptor. A pipe in the place of a file does not hang.
-fn read(path: &Clean) -> Result<(Vec<u8>, Stamp), EvalError> {
-    let failed = |e: std::io::Error| cannot_open(path, "linear search", &e);
-    let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
-    let mut file = File::options().read(true).custom_flags(nonblock).open(path.as_path()).map_err(failed)?;
+/// The whole text of a regular file.
+pub(crate) fn whole(
+    path: &Clean,
+    mut file: File,
+    kind: &str,
+    complaint: Complaint,
+) -> Result<Vec<u8>, EvalError> {
+    let failed = |e: io::Error| complaint(path, &e);
     let status = file.metadata().map_err(failed)?;
+    let name = path.as_path().display();
     if !status.is_file() {
-        return Err(EvalError::failed(format!(
-            "{} is not a regular file (lsearch lookup)",
-            path.as_path().display()
-        )));
+        return Err(EvalError::failed(format!("{name} is not a regular file ({kind} lookup)")));
+    }
+    if status.len() > limits::LOOKUP_FILE {
+        return Err(EvalError::failed(format!("{name} has more than {} bytes", limits::LOOKUP_FILE)));
     }
     let mut text = Vec::with_capacity(status.len() as usize);
     file.read_to_end(&mut text).map_err(failed)?;
-    Ok((text, Stamp::of(&status)))
+    Ok(text)
 }

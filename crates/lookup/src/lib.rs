@@ -4,11 +4,13 @@
 //! searching in the module of the type.
 //!
 //! # Invariants
-//! * A file is parsed once and again when it changes: device, inode, size and both times are compared at each use.
+//! * A file is opened or parsed once and again when it changes: device, inode, size and both times are compared at each
+//!   use. Single-key types therefore need no cache of answers; those of query-style types are kept in the caller's
+//!   [`LookupState`](expand::lookup::LookupState).
 //! * What is found is clean: the administrator wrote it. So is a key that was found (`ret=key`).
 //!
 //! # Security
-//! File names must be clean, by type.
+//! File names must be clean, by type. Readers of binary formats check each place and length of a file before they use it.
 //!
 //! # Failure
 //! A file that cannot be opened is a failure with Exim's text; what may be better later is [`EvalError::Defer`].
@@ -16,12 +18,22 @@
 //! # Compatibility
 //! Exim specification, chapter "File and database lookups".
 
+pub mod cdb;
+pub mod dbm;
 mod dsearch;
 mod file_cache;
 mod iplsearch;
+mod json;
 mod keys;
 mod linear_file;
+pub mod lmdb;
 mod passwd;
+mod psl;
+mod quote;
+mod read_at;
+mod served;
+mod single_key;
+mod sqlite;
 #[cfg(test)]
 mod tests;
 mod wildlsearch;
@@ -29,21 +41,17 @@ mod wildlsearch;
 use std::sync::Arc;
 
 use expand::EvalError;
-use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupStyle};
+use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupStyle, LookupWorld};
 use mail_types::value::{Clean, Taint, Value};
 
-use file_cache::FileCache;
-use linear_file::LinearFile;
-
-/// The types that are served.
-pub const SERVED: &[&str] = &["dsearch", "iplsearch", "lsearch", "nwildlsearch", "passwd", "wildlsearch"];
+pub use read_at::ReadAt;
+pub use served::SERVED;
 
 /// All lookup types, with their caches.
 #[derive(Debug, Default)]
 pub struct Lookups {
-    linear: FileCache<LinearFile>,
-    wild: FileCache<wildlsearch::WildFile>,
-    networks: FileCache<iplsearch::NetworkFile>,
+    files: single_key::Files,
+    sqlite: sqlite::Connections,
 }
 
 /// One search with one key: the data, if the key is there.
@@ -55,61 +63,67 @@ impl Lookups {
         Self::default()
     }
 
-    fn single_key(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
-        let spec = request.spec;
+    fn single_key(
+        &self,
+        request: &LookupRequest<'_>,
+        world: &LookupWorld<'_>,
+    ) -> Result<LookupAnswer, EvalError> {
         let file = file_name(request)?;
-        let full = spec.option("ret") == Some(b"full");
-        let mut search: Box<Search<'_>> = match spec.kind {
-            "lsearch" => {
-                let lines = self.linear.open(&file, LinearFile::parse)?;
-                Box::new(move |key| Ok(lines.find(key).map(|entry| entry.value(full))))
-            }
-            "wildlsearch" | "nwildlsearch" => {
-                let expanded = spec.kind == "wildlsearch";
-                let lines = self.wild.open(&file, wildlsearch::WildFile::parse)?;
-                Box::new(move |key| lines.find(key, expanded))
-            }
-            "iplsearch" => {
-                let lines = self.networks.open(&file, iplsearch::NetworkFile::parse)?;
-                Box::new(move |key| Ok(lines.find(key)?.map(|entry| entry.value(full))))
-            }
-            _ => {
-                dsearch::check(&file)?;
-                Box::new(|key| dsearch::find(&file, spec, key))
-            }
-        };
-        let found = keys::search(spec, request.key.bytes(), &mut *search)?;
+        let mut search = self.files.search(request.spec, &file, world.settings.open_max)?;
+        let found = keys::search(request.spec, request.key.bytes(), &mut *search)?;
         Ok(match found {
             None => LookupAnswer::NotFound,
             Some(found) => {
-                let returns_key = spec.option("ret") == Some(b"key");
-                let data = if returns_key { request.key.bytes().to_vec() } else { found.data };
                 // The parts of the key are as hostile as the key was.
                 let part = |bytes: Vec<u8>| Value::new(bytes, request.key.taint().clone());
                 let captures = found.parts.map(|(wild, fixed)| (part(wild), part(fixed)));
-                LookupAnswer::Found { data: Value::new(data, Taint::Clean), captures }
+                LookupAnswer::Found { data: Value::new(found.data, Taint::Clean), captures }
             }
         })
+    }
+
+    fn query(
+        &self,
+        request: &LookupRequest<'_>,
+        world: &mut LookupWorld<'_>,
+    ) -> Result<LookupAnswer, EvalError> {
+        let kind = request.spec.kind;
+        if quote::is_unquoted(kind, request.key.taint()) {
+            let query = request.key.to_lossy();
+            world.state.complaints.push(format!("tainted search query is not properly quoted: {query}"));
+        }
+        if let Some(answer) = world.state.kept(request, world.clock.now()) {
+            return Ok(answer);
+        }
+        match kind {
+            "sqlite" => self.sqlite.lookup(request, world),
+            _ => passwd::lookup(request.key.bytes()),
+        }
     }
 }
 
 impl Lookup for Lookups {
-    fn lookup(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
-        let kind = request.spec.kind;
-        if !SERVED.contains(&kind) {
-            return Err(EvalError::defer(format!(
-                "lookup type \"{kind}\" is not served by this version yet"
-            )));
-        }
-        match request.spec.style {
-            LookupStyle::SingleKey => self.single_key(request),
-            LookupStyle::Query => passwd::lookup(request.key.bytes()),
-        }
+    fn lookup(
+        &self,
+        request: &LookupRequest<'_>,
+        world: &mut LookupWorld<'_>,
+    ) -> Result<LookupAnswer, EvalError> {
+        served::check(request.spec.kind)?;
+        let answer = match request.spec.style {
+            LookupStyle::SingleKey => self.single_key(request, world)?,
+            LookupStyle::Query => self.query(request, world)?,
+        };
+        Ok(match answer {
+            // As the oracle has it, for queries too.
+            LookupAnswer::Found { captures, .. } if request.spec.option("ret") == Some(b"key") => {
+                LookupAnswer::Found { data: Value::clean(request.key.bytes()), captures }
+            }
+            answer => answer,
+        })
     }
 
-    /// None of the types served has a query language of its own.
-    fn quote(&self, _kind: &str, _text: &[u8], _options: Option<&[u8]>) -> Option<Vec<u8>> {
-        None
+    fn quote(&self, kind: &str, text: &[u8], option: Option<&[u8]>) -> Option<Vec<u8>> {
+        quote::text(kind, text, option)
     }
 }
 
@@ -119,23 +133,31 @@ fn file_name(request: &LookupRequest<'_>) -> Result<Clean, EvalError> {
         .file
         .as_ref()
         .ok_or_else(|| EvalError::failed(format!("a file name is missing for lookup type \"{kind}\"")))?;
+    clean_file(file)
+}
+
+/// A file's name, which must not come from outside.
+fn clean_file(file: &Value) -> Result<Clean, EvalError> {
     file.require_clean("file name for lookup").map_err(|_| {
-        EvalError::failed(format!("Tainted filename '{}'", String::from_utf8_lossy(file.bytes())))
+        EvalError::failed(format!("Tainted filename for search: '{}'", String::from_utf8_lossy(file.bytes())))
     })
 }
 
 /// A file opened for searching, or Exim's text why not.
 fn cannot_open(path: &Clean, how: &str, error: &std::io::Error) -> EvalError {
-    let reason = match error.kind() {
-        std::io::ErrorKind::NotFound => "No such file or directory".to_owned(),
-        std::io::ErrorKind::NotADirectory => "Not a directory".to_owned(),
-        std::io::ErrorKind::PermissionDenied => {
+    EvalError::failed(format!("failed to open {} for {how}: {}", path.as_path().display(), reason(error)))
+}
+
+/// The system's reason, in the system's words.
+fn reason(error: &std::io::Error) -> String {
+    match error.raw_os_error().map(nix::errno::Errno::from_raw) {
+        Some(errno @ (nix::errno::Errno::EACCES | nix::errno::Errno::EPERM)) => {
             let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
-            format!("Permission denied (euid={uid} egid={gid})")
+            format!("{} (euid={uid} egid={gid})", errno.desc())
         }
-        _ => error.to_string(),
-    };
-    EvalError::failed(format!("failed to open {} for {how}: {reason}", path.as_path().display()))
+        Some(errno) => errno.desc().to_owned(),
+        None => error.to_string(),
+    }
 }
 
 /// Shared content of a file.

@@ -44,6 +44,16 @@ pub const EXPANSION_RESULT: usize = 64 << 20;
 pub const EXPANSION_STEPS: usize = 10_000_000;
 /// Expansions of run-time text that are kept compiled.
 pub const EXPANSION_CACHE: usize = 1_024;
+/// Answers of query-style lookups that one session or command keeps.
+pub const LOOKUP_CACHE: usize = 4_096;
+/// Largest text file that is read whole for a lookup.
+pub const LOOKUP_FILE: u64 = 1 << 30;
+/// Largest value that is taken out of a database file.
+pub const LOOKUP_VALUE: usize = 64 << 20;
+/// Pages that one search in a database file may visit.
+pub const LOOKUP_PAGES: usize = 100_000;
+/// Bytes that are read from a socket for a lookup.
+pub const LOOKUP_SOCKET: usize = 16 << 20;
 /// Lists of run-time text that are kept compiled.
 pub const LIST_CACHE: usize = 1_024;
 /// Bytes of run-time lists' texts that are kept, a generation.

@@ -311,7 +311,7 @@ option_table! {
     /// Add zone to log timestamps.
     LOG_TIMEZONE: Flag = "log_timezone", off;
     /// Max cached open lookup files.
-    LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25", inert OWN_WAY;
+    LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25";
     /// Truncate user names for login lookup.
     MAX_USERNAME_LENGTH: Integer = "max_username_length", "0";
     /// Keep newlines in $message_body.
@@ -501,9 +501,9 @@ option_table! {
     /// Keep -D file in CRLF wire form.
     SPOOL_WIREFORMAT: Flag = "spool_wireformat", off;
     /// Database file used when SQLite query names none.
-    SQLITE_DBFILE: Plain = "sqlite_dbfile", unset, inert LOOKUPS;
+    SQLITE_DBFILE: Plain = "sqlite_dbfile", unset;
     /// Wait for SQLite lock.
-    SQLITE_LOCK_TIMEOUT: Integer = "sqlite_lock_timeout", "5", inert LOOKUPS;
+    SQLITE_LOCK_TIMEOUT: Integer = "sqlite_lock_timeout", "5";
     /// Libsrs_alt combined settings string.
     SRS_CONFIG: Plain = "srs_config", unset, inert SRS;
     /// Hash characters generated.

@@ -45,12 +45,18 @@ fn quoted(text: &[u8]) -> Vec<u8> {
 
 /// `${quote_mysql:` and so on, with options after a comma. Tainted text stays tainted for everything but that lookup.
 fn quote_lookup(machine: &mut Machine<'_>, call: &Call<'_>, suffix: &str) -> Result<Value, EvalError> {
-    let Some(found) = lookup::find(suffix.as_bytes()) else {
-        return Err(EvalError::failed(format!("unknown lookup type \"{suffix}\"")));
+    let (kind, option) = suffix.split_once('_').map_or((suffix, None), |(kind, option)| (kind, Some(option)));
+    let Some(found) = lookup::find(kind.as_bytes()) else {
+        return Err(EvalError::failed(format!("unknown lookup type \"{kind}\"")));
     };
     let kind = found.entry.name;
-    let Some(safe) = machine.env.quote_lookup(kind, call.bytes(), None) else {
-        return Ok(call.value.clone());
+    let safe = machine.env.quote_lookup(kind, call.bytes(), option.map(str::as_bytes));
+    let safe = match (safe, option) {
+        (Some(safe), _) => safe,
+        (None, None) => return Ok(call.value.clone()),
+        (None, Some(option)) => {
+            return Err(EvalError::failed(format!("\"{option}\" unrecognized after \"${{quote_{kind}\"")));
+        }
     };
     let taint = if call.value.is_tainted() {
         Taint::Quoted(QuotedFor::new(kind))

@@ -1,7 +1,9 @@
 //! What expansions ask.
 
+use std::sync::Arc;
+
 use expand::env::{AclAnswer, Files, NamedList};
-use expand::lookup::{LookupAnswer, LookupRequest};
+use expand::lookup::{LookupAnswer, LookupRequest, LookupWorld};
 use expand::variable::{AclScope, Variable};
 use expand::{Env, EvalError, HeaderForm, ListKind, Scope, Settings};
 use mail_types::clock::{Clock, Entropy};
@@ -68,7 +70,18 @@ impl Env for Context {
     }
 
     fn lookup(&mut self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
-        self.services.lookups.lookup(request)
+        let services = Arc::clone(&self.services);
+        let mut world = LookupWorld {
+            settings: &self.settings.lookups,
+            resolver: Some(services.blocking_resolver.as_ref()),
+            clock: services.clock.as_ref(),
+            state: &mut self.lookup_state,
+        };
+        let answer = services.lookups.lookup(request, &mut world);
+        for complaint in self.lookup_state.complaints.drain(..) {
+            services.log.problem(None, complaint);
+        }
+        answer
     }
 
     fn quote_lookup(&mut self, kind: &str, text: &[u8], options: Option<&[u8]>) -> Option<Vec<u8>> {

@@ -23,9 +23,11 @@ pub mod variable;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::Config;
 use config::options::main;
+use expand::lookup::{LookupSettings, LookupState};
 use expand::system::SystemFiles;
 use expand::variable::Variable;
 use expand::{Scope, Settings};
@@ -67,6 +69,7 @@ pub struct Context {
     pub allow_unqualified_sender: bool,
     /// Whether this client may leave the domain out of recipient addresses.
     pub allow_unqualified_recipient: bool,
+    lookup_state: LookupState,
     files: SystemFiles,
 }
 
@@ -97,6 +100,7 @@ impl Context {
             verified_sender: None,
             allow_unqualified_sender: false,
             allow_unqualified_recipient: false,
+            lookup_state: LookupState::default(),
             files,
         }
     }
@@ -133,6 +137,7 @@ impl Context {
         self.verified_sender = None;
         self.acl_set.clear();
         self.scope = Scope::default();
+        self.lookup_state = LookupState::default();
     }
 }
 
@@ -144,6 +149,19 @@ fn settings(config: &Config) -> Settings {
         headers_charset: options.get(main::HEADERS_CHARSET).unwrap_or(b"UTF-8").to_vec(),
         print_topbitchars: options.get(main::PRINT_TOPBITCHARS),
         allow_utf8_domains: options.get(main::ALLOW_UTF8_DOMAINS),
+        lookups: lookup_settings(config),
+    }
+}
+
+fn lookup_settings(config: &Config) -> LookupSettings {
+    let options = &config.main;
+    let number = |value: i64| u64::try_from(value).unwrap_or_default();
+    LookupSettings {
+        open_max: number(options.get(main::LOOKUP_OPEN_MAX)) as usize,
+        sqlite_dbfile: options.get(main::SQLITE_DBFILE).unwrap_or_default().to_vec(),
+        sqlite_lock_timeout: Duration::from_secs(number(options.get(main::SQLITE_LOCK_TIMEOUT))),
+        csa_search_limit: number(options.get(main::DNS_CSA_SEARCH_LIMIT)) as usize,
+        csa_use_reverse: options.get(main::DNS_CSA_USE_REVERSE),
     }
 }
 

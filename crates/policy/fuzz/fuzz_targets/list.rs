@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use expand::env::{Command, CommandOutcome, FileStatus, Files};
-use expand::lookup::{Lookup, LookupAnswer, LookupRequest};
+use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupWorld};
 use expand::{BareEnv, EvalError, Variable};
 use libfuzzer_sys::fuzz_target;
 use mail_types::{Clean, SourceText, Span, Value};
@@ -19,7 +19,11 @@ use policy::list::{ListKind, MatchOptions, NamedList, NamedLists, Subject};
 struct Same;
 
 impl Lookup for Same {
-    fn lookup(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
+    fn lookup(
+        &self,
+        request: &LookupRequest<'_>,
+        _world: &mut LookupWorld<'_>,
+    ) -> Result<LookupAnswer, EvalError> {
         match request.key.bytes() {
             [] => Ok(LookupAnswer::NotFound),
             [b'a'..=b'm', ..] => Ok(LookupAnswer::Found { data: request.key.clone(), captures: None }),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use expand::lookup::{Lookup, LookupAnswer, LookupRequest};
+use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupWorld};
 use expand::{BareEnv, EvalError, Variable};
 use mail_types::diagnostic::{SourceText, Span};
 use mail_types::value::Value;
@@ -14,7 +14,11 @@ use super::*;
 struct Table(&'static [(&'static str, &'static str, &'static str)]);
 
 impl Lookup for Table {
-    fn lookup(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
+    fn lookup(
+        &self,
+        request: &LookupRequest<'_>,
+        _world: &mut LookupWorld<'_>,
+    ) -> Result<LookupAnswer, EvalError> {
         if request.key.bytes() == b"broken" {
             return Err(EvalError::defer("failed to open /f for linear search: No such file or directory"));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use expand::lookup::{Lookup, LookupAnswer, LookupRequest};
+use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupWorld};
 use expand::{BareEnv, EvalError};
 
 use super::*;
@@ -48,7 +48,11 @@ z2@z.dom  @
 struct Parts;
 
 impl Lookup for Parts {
-    fn lookup(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
+    fn lookup(
+        &self,
+        request: &LookupRequest<'_>,
+        _world: &mut LookupWorld<'_>,
+    ) -> Result<LookupAnswer, EvalError> {
         let key = String::from_utf8_lossy(request.key.bytes()).into_owned();
         let captures = match key.strip_suffix(".part.ex") {
             Some(wild) => (Value::tainted(wild), Value::clean("part.ex")),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use expand::env::{AclAnswer, Files, NamedList};
-use expand::lookup::{Lookup, LookupAnswer, LookupRequest};
+use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupWorld};
 use expand::variable::AclScope;
 use expand::{BareEnv, Env, EvalError, HeaderForm, ListKind, Scope, Settings, Variable};
 use mail_types::clock::{Clock, Entropy};
@@ -30,7 +30,11 @@ pub(super) struct World {
 struct Data;
 
 impl Lookup for Data {
-    fn lookup(&self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
+    fn lookup(
+        &self,
+        request: &LookupRequest<'_>,
+        _world: &mut LookupWorld<'_>,
+    ) -> Result<LookupAnswer, EvalError> {
         Ok(match request.key.bytes() {
             b"my.dom" => LookupAnswer::Found { data: Value::clean("domdat"), captures: None },
             b"1.2.3.4" => LookupAnswer::Found { data: Value::clean("hostdat"), captures: None },
