@@ -3,6 +3,7 @@
 use ::sha1::Sha1;
 use md5::{Digest, Md5};
 use sha2::{Sha256, Sha384, Sha512};
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 
 /// The lengths of SHA-2 that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,25 @@ pub(crate) fn sha2(data: &[u8], length: Sha2) -> Vec<u8> {
         Sha2::Bits256 => Sha256::digest(data).to_vec(),
         Sha2::Bits384 => Sha384::digest(data).to_vec(),
         Sha2::Bits512 => Sha512::digest(data).to_vec(),
+    }
+}
+
+/// The lengths of SHA-3 that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sha3 {
+    Bits224,
+    Bits256,
+    Bits384,
+    Bits512,
+}
+
+/// SHA-3.
+pub(crate) fn sha3(data: &[u8], length: Sha3) -> Vec<u8> {
+    match length {
+        Sha3::Bits224 => Sha3_224::digest(data).to_vec(),
+        Sha3::Bits256 => Sha3_256::digest(data).to_vec(),
+        Sha3::Bits384 => Sha3_384::digest(data).to_vec(),
+        Sha3::Bits512 => Sha3_512::digest(data).to_vec(),
     }
 }
 

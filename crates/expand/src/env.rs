@@ -134,7 +134,76 @@ pub struct FileStatus {
     pub ctime: i64,
 }
 
-/// Reading files, as `exists`, `${stat:` and `${readfile` do.
+/// Where a stream socket is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SocketPlace {
+    /// A socket of the file system.
+    Unix(Clean),
+    /// A host and a port, each a name or a number.
+    Tcp {
+        /// Name or address, without brackets.
+        host: Clean,
+        /// Number, or name of a service.
+        port: Clean,
+    },
+}
+
+/// One question to a stream socket: send, and read until the other side closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// Whom to ask.
+    pub place: SocketPlace,
+    /// What is sent.
+    pub request: Vec<u8>,
+    /// Whether the sending direction is closed after that.
+    pub shutdown: bool,
+    /// How long connecting, and each read, may take.
+    pub timeout: std::time::Duration,
+}
+
+/// Why a socket gave no answer.
+#[derive(Debug)]
+pub enum SocketFailure {
+    /// The host has no address.
+    NoAddress,
+    /// There is no service of that name.
+    NoService,
+    /// No connection could be made.
+    Connect(std::io::Error),
+    /// The request could not be sent.
+    Write(std::io::Error),
+    /// The answer could not be read; of kind `TimedOut` when nothing came in time.
+    Read(std::io::Error),
+}
+
+/// What an expansion says to the Perl interpreter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PerlSay {
+    /// Call a subroutine.
+    Call {
+        /// Its name.
+        subroutine: Vec<u8>,
+        /// What it gets.
+        arguments: Vec<Vec<u8>>,
+    },
+    /// What became of a text that Perl had expanded.
+    Expanded(Result<Vec<u8>, EvalError>),
+}
+
+/// What the Perl interpreter says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PerlReply {
+    /// The subroutine returned this.
+    Returned(Vec<u8>),
+    /// The subroutine returned `undef`.
+    Undefined,
+    /// The subroutine died with this text.
+    Died(Vec<u8>),
+    /// `Exim::expand_string` was called: the answer is [`PerlSay::Expanded`].
+    Expand(Vec<u8>),
+}
+
+/// Reading files, as `exists`, `${stat:` and `${readfile` do; commands and sockets.
 pub trait Files {
     /// The status of a file; the error is the system's. As in Exim, a tainted name may be asked about.
     fn status(&mut self, path: &[u8]) -> std::io::Result<FileStatus>;
@@ -144,6 +213,9 @@ pub trait Files {
 
     /// Runs a command and waits for its end, at most `timeout`.
     fn run(&mut self, command: &Command, timeout: std::time::Duration) -> std::io::Result<CommandOutcome>;
+
+    /// Asks a stream socket. At most `limit` bytes of answer (more is an error of reading).
+    fn converse(&mut self, asked: &Conversation, limit: usize) -> Result<Vec<u8>, SocketFailure>;
 
     /// One variable of the process environment.
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>>;
@@ -185,6 +257,16 @@ pub trait Env {
 
     /// `${acl` and the condition `acl`.
     fn acl(&mut self, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError>;
+
+    /// `${perl`: one step of a call. Here, as in Exim without `perl_startup`, there is no interpreter.
+    fn perl(&mut self, _say: PerlSay) -> Result<PerlReply, EvalError> {
+        Err(EvalError::failed("A setting of perl_startup is needed when using the Perl interpreter"))
+    }
+
+    /// `${certextract`: a field of the certificate that a variable holds; `None` when the variable is unset.
+    fn certificate_field(&mut self, _variable: Variable, _field: &Value) -> Result<Option<Value>, EvalError> {
+        Ok(None)
+    }
 
     /// The condition `first_delivery`.
     fn first_delivery(&self) -> bool;

@@ -15,6 +15,7 @@ pub mod bare;
 mod base64;
 mod cache;
 mod condition;
+mod crypt;
 mod digest;
 pub mod env;
 mod error;

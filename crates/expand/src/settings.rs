@@ -1,6 +1,7 @@
 //! Main-section options that change how expansion works.
 
 use crate::lookup::LookupSettings;
+use mail_types::value::Clean;
 
 /// The options, with Exim's defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub struct Settings {
     pub allow_utf8_domains: bool,
     /// Options of lookups.
     pub lookups: LookupSettings,
+    /// `saslauthd_socket`: where the condition `saslauthd` asks.
+    pub saslauthd_socket: Clean,
+    /// `pwcheck_socket`: where the condition `pwcheck` asks.
+    pub pwcheck_socket: Clean,
 }
 
 impl Default for Settings {
@@ -28,6 +33,8 @@ impl Default for Settings {
             print_topbitchars: false,
             allow_utf8_domains: false,
             lookups: LookupSettings::default(),
+            saslauthd_socket: Clean::literal(b"/var/run/saslauthd/mux"),
+            pwcheck_socket: Clean::literal(b"/var/pwcheck/pwcheck"),
         }
     }
 }

@@ -1,13 +1,15 @@
-//! The system's own files and commands, for [`crate::Env`]s that have nothing better.
+//! The system's own files, commands and sockets, for [`crate::Env`]s that have nothing better.
 //!
 //! # Security
 //! Runs with the rights of the process. Paths and commands arrive as clean values.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{self, Read as _};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::net::UnixStream;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use std::time::Duration;
 use mail_types::limits;
 use mail_types::value::Clean;
 
-use crate::env::{Command, CommandOutcome, FileStatus, Files};
+use crate::env::{Command, CommandOutcome, Conversation, FileStatus, Files, SocketFailure, SocketPlace};
 
 /// Environment variables by name.
 pub type Environment = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -96,9 +98,80 @@ impl Files for SystemFiles {
         Ok(CommandOutcome { status: code, output: output? })
     }
 
+    fn converse(&mut self, asked: &Conversation, limit: usize) -> Result<Vec<u8>, SocketFailure> {
+        match &asked.place {
+            SocketPlace::Unix(path) => {
+                let stream = UnixStream::connect(path.as_path()).map_err(SocketFailure::Connect)?;
+                stream.set_read_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
+                stream.set_write_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
+                talk(&stream, &stream, asked, limit, || stream.shutdown(Shutdown::Write))
+            }
+            SocketPlace::Tcp { host, port } => {
+                let stream = connect(host, port, asked.timeout)?;
+                stream.set_read_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
+                stream.set_write_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
+                talk(&stream, &stream, asked, limit, || stream.shutdown(Shutdown::Write))
+            }
+        }
+    }
+
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
         self.environment.get(name).cloned()
     }
+}
+
+/// Sends the request and reads until the other side closes.
+fn talk(
+    mut writer: impl Write,
+    reader: impl Read,
+    asked: &Conversation,
+    limit: usize,
+    shutdown: impl FnOnce() -> io::Result<()>,
+) -> Result<Vec<u8>, SocketFailure> {
+    writer.write_all(&asked.request).map_err(SocketFailure::Write)?;
+    if asked.shutdown {
+        // The other side may have closed already; what it said counts.
+        let _ = shutdown();
+    }
+    let mut answer = Vec::new();
+    match reader.take(limit as u64 + 1).read_to_end(&mut answer) {
+        Ok(_) if answer.len() > limit => Err(SocketFailure::Read(io::ErrorKind::FileTooLarge.into())),
+        Ok(_) => Ok(answer),
+        // What a socket's own time limit is called depends on the system.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(SocketFailure::Read(io::ErrorKind::TimedOut.into()))
+        }
+        Err(error) => Err(SocketFailure::Read(error)),
+    }
+}
+
+/// Connects to the first address of the host that answers.
+fn connect(host: &Clean, port: &Clean, timeout: Duration) -> Result<TcpStream, SocketFailure> {
+    let text = |clean: &Clean| String::from_utf8_lossy(clean.bytes()).into_owned();
+    let port = match text(port).parse::<u16>() {
+        Ok(number) => number,
+        Err(_) => service(&text(port)).ok_or(SocketFailure::NoService)?,
+    };
+    let addresses = (text(host), port).to_socket_addrs().map_err(|_| SocketFailure::NoAddress)?;
+    let mut failure = SocketFailure::NoAddress;
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, timeout) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = SocketFailure::Connect(error),
+        }
+    }
+    Err(failure)
+}
+
+/// The port of a TCP service by `/etc/services`.
+fn service(name: &str) -> Option<u16> {
+    let table = std::fs::read_to_string("/etc/services").ok()?;
+    table.lines().find_map(|line| {
+        let line = line.split('#').next().unwrap_or_default();
+        let mut words = line.split_whitespace();
+        let (first, port) = (words.next()?, words.next()?.strip_suffix("/tcp")?);
+        (first == name || words.any(|alias| alias == name)).then(|| port.parse().ok())?
+    })
 }
 
 /// Reads until the command closes its output, or the time is up, or there is too much.

@@ -9,7 +9,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
-use crate::parse::{Arguments, Branches, Outcome, Parser};
+use crate::parse::{Arguments, Parser};
 use crate::tree::{Broken, Item, Test};
 use crate::{condition, item, operator};
 use mail_types::value::Value;
@@ -33,12 +33,6 @@ pub enum Kind {
 pub enum Shape {
     /// So many strings in braces, at least and at most.
     Strings(usize, usize),
-    /// Strings in braces, then `{yes}{no}`.
-    Branches(usize),
-    /// `{{one}{two}...}`.
-    Nested,
-    /// `:text`.
-    Text,
 }
 
 /// One name.
@@ -54,30 +48,19 @@ pub struct Unsupported {
 
 /// All of them.
 pub fn unsupported() -> &'static [Unsupported] {
-    use Kind::{Condition, Item, Operator};
-    use Shape::{Branches, Nested, Strings, Text};
+    use Kind::{Condition, Item};
+    use Shape::Strings;
     const fn row(kind: Kind, name: &'static str, shape: Shape) -> Unsupported {
         Unsupported { kind, name, shape }
     }
-    const TABLE: [Unsupported; 18] = [
+    const TABLE: [Unsupported; 7] = [
         row(Item, "authresults", Strings(1, 1)),
-        row(Item, "certextract", Branches(2)),
         row(Item, "dlfunc", Strings(2, 10)),
-        row(Item, "perl", Strings(1, 9)),
-        row(Item, "readsocket", Strings(2, 5)),
         row(Item, "srs_encode", Strings(3, 3)),
-        row(Operator, "sha3", Text),
-        row(Operator, "utf8_domain_from_alabel", Text),
-        row(Operator, "utf8_domain_to_alabel", Text),
-        row(Operator, "utf8_localpart_from_alabel", Text),
-        row(Operator, "utf8_localpart_to_alabel", Text),
         row(Condition, "inbound_srs", Strings(2, 2)),
         row(Condition, "ldapauth", Strings(1, 1)),
         row(Condition, "pam", Strings(1, 1)),
-        row(Condition, "pwcheck", Strings(1, 1)),
         row(Condition, "radius", Strings(1, 1)),
-        row(Condition, "saslauthd", Nested),
-        row(Condition, "crypteq", Strings(2, 2)),
     ];
     &TABLE
 }
@@ -109,11 +92,6 @@ pub(crate) fn item(name: &str) -> Option<&'static Unsupported> {
     find(Kind::Item, name)
 }
 
-/// The operator of this name, if it is not served yet.
-pub(crate) fn operator(name: &str) -> Option<&'static Unsupported> {
-    find(Kind::Operator, name)
-}
-
 /// The condition of this name, if it is not served yet.
 pub(crate) fn condition(name: &str) -> Option<&'static Unsupported> {
     find(Kind::Condition, name)
@@ -139,19 +117,12 @@ impl Unsupported {
 struct Missing {
     what: &'static Unsupported,
     arguments: Arguments,
-    branches: Option<Branches>,
 }
 
 impl Missing {
     fn walk(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<(), EvalError> {
         self.arguments.eval(machine, mode)?;
-        if !mode.is_skip() {
-            return self.what.raise();
-        }
-        if let Some(branches) = &self.branches {
-            branches.eval(machine, mode, &Outcome::No)?;
-        }
-        Ok(())
+        if mode.is_skip() { Ok(()) } else { self.what.raise() }
     }
 }
 
@@ -170,34 +141,18 @@ impl Test for Missing {
 /// Reads the arguments of an item.
 pub(crate) fn skip_item(parser: &mut Parser<'_>, what: &'static Unsupported) -> Box<dyn Item> {
     parser.may_block = true;
-    let (arguments, branches) = match what.shape {
-        Shape::Branches(count) => {
-            let arguments = Arguments::parse_open(parser, what.name, count, count);
-            let readable = arguments.broken.is_none() && !parser.stopped;
-            let branches = readable.then(|| Branches::parse(parser, what.name));
-            (arguments, branches)
-        }
-        Shape::Strings(least, most) => (Arguments::parse(parser, what.name, least, most), None),
-        Shape::Nested | Shape::Text => (Arguments::default(), None),
-    };
-    Box::new(Missing { what, arguments, branches })
+    let Shape::Strings(least, most) = what.shape;
+    Box::new(Missing { what, arguments: Arguments::parse(parser, what.name, least, most) })
 }
 
 /// Reads the arguments of a condition.
 pub(crate) fn skip_condition(parser: &mut Parser<'_>, what: &'static Unsupported) -> Box<dyn Test> {
     parser.may_block = true;
     parser.skip_space();
-    let nested = what.shape == Shape::Nested;
     if parser.peek() != Some(b'{') {
         return Box::new(missing_brace(parser, what));
     }
-    if nested {
-        parser.at += 1;
-    }
-    let (least, most) = match what.shape {
-        Shape::Strings(least, most) => (least, most),
-        _ => (2, 4),
-    };
+    let Shape::Strings(least, most) = what.shape;
     let mut arguments = Arguments::default();
     while arguments.values.len() < most && !parser.stopped {
         parser.skip_space();
@@ -206,16 +161,11 @@ pub(crate) fn skip_condition(parser: &mut Parser<'_>, what: &'static Unsupported
         }
         arguments.values.push(parser.braced());
     }
-    if !parser.stopped && (arguments.values.len() < least || (nested && !closes(parser))) {
+    if !parser.stopped && arguments.values.len() < least {
         let text = format!("too few arguments or bracketing error for {}", what.name);
         arguments.broken = Some(parser.fail(text));
     }
-    Box::new(Missing { what, arguments, branches: None })
-}
-
-fn closes(parser: &mut Parser<'_>) -> bool {
-    parser.skip_space();
-    parser.take(b'}')
+    Box::new(Missing { what, arguments })
 }
 
 fn missing_brace(parser: &mut Parser<'_>, what: &Unsupported) -> Broken {

@@ -6,6 +6,8 @@
 //! # Security
 //! Each of them stops an input from outside from costing more than it should.
 
+use std::time::Duration;
+
 /// Longest SMTP command line, in bytes, without AUTH data (Exim's buffer of 16,384 includes the end).
 pub const SMTP_COMMAND: usize = 16_384;
 /// Longest line of an AUTH exchange (RFC 4954 section 4).
@@ -42,6 +44,14 @@ pub const EXPANSION_DEPTH: usize = 100;
 pub const EXPANSION_RESULT: usize = 64 << 20;
 /// Steps of one expansion (items, list elements, nested evaluations).
 pub const EXPANSION_STEPS: usize = 10_000_000;
+/// How long `${run` waits for its command.
+pub const EXPANSION_COMMAND: Duration = Duration::from_mins(1);
+/// How long `${perl` waits for its subroutine, calls back into Exim not counted.
+pub const EXPANSION_PERL: Duration = Duration::from_mins(1);
+/// How long `${readsocket` waits where it names no time (Exim's own number).
+pub const EXPANSION_SOCKET: Duration = Duration::from_secs(5);
+/// How long the conditions `saslauthd` and `pwcheck` wait for their daemon.
+pub const EXPANSION_AUTH_DAEMON: Duration = Duration::from_secs(30);
 /// Expansions of run-time text that are kept compiled.
 pub const EXPANSION_CACHE: usize = 1_024;
 /// Answers of query-style lookups that one session or command keeps.
@@ -54,6 +64,12 @@ pub const LOOKUP_VALUE: usize = 64 << 20;
 pub const LOOKUP_PAGES: usize = 100_000;
 /// Bytes that are read from a socket for a lookup.
 pub const LOOKUP_SOCKET: usize = 16 << 20;
+/// Rounds that a stored `$5$` or `$6$` password may ask for (the usual number is 5,000).
+pub const CRYPT_SHA_ROUNDS: u32 = 5_000_000;
+/// Cost that a stored `$2b$` password may ask for: 2 to this power rounds.
+pub const CRYPT_BCRYPT_COST: u32 = 18;
+/// Bytes of memory that a stored `$y$` password may ask for.
+pub const CRYPT_MEMORY: u64 = 1 << 30;
 /// Lists of run-time text that are kept compiled.
 pub const LIST_CACHE: usize = 1_024;
 /// Bytes of run-time lists' texts that are kept, a generation.

@@ -17,6 +17,7 @@ use mail_types::MessageId;
 use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use mail_types::dns::{Answer, DnsFailure, RecordType, Resolve};
 use mail_types::zone::Zone;
+use mta::services::perl::{Interpreter, SparePerl};
 use mta::services::{Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
 use observe::{FileSink, Log, LogPaths, LogSettings, MessageLogDir, Selectors};
 use spool::{Spool, SpoolConfig};
@@ -182,7 +183,7 @@ pub(crate) fn bare_services(config: &Arc<Config>) -> Arc<Services> {
     let (log, _lines) = Log::to_memory(LogSettings::default(), Arc::clone(&clock));
     let lazy = Arc::new(LazyResolver::new(Arc::clone(config)));
     let agent = Arc::new(mta::deliver::InProcessAgent::new());
-    isolated(config, Arc::new(resolver), lazy, Arc::new(log), agent)
+    isolated(config, Arc::new(resolver), lazy, Arc::new(log), agent, SparePerl::default())
 }
 
 /// Services for tests of the configuration (`-be`, `-bt`, `-bh` …): real DNS, but nothing is stored; the log's lines are
@@ -204,7 +205,8 @@ pub(crate) fn test_services_with(
     let blocking = Arc::new(resolver.blocking(tokio::runtime::Handle::current()));
     let (settings, _) = log_target(config)?;
     let (log, lines) = Log::to_memory(settings, Arc::clone(&clock));
-    Ok((isolated(config, resolver, blocking, Arc::new(log), local_agent), lines))
+    let spare = spare_perl(config)?;
+    Ok((isolated(config, resolver, blocking, Arc::new(log), local_agent, spare), lines))
 }
 
 fn isolated(
@@ -213,6 +215,7 @@ fn isolated(
     blocking_resolver: Arc<dyn Resolve>,
     log: Arc<Log>,
     local_agent: Arc<dyn LocalAgent>,
+    spare_perl: SparePerl,
 ) -> Arc<Services> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let disk = Arc::new(spool::disk::SimDisk::new());
@@ -231,8 +234,23 @@ fn isolated(
         lookups: Arc::new(lookup::Lookups::new()),
         connections: Arc::default(),
         queue: Arc::new(Nobody),
+        spare_perl,
         process: process_facts(config, false),
     })
+}
+
+/// With `perl_at_start`, an interpreter whose startup code has run.
+fn spare_perl(config: &Config) -> Result<SparePerl, String> {
+    let spare = SparePerl::default();
+    let Some(options) = mta::context::perl_options(config).filter(|_| config.main.get(main::PERL_AT_START))
+    else {
+        return Ok(spare);
+    };
+    let mut interpreter = Interpreter::start(&options)
+        .map_err(|error| format!("cannot start the Perl interpreter: {error}"))?;
+    interpreter.started(|_| ()).map_err(|error| error.message().trim_end().to_owned())?;
+    spare.put(interpreter);
+    Ok(spare)
 }
 
 /// Hears of new messages and does nothing.
@@ -323,6 +341,7 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
         connections: Arc::default(),
         queue: parts.queue,
         lookups: Arc::new(lookup::Lookups::new()),
+        spare_perl: spare_perl(config)?,
         process: process_facts(config, parts.daemon),
     }))
 }

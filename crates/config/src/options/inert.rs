@@ -79,8 +79,6 @@ pub const LOOKUPS: &str = "this lookup type is not implemented yet";
 pub const MAILBOX_FORMATS: &str = "mailstore and MBX mailboxes are not implemented yet";
 /// What Postrider does in another way.
 pub const OWN_WAY: &str = "Postrider has no use for it";
-/// Embedded Perl.
-pub const PERL: &str = "embedded Perl is not implemented yet";
 /// Early pipelining.
 pub const PIPE_CONNECT: &str = "the PIPECONNECT extension is not implemented yet";
 /// Per-recipient data responses.

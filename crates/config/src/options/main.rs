@@ -345,11 +345,11 @@ option_table! {
     /// Domains where % routing is honoured.
     PERCENT_HACK_DOMAINS: Domains = "percent_hack_domains", unset;
     /// Start Perl when Exim starts.
-    PERL_AT_START: Flag = "perl_at_start", off, inert PERL;
+    PERL_AT_START: Flag = "perl_at_start", off;
     /// Perl code executed at startup.
-    PERL_STARTUP: Plain = "perl_startup", unset, inert PERL;
+    PERL_STARTUP: Plain = "perl_startup", unset;
     /// Enable Perl taint checks.
-    PERL_TAINTMODE: Flag = "perl_taintmode", off, inert PERL;
+    PERL_TAINTMODE: Flag = "perl_taintmode", off;
     /// PostgreSQL server definitions.
     PGSQL_SERVERS: PlainList = "pgsql_servers", unset, inert LOOKUPS;
     /// Daemon pid file location.

@@ -19,4 +19,8 @@ option_table! {
     POOL_LOOKUPS_MAX: Integer = "pool_lookups_max", "64";
     /// Threads that write messages and wait for the disk.
     POOL_SPOOL_MAX: Integer = "pool_spool_max", "64";
+    /// The socket of the daemon that the condition `pwcheck` asks.
+    PWCHECK_SOCKET: Plain = "pwcheck_socket", "/var/pwcheck/pwcheck";
+    /// The socket of the daemon that the condition `saslauthd` asks.
+    SASLAUTHD_SOCKET: Plain = "saslauthd_socket", "/var/run/saslauthd/mux";
 }

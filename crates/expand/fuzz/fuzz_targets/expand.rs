@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use expand::env::{Command, CommandOutcome, FileStatus, Files};
+use expand::env::{Command, CommandOutcome, Conversation, FileStatus, Files, SocketFailure};
 use expand::variable::AclScope;
 use expand::{BareEnv, Expansion, Variable};
 use libfuzzer_sys::fuzz_target;
@@ -27,6 +27,10 @@ impl Files for NoFiles {
 
     fn run(&mut self, command: &Command, _timeout: Duration) -> io::Result<CommandOutcome> {
         Ok(CommandOutcome { status: command.arguments.len() as i32, output: command.program.bytes().to_vec() })
+    }
+
+    fn converse(&mut self, asked: &Conversation, _limit: usize) -> Result<Vec<u8>, SocketFailure> {
+        if asked.shutdown { Ok(asked.request.clone()) } else { Err(SocketFailure::NoService) }
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {

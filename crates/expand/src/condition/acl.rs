@@ -3,7 +3,7 @@
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
 use crate::parse::{Arguments, Parser};
-use crate::tree::{Broken, Test};
+use crate::tree::Test;
 
 const MOST: usize = 10;
 
@@ -18,25 +18,8 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Box<dyn Test> {
     if !parser.take(b'{') {
         return Box::new(parser.fail("missing { after \"acl\""));
     }
-    let mut arguments = Arguments::default();
-    while arguments.values.len() < MOST && !parser.stopped {
-        parser.skip_space();
-        if parser.peek() != Some(b'{') {
-            break;
-        }
-        arguments.values.push(parser.braced());
-    }
-    if !parser.stopped {
-        parser.skip_space();
-        if arguments.values.is_empty() || !parser.take(b'}') {
-            arguments.broken = Some(bracketing(parser));
-        }
-    }
+    let arguments = Arguments::parse_nested(parser, "acl", 1, MOST);
     Box::new(Acl { arguments })
-}
-
-fn bracketing(parser: &mut Parser<'_>) -> Broken {
-    parser.fail("too few arguments or bracketing error for acl")
 }
 
 impl Test for Acl {

@@ -4,6 +4,7 @@
 //! Exim specification, section "Expansion conditions".
 
 mod acl;
+mod auth_daemon;
 mod boolean;
 mod combine;
 mod crypteq;
@@ -230,7 +231,7 @@ conditions! {
     "pam" => unsupported_or_unknown;
     /// The old pwcheck daemon takes a user's name and password.
     /// in an authenticator: `server_condition = ${if pwcheck{$auth2:$auth3}{yes}{no}}`
-    "pwcheck" => unsupported_or_unknown;
+    "pwcheck" => |parser, _, _| auth_daemon::parse_pwcheck(parser);
     /// A queue runner started this delivery.
     /// `${if queue_running{yes}{no}}`
     "queue_running" => |_, _, _| Box::new(delivery::Delivery::QueueRunning);
@@ -239,7 +240,7 @@ conditions! {
     "radius" => unsupported_or_unknown;
     /// Cyrus' saslauthd takes a user's name and password.
     /// in an authenticator: `server_condition = ${if saslauthd{{$auth2}{$auth3}}{yes}{no}}`
-    "saslauthd" => unsupported_or_unknown;
+    "saslauthd" => |parser, _, _| auth_daemon::parse_saslauthd(parser);
 }
 
 /// What the manual says about each condition.

@@ -4,6 +4,8 @@
 //! Exim specification, section "Expansion items".
 
 mod acl;
+mod certextract;
+mod dlfunc;
 mod env;
 mod extract;
 mod function;
@@ -15,8 +17,10 @@ mod iterate;
 mod listextract;
 mod listquote;
 mod lookup;
+mod perl;
 mod prvs;
 mod readfile;
+mod readsocket;
 mod run;
 mod sg;
 mod sort;
@@ -59,11 +63,11 @@ items! {
     /// in an ACL: `warn add_header = :at_start:${authresults{$primary_hostname}}`
     "authresults" => parse_unsupported;
     /// A field of a certificate that a TLS variable holds.
-    /// in an ACL: `warn logwrite = ${certextract{subject,CN}{$tls_in_peercert}{CN=$value}{no certificate}}`
-    "certextract" => parse_unsupported;
+    /// `${certextract{subject,CN}{$tls_in_peercert}{CN=$value}{no certificate}}`
+    "certextract" => certextract::parse;
     /// Calls a function of a shared library. Postrider loads none: the expansion fails.
     /// in an ACL: `warn set acl_m_x = ${dlfunc{/usr/lib/exim/site.so}{greet}{$sender_address}}`
-    "dlfunc" => parse_unsupported;
+    "dlfunc" => dlfunc::parse;
     /// A variable of the process environment.
     /// `${env{MANUAL_UNSET}{$value}{not set}}`
     "env" => env::parse;
@@ -113,7 +117,7 @@ items! {
     "nhash" => hash::parse_nhash;
     /// The value of a subroutine in Perl.
     /// in an ACL: `warn set acl_m_x = ${perl{greet}{$sender_address}}`
-    "perl" => parse_unsupported;
+    "perl" => perl::parse;
     /// An address with a tag that proves for a week that it was made here.
     /// `${if match{${prvs{ann@example.org}{secret}}}{^prvs=[0-9a-f]+=ann@example.org\$}{tagged}}`
     "prvs" => prvs::parse_sign;
@@ -125,7 +129,7 @@ items! {
     "readfile" => readfile::parse;
     /// What a server at a socket answers.
     /// in an ACL: `warn set acl_m_x = ${readsocket{/run/policy.sock}{ask $sender_address\n}{3s}{ }{no answer}}`
-    "readsocket" => parse_unsupported;
+    "readsocket" => readsocket::parse;
     /// Walks through a list and carries `$value` from element to element.
     /// `${reduce{1:2:3}{0}{${eval:$value+$item}}}`
     "reduce" => iterate::parse_reduce;

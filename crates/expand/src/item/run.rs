@@ -15,6 +15,7 @@ use crate::parse::{Branches, Outcome, Parser, Until, escape};
 use crate::tree::{Broken, Item, Sequence};
 use mail_types::bytes::is_space;
 use mail_types::diagnostic::SourceText;
+use mail_types::limits;
 use mail_types::value::Value;
 
 #[derive(Debug)]
@@ -200,7 +201,7 @@ impl Run {
         let Ok(program) = program.require_clean("command") else {
             return Err(EvalError::failed("couldn't create child process: Operation not permitted"));
         };
-        match machine.env.files().run(&Command { program, arguments }, TIMEOUT) {
+        match machine.env.files().run(&Command { program, arguments }, limits::EXPANSION_COMMAND) {
             Ok(outcome) if outcome.status >= 256 => {
                 Err(EvalError::failed(format!("command killed by signal {}", outcome.status - 256)))
             }
@@ -242,5 +243,3 @@ impl Item for Run {
 
 /// The status of a command that could not be started.
 const NOT_STARTED: i32 = 127;
-/// How long a command may take.
-const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);

@@ -1,8 +1,8 @@
-//! `md5`, `sha1`, `sha256`, `sha2`.
+//! `md5`, `sha1`, `sha256`, `sha2`, `sha3`.
 
 use super::Call;
 use crate::EvalError;
-use crate::digest::{self, Sha2};
+use crate::digest::{self, Sha2, Sha3};
 use mail_types::value::Value;
 
 pub(super) fn md5(call: &Call<'_>) -> Value {
@@ -25,4 +25,15 @@ pub(super) fn sha2(call: &Call<'_>) -> Result<Value, EvalError> {
         Some(_) => return Err(EvalError::failed("unrecognised sha2 variant")),
     };
     Ok(Value::clean(digest::hex_upper(&digest::sha2(call.bytes(), length))))
+}
+
+pub(super) fn sha3(call: &Call<'_>) -> Result<Value, EvalError> {
+    let length = match call.suffix {
+        None | Some("256") => Sha3::Bits256,
+        Some("224") => Sha3::Bits224,
+        Some("384") => Sha3::Bits384,
+        Some("512") => Sha3::Bits512,
+        Some(_) => return Err(EvalError::failed("unrecognised sha3 variant")),
+    };
+    Ok(Value::clean(digest::hex_upper(&digest::sha3(call.bytes(), length))))
 }

@@ -11,6 +11,7 @@ mod escape;
 mod eval;
 mod expand;
 mod headerwrap;
+mod idn;
 mod ip;
 mod list;
 mod numbered;
@@ -28,7 +29,6 @@ use mail_types::value::Value;
 use crate::eval::{Machine, Mode};
 use crate::parse::Parser;
 use crate::tree::{Item, Sequence};
-use crate::unsupported::{self, Unsupported};
 use crate::{EvalError, Settings};
 
 /// What an operator works on.
@@ -245,20 +245,20 @@ operators! {
     /// `${xtextd:a+2Bb+3Dc}` gives `a+b=c`
     "xtextd" => Checked(escape::xtextd);
     /// The SHA-3 digest of so many bits, 256 if not said.
-    /// in an ACL: `warn logwrite = ${sha3:postrider}`
-    "sha3" => Checked(missing);
+    /// `${sha3:postrider}`
+    "sha3" => Checked(digest::sha3);
     /// A domain of A-labels in Unicode.
-    /// in an ACL: `warn logwrite = ${utf8_domain_from_alabel:xn--bcher-kva.example}`
-    "utf8_domain_from_alabel" => Checked(missing);
+    /// `${utf8_domain_from_alabel:xn--bcher-kva.example}`
+    "utf8_domain_from_alabel" => Checked(idn::domain_from_alabel);
     /// A domain in Unicode as A-labels.
-    /// in an ACL: `warn logwrite = ${utf8_domain_to_alabel:bücher.example}`
-    "utf8_domain_to_alabel" => Checked(missing);
+    /// `${utf8_domain_to_alabel:bücher.example}`
+    "utf8_domain_to_alabel" => Checked(idn::domain_to_alabel);
     /// A local part of A-label form in Unicode.
-    /// in an ACL: `warn logwrite = ${utf8_localpart_from_alabel:xn--bcher-kva}`
-    "utf8_localpart_from_alabel" => Checked(missing);
+    /// `${utf8_localpart_from_alabel:xn--bcher-kva}`
+    "utf8_localpart_from_alabel" => Checked(idn::localpart_from_alabel);
     /// A local part in Unicode in A-label form.
-    /// in an ACL: `warn logwrite = ${utf8_localpart_to_alabel:bücher}`
-    "utf8_localpart_to_alabel" => Checked(missing);
+    /// `${utf8_localpart_to_alabel:bücher}`
+    "utf8_localpart_to_alabel" => Checked(idn::localpart_to_alabel);
 }
 
 /// What the manual says about each operator.
@@ -266,15 +266,9 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     OPERATORS.iter().map(|definition| &definition.entry)
 }
 
-/// The names of the operators; those in [`unsupported`] fail.
+/// The names of the operators.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     entries().map(|entry| entry.name)
-}
-
-fn missing(call: &Call<'_>) -> Result<Value, EvalError> {
-    let base = call.written.split_once('_').map_or(call.written, |(base, _)| base);
-    let what = unsupported::operator(call.written).or_else(|| unsupported::operator(base));
-    Err(EvalError::failed(what.map_or_else(String::new, Unsupported::message)))
 }
 
 #[derive(Debug)]
@@ -291,7 +285,6 @@ pub(crate) fn find(
     parser: &mut Parser<'_>,
     name: &[u8],
     argument: Sequence,
-    start: usize,
 ) -> Result<Box<dyn Item>, (Sequence, String)> {
     let written = String::from_utf8_lossy(name).into_owned();
     let by_name = |name: &str| OPERATORS.iter().find(|definition| definition.entry.name == name);
@@ -302,9 +295,6 @@ pub(crate) fn find(
     let Some((definition, suffix)) = found else {
         return Err((argument, format!("unknown expansion operator \"{written}\"")));
     };
-    if let Some(what) = unsupported::operator(definition.entry.name) {
-        parser.warn(unsupported::DIAGNOSTIC, start, name.len(), what.message());
-    }
     parser.may_block |= definition.may_block;
     Ok(Box::new(Applied { definition, written, suffix, argument }))
 }

@@ -50,6 +50,28 @@ impl Arguments {
         arguments
     }
 
+    /// Reads the arguments of a condition that has them in braces of their own; the outer brace is read already.
+    pub(crate) fn parse_nested(parser: &mut Parser<'_>, name: &str, least: usize, most: usize) -> Self {
+        let mut arguments = Self::default();
+        while !parser.stopped {
+            parser.skip_space();
+            if parser.peek() != Some(b'{') {
+                break;
+            }
+            if arguments.values.len() == most {
+                let text = format!("Too many arguments for '{name}' (max is {most})");
+                arguments.broken = Some(parser.fail(text));
+                return arguments;
+            }
+            arguments.values.push(parser.braced());
+        }
+        if !parser.stopped && (arguments.values.len() < least || !parser.take(b'}')) {
+            let text = format!("too few arguments or bracketing error for {name}");
+            arguments.broken = Some(parser.fail(text));
+        }
+        arguments
+    }
+
     /// True when skipping them makes no checks.
     pub(crate) fn is_quiet(&self) -> bool {
         self.broken.is_none() && self.values.iter().all(Sequence::is_quiet)

@@ -128,7 +128,7 @@ impl Parser<'_> {
             return Part::Item(Box::new(Unfinished(argument)));
         }
         self.at += 1;
-        match operator::find(self, name, argument, start) {
+        match operator::find(self, name, argument) {
             Ok(item) => Part::Item(item),
             Err((argument, message)) => {
                 let broken = self.fail_from(start, message);

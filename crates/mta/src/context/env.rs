@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use expand::env::{AclAnswer, Files, NamedList};
+use expand::env::{AclAnswer, Files, NamedList, PerlReply, PerlSay};
 use expand::lookup::{LookupAnswer, LookupRequest, LookupWorld};
 use expand::variable::{AclScope, Variable};
 use expand::{Env, EvalError, HeaderForm, ListKind, Scope, Settings};
@@ -90,6 +90,10 @@ impl Env for Context {
 
     fn acl(&mut self, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError> {
         Ok(super::acl_world::call(self, name, arguments))
+    }
+
+    fn perl(&mut self, say: PerlSay) -> Result<PerlReply, EvalError> {
+        super::perl::step(self, &say)
     }
 
     fn first_delivery(&self) -> bool {

@@ -19,6 +19,7 @@ pub mod host_text;
 mod list_env;
 mod log_lines;
 mod options;
+mod perl;
 pub mod variable;
 
 use std::collections::BTreeMap;
@@ -26,18 +27,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::Config;
-use config::options::main;
+use config::options::{main, postrider};
 use expand::lookup::{LookupSettings, LookupState};
 use expand::system::SystemFiles;
 use expand::variable::Variable;
 use expand::{Scope, Settings};
-use mail_types::value::Value;
+use mail_types::value::{Clean, Value};
 use mail_types::zone::Zone;
 use policy::acl::Verified;
 
 use crate::services::Services;
+use crate::services::perl::Interpreter;
 pub use acl_world::{AclWishes, ConnectionControls, MessageControls, Submission};
 use facts::Facts;
+pub use perl::perl_options;
 
 /// The world of one session or one delivery attempt.
 pub struct Context {
@@ -71,6 +74,8 @@ pub struct Context {
     pub allow_unqualified_recipient: bool,
     lookup_state: LookupState,
     files: SystemFiles,
+    /// The interpreter of `${perl`, once it was called.
+    perl: Option<Interpreter>,
 }
 
 impl Context {
@@ -102,6 +107,7 @@ impl Context {
             allow_unqualified_recipient: false,
             lookup_state: LookupState::default(),
             files,
+            perl: None,
         }
     }
 
@@ -150,6 +156,8 @@ fn settings(config: &Config) -> Settings {
         print_topbitchars: options.get(main::PRINT_TOPBITCHARS),
         allow_utf8_domains: options.get(main::ALLOW_UTF8_DOMAINS),
         lookups: lookup_settings(config),
+        saslauthd_socket: Clean::from_config(options.get(postrider::SASLAUTHD_SOCKET).unwrap_or_default()),
+        pwcheck_socket: Clean::from_config(options.get(postrider::PWCHECK_SOCKET).unwrap_or_default()),
     }
 }
 

@@ -11,6 +11,7 @@
 pub mod accounts;
 mod config_handle;
 pub mod local_agent;
+pub mod perl;
 mod pools;
 
 pub use config_handle::ConfigHandle;
@@ -109,6 +110,8 @@ pub struct Services {
     pub connections: Arc<Connections>,
     /// Who is told about new messages.
     pub queue: Arc<dyn QueueWaker>,
+    /// An interpreter for `${perl`, where `perl_at_start` asks for one.
+    pub spare_perl: perl::SparePerl,
     /// Facts about this process.
     pub process: ProcessFacts,
 }

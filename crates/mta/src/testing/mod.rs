@@ -131,6 +131,7 @@ impl Bench {
             local_agent: Arc::new(NoAgent),
             connections: Arc::default(),
             queue: queue.clone(),
+            spare_perl: crate::services::perl::SparePerl::default(),
             process: process(&directory),
         };
         change(&mut services);

@@ -1,7 +1,7 @@
 //! A world in which two variables have values of their own: `$local_part` and `$domain` of the address that is being
 //! rewritten.
 
-use expand::env::{AclAnswer, Files, NamedList};
+use expand::env::{AclAnswer, Files, NamedList, PerlReply, PerlSay};
 use expand::lookup::{LookupAnswer, LookupRequest};
 use expand::variable::AclScope;
 use expand::{Env, EvalError, HeaderForm, ListKind, Scope, Settings, Variable};
@@ -69,6 +69,14 @@ impl Env for AddressEnv<'_> {
 
     fn acl(&mut self, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError> {
         self.inner.acl(name, arguments)
+    }
+
+    fn perl(&mut self, say: PerlSay) -> Result<PerlReply, EvalError> {
+        self.inner.perl(say)
+    }
+
+    fn certificate_field(&mut self, variable: Variable, field: &Value) -> Result<Option<Value>, EvalError> {
+        self.inner.certificate_field(variable, field)
     }
 
     fn first_delivery(&self) -> bool {
