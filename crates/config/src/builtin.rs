@@ -8,8 +8,8 @@
 //! Spec 6.9. The names of features are Exim's; the list grows with the program.
 
 use expand::unsupported::{Kind, served};
+use mail_types::manual::Entry;
 
-use crate::log_selector::LOG_SELECTORS;
 use crate::options::transport::{appendfile, generic, smtp};
 use crate::options::{self, Class, Effect, Opt, Table, main};
 
@@ -38,49 +38,174 @@ impl Evidence<'_> {
     }
 }
 
-/// Features that have a macro of their own, each with what shows that it works.
-type Feature = (&'static str, fn(&Evidence<'_>) -> bool);
-const FEATURES: &[Feature] = &[
-    ("_CRYPTO_HASH_SHA3", |_| Evidence::expansion(Kind::Operator, "sha3")),
-    ("_CRYPTO_SIGN_ED25519", |_| Evidence::option(smtp::DKIM_PRIVATE_KEY)),
-    ("_HAVE_ARC", |_| Evidence::option(smtp::ARC_SIGN)),
-    ("_HAVE_CONTENT_SCANNING", |_| Evidence::option(main::ACL_SMTP_MIME) && Evidence::acl("malware")),
-    ("_HAVE_CRYPTEQ", |_| Evidence::expansion(Kind::Condition, "crypteq")),
-    ("_HAVE_DANE", |_| Evidence::option(smtp::HOSTS_TRY_DANE)),
-    ("_HAVE_DCC", |_| Evidence::acl("dcc")),
-    ("_HAVE_DKIM", |_| Evidence::option(smtp::DKIM_PRIVATE_KEY) && Evidence::acl("dkim_status")),
-    ("_HAVE_DLFUNC", |_| Evidence::expansion(Kind::Item, "dlfunc")),
-    ("_HAVE_DMARC", |_| Evidence::acl("dmarc_status")),
-    ("_HAVE_DNSSEC", |_| Evidence::option(main::DNS_DNSSEC_OK)),
-    ("_HAVE_DSCP", |_| Evidence::option(smtp::DSCP)),
-    ("_HAVE_ESMTP_LIMITS", |_| Evidence::option(main::LIMITS_ADVERTISE_HOSTS)),
-    ("_HAVE_EVENT", |_| Evidence::option(main::EVENT_ACTION) && Evidence::option(generic::EVENT_ACTION)),
-    ("_HAVE_I18N", |_| Evidence::expansion(Kind::Operator, "utf8_domain_to_alabel")),
-    ("_HAVE_IPV6", |_| true),
-    ("_HAVE_LMDB", |evidence| evidence.lookup("lmdb")),
-    ("_HAVE_MOVE_FROZEN_MESSAGES", |_| Evidence::option(main::MOVE_FROZEN_MESSAGES)),
-    ("_HAVE_NATIVE_SRS", |_| Evidence::expansion(Kind::Item, "srs_encode")),
-    ("_HAVE_OCSP", |_| Evidence::option(main::TLS_OCSP_FILE)),
-    ("_HAVE_OPENSSL", |_| Evidence::option(main::TLS_CERTIFICATE)),
-    ("_HAVE_PAM", |_| Evidence::expansion(Kind::Condition, "pam")),
-    ("_HAVE_PERL", |_| Evidence::expansion(Kind::Item, "perl")),
-    ("_HAVE_PIPE_CONNECT", |_| Evidence::option(main::PIPELINING_CONNECT_ADVERTISE_HOSTS)),
-    ("_HAVE_PRDR", |_| Evidence::option(main::PRDR_ENABLE)),
-    ("_HAVE_PROXY", |_| Evidence::option(main::HOSTS_PROXY)),
-    ("_HAVE_SOCKS", |_| Evidence::option(smtp::SOCKS_PROXY)),
-    ("_HAVE_SPF", |_| Evidence::acl("spf")),
-    ("_HAVE_SRS", |_| Evidence::expansion(Kind::Item, "srs_encode")),
-    ("_HAVE_TCP_FASTOPEN", |_| Evidence::option(smtp::HOSTS_TRY_FASTOPEN)),
-    ("_HAVE_TLS", |_| Evidence::option(main::TLS_CERTIFICATE)),
-    ("_HAVE_TLS1_3", |_| Evidence::option(main::TLS_CERTIFICATE)),
-    ("_HAVE_TLS_ALPN", |_| Evidence::option(main::TLS_ALPN)),
-    ("_HAVE_TLS_RESUME", |_| Evidence::option(main::TLS_RESUMPTION_HOSTS)),
-    ("_HAVE_TRANSPORT_APPEND_MAILDIR", |_| Evidence::option(appendfile::MAILDIR_FORMAT)),
-    ("_HAVE_TRANSPORT_APPEND_MAILSTORE", |_| Evidence::option(appendfile::MAILSTORE_FORMAT)),
-    ("_HAVE_TRANSPORT_APPEND_MBX", |_| Evidence::option(appendfile::MBX_FORMAT)),
-    ("_HAVE_WELLKNOWN", |_| Evidence::option(main::WELLKNOWN_ADVERTISE_HOSTS)),
-    ("_HAVE_XCLIENT", |_| Evidence::option(main::HOSTS_XCLIENT)),
-];
+/// A feature that has a macro of its own, with what shows that it works.
+struct Feature {
+    entry: Entry,
+    works: fn(&Evidence<'_>) -> bool,
+}
+
+/// The table of features: what the manual says about each macro, its name, what shows that the feature works.
+macro_rules! features {
+    ($( #[doc = $doc:literal] $name:literal => $works:expr; )*) => {
+        static FEATURES: &[Feature] = &[ $( Feature {
+            entry: Entry { name: $name, doc: $doc, examples: &[concat!("`.ifdef ", $name, "`")] },
+            works: $works,
+        }, )* ];
+    };
+}
+
+features! {
+    /// `${sha3:` gives digests.
+    "_CRYPTO_HASH_SHA3" => |_| Evidence::expansion(Kind::Operator, "sha3");
+    /// DKIM signs with Ed25519 keys.
+    "_CRYPTO_SIGN_ED25519" => |_| Evidence::option(smtp::DKIM_PRIVATE_KEY);
+    /// ARC chains are verified and sealed.
+    "_HAVE_ARC" => |_| Evidence::option(smtp::ARC_SIGN);
+    /// Messages are scanned: `malware`, `spam`, `regex`, the MIME ACL.
+    "_HAVE_CONTENT_SCANNING" => |_| Evidence::option(main::ACL_SMTP_MIME) && Evidence::acl("malware");
+    /// The condition `crypteq`.
+    "_HAVE_CRYPTEQ" => |_| Evidence::expansion(Kind::Condition, "crypteq");
+    /// DANE for outgoing mail.
+    "_HAVE_DANE" => |_| Evidence::option(smtp::HOSTS_TRY_DANE);
+    /// The ACL condition `dcc`.
+    "_HAVE_DCC" => |_| Evidence::acl("dcc");
+    /// DKIM signs and verifies.
+    "_HAVE_DKIM" => |_| Evidence::option(smtp::DKIM_PRIVATE_KEY) && Evidence::acl("dkim_status");
+    /// `${dlfunc` calls functions of shared libraries.
+    "_HAVE_DLFUNC" => |_| Evidence::expansion(Kind::Item, "dlfunc");
+    /// DMARC is evaluated.
+    "_HAVE_DMARC" => |_| Evidence::acl("dmarc_status");
+    /// Answers of the DNS are validated.
+    "_HAVE_DNSSEC" => |_| Evidence::option(main::DNS_DNSSEC_OK);
+    /// Packets can be marked.
+    "_HAVE_DSCP" => |_| Evidence::option(smtp::DSCP);
+    /// The LIMITS extension.
+    "_HAVE_ESMTP_LIMITS" => |_| Evidence::option(main::LIMITS_ADVERTISE_HOSTS);
+    /// Event actions.
+    "_HAVE_EVENT" => |_| Evidence::option(main::EVENT_ACTION) && Evidence::option(generic::EVENT_ACTION);
+    /// Mail addresses in Unicode.
+    "_HAVE_I18N" => |_| Evidence::expansion(Kind::Operator, "utf8_domain_to_alabel");
+    /// IPv6.
+    "_HAVE_IPV6" => |_| true;
+    /// The lookup `lmdb`.
+    "_HAVE_LMDB" => |evidence| evidence.lookup("lmdb");
+    /// The option `move_frozen_messages`.
+    "_HAVE_MOVE_FROZEN_MESSAGES" => |_| Evidence::option(main::MOVE_FROZEN_MESSAGES);
+    /// `${srs_encode` and `inbound_srs`.
+    "_HAVE_NATIVE_SRS" => |_| Evidence::expansion(Kind::Item, "srs_encode");
+    /// OCSP stapling.
+    "_HAVE_OCSP" => |_| Evidence::option(main::TLS_OCSP_FILE);
+    /// TLS with OpenSSL's names for ciphers and options.
+    "_HAVE_OPENSSL" => |_| Evidence::option(main::TLS_CERTIFICATE);
+    /// The condition `pam`.
+    "_HAVE_PAM" => |_| Evidence::expansion(Kind::Condition, "pam");
+    /// `${perl` calls subroutines in Perl.
+    "_HAVE_PERL" => |_| Evidence::expansion(Kind::Item, "perl");
+    /// Pipelining from the first packet on.
+    "_HAVE_PIPE_CONNECT" => |_| Evidence::option(main::PIPELINING_CONNECT_ADVERTISE_HOSTS);
+    /// An answer for each recipient after the data.
+    "_HAVE_PRDR" => |_| Evidence::option(main::PRDR_ENABLE);
+    /// The PROXY protocol in front of the server.
+    "_HAVE_PROXY" => |_| Evidence::option(main::HOSTS_PROXY);
+    /// SOCKS proxies for outgoing mail.
+    "_HAVE_SOCKS" => |_| Evidence::option(smtp::SOCKS_PROXY);
+    /// SPF.
+    "_HAVE_SPF" => |_| Evidence::acl("spf");
+    /// `${srs_encode` and `inbound_srs`.
+    "_HAVE_SRS" => |_| Evidence::expansion(Kind::Item, "srs_encode");
+    /// TCP Fast Open.
+    "_HAVE_TCP_FASTOPEN" => |_| Evidence::option(smtp::HOSTS_TRY_FASTOPEN);
+    /// TLS.
+    "_HAVE_TLS" => |_| Evidence::option(main::TLS_CERTIFICATE);
+    /// TLS 1.3.
+    "_HAVE_TLS1_3" => |_| Evidence::option(main::TLS_CERTIFICATE);
+    /// Application names in TLS.
+    "_HAVE_TLS_ALPN" => |_| Evidence::option(main::TLS_ALPN);
+    /// TLS sessions are resumed.
+    "_HAVE_TLS_RESUME" => |_| Evidence::option(main::TLS_RESUMPTION_HOSTS);
+    /// Maildirs.
+    "_HAVE_TRANSPORT_APPEND_MAILDIR" => |_| Evidence::option(appendfile::MAILDIR_FORMAT);
+    /// Mailstore mailboxes.
+    "_HAVE_TRANSPORT_APPEND_MAILSTORE" => |_| Evidence::option(appendfile::MAILSTORE_FORMAT);
+    /// MBX mailboxes.
+    "_HAVE_TRANSPORT_APPEND_MBX" => |_| Evidence::option(appendfile::MBX_FORMAT);
+    /// The WELLKNOWN command.
+    "_HAVE_WELLKNOWN" => |_| Evidence::option(main::WELLKNOWN_ADVERTISE_HOSTS);
+    /// The XCLIENT command.
+    "_HAVE_XCLIENT" => |_| Evidence::option(main::HOSTS_XCLIENT);
+}
+
+/// The table of macros that stand for the names of another table.
+macro_rules! classes {
+    ($( #[doc = $doc:literal] $(#[doc = $example:literal])+ $name:literal; )*) => {
+        /// Macros that stand for the names of another table; the manual shows the name in capitals.
+        pub static CLASSES: &[Entry] =
+            &[ $( Entry { name: $name, doc: $doc, examples: &[$($example),+] }, )* ];
+    };
+}
+
+classes! {
+    /// A condition of ACLs.
+    /// `.ifdef _ACL_COND_DOMAINS`
+    "_ACL_COND_NAME";
+    /// A modifier of ACLs.
+    /// `.ifdef _ACL_MOD_LOGWRITE`
+    "_ACL_MOD_NAME";
+    /// An authenticator driver.
+    /// `.ifdef _DRIVER_AUTHENTICATOR_PLAINTEXT`
+    "_DRIVER_AUTHENTICATOR_NAME";
+    /// A router driver.
+    /// `.ifdef _DRIVER_ROUTER_DNSLOOKUP`
+    "_DRIVER_ROUTER_NAME";
+    /// A transport driver.
+    /// `.ifdef _DRIVER_TRANSPORT_PIPE`
+    "_DRIVER_TRANSPORT_NAME";
+    /// A condition of expansions.
+    /// `.ifdef _EXP_COND_INLIST`
+    "_EXP_COND_NAME";
+    /// An expansion item.
+    /// `.ifdef _EXP_ITEM_EXTRACT`
+    "_EXP_ITEM_NAME";
+    /// An expansion operator.
+    /// `.ifdef _EXP_OP_MASK`
+    "_EXP_OP_NAME";
+    /// A variable.
+    /// `.ifdef _EXP_VAR_DOMAIN_DATA`
+    "_EXP_VAR_NAME";
+    /// A lookup type.
+    /// `.ifdef _HAVE_LOOKUP_LSEARCH`
+    "_HAVE_LOOKUP_NAME";
+    /// A name that `log_selector` takes.
+    /// `.ifdef _LOG_SUBJECT`
+    "_LOG_NAME";
+    /// An option of the main section.
+    /// `.ifdef _OPT_MAIN_ACL_SMTP_RCPT`
+    "_OPT_MAIN_NAME";
+    /// An option of every router.
+    /// `.ifdef _OPT_ROUTERS_DOMAINS`
+    "_OPT_ROUTERS_NAME";
+    /// An option of one router driver.
+    /// `.ifdef _OPT_ROUTER_REDIRECT_FILE`
+    "_OPT_ROUTER_DRIVER_NAME";
+    /// An option of every transport.
+    /// `.ifdef _OPT_TRANSPORTS_HEADERS_ADD`
+    "_OPT_TRANSPORTS_NAME";
+    /// An option of one transport driver.
+    /// `.ifdef _OPT_TRANSPORT_SMTP_HOSTS`
+    "_OPT_TRANSPORT_DRIVER_NAME";
+    /// An option of every authenticator.
+    /// `.ifdef _OPT_AUTHENTICATORS_PUBLIC_NAME`
+    "_OPT_AUTHENTICATORS_NAME";
+    /// An option of one authenticator driver.
+    /// `.ifdef _OPT_AUTHENTICATOR_PLAINTEXT_SERVER_PROMPTS`
+    "_OPT_AUTHENTICATOR_DRIVER_NAME";
+}
+
+/// What the manual says about the features, and whether each works with these lookups.
+pub fn features(lookups: &[String]) -> Vec<(&'static Entry, bool)> {
+    let evidence = Evidence { lookups };
+    FEATURES.iter().map(|feature| (&feature.entry, (feature.works)(&evidence))).collect()
+}
 
 /// Drivers that can be named in a configuration but do nothing yet.
 pub(crate) const UNFINISHED_DRIVERS: &[(Class, &str)] = &[
@@ -110,16 +235,15 @@ pub fn driver_works(class: Class, driver: &str) -> bool {
 /// Every predefined macro with its text, in the order in which they are defined. `lookups` are the types that the program
 /// serves.
 pub fn macros(lookups: &[String]) -> Vec<(String, String)> {
-    let evidence = Evidence { lookups };
-    let features = FEATURES.iter().filter(|(_, works)| works(&evidence)).map(|(name, _)| (*name).to_owned());
-    let mut names: Vec<String> = features.collect();
+    let features = features(lookups).into_iter().filter(|(_, works)| *works);
+    let mut names: Vec<String> = features.map(|(entry, _)| entry.name.to_owned()).collect();
     names.extend(lookups.iter().map(|name| format!("_HAVE_LOOKUP_{}", upper(name))));
     for class in [Class::Router, Class::Transport, Class::Authenticator] {
         for table in options::drivers(class).iter().filter(|table| driver_works(class, table.owner)) {
             names.push(format!("_DRIVER_{}_{}", upper(class.word()), upper(table.owner)));
         }
     }
-    names.extend(LOG_SELECTORS.iter().map(|name| format!("_LOG_{}", upper(name))));
+    names.extend(mail_types::log_selector::names().map(|name| format!("_LOG_{}", upper(name))));
     expansion_names(&mut names);
     names.extend(policy::acl::served(false).map(|name| format!("_ACL_COND_{}", upper(name))));
     names.extend(policy::acl::served(true).map(|name| format!("_ACL_MOD_{}", upper(name))));

@@ -23,7 +23,6 @@ mod check;
 pub mod diagnostic;
 mod environment;
 pub mod files;
-mod log_selector;
 pub mod options;
 pub mod permissions;
 pub mod print;
@@ -35,7 +34,6 @@ mod system;
 pub mod trusted;
 
 pub use files::{Account, ConfigFiles, FileContent, FileFacts};
-pub use log_selector::LOG_SELECTORS;
 pub use mail_types::suggest::nearest;
 pub use options::{Class, Effect, Opt, OptionDef, OptionKind, OptionSet};
 pub use sections::loader::load;

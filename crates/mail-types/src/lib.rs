@@ -16,6 +16,7 @@ pub mod diagnostic;
 pub mod dns;
 pub mod interval;
 pub mod limits;
+pub mod log_selector;
 pub mod manual;
 pub mod message_id;
 pub mod outcome;

@@ -17,14 +17,13 @@ mod log;
 mod log_path;
 mod memory_sink;
 pub mod render;
-mod selector;
 mod sink;
 
 pub use event::{Event, Streams};
 pub use file_sink::{FileSink, MessageLogDir};
 pub use log::{Log, LogSettings};
 pub use log_path::{LogPathError, LogPaths};
+pub use mail_types::log_selector::{SELECTORS, Selector, SelectorError, Selectors};
 pub use memory_sink::MemorySink;
 pub use render::Renderer;
-pub use selector::{SELECTORS, Selector, SelectorError, Selectors};
 pub use sink::{LogSink, Stream};

@@ -17,8 +17,8 @@ use crate::file_sink::{FileSink, MessageLogDir};
 use crate::log_path::LogPaths;
 use crate::memory_sink::MemorySink;
 use crate::render::{MessageLogLine, Rendered, Renderer};
-use crate::selector::{Selector, Selectors};
 use crate::sink::{LogSink, Stream};
+use mail_types::log_selector::{Selector, Selectors};
 
 /// What the configuration says about logs.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ mod reception;
 mod smtp;
 
 use crate::event::{Event, Streams};
-use crate::selector::{Selector, Selectors};
+use mail_types::log_selector::{Selector, Selectors};
 
 pub use line::elapsed;
 

@@ -6,8 +6,8 @@
 use expand::Variable;
 use mail_types::Value;
 use mail_types::diagnostic::{Diagnostic, Span};
+use mail_types::log_selector::{self, SelectorError, Selectors};
 
-use crate::log_selector::LOG_SELECTORS;
 use crate::options::{Opt, OptionSet, OptionType, kind, main};
 use crate::sections::loader::Loader;
 use crate::sections::scan::period;
@@ -59,10 +59,6 @@ fn report<T: OptionType>(
     let span = set.span(option).unwrap_or(Span::NOWHERE);
     loader.reader.report(Diagnostic::error("config.main.invalid", span, text).exim(exim));
     loader.reader.sink.error_count()
-}
-
-fn plain(text: Option<&[u8]>) -> String {
-    String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
 }
 
 /// `qualify_domain` is the host's name unless set, `qualify_recipient` is `qualify_domain`; both are known to expansions.
@@ -242,30 +238,18 @@ fn localhost_number(loader: &mut Loader<'_>, set: &OptionSet) {
 
 /// `+name -name ...`.
 fn log_selector(loader: &mut Loader<'_>, set: &OptionSet) {
-    let text = plain(set.get(main::LOG_SELECTOR));
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let Some(sign) = rest.chars().next().filter(|sign| matches!(sign, '+' | '-')) else {
-            let text = format!("malformed log_selector setting: + or - expected but found \"{rest}\"");
-            report(loader, set, main::LOG_SELECTOR, &text, exim_unplaced(&text));
-            return;
-        };
-        let body = &rest[1..];
-        let end = body.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(body.len());
-        let (name, after) = body.split_at(end);
-        if !LOG_SELECTORS.contains(&name) {
-            let shown = if name.is_empty() { String::new() } else { name.to_owned() };
-            let text = format!("unknown log_selector setting: {sign}{shown}");
-            let exim = exim_unplaced(&text);
-            let span = set.span(main::LOG_SELECTOR).unwrap_or(Span::NOWHERE);
-            let mut diagnostic = Diagnostic::error("config.main.log_selector", span, text).exim(exim);
-            diagnostic.help =
-                nearest(name, LOG_SELECTORS.iter().copied()).map(|n| format!("there is a selector {n}"));
-            loader.reader.report(diagnostic);
-            return;
-        }
-        rest = after.trim_start();
+    let option = main::LOG_SELECTOR;
+    let Err(error) = Selectors::parse(set.get(option).unwrap_or_default()) else { return };
+    let text = error.to_string();
+    let span = set.span(option).unwrap_or(Span::NOWHERE);
+    let mut diagnostic =
+        Diagnostic::error("config.main.log_selector", span, text.clone()).exim(exim_unplaced(&text));
+    if let SelectorError::Unknown(name) = error {
+        let name = String::from_utf8_lossy(&name);
+        diagnostic.help = nearest(name.trim_start_matches(['+', '-']), log_selector::names())
+            .map(|n| format!("there is a selector {n}"));
     }
+    loader.reader.report(diagnostic);
 }
 
 /// Postrider's own: `long` or `short`.

@@ -10,6 +10,8 @@
 
 use std::marker::PhantomData;
 
+use mail_types::manual::Entry;
+
 /// What shape of value an option takes; Exim's own types, named for what they hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptionKind {
@@ -97,8 +99,17 @@ pub struct OptionDef {
     pub default: Option<&'static str>,
     /// Whether it does something.
     pub effect: Effect,
-    /// Its documentation.
+    /// Its documentation, one line.
     pub doc: &'static str,
+    /// Lines of a configuration that set it, as [`mail_types::manual::Entry`] has them.
+    pub examples: &'static [&'static str],
+}
+
+impl OptionDef {
+    /// What the manual says about it.
+    pub fn entry(&self) -> Entry {
+        Entry { name: self.name, doc: self.doc, examples: self.examples }
+    }
 }
 
 /// Which part of the configuration a table belongs to.
@@ -182,7 +193,8 @@ macro_rules! option_table {
     (@effect $why:ident) => { $crate::options::Effect::Inert($crate::options::inert::$why) };
     (
         $class:ident, $owner:literal;
-        $( #[doc = $doc:literal] $name:ident : $kind:ident = $text:literal, $default:tt $(, inert $why:ident)? ; )*
+        $( #[doc = $doc:literal] $(#[doc = $example:literal])+
+           $name:ident : $kind:ident = $text:literal, $default:tt $(, inert $why:ident)? ; )*
     ) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "rows carry the constants' names")]
         enum Row { $( $name, )* }
@@ -197,6 +209,7 @@ macro_rules! option_table {
                 default: option_table!(@default $default),
                 effect: option_table!(@effect $($why)?),
                 doc: $doc,
+                examples: &[$($example),+],
             }, )* ],
         };
 

@@ -1,7 +1,7 @@
 //! The options of the main section.
 //!
-//! One row per option: its documentation, the constant's name, its kind, its name in the file, its default (`unset`, `on`,
-//! `off` or text), and `inert WHY` while it has no effect.
+//! One row per option: its documentation, an example, the constant's name, its kind, its name in the file, its default
+//! (`unset`, `on`, `off` or text), and `inert WHY` while it has no effect.
 //!
 //! # Compatibility
 //! Exim 4.99, spec chapter 14. Options of Postrider's own stand at the end, under `postrider`.
@@ -11,603 +11,903 @@ use super::definition::option_table;
 option_table! {
     Main, "main";
     /// Offer 8BITMIME and accept BODY= on MAIL.
+    /// `accept_8bitmime = false`
     ACCEPT_8BITMIME: Flag = "accept_8bitmime", on;
     /// ACL for finished non-SMTP message.
+    /// `acl_not_smtp = acl_check_local`
     ACL_NOT_SMTP: Text = "acl_not_smtp", unset;
     /// ACL run per MIME part, non-SMTP.
+    /// `acl_not_smtp_mime = acl_check_mime`
     ACL_NOT_SMTP_MIME: Text = "acl_not_smtp_mime", unset, inert SCANNING;
     /// ACL before reading a non-SMTP message; verdict unused.
+    /// `acl_not_smtp_start = acl_check_start`
     ACL_NOT_SMTP_START: Text = "acl_not_smtp_start", unset;
     /// ACL deciding ATRN (on-demand relay) requests.
+    /// `acl_smtp_atrn = acl_check_atrn`
     ACL_SMTP_ATRN: Text = "acl_smtp_atrn", unset, inert ETRN;
     /// ACL checked on AUTH command.
+    /// `acl_smtp_auth = acl_check_auth`
     ACL_SMTP_AUTH: Text = "acl_smtp_auth", unset, inert AUTH;
     /// ACL at TCP connect, before banner.
+    /// `acl_smtp_connect = acl_check_connect`
     ACL_SMTP_CONNECT: Text = "acl_smtp_connect", unset;
     /// ACL after full message data received.
+    /// `acl_smtp_data = acl_check_data`
     ACL_SMTP_DATA: Text = "acl_smtp_data", unset;
     /// Per-recipient data ACL when PRDR negotiated.
+    /// `acl_smtp_data_prdr = acl_check_prdr`
     ACL_SMTP_DATA_PRDR: Text = "acl_smtp_data_prdr", "accept", inert PRDR;
     /// ACL run for each DKIM signer.
+    /// `acl_smtp_dkim = acl_check_dkim`
     ACL_SMTP_DKIM: Text = "acl_smtp_dkim", unset, inert DKIM;
     /// ACL for ETRN; unset means refuse.
+    /// `acl_smtp_etrn = ${if match_ip{$sender_host_address}{+relay_hosts}{accept}{deny}}`
     ACL_SMTP_ETRN: Text = "acl_smtp_etrn", unset, inert ETRN;
     /// ACL for EXPN; unset means refuse.
+    /// `acl_smtp_expn = acl_check_expn`
     ACL_SMTP_EXPN: Text = "acl_smtp_expn", unset;
     /// ACL for HELO/EHLO.
+    /// `acl_smtp_helo = acl_check_helo`
     ACL_SMTP_HELO: Text = "acl_smtp_helo", unset;
     /// ACL for MAIL command.
+    /// `acl_smtp_mail = acl_check_mail`
     ACL_SMTP_MAIL: Text = "acl_smtp_mail", unset;
     /// ACL judging AUTH= parameter on MAIL.
+    /// `acl_smtp_mailauth = acl_check_mailauth`
     ACL_SMTP_MAILAUTH: Text = "acl_smtp_mailauth", unset, inert AUTH;
     /// ACL run per MIME part.
+    /// `acl_smtp_mime = acl_check_mime`
     ACL_SMTP_MIME: Text = "acl_smtp_mime", unset, inert SCANNING;
     /// ACL when session ends without QUIT.
+    /// `acl_smtp_notquit = acl_check_notquit`
     ACL_SMTP_NOTQUIT: Text = "acl_smtp_notquit", unset;
     /// ACL when DATA command arrives, before body.
+    /// `acl_smtp_predata = acl_check_predata`
     ACL_SMTP_PREDATA: Text = "acl_smtp_predata", unset;
     /// ACL at QUIT; cannot change outcome.
+    /// `acl_smtp_quit = acl_check_quit`
     ACL_SMTP_QUIT: Text = "acl_smtp_quit", unset;
     /// ACL for RCPT; unset means refuse relaying.
+    /// `acl_smtp_rcpt = acl_check_rcpt`
     ACL_SMTP_RCPT: Text = "acl_smtp_rcpt", unset;
     /// ACL for STARTTLS.
+    /// `acl_smtp_starttls = accept`
     ACL_SMTP_STARTTLS: Text = "acl_smtp_starttls", unset, inert TLS;
     /// ACL for VRFY; unset means refuse.
+    /// `acl_smtp_vrfy = acl_check_vrfy`
     ACL_SMTP_VRFY: Text = "acl_smtp_vrfy", unset;
     /// ACL for WELLKNOWN command.
+    /// `acl_smtp_wellknown = acl_check_wellknown`
     ACL_SMTP_WELLKNOWN: Text = "acl_smtp_wellknown", unset, inert WELLKNOWN;
     /// Environment settings forced into subprocesses.
+    /// `add_environment = LANG=C : TZ=UTC`
     ADD_ENVIRONMENT: PlainList = "add_environment", unset;
     /// Groups whose members count as Exim admins.
+    /// `admin_groups = mail : adm`
     ADMIN_GROUPS: Groups = "admin_groups", unset;
     /// Accept user@[ip] address syntax.
+    /// `allow_domain_literals = true`
     ALLOW_DOMAIN_LITERALS: Flag = "allow_domain_literals", off;
     /// Tolerate MX targets that are IP addresses.
+    /// `allow_mx_to_ip = true`
     ALLOW_MX_TO_IP: Flag = "allow_mx_to_ip", off;
     /// Permit UTF-8 in domain syntax check.
+    /// `allow_utf8_domains = true`
     ALLOW_UTF8_DOMAINS: Flag = "allow_utf8_domains", off;
     /// Clients that see AUTH in EHLO reply.
+    /// `auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}`
     AUTH_ADVERTISE_HOSTS: Hosts = "auth_advertise_hosts", "*", inert AUTH;
     /// Retry frozen messages after this age.
+    /// `auto_thaw = 8h`
     AUTO_THAW: Time = "auto_thaw", "0s";
     /// Virus scanner type, address and parameters.
+    /// `av_scanner = clamd:/run/clamav/clamd.ctl`
     AV_SCANNER: Plain = "av_scanner", "sophie:/var/run/sophie", inert SCANNING;
     /// Program run for the -bi option.
+    /// `bi_command = /usr/local/sbin/rebuild-aliases`
     BI_COMMAND: Plain = "bi_command", unset;
     /// Template file for bounces.
+    /// `bounce_message_file = /etc/exim/bounce.txt`
     BOUNCE_MESSAGE_FILE: Text = "bounce_message_file", unset;
     /// Extra text placed in standard bounces.
+    /// `bounce_message_text = Ask postmaster@example.org.\n`
     BOUNCE_MESSAGE_TEXT: Plain = "bounce_message_text", unset;
     /// Include original body in bounces.
+    /// `bounce_return_body = false`
     BOUNCE_RETURN_BODY: Flag = "bounce_return_body", on;
     /// Omit body lines longer than this from bounces.
+    /// `bounce_return_linesize_limit = 2000`
     BOUNCE_RETURN_LINESIZE_LIMIT: Integer = "bounce_return_linesize_limit", "998";
     /// Include original message in bounces.
+    /// `bounce_return_message = false`
     BOUNCE_RETURN_MESSAGE: Flag = "bounce_return_message", on;
     /// Max bytes of original quoted in bounce.
+    /// `bounce_return_size_limit = 20K`
     BOUNCE_RETURN_SIZE_LIMIT: Bytes = "bounce_return_size_limit", "100K";
     /// AUTH= address used for generated bounces.
+    /// `bounce_sender_authentication = postmaster@example.org`
     BOUNCE_SENDER_AUTHENTICATION: Plain = "bounce_sender_authentication", unset;
     /// Cache life of bad callout domain result.
+    /// `callout_domain_negative_expire = 1h`
     CALLOUT_DOMAIN_NEGATIVE_EXPIRE: Time = "callout_domain_negative_expire", "3h", inert CALLOUTS;
     /// Cache life of good callout domain result.
+    /// `callout_domain_positive_expire = 2d`
     CALLOUT_DOMAIN_POSITIVE_EXPIRE: Time = "callout_domain_positive_expire", "1w", inert CALLOUTS;
     /// Cache life of rejected address callout.
+    /// `callout_negative_expire = 30m`
     CALLOUT_NEGATIVE_EXPIRE: Time = "callout_negative_expire", "2h", inert CALLOUTS;
     /// Cache life of accepted address callout.
+    /// `callout_positive_expire = 12h`
     CALLOUT_POSITIVE_EXPIRE: Time = "callout_positive_expire", "1d", inert CALLOUTS;
     /// Made-up local part for random callout test.
+    /// `callout_random_local_part = no-such-user-$tod_epoch`
     CALLOUT_RANDOM_LOCAL_PART: Text = "callout_random_local_part", "$primary_hostname-$tod_epoch-testing", inert CALLOUTS;
     /// Min free log-partition inodes before accepting.
+    /// `check_log_inodes = 500`
     CHECK_LOG_INODES: Integer = "check_log_inodes", "100";
     /// Min free log-partition space before accepting.
+    /// `check_log_space = 50M`
     CHECK_LOG_SPACE: Kilobytes = "check_log_space", "10M";
     /// Enforce encoded-word length when decoding.
+    /// `check_rfc2047_length = false`
     CHECK_RFC2047_LENGTH: Flag = "check_rfc2047_length", on;
     /// Min free spool inodes before accepting.
+    /// `check_spool_inodes = 500`
     CHECK_SPOOL_INODES: Integer = "check_spool_inodes", "100";
     /// Min free spool space before accepting.
+    /// `check_spool_space = 200M`
     CHECK_SPOOL_SPACE: Kilobytes = "check_spool_space", "10M";
     /// Clients offered CHUNKING (BDAT).
+    /// `chunking_advertise_hosts = !192.0.2.0/24 : *`
     CHUNKING_ADVERTISE_HOSTS: Hosts = "chunking_advertise_hosts", "*";
     /// Limit -be/-bv style tests to admins.
+    /// `commandline_checks_require_admin = true`
     COMMANDLINE_CHECKS_REQUIRE_ADMIN: Flag = "commandline_checks_require_admin", off;
     /// Dynamic modules the daemon loads at startup.
+    /// `daemon_modules_load = /usr/lib/exim/lookup.so`
     DAEMON_MODULES_LOAD: PlainList = "daemon_modules_load", unset, inert OWN_WAY;
     /// Alias of daemon_smtp_ports.
+    /// `daemon_smtp_port = 25`
     DAEMON_SMTP_PORT: Plain = "daemon_smtp_port", "smtp";
     /// Ports the daemon listens on by default.
+    /// `daemon_smtp_ports = 25 : 587`
     DAEMON_SMTP_PORTS: Plain = "daemon_smtp_ports", "smtp";
     /// Bind attempts repeated when address busy.
+    /// `daemon_startup_retries = 3`
     DAEMON_STARTUP_RETRIES: Integer = "daemon_startup_retries", "9";
     /// Pause between daemon bind attempts.
+    /// `daemon_startup_sleep = 10s`
     DAEMON_STARTUP_SLEEP: Time = "daemon_startup_sleep", "30s";
     /// Insert DCC header early and rewrite spool.
+    /// `dcc_direct_add_header = true`
     DCC_DIRECT_ADD_HEADER: Flag = "dcc_direct_add_header", off, inert SCANNING;
     /// Dccifd Unix socket path or IP and port.
+    /// `dccifd_address = /run/dccifd`
     DCCIFD_ADDRESS: Plain = "dccifd_address", unset, inert SCANNING;
     /// Options line sent to dccifd.
+    /// `dccifd_options = header`
     DCCIFD_OPTIONS: Plain = "dccifd_options", unset, inert SCANNING;
     /// Extra memory-store consistency checks.
+    /// `debug_store = true`
     DEBUG_STORE: Flag = "debug_store", off, inert OWN_WAY;
     /// Queue ages when sender gets a delay warning.
+    /// `delay_warning = 4h:1d:2d`
     DELAY_WARNING: Times = "delay_warning", "1d";
     /// Expansion deciding whether warning is sent.
+    /// `delay_warning_condition = ${if match{$h_precedence:}{(?i)bulk}{no}{yes}}`
     DELAY_WARNING_CONDITION: Text = "delay_warning_condition", "${if or {{ !eq{$h_list-id:$h_list-post:$h_list-subscribe:}{} }{ match{$h_precedence:}{(?i)bulk|list|junk} }{ match{$h_auto-submitted:}{(?i)auto-generated|auto-replied} }} {no}{yes}}";
     /// Run deliveries entirely as exim user.
+    /// `deliver_drop_privilege = true`
     DELIVER_DROP_PRIVILEGE: Flag = "deliver_drop_privilege", off;
     /// No queue deliveries above this load.
+    /// `deliver_queue_load_max = 8.5`
     DELIVER_QUEUE_LOAD_MAX: Fixed = "deliver_queue_load_max", unset;
     /// Strip incoming Delivery-date headers.
+    /// `delivery_date_remove = false`
     DELIVERY_DATE_REMOVE: Flag = "delivery_date_remove", on;
     /// Skip fsync calls (dangerous).
+    /// `disable_fsync = true`
     DISABLE_FSYNC: Flag = "disable_fsync", off, inert OWN_WAY;
     /// Ignore IPv6 everywhere.
+    /// `disable_ipv6 = true`
     DISABLE_IPV6: Flag = "disable_ipv6", off;
     /// Hash names accepted for DKIM verify.
+    /// `dkim_verify_hashes = sha256`
     DKIM_VERIFY_HASHES: PlainList = "dkim_verify_hashes", "sha256:sha512", inert DKIM;
     /// Key types accepted for DKIM verify.
+    /// `dkim_verify_keytypes = rsa`
     DKIM_VERIFY_KEYTYPES: PlainList = "dkim_verify_keytypes", "ed25519:rsa", inert DKIM;
     /// Minimum bits per DKIM key type.
+    /// `dkim_verify_min_keysizes = rsa=2048 ed25519=250`
     DKIM_VERIFY_MIN_KEYSIZES: PlainList = "dkim_verify_min_keysizes", "rsa=1024 ed25519=250", inert DKIM;
     /// Stop verifying after first passing signature.
+    /// `dkim_verify_minimal = true`
     DKIM_VERIFY_MINIMAL: Flag = "dkim_verify_minimal", off, inert DKIM;
     /// Signers for which the DKIM ACL runs.
+    /// `dkim_verify_signers = $sender_address_domain : $dkim_signers`
     DKIM_VERIFY_SIGNERS: Domains = "dkim_verify_signers", "$dkim_signers", inert DKIM;
     /// From address for forensic DMARC reports.
+    /// `dmarc_forensic_sender = dmarc@example.org`
     DMARC_FORENSIC_SENDER: Text = "dmarc_forensic_sender", unset, inert DMARC;
     /// File appended with DMARC results.
+    /// `dmarc_history_file = /var/spool/exim/dmarc.dat`
     DMARC_HISTORY_FILE: Text = "dmarc_history_file", unset, inert DMARC;
     /// Public suffix file; unset disables DMARC.
+    /// `dmarc_tld_file = /usr/share/publicsuffix/public_suffix_list.dat`
     DMARC_TLD_FILE: Text = "dmarc_tld_file", unset, inert DMARC;
     /// Domains where DNS tempfail counts as nonexistent.
+    /// `dns_again_means_nonexist = *.broken.example`
     DNS_AGAIN_MEANS_NONEXIST: Domains = "dns_again_means_nonexist", unset;
     /// Regex applied to names before DNS lookup.
+    /// `dns_check_names_pattern = (?i)^[a-z0-9._-]+$`
     DNS_CHECK_NAMES_PATTERN: Plain = "dns_check_names_pattern", "(?i)^(?>(?(1)\\.|())[^\\W](?>[a-z0-9/_-]*[^\\W])?)+(\\.?)$";
     /// CNAME chain depth Exim itself follows.
+    /// `dns_cname_loops = 5`
     DNS_CNAME_LOOPS: Integer = "dns_cname_loops", "1";
     /// Parent levels searched for CSA records.
+    /// `dns_csa_search_limit = 3`
     DNS_CSA_SEARCH_LIMIT: Integer = "dns_csa_search_limit", "5", inert DNS;
     /// Allow reverse-zone CSA lookup for IP HELO.
+    /// `dns_csa_use_reverse = false`
     DNS_CSA_USE_REVERSE: Flag = "dns_csa_use_reverse", on, inert DNS;
     /// Resolver DO bit: -1 leave, 0 off, 1 on.
+    /// `dns_dnssec_ok = 1`
     DNS_DNSSEC_OK: Integer = "dns_dnssec_ok", "-1", inert DNS;
     /// Domains for which AAAA is skipped.
+    /// `dns_ipv4_lookup = *.v4only.example`
     DNS_IPV4_LOOKUP: Domains = "dns_ipv4_lookup", unset;
     /// Resolver retransmit time.
+    /// `dns_retrans = 3s`
     DNS_RETRANS: Time = "dns_retrans", "0s";
     /// Resolver retry count.
+    /// `dns_retry = 2`
     DNS_RETRY: Integer = "dns_retry", "0";
     /// Zones whose AA bit counts as authenticated.
+    /// `dns_trust_aa = *.internal.example`
     DNS_TRUST_AA: Domains = "dns_trust_aa", unset, inert DNS;
     /// Force EDNS0 on or off in resolver.
+    /// `dns_use_edns0 = 1`
     DNS_USE_EDNS0: Integer = "dns_use_edns0", "-1", inert DNS;
     /// Old option, accepted and ignored.
+    /// `drop_cr = true`
     DROP_CR: Flag = "drop_cr", off, inert OWN_WAY;
     /// Clients offered DSN extension.
+    /// `dsn_advertise_hosts = *`
     DSN_ADVERTISE_HOSTS: Hosts = "dsn_advertise_hosts", unset, inert DSN;
     /// From: line content for generated bounces.
+    /// `dsn_from = Mail System <bounces@$qualify_domain>`
     DSN_FROM: Text = "dsn_from", "Mail Delivery System <Mailer-Daemon@$qualify_domain>";
     /// Strip incoming Envelope-to headers.
+    /// `envelope_to_remove = false`
     ENVELOPE_TO_REMOVE: Flag = "envelope_to_remove", on;
     /// Pattern list giving bounce copy recipients.
+    /// `errors_copy = *@example.org postmaster@example.org`
     ERRORS_COPY: TextList = "errors_copy", unset;
     /// Reply-To placed in bounces.
+    /// `errors_reply_to = postmaster@example.org`
     ERRORS_REPLY_TO: Plain = "errors_reply_to", unset;
     /// Expansion run for reception-side events.
+    /// `event_action = ${if eq{msg:complete}{$event_name}{}}`
     EVENT_ACTION: Text = "event_action", unset, inert EVENTS;
     /// Group Exim runs as.
+    /// `exim_group = mail`
     EXIM_GROUP: Group = "exim_group", unset;
     /// Location of the Exim binary for re-exec.
+    /// `exim_path = /usr/sbin/exim4`
     EXIM_PATH: Plain = "exim_path", unset;
     /// User Exim runs as.
+    /// `exim_user = mail`
     EXIM_USER: User = "exim_user", unset;
     /// Override the version text.
+    /// `exim_version = 4.99-site`
     EXIM_VERSION: Plain = "exim_version", unset;
     /// Additional addresses treated as local.
+    /// `extra_local_interfaces = 192.0.2.200`
     EXTRA_LOCAL_INTERFACES: PlainList = "extra_local_interfaces", unset;
     /// With -t, arguments delete recipients.
+    /// `extract_addresses_remove_arguments = false`
     EXTRACT_ADDRESSES_REMOVE_ARGUMENTS: Flag = "extract_addresses_remove_arguments", on;
     /// Repeat failed getpwnam calls.
+    /// `finduser_retries = 3`
     FINDUSER_RETRIES: Integer = "finduser_retries", "0";
     /// Whom to mail when message is frozen.
+    /// `freeze_tell = postmaster`
     FREEZE_TELL: PlainList = "freeze_tell", unset;
     /// Expansion turning gecos match into name.
+    /// `gecos_name = $1`
     GECOS_NAME: Text = "gecos_name", unset;
     /// Regex applied to gecos field.
+    /// `gecos_pattern = ^([^,:]*)`
     GECOS_PATTERN: Plain = "gecos_pattern", unset;
     /// Let GnuTLS autoload PKCS11.
+    /// `gnutls_allow_auto_pkcs11 = false`
     GNUTLS_ALLOW_AUTO_PKCS11: Tristate = "gnutls_allow_auto_pkcs11", unset, inert TLS;
     /// Relax GnuTLS for odd peers.
+    /// `gnutls_compat_mode = true`
     GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS;
     /// Max length of one logical header.
+    /// `header_line_maxsize = 16K`
     HEADER_LINE_MAXSIZE: Integer = "header_line_maxsize", "0";
     /// Max total header bytes.
+    /// `header_maxsize = 512K`
     HEADER_MAXSIZE: Integer = "header_maxsize", "1048576";
     /// Charset for decoded header text.
+    /// `headers_charset = UTF-8`
     HEADERS_CHARSET: Plain = "headers_charset", "UTF-8";
     /// Hosts allowed bad HELO syntax.
+    /// `helo_accept_junk_hosts = 192.0.2.0/24`
     HELO_ACCEPT_JUNK_HOSTS: Hosts = "helo_accept_junk_hosts", unset;
     /// Extra characters allowed in HELO names.
+    /// `helo_allow_chars = _`
     HELO_ALLOW_CHARS: Plain = "helo_allow_chars", unset;
     /// HELO values that trigger host lookup.
+    /// `helo_lookup_domains = @ : @[] : example.org`
     HELO_LOOKUP_DOMAINS: Domains = "helo_lookup_domains", "@ : @[]";
     /// Verify HELO but only record result.
+    /// `helo_try_verify_hosts = *`
     HELO_TRY_VERIFY_HOSTS: Hosts = "helo_try_verify_hosts", unset;
     /// Reject unless HELO verifies.
+    /// `helo_verify_hosts = 192.0.2.25`
     HELO_VERIFY_HOSTS: Hosts = "helo_verify_hosts", unset;
     /// Domains whose deliveries always defer.
+    /// `hold_domains = closed.example.org`
     HOLD_DOMAINS: Domains = "hold_domains", unset;
     /// Clients whose names are looked up.
+    /// `host_lookup = *`
     HOST_LOOKUP: Hosts = "host_lookup", unset;
     /// Order of DNS versus byaddr lookup.
+    /// `host_lookup_order = byaddr`
     HOST_LOOKUP_ORDER: PlainList = "host_lookup_order", "bydns:byaddr";
     /// Clients refused at connect.
+    /// `host_reject_connection = 192.0.2.66`
     HOST_REJECT_CONNECTION: Hosts = "host_reject_connection", unset;
     /// Clients whose connections are not logged.
+    /// `hosts_connection_nolog = 127.0.0.1 : 192.0.2.10`
     HOSTS_CONNECTION_NOLOG: Hosts = "hosts_connection_nolog", unset;
     /// Clients speaking PROXY protocol.
+    /// `hosts_proxy = 192.0.2.80`
     HOSTS_PROXY: Hosts = "hosts_proxy", unset, inert PROXY;
     /// Clients that must send ALPN.
+    /// `hosts_require_alpn = 192.0.2.0/24`
     HOSTS_REQUIRE_ALPN: Hosts = "hosts_require_alpn", unset, inert TLS;
     /// Clients that must send HELO before MAIL.
+    /// `hosts_require_helo = !127.0.0.1 : *`
     HOSTS_REQUIRE_HELO: Hosts = "hosts_require_helo", "*";
     /// Domains whose hosts count as local.
+    /// `hosts_treat_as_local = backup.example.org`
     HOSTS_TREAT_AS_LOCAL: Domains = "hosts_treat_as_local", unset;
     /// Clients offered XCLIENT.
+    /// `hosts_xclient = 192.0.2.81`
     HOSTS_XCLIENT: Hosts = "hosts_xclient", unset, inert XCLIENT;
     /// Discard failed bounces after this age.
+    /// `ignore_bounce_errors_after = 2d`
     IGNORE_BOUNCE_ERRORS_AFTER: Time = "ignore_bounce_errors_after", "10w";
     /// Remote hosts whose From-line is skipped.
+    /// `ignore_fromline_hosts = 192.0.2.0/24`
     IGNORE_FROMLINE_HOSTS: Hosts = "ignore_fromline_hosts", unset;
     /// Skip From-line in local SMTP.
+    /// `ignore_fromline_local = true`
     IGNORE_FROMLINE_LOCAL: Flag = "ignore_fromline_local", off;
     /// Environment variables preserved.
+    /// `keep_environment = PATH : LANG`
     KEEP_ENVIRONMENT: PlainList = "keep_environment", unset;
     /// Age at which corrupt spool files go.
+    /// `keep_malformed = 1w`
     KEEP_MALFORMED: Time = "keep_malformed", "4d";
     /// CA directory for LDAP TLS.
+    /// `ldap_ca_cert_dir = /etc/ssl/certs`
     LDAP_CA_CERT_DIR: Plain = "ldap_ca_cert_dir", unset, inert LOOKUPS;
     /// CA file for LDAP TLS.
+    /// `ldap_ca_cert_file = /etc/ssl/certs/ca.pem`
     LDAP_CA_CERT_FILE: Plain = "ldap_ca_cert_file", unset, inert LOOKUPS;
     /// Client certificate for LDAP.
+    /// `ldap_cert_file = /etc/exim/ldap.crt`
     LDAP_CERT_FILE: Plain = "ldap_cert_file", unset, inert LOOKUPS;
     /// Client key for LDAP.
+    /// `ldap_cert_key = /etc/exim/ldap.key`
     LDAP_CERT_KEY: Plain = "ldap_cert_key", unset, inert LOOKUPS;
     /// Cipher preference for LDAP TLS.
+    /// `ldap_cipher_suite = NORMAL`
     LDAP_CIPHER_SUITE: Plain = "ldap_cipher_suite", unset, inert LOOKUPS;
     /// Servers when LDAP URL has no host.
+    /// `ldap_default_servers = ldap1.example.org::636 : ldap2.example.org`
     LDAP_DEFAULT_SERVERS: PlainList = "ldap_default_servers", unset, inert LOOKUPS;
     /// Server certificate strictness for LDAP.
+    /// `ldap_require_cert = demand`
     LDAP_REQUIRE_CERT: Plain = "ldap_require_cert", unset, inert LOOKUPS;
     /// Do StartTLS inside LDAP.
+    /// `ldap_start_tls = true`
     LDAP_START_TLS: Flag = "ldap_start_tls", off, inert LOOKUPS;
     /// LDAP protocol version.
+    /// `ldap_version = 3`
     LDAP_VERSION: Integer = "ldap_version", "-1", inert LOOKUPS;
     /// Clients offered LIMITS keyword.
+    /// `limits_advertise_hosts = !192.0.2.0/24 : *`
     LIMITS_ADVERTISE_HOSTS: Hosts = "limits_advertise_hosts", "*", inert LIMITS;
     /// Check From: of local untrusted submissions.
+    /// `local_from_check = false`
     LOCAL_FROM_CHECK: Flag = "local_from_check", on;
     /// Ignorable local-part prefix in From check.
+    /// `local_from_prefix = *-`
     LOCAL_FROM_PREFIX: Plain = "local_from_prefix", unset;
     /// Ignorable local-part suffix in From check.
+    /// `local_from_suffix = +*`
     LOCAL_FROM_SUFFIX: Plain = "local_from_suffix", unset;
     /// Addresses (and ports) to listen on.
+    /// `local_interfaces = <; 127.0.0.1 ; ::1 ; 192.0.2.1`
     LOCAL_INTERFACES: PlainList = "local_interfaces", "<; ::0 ; 0.0.0.0";
     /// Loadable local_scan module path (Debian patch).
+    /// `local_scan_path = /usr/lib/exim/local_scan.so`
     LOCAL_SCAN_PATH: Plain = "local_scan_path", unset, inert LOCAL_SCAN;
     /// Time limit for local_scan function.
+    /// `local_scan_timeout = 2m`
     LOCAL_SCAN_TIMEOUT: Time = "local_scan_timeout", "5m", inert LOCAL_SCAN;
     /// Keep Sender: supplied by local users.
+    /// `local_sender_retain = true`
     LOCAL_SENDER_RETAIN: Flag = "local_sender_retain", off;
     /// Host number making message ids unique.
+    /// `localhost_number = 7`
     LOCALHOST_NUMBER: Text = "localhost_number", unset;
     /// Where logs go: paths and/or syslog.
+    /// `log_file_path = /var/log/exim/%slog`
     LOG_FILE_PATH: TextList = "log_file_path", unset;
     /// Restrict which port numbers are logged.
+    /// `log_ports = !25 : *`
     LOG_PORTS: PlainList = "log_ports", "*";
     /// Toggle optional log items.
+    /// `log_selector = +subject +delivery_size -queue_run`
     LOG_SELECTOR: Plain = "log_selector", unset;
     /// Add zone to log timestamps.
+    /// `log_timezone = true`
     LOG_TIMEZONE: Flag = "log_timezone", off;
     /// Max cached open lookup files.
+    /// `lookup_open_max = 50`
     LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25";
     /// Truncate user names for login lookup.
+    /// `max_username_length = 8`
     MAX_USERNAME_LENGTH: Integer = "max_username_length", "0";
     /// Keep newlines in $message_body.
+    /// `message_body_newlines = true`
     MESSAGE_BODY_NEWLINES: Flag = "message_body_newlines", off;
     /// Characters kept in $message_body.
+    /// `message_body_visible = 2000`
     MESSAGE_BODY_VISIBLE: Bytes = "message_body_visible", "500";
     /// Domain part used in new Message-ID.
+    /// `message_id_header_domain = msgid.example.org`
     MESSAGE_ID_HEADER_DOMAIN: Text = "message_id_header_domain", unset;
     /// Extra text inside new Message-ID.
+    /// `message_id_header_text = $tod_zulu`
     MESSAGE_ID_HEADER_TEXT: Text = "message_id_header_text", unset;
     /// Write per-message log files.
+    /// `message_logs = false`
     MESSAGE_LOGS: Flag = "message_logs", on;
     /// Max message size; 0 unlimited.
+    /// `message_size_limit = 25M`
     MESSAGE_SIZE_LIMIT: Text = "message_size_limit", "50M";
     /// Move frozen spool files aside.
+    /// `move_frozen_messages = true`
     MOVE_FROZEN_MESSAGES: Flag = "move_frozen_messages", off;
     /// Non-queueing immediate-delivery mode.
+    /// `mua_wrapper = true`
     MUA_WRAPPER: Flag = "mua_wrapper", off;
     /// MySQL server definitions.
+    /// `mysql_servers = localhost/mail/reader/secret`
     MYSQL_SERVERS: PlainList = "mysql_servers", unset, inert LOOKUPS;
     /// Uids deliveries may never use.
+    /// `never_users = root : uucp`
     NEVER_USERS: Users = "never_users", unset;
     /// Daemon notifier socket path; empty disables.
+    /// `notifier_socket = /run/exim/notify`
     NOTIFIER_SOCKET: Plain = "notifier_socket", "$spool_directory/exim_daemon_notify", inert OWN_WAY;
     /// OpenSSL option bit adjustments.
+    /// `openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1`
     OPENSSL_OPTIONS: PlainList = "openssl_options", "+no_sslv2 +no_sslv3 +single_dh_use +no_ticket +no_renegotiation", inert TLS;
     /// Oracle server definitions.
+    /// `oracle_servers = oracle.example.org/mail/reader/secret`
     ORACLE_SERVERS: PlainList = "oracle_servers", unset, inert LOOKUPS;
     /// Dump core on panic.
+    /// `panic_coredump = true`
     PANIC_COREDUMP: Flag = "panic_coredump", off, inert OWN_WAY;
     /// Domains where % routing is honoured.
+    /// `percent_hack_domains = old.example.org`
     PERCENT_HACK_DOMAINS: Domains = "percent_hack_domains", unset;
     /// Start Perl when Exim starts.
+    /// `perl_at_start = true`
     PERL_AT_START: Flag = "perl_at_start", off;
     /// Perl code executed at startup.
+    /// `perl_startup = do '/etc/exim/functions.pl'`
     PERL_STARTUP: Plain = "perl_startup", unset;
     /// Enable Perl taint checks.
+    /// `perl_taintmode = true`
     PERL_TAINTMODE: Flag = "perl_taintmode", off;
     /// PostgreSQL server definitions.
+    /// `pgsql_servers = localhost/mail/reader/secret`
     PGSQL_SERVERS: PlainList = "pgsql_servers", unset, inert LOOKUPS;
     /// Daemon pid file location.
+    /// `pid_file_path = /run/exim/exim.pid`
     PID_FILE_PATH: Text = "pid_file_path", unset;
     /// Clients offered PIPELINING.
+    /// `pipelining_advertise_hosts = !192.0.2.66 : *`
     PIPELINING_ADVERTISE_HOSTS: Hosts = "pipelining_advertise_hosts", "*";
     /// Clients offered early pipelining.
+    /// `pipelining_connect_advertise_hosts = 192.0.2.0/24`
     PIPELINING_CONNECT_ADVERTISE_HOSTS: Hosts = "pipelining_connect_advertise_hosts", "*", inert PIPE_CONNECT;
     /// Offer PRDR to clients.
+    /// `prdr_enable = true`
     PRDR_ENABLE: Flag = "prdr_enable", off, inert PRDR;
     /// Keep message logs after completion.
+    /// `preserve_message_logs = true`
     PRESERVE_MESSAGE_LOGS: Flag = "preserve_message_logs", off;
     /// Canonical name of this host.
+    /// `primary_hostname = mail.example.org`
     PRIMARY_HOSTNAME: Plain = "primary_hostname", unset;
     /// Treat bytes above 127 as printable.
+    /// `print_topbitchars = true`
     PRINT_TOPBITCHARS: Flag = "print_topbitchars", off;
     /// File exiwhat data is written to.
+    /// `process_log_path = $spool_directory/process.log`
     PROCESS_LOG_PATH: Plain = "process_log_path", unset, inert LATER;
     /// Restrict -M/-q/-R to admins.
+    /// `prod_requires_admin = false`
     PROD_REQUIRES_ADMIN: Flag = "prod_requires_admin", on;
     /// Time allowed for PROXY header.
+    /// `proxy_protocol_timeout = 5s`
     PROXY_PROTOCOL_TIMEOUT: Time = "proxy_protocol_timeout", "3s", inert PROXY;
     /// Domain added to unqualified senders.
+    /// `qualify_domain = example.org`
     QUALIFY_DOMAIN: Plain = "qualify_domain", unset;
     /// Domain added to unqualified recipients.
+    /// `qualify_recipient = example.org`
     QUALIFY_RECIPIENT: Plain = "qualify_recipient", unset;
     /// Domains never delivered immediately.
+    /// `queue_domains = *.uucp.example`
     QUEUE_DOMAINS: Domains = "queue_domains", unset;
     /// Parallel delivery during two-phase queue run.
+    /// `queue_fast_ramp = false`
     QUEUE_FAST_RAMP: Flag = "queue_fast_ramp", on;
     /// Only admins see whole queue.
+    /// `queue_list_requires_admin = false`
     QUEUE_LIST_REQUIRES_ADMIN: Flag = "queue_list_requires_admin", on;
     /// Queue everything without immediate delivery.
+    /// `queue_only = true`
     QUEUE_ONLY: Flag = "queue_only", off;
     /// Queue if listed file exists.
+    /// `queue_only_file = /etc/exim/queue-now`
     QUEUE_ONLY_FILE: PlainList = "queue_only_file", unset;
     /// Queue when load exceeds this.
+    /// `queue_only_load = 8`
     QUEUE_ONLY_LOAD: Fixed = "queue_only_load", unset;
     /// Stay queueing for rest of connection.
+    /// `queue_only_load_latch = false`
     QUEUE_ONLY_LOAD_LATCH: Flag = "queue_only_load_latch", on, inert OWN_WAY;
     /// Command line may override queue options.
+    /// `queue_only_override = false`
     QUEUE_ONLY_OVERRIDE: Flag = "queue_only_override", on;
     /// Process queue in arrival order.
+    /// `queue_run_in_order = true`
     QUEUE_RUN_IN_ORDER: Flag = "queue_run_in_order", off;
     /// Max concurrent queue runners.
+    /// `queue_run_max = ${if >{$load_average}{5000}{1}{5}}`
     QUEUE_RUN_MAX: Text = "queue_run_max", "5";
     /// Domains whose SMTP delivery waits.
+    /// `queue_smtp_domains = *.far.example`
     QUEUE_SMTP_DOMAINS: Domains = "queue_smtp_domains", unset;
     /// Time limit for non-SMTP input.
+    /// `receive_timeout = 5m`
     RECEIVE_TIMEOUT: Time = "receive_timeout", "0s";
     /// Template for Received: line.
+    /// `received_header_text = Received: by $primary_hostname id $message_exim_id`
     RECEIVED_HEADER_TEXT: Text = "received_header_text", "Received: ${if def:sender_rcvhost {from $sender_rcvhost\\n\\t}{${if def:sender_ident {from ${quote_local_part:$sender_ident} }}${if def:sender_helo_name {(helo=$sender_helo_name)\\n\\t}}}}by $primary_hostname ${if def:received_protocol {with $received_protocol }}${if def:tls_in_ver        { ($tls_in_ver)}}${if def:tls_in_cipher_std { tls $tls_in_cipher_std\\n\\t}}(Exim $version_number)\\n\\t${if def:sender_address {(envelope-from <$sender_address>)\\n\\t}}id $message_exim_id${if def:received_for {\\n\\tfor $received_for}}";
     /// Received count treated as a loop.
+    /// `received_headers_max = 50`
     RECEIVED_HEADERS_MAX: Integer = "received_headers_max", "30";
     /// Hosts allowed unqualified recipients.
+    /// `recipient_unqualified_hosts = 192.0.2.0/24`
     RECIPIENT_UNQUALIFIED_HOSTS: Hosts = "recipient_unqualified_hosts", unset;
     /// Recipient limit per message.
+    /// `recipients_max = 1000`
     RECIPIENTS_MAX: IntegerText = "recipients_max", "50000";
     /// Reject whole message when limit passed.
+    /// `recipients_max_reject = true`
     RECIPIENTS_MAX_REJECT: Flag = "recipients_max_reject", off;
     /// Redis server definitions.
+    /// `redis_servers = 127.0.0.1/0/secret`
     REDIS_SERVERS: PlainList = "redis_servers", unset, inert LOOKUPS;
     /// Parallel remote deliveries per message.
+    /// `remote_max_parallel = 4`
     REMOTE_MAX_PARALLEL: Integer = "remote_max_parallel", "6";
     /// Order applied to remote deliveries.
+    /// `remote_sort_domains = *.example.org : *.example.net`
     REMOTE_SORT_DOMAINS: Domains = "remote_sort_domains", unset;
     /// Age limit of retry hints.
+    /// `retry_data_expire = 3d`
     RETRY_DATA_EXPIRE: Time = "retry_data_expire", "1w";
     /// Upper bound for computed retry gap.
+    /// `retry_interval_max = 6h`
     RETRY_INTERVAL_MAX: Time = "retry_interval_max", "1d";
     /// Strip incoming Return-path headers.
+    /// `return_path_remove = false`
     RETURN_PATH_REMOVE: Flag = "return_path_remove", on;
     /// Old name of bounce_return_size_limit.
+    /// `return_size_limit = 50K`
     RETURN_SIZE_LIMIT: Bytes = "return_size_limit", "100K";
     /// Clients given an ident call.
+    /// `rfc1413_hosts = 192.0.2.0/24`
     RFC1413_HOSTS: Hosts = "rfc1413_hosts", "@[]", inert IDENT;
     /// Port used for ident calls.
+    /// `rfc1413_port = 1113`
     RFC1413_PORT: Integer = "rfc1413_port", "113", inert IDENT;
     /// Ident wait time; zero disables.
+    /// `rfc1413_query_timeout = 2s`
     RFC1413_QUERY_TIMEOUT: Time = "rfc1413_query_timeout", "0s", inert IDENT;
     /// Hosts allowed unqualified senders.
+    /// `sender_unqualified_hosts = 192.0.2.0/24`
     SENDER_UNQUALIFIED_HOSTS: Hosts = "sender_unqualified_hosts", unset;
     /// Log DNS lookups slower than this (ms).
+    /// `slow_lookup_log = 500`
     SLOW_LOOKUP_LOG: Integer = "slow_lookup_log", "0";
     /// TCP keepalive on incoming sockets.
+    /// `smtp_accept_keepalive = false`
     SMTP_ACCEPT_KEEPALIVE: Flag = "smtp_accept_keepalive", on;
     /// Max simultaneous incoming connections.
+    /// `smtp_accept_max = 100`
     SMTP_ACCEPT_MAX: Integer = "smtp_accept_max", "20";
     /// Max non-mail commands per session.
+    /// `smtp_accept_max_nonmail = 20`
     SMTP_ACCEPT_MAX_NONMAIL: Integer = "smtp_accept_max_nonmail", "10";
     /// Hosts subject to non-mail limit.
+    /// `smtp_accept_max_nonmail_hosts = !192.0.2.0/24`
     SMTP_ACCEPT_MAX_NONMAIL_HOSTS: Hosts = "smtp_accept_max_nonmail_hosts", "*";
     /// Messages allowed per connection.
+    /// `smtp_accept_max_per_connection = 200`
     SMTP_ACCEPT_MAX_PER_CONNECTION: IntegerText = "smtp_accept_max_per_connection", "1000";
     /// Connections allowed per host.
+    /// `smtp_accept_max_per_host = ${if match_ip{$sender_host_address}{192.0.2.0/24}{0}{10}}`
     SMTP_ACCEPT_MAX_PER_HOST: Text = "smtp_accept_max_per_host", unset;
     /// Queue only above this connection count.
+    /// `smtp_accept_queue = 50`
     SMTP_ACCEPT_QUEUE: Integer = "smtp_accept_queue", "0";
     /// Queue after this many messages.
+    /// `smtp_accept_queue_per_connection = 100`
     SMTP_ACCEPT_QUEUE_PER_CONNECTION: Integer = "smtp_accept_queue_per_connection", "10";
     /// Connections kept for reserve hosts.
+    /// `smtp_accept_reserve = 10`
     SMTP_ACCEPT_RESERVE: Integer = "smtp_accept_reserve", "0";
     /// Host name shown to the client.
+    /// `smtp_active_hostname = ${if eq{$received_ip_address}{192.0.2.9}{mx9.example.org}{$primary_hostname}}`
     SMTP_ACTIVE_HOSTNAME: Text = "smtp_active_hostname", unset;
     /// Log listen backlog above level.
+    /// `smtp_backlog_monitor = 50`
     SMTP_BACKLOG_MONITOR: Integer = "smtp_backlog_monitor", "0", inert LATER;
     /// Greeting text template.
+    /// `smtp_banner = $smtp_active_hostname ESMTP ready`
     SMTP_BANNER: Text = "smtp_banner", "$smtp_active_hostname ESMTP Exim $version_number $tod_full";
     /// Check SIZE against spool space.
+    /// `smtp_check_spool_space = false`
     SMTP_CHECK_SPOOL_SPACE: Flag = "smtp_check_spool_space", on;
     /// Listen backlog length.
+    /// `smtp_connect_backlog = 100`
     SMTP_CONNECT_BACKLOG: Integer = "smtp_connect_backlog", "20";
     /// Reject input sent ahead of reply.
+    /// `smtp_enforce_sync = false`
     SMTP_ENFORCE_SYNC: Flag = "smtp_enforce_sync", on;
     /// Command replacing built-in ETRN action.
+    /// `smtp_etrn_command = /etc/exim/etrn $domain`
     SMTP_ETRN_COMMAND: Text = "smtp_etrn_command", unset, inert ETRN;
     /// One ETRN run at once per argument.
+    /// `smtp_etrn_serialize = false`
     SMTP_ETRN_SERIALIZE: Flag = "smtp_etrn_serialize", on, inert ETRN;
     /// Load above which only reserve hosts.
+    /// `smtp_load_reserve = 12`
     SMTP_LOAD_RESERVE: Fixed = "smtp_load_reserve", unset;
     /// Syntax/protocol errors before drop.
+    /// `smtp_max_synprot_errors = 5`
     SMTP_MAX_SYNPROT_ERRORS: Integer = "smtp_max_synprot_errors", "3";
     /// Unknown commands before drop.
+    /// `smtp_max_unknown_commands = 5`
     SMTP_MAX_UNKNOWN_COMMANDS: Integer = "smtp_max_unknown_commands", "3";
     /// Clients subject to built-in slowdown.
+    /// `smtp_ratelimit_hosts = *`
     SMTP_RATELIMIT_HOSTS: Hosts = "smtp_ratelimit_hosts", unset, inert RATELIMIT;
     /// Slowdown parameters for MAIL.
+    /// `smtp_ratelimit_mail = 2,0.5s,1.05,4m`
     SMTP_RATELIMIT_MAIL: Plain = "smtp_ratelimit_mail", unset, inert RATELIMIT;
     /// Slowdown parameters for RCPT.
+    /// `smtp_ratelimit_rcpt = 4,0.25s,1.015,4m`
     SMTP_RATELIMIT_RCPT: Plain = "smtp_ratelimit_rcpt", unset, inert RATELIMIT;
     /// Wait per SMTP command or data block.
+    /// `smtp_receive_timeout = 2m`
     SMTP_RECEIVE_TIMEOUT: TimeText = "smtp_receive_timeout", "5m";
     /// Hosts served when busy.
+    /// `smtp_reserve_hosts = 192.0.2.0/24`
     SMTP_RESERVE_HOSTS: Hosts = "smtp_reserve_hosts", unset;
     /// Add detail to rejection text.
+    /// `smtp_return_error_details = true`
     SMTP_RETURN_ERROR_DETAILS: Flag = "smtp_return_error_details", off;
     /// Clients offered SMTPUTF8.
+    /// `smtputf8_advertise_hosts = !192.0.2.66 : *`
     SMTPUTF8_ADVERTISE_HOSTS: Hosts = "smtputf8_advertise_hosts", "*";
     /// SpamAssassin/Rspamd endpoints.
+    /// `spamd_address = 127.0.0.1 783`
     SPAMD_ADDRESS: Plain = "spamd_address", "127.0.0.1 783", inert SCANNING;
     /// SPF record assumed by guess condition.
+    /// `spf_guess = v=spf1 a/24 mx/24 ~all`
     SPF_GUESS: Plain = "spf_guess", "v=spf1 a/24 mx/24 ptr ?all", inert SPF;
     /// Explanation URL template.
+    /// `spf_smtp_comment_template = Please see https://spf.example.org/why`
     SPF_SMTP_COMMENT_TEMPLATE: Text = "spf_smtp_comment_template", "Please%_see%_http://www.open-spf.org/Why", inert SPF;
     /// Hash spool into subdirectories.
+    /// `split_spool_directory = true`
     SPLIT_SPOOL_DIRECTORY: Flag = "split_spool_directory", off;
     /// Spool location.
+    /// `spool_directory = /var/spool/exim`
     SPOOL_DIRECTORY: Text = "spool_directory", unset;
     /// Keep -D file in CRLF wire form.
+    /// `spool_wireformat = true`
     SPOOL_WIREFORMAT: Flag = "spool_wireformat", off;
     /// Database file used when SQLite query names none.
+    /// `sqlite_dbfile = /etc/exim/mail.db`
     SQLITE_DBFILE: Plain = "sqlite_dbfile", unset;
     /// Wait for SQLite lock.
+    /// `sqlite_lock_timeout = 10`
     SQLITE_LOCK_TIMEOUT: Integer = "sqlite_lock_timeout", "5";
     /// Libsrs_alt combined settings string.
+    /// `srs_config = secret:21:4:yes:yes`
     SRS_CONFIG: Plain = "srs_config", unset, inert SRS;
     /// Hash characters generated.
+    /// `srs_hashlength = 6`
     SRS_HASHLENGTH: Integer = "srs_hashlength", unset, inert SRS;
     /// Fewest hash characters accepted.
+    /// `srs_hashmin = 4`
     SRS_HASHMIN: Integer = "srs_hashmin", unset, inert SRS;
     /// Days an SRS address stays valid.
+    /// `srs_maxage = 14`
     SRS_MAXAGE: Integer = "srs_maxage", unset, inert SRS;
     /// Secret list; first one signs.
+    /// `srs_secrets = secret : older-secret`
     SRS_SECRETS: Plain = "srs_secrets", unset, inert SRS;
     /// Include hash in SRS address.
+    /// `srs_usehash = false`
     SRS_USEHASH: Flag = "srs_usehash", on, inert SRS;
     /// Include timestamp in SRS address.
+    /// `srs_usetimestamp = false`
     SRS_USETIMESTAMP: Flag = "srs_usetimestamp", on, inert SRS;
     /// Unset ACL variable is an error.
+    /// `strict_acl_vars = true`
     STRICT_ACL_VARS: Flag = "strict_acl_vars", off;
     /// Drop surplus <> in addresses.
+    /// `strip_excess_angle_brackets = true`
     STRIP_EXCESS_ANGLE_BRACKETS: Flag = "strip_excess_angle_brackets", off;
     /// Drop final dot of domains.
+    /// `strip_trailing_dot = true`
     STRIP_TRAILING_DOT: Flag = "strip_trailing_dot", off;
     /// Log to both syslog and rejectlog copies.
+    /// `syslog_duplication = false`
     SYSLOG_DUPLICATION: Flag = "syslog_duplication", on;
     /// Syslog facility name.
+    /// `syslog_facility = mail`
     SYSLOG_FACILITY: Plain = "syslog_facility", unset;
     /// Put pid in syslog lines.
+    /// `syslog_pid = false`
     SYSLOG_PID: Flag = "syslog_pid", on;
     /// Syslog ident string.
+    /// `syslog_processname = postrider`
     SYSLOG_PROCESSNAME: Plain = "syslog_processname", "exim";
     /// Keep Exim timestamp in syslog.
+    /// `syslog_timestamp = false`
     SYSLOG_TIMESTAMP: Flag = "syslog_timestamp", on;
     /// Filter file run per message delivery.
+    /// `system_filter = /etc/exim/system.filter`
     SYSTEM_FILTER: Text = "system_filter", unset, inert FILTERS;
     /// Transport for system filter save to dir.
+    /// `system_filter_directory_transport = address_directory`
     SYSTEM_FILTER_DIRECTORY_TRANSPORT: Text = "system_filter_directory_transport", unset, inert FILTERS;
     /// Transport for system filter save.
+    /// `system_filter_file_transport = address_file`
     SYSTEM_FILTER_FILE_TRANSPORT: Text = "system_filter_file_transport", unset, inert FILTERS;
     /// Group while system filter runs.
+    /// `system_filter_group = mail`
     SYSTEM_FILTER_GROUP: Group = "system_filter_group", unset, inert FILTERS;
     /// Transport for system filter pipe.
+    /// `system_filter_pipe_transport = address_pipe`
     SYSTEM_FILTER_PIPE_TRANSPORT: Text = "system_filter_pipe_transport", unset, inert FILTERS;
     /// Transport for system filter mail.
+    /// `system_filter_reply_transport = address_reply`
     SYSTEM_FILTER_REPLY_TRANSPORT: Text = "system_filter_reply_transport", unset, inert FILTERS;
     /// User while system filter runs.
+    /// `system_filter_user = mail`
     SYSTEM_FILTER_USER: User = "system_filter_user", unset, inert FILTERS;
     /// Disable Nagle on incoming sockets.
+    /// `tcp_nodelay = false`
     TCP_NODELAY: Flag = "tcp_nodelay", on;
     /// Daemon name given to libwrap.
+    /// `tcp_wrappers_daemon_name = exim`
     TCP_WRAPPERS_DAEMON_NAME: Plain = "tcp_wrappers_daemon_name", unset, inert OWN_WAY;
     /// Give up on frozen messages after this.
+    /// `timeout_frozen_after = 7d`
     TIMEOUT_FROZEN_AFTER: Time = "timeout_frozen_after", "0s";
     /// TZ value forced for processes.
+    /// `timezone = UTC`
     TIMEZONE: Plain = "timezone", unset;
     /// Clients offered STARTTLS.
+    /// `tls_advertise_hosts = *`
     TLS_ADVERTISE_HOSTS: Hosts = "tls_advertise_hosts", "*", inert TLS;
     /// Acceptable ALPN names.
+    /// `tls_alpn = smtp`
     TLS_ALPN: TextList = "tls_alpn", "smtp:esmtp", inert TLS;
     /// Server certificate file list.
+    /// `tls_certificate = /etc/exim/exim.crt`
     TLS_CERTIFICATE: TextList = "tls_certificate", unset, inert TLS;
     /// Revocation list file or directory.
+    /// `tls_crl = /etc/exim/crl.pem`
     TLS_CRL: Text = "tls_crl", unset, inert TLS;
     /// Cap on DH size.
+    /// `tls_dh_max_bits = 4096`
     TLS_DH_MAX_BITS: Integer = "tls_dh_max_bits", "2236", inert TLS;
     /// DH parameters source.
+    /// `tls_dhparam = ffdhe2048`
     TLS_DHPARAM: Text = "tls_dhparam", unset, inert TLS;
     /// Send banner early in TLS handshake.
+    /// `tls_early_banner_hosts = 192.0.2.0/24`
     TLS_EARLY_BANNER_HOSTS: Hosts = "tls_early_banner_hosts", unset, inert TLS;
     /// EC curve choice.
+    /// `tls_eccurve = prime256v1`
     TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS;
     /// Stapling response file list.
+    /// `tls_ocsp_file = /etc/exim/ocsp.der`
     TLS_OCSP_FILE: Text = "tls_ocsp_file", unset, inert TLS;
     /// Ports with implicit TLS.
+    /// `tls_on_connect_ports = 465`
     TLS_ON_CONNECT_PORTS: PlainList = "tls_on_connect_ports", unset, inert TLS;
     /// Server private key file list.
+    /// `tls_privatekey = /etc/exim/exim.key`
     TLS_PRIVATEKEY: TextList = "tls_privatekey", unset, inert TLS;
     /// Keep EHLO state over STARTTLS.
+    /// `tls_remember_esmtp = true`
     TLS_REMEMBER_ESMTP: Flag = "tls_remember_esmtp", off, inert TLS;
     /// Allowed ciphers or priority string.
+    /// `tls_require_ciphers = HIGH:!aNULL`
     TLS_REQUIRE_CIPHERS: Text = "tls_require_ciphers", unset, inert TLS;
     /// Clients allowed session resumption.
+    /// `tls_resumption_hosts = *`
     TLS_RESUMPTION_HOSTS: Hosts = "tls_resumption_hosts", unset, inert TLS;
     /// Ask for client certificate, optional.
+    /// `tls_try_verify_hosts = *`
     TLS_TRY_VERIFY_HOSTS: Hosts = "tls_try_verify_hosts", unset, inert TLS;
     /// Trust anchors for client certs.
+    /// `tls_verify_certificates = /etc/ssl/certs/ca-certificates.crt`
     TLS_VERIFY_CERTIFICATES: Text = "tls_verify_certificates", "system", inert TLS;
     /// Client certificate mandatory.
+    /// `tls_verify_hosts = 192.0.2.0/24`
     TLS_VERIFY_HOSTS: Hosts = "tls_verify_hosts", unset, inert TLS;
     /// Groups of trusted callers.
+    /// `trusted_groups = mail`
     TRUSTED_GROUPS: Groups = "trusted_groups", unset;
     /// Users trusted to set sender data.
+    /// `trusted_users = mail : uucp`
     TRUSTED_USERS: Users = "trusted_users", unset;
     /// Login when uid has no passwd entry.
+    /// `unknown_login = ${extract{uid}{uid=$caller_uid}}`
     UNKNOWN_LOGIN: Text = "unknown_login", unset;
     /// Name when uid has no passwd entry.
+    /// `unknown_username = Somebody`
     UNKNOWN_USERNAME: Plain = "unknown_username", unset;
     /// Senders untrusted users may set with -f.
+    /// `untrusted_set_sender = *`
     UNTRUSTED_SET_SENDER: Addresses = "untrusted_set_sender", unset;
     /// Regex recognising UUCP From line.
+    /// `uucp_from_pattern = ^From\s+(\S+)`
     UUCP_FROM_PATTERN: Plain = "uucp_from_pattern", "^From\\s+(\\S+)\\s+(?:[a-zA-Z]{3},?\\s+)?(?:[a-zA-Z]{3}\\s+\\d?\\d|\\d?\\d\\s+[a-zA-Z]{3}\\s+\\d\\d(?:\\d\\d)?)\\s+\\d\\d?:\\d\\d?";
     /// Sender extracted from UUCP From line.
+    /// `uucp_from_sender = ${1}`
     UUCP_FROM_SENDER: Text = "uucp_from_sender", "$1";
     /// Template for delay warnings.
+    /// `warn_message_file = /etc/exim/delay.txt`
     WARN_MESSAGE_FILE: Text = "warn_message_file", unset;
     /// Clients offered WELLKNOWN.
+    /// `wellknown_advertise_hosts = *`
     WELLKNOWN_ADVERTISE_HOSTS: Hosts = "wellknown_advertise_hosts", unset, inert WELLKNOWN;
     /// Maintain the reject log.
+    /// `write_rejectlog = false`
     WRITE_REJECTLOG: Flag = "write_rejectlog", on;
 }

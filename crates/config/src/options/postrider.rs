@@ -8,16 +8,22 @@ use super::definition::option_table;
 option_table! {
     Main, "postrider";
     /// Name servers to ask, as `address` or `address::port` items (`<;` for IPv6); unset means those of `/etc/resolv.conf`.
+    /// `dns_servers = 127.0.0.1 : 192.0.2.53`
     DNS_SERVERS: PlainList = "dns_servers", unset;
     /// Messages that are delivered at the same time by one daemon.
+    /// `deliveries_max = 100`
     DELIVERIES_MAX: Integer = "deliveries_max", "50";
     /// Which message ids are given to new messages: `long` (23 characters, Exim 4.97 and later) or `short` (16, Exim before it).
+    /// `message_id_format = short`
     MESSAGE_ID_FORMAT: Plain = "message_id_format", "long";
     /// Threads for expansions that may read files or ask the system's user database.
+    /// `pool_files_max = 16`
     POOL_FILES_MAX: Integer = "pool_files_max", "32";
     /// Threads for expansions that may do lookups over the network or run commands.
+    /// `pool_lookups_max = 32`
     POOL_LOOKUPS_MAX: Integer = "pool_lookups_max", "64";
     /// Threads that write messages and wait for the disk.
+    /// `pool_spool_max = 32`
     POOL_SPOOL_MAX: Integer = "pool_spool_max", "64";
     /// The socket of the daemon that the condition `pwcheck` asks.
     PWCHECK_SOCKET: Plain = "pwcheck_socket", "/var/pwcheck/pwcheck";

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use mail_types::Span;
+use mail_types::manual::Place;
 
 use super::*;
 use crate::files::{Account, ConfigFiles, FileContent};
@@ -78,4 +79,17 @@ fn constants_read_what_their_rows_hold() {
     assert_eq!(transport::smtp::HOSTS.definition().name, "hosts");
     assert_eq!(transport::appendfile::MODE.definition().default, Some("0600"));
     assert_eq!(authenticator::tls::SERVER_PARAM1.definition().kind, OptionKind::Text);
+}
+
+#[test]
+fn every_example_sets_its_option() {
+    for table in tables() {
+        for def in table.defs {
+            let entry = def.entry();
+            for example in entry.examples(Place::Main).unwrap() {
+                let sets = example.text.split_once(" = ").is_some_and(|(name, _)| name == def.name);
+                assert!(sets, "{} {}: {}", table.owner, def.name, example.text);
+            }
+        }
+    }
 }

@@ -285,7 +285,7 @@ variables! {
     /// `${if match{$exim_gid}{^[0-9]+\$}{a number}}`
     EximGid = "exim_gid", Now, "build";
     /// Binary path
-    /// in the main section: `delivery_date_remove = ${if exists{$exim_path}{true}{false}}`
+    /// in a transport: `headers_add = X-Agent: $exim_path`
     EximPath = "exim_path", Now, "build/config";
     /// Exim uid
     /// `${if match{$exim_uid}{^[0-9]+\$}{a number}}`
@@ -354,7 +354,7 @@ variables! {
     /// in a transport: `headers_add = X-Suffix: $local_part_suffix`
     LocalPartSuffix = "local_part_suffix", Now, "router suffix";
     /// Variable portion of wild suffix
-    /// in a transport: `create_file = ${if eq{$local_part_suffix_v}{x}{anywhere}{belowhome}}`
+    /// in a transport: `headers_add = X-Detail: $local_part_suffix_v`
     LocalPartSuffixV = "local_part_suffix_v", Now, "router suffix";
     /// Text returned by local_scan
     /// in a transport: `headers_add = X-Scan: $local_scan_data`

@@ -5,7 +5,7 @@ use super::{MessageLogLine, Rendered, Renderer};
 use crate::event::{
     DeferReason, Deferred, Delivered, DeliveryKind, Failed, HostError, LogAddress, Pipelining, Session,
 };
-use crate::selector::Selector;
+use mail_types::log_selector::Selector;
 
 impl Renderer {
     pub(super) fn delivered(&self, delivered: &Delivered) -> Rendered {

@@ -8,7 +8,7 @@ use mail_types::interval;
 
 use super::Renderer;
 use crate::event::{Auth, Peer, RemoteHost, Tls};
-use crate::selector::Selector;
+use mail_types::log_selector::Selector;
 
 /// A line that grows.
 pub(super) struct Line {

@@ -2,7 +2,7 @@
 
 use super::{MessageLogLine, Rendered, Renderer};
 use crate::event::{FrozenBy, MessageEvent, Streams};
-use crate::selector::Selector;
+use mail_types::log_selector::Selector;
 
 impl Renderer {
     pub(super) fn message(&self, event: &MessageEvent) -> Option<Rendered> {

@@ -5,7 +5,7 @@ use mail_types::interval;
 use super::line::Line;
 use super::{Rendered, Renderer};
 use crate::event::{ListenOn, Listening, ProcessEvent, Streams};
-use crate::selector::Selector;
+use mail_types::log_selector::Selector;
 
 impl Renderer {
     pub(super) fn process(&self, event: &ProcessEvent) -> Option<Rendered> {

@@ -3,7 +3,7 @@
 use super::line::{Line, elapsed};
 use super::{MessageLogLine, Rendered, Renderer};
 use crate::event::{BodyType, Pipelining, Received};
-use crate::selector::Selector;
+use mail_types::log_selector::Selector;
 
 impl Renderer {
     pub(super) fn received(&self, received: &Received) -> Rendered {

@@ -3,7 +3,7 @@
 use super::line::{Line, elapsed};
 use super::{Rendered, Renderer};
 use crate::event::{Dropped, Peer, Rejected, RejectedMessage, Rejection, SmtpEvent, SmtpNews, TooBig};
-use crate::selector::Selector;
+use mail_types::log_selector::Selector;
 
 impl Renderer {
     pub(super) fn smtp(&self, event: &SmtpEvent) -> Option<Rendered> {

@@ -7,7 +7,7 @@ mod sessions;
 
 use super::{MessageLogLine, Renderer};
 use crate::event::{Event, Streams};
-use crate::selector::Selectors;
+use mail_types::log_selector::Selectors;
 
 /// The line with every selector on.
 fn all(event: &Event) -> String {

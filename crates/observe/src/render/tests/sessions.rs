@@ -8,7 +8,7 @@ use crate::event::{
     Dropped, Event, Peer, Rejected, RejectedMessage, Rejection, SmtpEvent, SmtpNews, Streams, TooBig,
 };
 use crate::render::Renderer;
-use crate::selector::Selectors;
+use mail_types::log_selector::Selectors;
 
 fn session(news: SmtpNews) -> Event {
     Event::Smtp(Box::new(SmtpEvent { peer: peer("mx.b", 39_758), news }))

@@ -6,15 +6,25 @@
 
 use std::fmt;
 
+use crate::bytes::{trim, trim_start};
+use crate::manual::Entry;
+
 macro_rules! selectors {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $on:literal;)*) => {
+    ($( #[doc = $doc:literal] $variant:ident = $name:literal, $on:literal; )*) => {
         /// One name of `log_selector`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
-        pub enum Selector { $($(#[$doc])* $variant,)* }
+        pub enum Selector { $( #[doc = $doc] $variant, )* }
 
         /// Every selector with its name and whether it is on by default.
         pub const SELECTORS: &[(&str, Selector, bool)] = &[$(($name, Selector::$variant, $on),)*];
+
+        /// What the manual says about each, in the same order.
+        pub const ENTRIES: &[Entry] = &[ $( Entry {
+            name: $name,
+            doc: $doc,
+            examples: &[concat!("`log_selector = +", $name, "`")],
+        }, )* ];
     };
 }
 
@@ -145,6 +155,14 @@ selectors! {
     UnknownInList = "unknown_in_list", false;
 }
 
+/// The second name of `rejected_header`.
+const REJECTED_HEADERS: &str = "rejected_headers";
+
+/// Every name that the option takes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SELECTORS.iter().map(|row| row.0).chain(["all", REJECTED_HEADERS])
+}
+
 const _: () = assert!(SELECTORS.len() <= 64, "Selectors is a set of 64 bits");
 
 /// What is switched on.
@@ -160,10 +178,10 @@ impl Selectors {
     /// Applies a value of `log_selector` to the defaults.
     pub fn parse(text: &[u8]) -> Result<Self, SelectorError> {
         let mut set = Self::default();
-        if mail_types::bytes::trim(text) == b"=" {
+        if trim(text) == b"=" {
             return Err(SelectorError::Malformed(b"=".to_vec()));
         }
-        let mut rest = mail_types::bytes::trim_start(text);
+        let mut rest = trim_start(text);
         while let Some((&sign, after)) = rest.split_first() {
             if sign != b'+' && sign != b'-' {
                 return Err(SelectorError::Malformed(rest.to_vec()));
@@ -173,7 +191,7 @@ impl Selectors {
             let (name, tail) = after.split_at(length);
             let mask = mask_of(name).ok_or_else(|| SelectorError::Unknown(rest[..=length].to_vec()))?;
             set.0 = if sign == b'+' { set.0 | mask } else { set.0 & !mask };
-            rest = mail_types::bytes::trim_start(tail);
+            rest = trim_start(tail);
         }
         Ok(set)
     }
@@ -214,7 +232,7 @@ impl fmt::Debug for Selectors {
 fn mask_of(name: &[u8]) -> Option<u64> {
     match name {
         b"all" => Some(Selectors::ALL.0),
-        b"rejected_headers" => Some(1 << Selector::RejectedHeader as u8),
+        _ if name == REJECTED_HEADERS.as_bytes() => Some(1 << Selector::RejectedHeader as u8),
         _ => SELECTORS.iter().find(|row| row.0.as_bytes() == name).map(|row| 1 << row.1 as u8),
     }
 }
