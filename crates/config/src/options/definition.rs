@@ -79,6 +79,45 @@ pub enum OptionKind {
     Rewrites,
 }
 
+impl OptionKind {
+    /// The kind in words, for the manual.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Flag => "yes or no",
+            Self::Tristate => "yes, no or unset",
+            Self::FlagText => "yes or no, expanded",
+            Self::FlagPair => "yes or no, sets two options",
+            Self::Integer => "a number",
+            Self::Bytes => "a size",
+            Self::Kilobytes => "a size in kilobytes",
+            Self::Octal => "an octal number",
+            Self::Fixed => "a number with up to three decimals",
+            Self::Time => "a time",
+            Self::Times => "times",
+            Self::IntegerText => "a number, expanded",
+            Self::TimeText => "a time, expanded",
+            Self::Plain => "a string, not expanded",
+            Self::PlainList => "a list, not expanded",
+            Self::Text => "a string, expanded",
+            Self::TextList => "a list, expanded",
+            Self::Domains => "a domain list",
+            Self::Hosts => "a host list",
+            Self::Addresses => "an address list",
+            Self::LocalParts => "a local part list",
+            Self::User => "a user",
+            Self::Group => "a group",
+            Self::Users => "users",
+            Self::Groups => "groups",
+            Self::UserText => "a user, expanded",
+            Self::GroupText => "a group, expanded",
+            Self::Lines => "header lines, expanded; may stand several times",
+            Self::Conditions => "a condition, expanded; all of several must hold",
+            Self::Assignments => "assignments, expanded; may stand several times",
+            Self::Rewrites => "rewriting rules",
+        }
+    }
+}
+
 /// Whether setting an option changes anything yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {

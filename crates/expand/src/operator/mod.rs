@@ -217,7 +217,7 @@ operators! {
     /// `${sha256:postrider}`
     "sha256" => Plain(digest::sha256);
     /// What the file system knows about a file, as `name=value` pairs.
-    /// `${extract{smode}{${stat:$config_dir/people}}}`
+    /// `${extract{size}{${stat:$config_dir/people}}}`
     "stat" => Asking(stat::stat), blocks;
     /// Old name of `base64`.
     /// `${str2b64:postrider}`

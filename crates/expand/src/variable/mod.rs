@@ -59,14 +59,14 @@ families! {
     /// in an ACL: `warn set acl_m_score = ${eval:0$acl_m_score + 10}`
     "acl_mNAME";
     /// As `$h_NAME:`, but the bytes behind encoded words stay in their own charset (also `$bheader_NAME:`).
-    /// `$bh_subject:`
+    /// in an ACL: `warn condition = ${if match{$bh_subject:}{money}}`
     "bh_NAME:";
     /// The content of the header lines of that name, decoded (also `$header_NAME:`).
-    /// `$h_subject:`
-    /// `$h_reply-to:`
+    /// in an ACL: `deny condition = ${if !def:h_date:}`
+    /// in an ACL: `warn logwrite = subject: $h_subject:`
     "h_NAME:";
     /// The header lines of that name as a list (also `$lheader_NAME:`).
-    /// `${listcount:$lh_received:}`
+    /// in an ACL: `deny condition = ${if >{${listcount:$lh_received:}}{20}}`
     "lh_NAME:";
     /// All addresses of a pipe delivery as arguments of their own; only as a word in a pipe's `command`.
     /// in a transport: `command = /usr/bin/hand-over $pipe_addresses`
@@ -75,7 +75,7 @@ families! {
     /// in a transport: `headers_add = X-Class: $r_class`
     "r_NAME";
     /// The header lines of that name as they came (also `$rheader_NAME:`).
-    /// `$rh_subject:`
+    /// in an ACL: `warn condition = ${if match{$rh_subject:}{=\\?}}`
     "rh_NAME:";
 }
 

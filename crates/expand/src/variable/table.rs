@@ -123,7 +123,7 @@ variables! {
     /// in an ACL: `defer condition = $av_failed`
     AvFailed = "av_failed", Later, "malware condition";
     /// Lines in body
-    /// `$body_linecount`
+    /// in an ACL: `deny condition = ${if >{$body_linecount}{10000}}`
     BodyLinecount = "body_linecount", Now, "reception";
     /// NUL bytes in body
     /// in an ACL: `deny condition = ${if >{$body_zerocount}{0}}`
@@ -384,37 +384,37 @@ variables! {
     /// in an ACL: `deny message = infected: $malware_name`
     MalwareName = "malware_name", Later, "malware condition";
     /// Longest received line
-    /// `$max_received_linelength`
+    /// in an ACL: `deny condition = ${if >{$max_received_linelength}{998}}`
     MaxReceivedLinelength = "max_received_linelength", Now, "reception";
     /// Seconds since arrival
     /// in a router: `condition = ${if >{$message_age}{3600}}`
     MessageAge = "message_age", Now, "delivery start";
     /// Start of body
-    /// `$message_body`
+    /// in an ACL: `deny condition = ${if match{$message_body}{cheap watches}}`
     MessageBody = "message_body", Now, "delivery/data ACL";
     /// End of body
-    /// `$message_body_end`
+    /// in an ACL: `warn condition = ${if match{$message_body_end}{-- \N$\N}}`
     MessageBodyEnd = "message_body_end", Now, "delivery/data ACL";
     /// Body bytes
-    /// `$message_body_size`
+    /// in an ACL: `deny condition = ${if >{$message_body_size}{1M}}`
     MessageBodySize = "message_body_size", Now, "delivery/data ACL";
     /// Exim message id
     /// in an ACL: `warn logwrite = this is $message_exim_id`
     MessageEximId = "message_exim_id", Now, "reception";
     /// All headers decoded
-    /// `${sg{$message_headers}{\n.*}{}}`
+    /// in an ACL: `warn logwrite = $message_headers`
     MessageHeaders = "message_headers", Now, "reception";
     /// All headers raw
-    /// `${sg{$message_headers_raw}{\n.*}{}}`
+    /// in an ACL: `deny condition = ${if match{$message_headers_raw}{\N[\x80-\xff]\N}}`
     MessageHeadersRaw = "message_headers_raw", Now, "reception";
     /// Deprecated alias of message_exim_id
     /// in an ACL: `warn logwrite = this is $message_id`
     MessageId = "message_id", Now, "reception";
     /// Lines in message
-    /// `$message_linecount`
+    /// in an ACL: `deny condition = ${if >{$message_linecount}{10000}}`
     MessageLinecount = "message_linecount", Now, "reception";
     /// Message bytes
-    /// `$message_size`
+    /// in an ACL: `deny condition = ${if >{$message_size}{10M}}`
     MessageSize = "message_size", Now, "reception";
     /// TRUE for international message
     /// in a router: `condition = ${if bool{$message_smtputf8}}`
@@ -570,7 +570,7 @@ variables! {
     /// in an ACL: `drop condition = ${if >{$rcpt_fail_count}{5}}`
     RcptFailCount = "rcpt_fail_count", Now, "RCPT";
     /// Received headers count
-    /// `$received_count`
+    /// in an ACL: `deny condition = ${if >{$received_count}{20}}`
     ReceivedCount = "received_count", Now, "reception";
     /// Single recipient for Received
     /// in the main section: `received_header_text = Received: by $primary_hostname${if def:received_for{ for $received_for}}`
@@ -636,7 +636,7 @@ variables! {
     /// in an ACL: `deny message = found $regex_match_string`
     RegexMatchString = "regex_match_string", Later, "regex condition";
     /// Reply-To or From content
-    /// `$reply_address`
+    /// in an ACL: `warn logwrite = answers go to $reply_address`
     ReplyAddress = "reply_address", Now, "headers";
     /// Envelope sender to be sent
     /// in a transport: `headers_add = X-Return: $return_path`
