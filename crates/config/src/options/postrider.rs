@@ -26,7 +26,9 @@ option_table! {
     /// `pool_spool_max = 32`
     POOL_SPOOL_MAX: Integer = "pool_spool_max", "64";
     /// The socket of the daemon that the condition `pwcheck` asks.
+    /// `pwcheck_socket = /run/pwcheck/pwcheck`
     PWCHECK_SOCKET: Plain = "pwcheck_socket", "/var/pwcheck/pwcheck";
     /// The socket of the daemon that the condition `saslauthd` asks.
+    /// `saslauthd_socket = /run/saslauthd/mux`
     SASLAUTHD_SOCKET: Plain = "saslauthd_socket", "/var/run/saslauthd/mux";
 }
