@@ -28,7 +28,7 @@ use crate::context::variable::{inodes, space_kib};
 use crate::receive::rewriting;
 
 /// Bytes in the unit of `check_spool_space`.
-const KIB: u64 = 1024;
+const KIB: i64 = 1024;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Answer [`smtp_proto::server::Ask::Mail`].
@@ -134,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let for_spool = Minimum::new(
             options
                 .get(main::CHECK_SPOOL_SPACE)
-                .saturating_add(i64::try_from(announced.div_ceil(KIB)).unwrap_or(i64::MAX)),
+                .saturating_add(i64::try_from(announced).unwrap_or(i64::MAX)),
             options.get(main::CHECK_SPOOL_INODES),
         );
         let for_log = Minimum::new(options.get(main::CHECK_LOG_SPACE), options.get(main::CHECK_LOG_INODES));
@@ -161,8 +161,10 @@ struct Minimum {
 }
 
 impl Minimum {
-    fn new(kib: i64, inodes: i64) -> Self {
-        Self { kib: kib.max(0), inodes: inodes.max(0) }
+    /// `bytes` as the options hold it, although Exim reads a bare number there as kilobytes.
+    fn new(bytes: i64, inodes: i64) -> Self {
+        let kib = bytes.max(0) / KIB + i64::from(bytes.max(0) % KIB > 0);
+        Self { kib, inodes: inodes.max(0) }
     }
 
     fn is_nothing(self) -> bool {
@@ -209,5 +211,18 @@ fn parse_options(context: &Context, whose: Whose, utf8: bool) -> ParseOptions {
         allow_utf8: utf8,
         allow_domain_literals: options.get(main::ALLOW_DOMAIN_LITERALS),
         strip_trailing_dot: options.get(main::STRIP_TRAILING_DOT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_megabytes_are_ten_megabytes() {
+        let minimum = Minimum::new(10 << 20, 100);
+        assert_eq!((minimum.kib, minimum.inodes), (10_240, 100));
+        assert_eq!(Minimum::new(1, 0).kib, 1);
+        assert!(Minimum::new(-1, -1).is_nothing());
     }
 }
