@@ -349,6 +349,20 @@ impl LockedMessage {
         file.append(line).map_err(|error| SpoolError::io("writing", &path, error))
     }
 
+    /// Ends the message like [`LockedMessage::finish`] after deliveries that the journal does not hold. When the message
+    /// can't be removed, the journal gets them, so that they are not repeated.
+    pub fn finish_delivered(mut self, addresses: &[Vec<u8>]) -> Result<(), SpoolError> {
+        let header = self.held.place.file(&self.held.id, Part::Header);
+        if let Err(error) = self.held.spool.shared.unlink_if_there(&header) {
+            if !addresses.is_empty() {
+                let addresses: Vec<&[u8]> = addresses.iter().map(Vec::as_slice).collect();
+                self.journal_append(&addresses)?;
+            }
+            return Err(error);
+        }
+        self.finish()
+    }
+
     /// Ends the message: all of it is delivered, bounced or thrown away. When this returns, it doesn't come back.
     pub fn finish(self) -> Result<(), SpoolError> {
         let Held { spool, id, place, .. } = &self.held;

@@ -38,7 +38,7 @@ impl Run {
     }
 
     /// What the envelope says: the last word, whatever the tree of addresses holds.
-    fn nobody_is_left(&self) -> bool {
+    pub(super) fn nobody_is_left(&self) -> bool {
         self.header.recipients.iter().all(|recipient| self.header.nonrecipients.contains(&recipient.address))
     }
 
@@ -52,7 +52,8 @@ impl Run {
         // The log line comes first, as with Exim: a crash between the two shows a message that is delivered twice
         // over, never one that vanished.
         self.log(MessageEvent::Completed(Some((now.since(received), reception))));
-        match pool.run(move || message.finish()).await {
+        let last = std::mem::take(&mut self.unwritten);
+        match pool.run(move || message.finish_delivered(&last)).await {
             Ok(Ok(())) => self.report(AttemptEnd::Completed, &[]),
             Ok(Err(error)) => {
                 self.services

@@ -1,7 +1,7 @@
 //! Deliveries on this host: mailboxes, files, pipes.
 //!
 //! # Invariants
-//! * One after the other; what one delivered is journalled before the next begins.
+//! * One after the other; what one delivered is journalled, or the message removed, before anything else is done.
 //!
 //! # Security
 //! The request says what is to be delivered; who it runs as is decided by the agent.
@@ -36,10 +36,9 @@ impl Run {
             if ready.is_empty() {
                 continue;
             }
-            if !self.write_journal().await {
+            if !self.secure().await || !self.one_delivery(&ready).await {
                 return;
             }
-            self.one_delivery(&ready).await;
         }
     }
 
@@ -71,7 +70,8 @@ impl Run {
         transport.and_then(|transport| transport.options.get(options::RETRY_USE_LOCAL_PART)).unwrap_or(true)
     }
 
-    async fn one_delivery(&mut self, ids: &[NodeId]) {
+    /// False when nothing more may be delivered.
+    async fn one_delivery(&mut self, ids: &[NodeId]) -> bool {
         let began = self.services.clock.now();
         let prepared = match self.request(ids).await {
             Ok(request) => {
@@ -89,12 +89,18 @@ impl Run {
                     self.local_item(*id, &trouble);
                     self.defer(*id, trouble.clone(), None);
                 }
-                return;
+                return true;
             }
         };
         let agent = std::sync::Arc::clone(&self.services.local_agent);
         let reply = agent.deliver(request, data).await;
         let time = self.services.clock.now().since(began);
+        for (id, result) in ids.iter().zip(&reply.results) {
+            if matches!(result.verdict, Verdict::Accept | Verdict::Discard) {
+                self.delivered(*id);
+            }
+        }
+        let written = self.secure().await;
         let mut results = reply.results.into_iter();
         let mut further = false;
         for id in ids {
@@ -103,6 +109,7 @@ impl Run {
                 None => self.defer(*id, Trouble::text("the delivery gave no result"), Some(time)),
             }
         }
+        written
     }
 
     async fn request(&mut self, ids: &[NodeId]) -> Result<LocalRequest, Trouble> {
@@ -201,7 +208,6 @@ impl Run {
         }
         match result.verdict {
             Verdict::Accept | Verdict::Discard => {
-                self.delivered(id);
                 let (key, _) = retry::local_key(self.node(id), self.uses_local_part(id));
                 retry::forget(self, &key);
                 let delivery = Delivery {

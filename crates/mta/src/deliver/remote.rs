@@ -2,12 +2,15 @@
 //!
 //! # Invariants
 //! * At most `remote_max_parallel` batches are under way.
-//! * What a batch delivered is journalled before its lines are logged, and lines come in the order of the batches.
+//! * What a host takes is journalled at once, before anything else is said to that host, and before it is logged; only
+//!   where nothing is left to do, the removal of the message follows instead.
 
 use std::fs::File;
 use std::future::Future;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use config::options::main;
@@ -15,21 +18,41 @@ use hints::RetryKey;
 use mail_types::outcome::Verdict;
 use observe::Event;
 use observe::event::FrozenBy;
+use tokio::sync::mpsc;
 
 use super::events::Delivery;
 use super::node::{NodeId, Trouble};
-use super::plan::{all_of, remote_waits_trouble};
+use super::plan::remote_waits_trouble;
 use super::retry::{self, Item};
 use super::run::Run;
 use crate::context::Context;
-use crate::transport::smtp::{self, AddressResult, Batch, BatchAddress, BatchReply, RetryChange};
+use crate::transport::smtp::{
+    self, Acceptance, AddressResult, Batch, BatchAddress, BatchReply, Journal, RetryChange,
+};
 
 /// A batch that has been carried out.
 struct Finished {
-    ids: Vec<NodeId>,
+    number: usize,
     transport: String,
     reply: BatchReply,
     time: Duration,
+}
+
+/// The batches of an attempt.
+struct Batches {
+    /// The addresses of each batch that has begun.
+    ids: Vec<Vec<NodeId>>,
+    under_way: Vec<Pin<Box<dyn Future<Output = Finished> + Send>>>,
+    data: Arc<File>,
+    journal: mpsc::Sender<Acceptance>,
+    /// A delivery could not be written down: nothing more may begin.
+    halted: bool,
+}
+
+/// What a batch has to say.
+enum News {
+    Accepted(Acceptance),
+    Finished(Box<Finished>),
 }
 
 impl Run {
@@ -43,22 +66,57 @@ impl Run {
                 waiting.push(id);
             }
         }
-        if waiting.is_empty() || !self.write_journal().await {
+        if waiting.is_empty() || !self.secure().await {
             return;
         }
         self.sort_remote(&mut waiting).await;
         let Some(data) = self.data_for_remote() else { return };
-        let parallel = usize::try_from(self.config.main.get(main::REMOTE_MAX_PARALLEL)).unwrap_or(1).max(1);
-        while !waiting.is_empty() {
-            let mut group: Vec<Pin<Box<dyn Future<Output = Finished> + Send>>> = Vec::new();
-            while group.len() < parallel && !waiting.is_empty() {
-                let ids = self.remote_batch(&mut waiting).await;
-                group.push(self.start(ids, &data));
-            }
-            let finished = all_of(group).await;
-            if !self.record(finished).await {
+        let (journal, mut acceptances) = mpsc::channel(ACCEPTANCES);
+        let mut batches = Batches { ids: Vec::new(), under_way: Vec::new(), data, journal, halted: false };
+        loop {
+            self.start_batches(&mut waiting, &mut batches).await;
+            if batches.under_way.is_empty() {
                 return;
             }
+            match news(&mut batches.under_way, &mut acceptances).await {
+                News::Accepted(first) => self.write_down(first, &mut acceptances, &mut batches).await,
+                News::Finished(finished) => self.log_batch(*finished, &batches),
+            }
+        }
+    }
+
+    /// As many batches as may be under way.
+    async fn start_batches(&mut self, waiting: &mut Vec<NodeId>, batches: &mut Batches) {
+        let parallel = usize::try_from(self.config.main.get(main::REMOTE_MAX_PARALLEL)).unwrap_or(1).max(1);
+        while !batches.halted && !waiting.is_empty() && batches.under_way.len() < parallel {
+            let ids = self.remote_batch(waiting).await;
+            batches.under_way.push(self.start(&ids, batches));
+            batches.ids.push(ids);
+        }
+    }
+
+    /// Makes durable what hosts have just taken, all that is known by now in one go, and lets the batches go on.
+    async fn write_down(
+        &mut self,
+        first: Acceptance,
+        further: &mut mpsc::Receiver<Acceptance>,
+        batches: &mut Batches,
+    ) {
+        let mut acceptances = vec![first];
+        while let Ok(next) = further.try_recv() {
+            acceptances.push(next);
+        }
+        for acceptance in &acceptances {
+            let ids = batches.ids.get(acceptance.batch).map(Vec::as_slice).unwrap_or_default();
+            for id in acceptance.addresses.iter().filter_map(|at| ids.get(*at)) {
+                self.delivered(*id);
+            }
+        }
+        let written = self.secure().await;
+        batches.halted |= !written;
+        for acceptance in acceptances {
+            // A batch that is gone has nothing to go on with.
+            let _ = acceptance.written.send(written);
         }
     }
 
@@ -72,8 +130,9 @@ impl Run {
         }
     }
 
-    fn start(&self, ids: Vec<NodeId>, data: &Arc<File>) -> Pin<Box<dyn Future<Output = Finished> + Send>> {
-        let batch = self.batch(&ids, data);
+    fn start(&self, ids: &[NodeId], batches: &Batches) -> Pin<Box<dyn Future<Output = Finished> + Send>> {
+        let number = batches.ids.len();
+        let batch = self.batch(ids, &batches.data, Journal::new(number, batches.journal.clone()));
         let facts = self.context.facts.clone();
         let context = Context::with_config(facts, Arc::clone(&self.config), Arc::clone(&self.services));
         let clock = Arc::clone(&self.services.clock);
@@ -81,11 +140,11 @@ impl Run {
             let began = clock.now();
             let transport = batch.transport.clone();
             let reply = Box::pin(smtp::deliver(batch, context)).await;
-            Finished { ids, transport, reply, time: clock.now().since(began) }
+            Finished { number, transport, reply, time: clock.now().since(began) }
         })
     }
 
-    fn batch(&self, ids: &[NodeId], data: &Arc<File>) -> Batch {
+    fn batch(&self, ids: &[NodeId], data: &Arc<File>, journal: Journal) -> Batch {
         let first = ids.first().and_then(|id| self.node(*id).assignment.as_deref());
         let address = |id: &NodeId| {
             let node = self.node(*id);
@@ -109,24 +168,8 @@ impl Run {
             data: Arc::clone(data),
             body_offset: self.data.body_start(),
             ignore_retry_times: self.kind.is_forced(),
+            journal,
         }
-    }
-
-    /// Journals, then logs. False when nothing more may be delivered.
-    async fn record(&mut self, finished: Vec<Finished>) -> bool {
-        for batch in &finished {
-            for (id, result) in batch.ids.iter().zip(&batch.reply.results) {
-                if result.verdict == Verdict::Accept {
-                    self.delivered(*id);
-                    self.forget_address(*id);
-                }
-            }
-        }
-        let written = self.write_journal().await;
-        for batch in finished {
-            self.log_batch(batch);
-        }
-        written
     }
 
     /// Forgets earlier deferrals of an address that has been delivered.
@@ -136,8 +179,9 @@ impl Run {
         retry::forget(self, &key);
     }
 
-    fn log_batch(&mut self, batch: Finished) {
-        let Finished { ids, transport, reply, time } = batch;
+    fn log_batch(&mut self, finished: Finished, batches: &Batches) {
+        let Finished { number, transport, reply, time } = finished;
+        let ids = batches.ids.get(number).cloned().unwrap_or_default();
         for line in reply.log_lines {
             self.log_text(line, false);
         }
@@ -166,6 +210,7 @@ impl Run {
     ) {
         match result.verdict {
             Verdict::Accept | Verdict::Discard => {
+                self.forget_address(id);
                 let delivery = Delivery {
                     further: std::mem::replace(further, true),
                     size: Some(result.size),
@@ -230,3 +275,26 @@ fn trouble(result: AddressResult) -> Trouble {
         smtp_reply: result.smtp_reply,
     }
 }
+
+/// The next thing that happens: an acceptance before everything else, then the batch that began first.
+async fn news(
+    under_way: &mut Vec<Pin<Box<dyn Future<Output = Finished> + Send>>>,
+    acceptances: &mut mpsc::Receiver<Acceptance>,
+) -> News {
+    poll_fn(|context| {
+        if let Poll::Ready(Some(acceptance)) = acceptances.poll_recv(context) {
+            return Poll::Ready(News::Accepted(acceptance));
+        }
+        for at in 0..under_way.len() {
+            if let Poll::Ready(finished) = under_way[at].as_mut().poll(context) {
+                drop(under_way.remove(at));
+                return Poll::Ready(News::Finished(Box::new(finished)));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Acceptances that wait to be written down; a batch waits for its own, so more than `remote_max_parallel` never do.
+const ACCEPTANCES: usize = 16;

@@ -275,6 +275,22 @@ impl Run {
         keys
     }
 
+    /// Makes what was delivered durable, unless the message ends with it: then its removal is the next step, and says as
+    /// much. False when nothing more may be delivered in this attempt.
+    pub(super) async fn secure(&mut self) -> bool {
+        self.is_over() || self.write_journal().await
+    }
+
+    /// Nothing is left to do but to remove the message.
+    fn is_over(&self) -> bool {
+        let done = |node: &Node| matches!(node.end, End::Done);
+        self.freeze.is_none()
+            && self.notices.is_empty()
+            && self.returned.is_empty()
+            && self.nodes.iter().all(done)
+            && self.nobody_is_left()
+    }
+
     /// Writes down what was delivered. An error means that nothing more may be delivered in this attempt.
     pub(super) async fn write_journal(&mut self) -> bool {
         if self.unwritten.is_empty() {

@@ -132,9 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let options = &self.context.config.main;
         let announced = if options.get(main::SMTP_CHECK_SPOOL_SPACE) { announced.unwrap_or(0) } else { 0 };
         let for_spool = Minimum::new(
-            options
-                .get(main::CHECK_SPOOL_SPACE)
-                .saturating_add(i64::try_from(announced).unwrap_or(i64::MAX)),
+            options.get(main::CHECK_SPOOL_SPACE).saturating_add(i64::try_from(announced).unwrap_or(i64::MAX)),
             options.get(main::CHECK_SPOOL_INODES),
         );
         let for_log = Minimum::new(options.get(main::CHECK_LOG_SPACE), options.get(main::CHECK_LOG_INODES));

@@ -222,6 +222,12 @@ impl Transaction {
         TransactionOutcome { recipients: self.outcomes, needs_reset }
     }
 
+    /// Recipients for whom the server has taken the message so far, by their numbers, in ascending order.
+    pub fn delivered(&self) -> impl Iterator<Item = usize> {
+        let taken = |outcome: &RecipientOutcome| matches!(outcome.delivered, Delivered::Yes(_));
+        self.outcomes.iter().enumerate().filter(move |(_, outcome)| taken(outcome)).map(|(number, _)| number)
+    }
+
     fn on_rcpt_reply(&mut self, number: usize, reply: PeerReply) {
         let Some(outcome) = self.outcomes.get_mut(number) else { return };
         if self.message_refused {

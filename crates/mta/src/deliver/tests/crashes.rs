@@ -1,5 +1,6 @@
 //! What a crash leaves, the next attempt takes up: nothing is lost, and only what was under way happens again.
 
+use super::remote::{Sink, office};
 use super::{Answer, Office};
 use crate::deliver::{AttemptEnd, AttemptKind};
 
@@ -59,4 +60,43 @@ async fn every_delivery_is_on_disk_before_the_next_begins() {
     for address in ["bob@test.example", "alice@test.example", "carol@test.example"] {
         assert!(office.delivered().iter().any(|delivered| delivered == address), "{address} was lost");
     }
+}
+
+/// Two connections at the same time: one host has the message, the other has not answered yet when everything stops.
+#[tokio::test]
+async fn what_one_host_has_is_not_sent_again_because_another_is_slow() {
+    let sink = Sink::start().await;
+    let office = office(&sink);
+    let id = office.post("carol@test.example", &["slow@sink.example", "quick@quick.example"]);
+    sink.slow.store(true, std::sync::atomic::Ordering::SeqCst);
+    let attempt = tokio::spawn({
+        let services = std::sync::Arc::clone(&office.bench.services);
+        async move { crate::deliver::attempt(id, AttemptKind::Arrival, &services).await }
+    });
+    let both_are_there = async {
+        while sink.heard("taken: RCPT TO:<slow").is_empty() || office.envelope(id).0.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(20), both_are_there).await;
+    assert!(waited.is_ok(), "{:?} {:?}", sink.heard(""), office.log_of(id));
+    assert_eq!(
+        office.envelope(id).0,
+        ["quick@quick.example"],
+        "in the journal while the other host is waited for"
+    );
+    attempt.abort();
+    assert!(attempt.await.is_err_and(|error| error.is_cancelled()));
+
+    sink.slow.store(false, std::sync::atomic::Ordering::SeqCst);
+    let end = loop {
+        match office.attempt(id, AttemptKind::Forced).await.end {
+            // A job of the dropped attempt may still hold the lock.
+            AttemptEnd::Locked => tokio::task::yield_now().await,
+            end => break end,
+        }
+    };
+    assert_eq!(end, AttemptEnd::Completed);
+    assert_eq!(sink.heard("taken: RCPT TO:<quick").len(), 1);
+    assert_eq!(sink.heard("taken: RCPT TO:<slow").len(), 2, "that delivery was under way");
 }

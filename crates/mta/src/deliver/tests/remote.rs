@@ -1,5 +1,6 @@
 //! Deliveries to a server in this process, and the retry times of what it refuses.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,35 +11,38 @@ use super::{Answer, Office};
 use crate::deliver::{AttemptEnd, AttemptKind};
 use crate::testing::NOW;
 
-/// A server that takes mail, and refuses what the address asks it to: `rcpt4`, `rcpt5`, `data4`, `data5`.
-struct Sink {
+/// A server that takes mail, and refuses what the address asks it to: `rcpt4`, `rcpt5`, `data4`, `data5`. Told to be
+/// slow, it takes mail for `slow` and never says so.
+pub(super) struct Sink {
     port: u16,
     heard: Arc<Mutex<Vec<String>>>,
+    pub(super) slow: Arc<AtomicBool>,
 }
 
 impl Sink {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let port = listener.local_addr().expect("it is bound").port();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let shared = Arc::clone(&heard);
+        let slow = Arc::new(AtomicBool::new(false));
+        let shared = (Arc::clone(&heard), Arc::clone(&slow));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let shared = Arc::clone(&shared);
-                tokio::spawn(async move { serve(stream, &shared).await });
+                let (heard, slow) = shared.clone();
+                tokio::spawn(async move { serve(stream, &heard, &slow).await });
             }
         });
-        Self { port, heard }
+        Self { port, heard, slow }
     }
 
     /// Commands heard that begin with a word.
-    fn heard(&self, word: &str) -> Vec<String> {
+    pub(super) fn heard(&self, word: &str) -> Vec<String> {
         let heard = self.heard.lock().expect("no test panics with the lock");
         heard.iter().filter(|line| line.starts_with(word)).cloned().collect()
     }
 }
 
-async fn serve(stream: TcpStream, heard: &Mutex<Vec<String>>) -> Option<()> {
+async fn serve(stream: TcpStream, heard: &Mutex<Vec<String>>, slow: &AtomicBool) -> Option<()> {
     let (input, mut output) = stream.into_split();
     let mut lines = BufReader::new(input).lines();
     let mut last = String::new();
@@ -56,6 +60,10 @@ async fn serve(stream: TcpStream, heard: &Mutex<Vec<String>>) -> Option<()> {
             "DATA" => {
                 output.write_all(b"354 go\r\n").await.ok()?;
                 while lines.next_line().await.ok()?? != "." {}
+                heard.lock().expect("no test panics with the lock").push(format!("taken: {last}"));
+                if last.contains("slow") && slow.load(Ordering::SeqCst) {
+                    std::future::pending::<()>().await;
+                }
                 if last.contains("data4") {
                     "451 data later"
                 } else if last.contains("data5") {
@@ -71,15 +79,16 @@ async fn serve(stream: TcpStream, heard: &Mutex<Vec<String>>) -> Option<()> {
     Some(())
 }
 
-fn office(sink: &Sink) -> Office {
+pub(super) fn office(sink: &Sink) -> Office {
     let port = sink.port;
     Office::with(&format!(
         "local_interfaces = 127.0.0.1\ndelay_warning = 0s\nbegin routers\n\
          man:\n  driver = manualroute\n  domains = ! test.example\n  transport = remote\n  self = send\n  no_more\n  \
-         route_list = *.two.example 127.0.0.1::{port} ; sink.example 127.0.0.1::{port} ; dead.example 127.0.0.1::9\n\
+         route_list = *.two.example 127.0.0.1::{port} ; sink.example 127.0.0.1::{port} ; quick.example 127.0.0.1::{port} other ; dead.example 127.0.0.1::9\n\
          users:\n  driver = accept\n  local_parts = carol : bob\n  transport = tlocal\n\
          begin transports\n\
          remote:\n  driver = smtp\n  allow_localhost\n  hosts_try_auth =\n\
+         other:\n  driver = smtp\n  allow_localhost\n  hosts_try_auth =\n\
          tlocal:\n  driver = appendfile\n  file = /mail/$local_part_data\n  user = mail-user\n\
          begin retry\n* * F,2h,15m; G,16h,1h,1.5; F,4d,6h\n"
     ))

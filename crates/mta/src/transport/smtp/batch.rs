@@ -10,6 +10,7 @@ use mail_message::header::HeaderLine;
 use mail_types::outcome::Verdict;
 use observe::event::RemoteHost;
 use policy::retry::RetryError;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::context::facts::AddressFacts;
 use crate::route::RouteHost;
@@ -39,6 +40,40 @@ pub struct Batch {
     pub body_offset: u64,
     /// Retry times of hosts do not count (`-qf`, `-M`).
     pub ignore_retry_times: bool,
+    /// Who writes down what a host has taken, before anything else happens on its connection.
+    pub journal: Journal,
+}
+
+/// The way to whoever writes down deliveries.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    batch: usize,
+    to: mpsc::Sender<Acceptance>,
+}
+
+/// Addresses of a batch for which a host has just said that it has the message.
+#[derive(Debug)]
+pub struct Acceptance {
+    /// The number of the batch.
+    pub batch: usize,
+    /// Numbers of addresses in the batch.
+    pub addresses: Vec<usize>,
+    /// To be told when it is durable; false when it cannot be, so that nothing more may be delivered.
+    pub written: oneshot::Sender<bool>,
+}
+
+impl Journal {
+    /// For one batch of those that share a channel.
+    pub fn new(batch: usize, to: mpsc::Sender<Acceptance>) -> Self {
+        Self { batch, to }
+    }
+
+    /// Returns when the acceptance is durable, or false when it will not be.
+    pub(super) async fn write(&self, addresses: Vec<usize>) -> bool {
+        let (written, answer) = oneshot::channel();
+        let acceptance = Acceptance { batch: self.batch, addresses, written };
+        self.to.send(acceptance).await.is_ok() && answer.await.unwrap_or(false)
+    }
 }
 
 /// One address of a batch.

@@ -3,6 +3,7 @@
 //! # Invariants
 //! * Content is sent only when the transaction asks for it, and whole.
 //! * Memory is bounded by the block size, whatever the message's size.
+//! * What the host has taken is in the journal before anything else is read from it or sent to it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -13,6 +14,7 @@ use smtp_proto::client::{
 };
 use smtp_proto::dot::Encoder;
 
+use super::batch::Journal;
 use super::connection::Connection;
 use super::fault::Link;
 use super::settings::Settings;
@@ -25,6 +27,9 @@ const BLOCK: usize = 128 * 1024;
 pub(super) struct Message {
     pub(super) mail: MailFrom,
     pub(super) recipients: Vec<Recipient>,
+    /// Their numbers in the batch.
+    pub(super) numbers: Vec<usize>,
+    pub(super) journal: Journal,
     /// The header with the blank line at its end.
     pub(super) header: Arc<Vec<u8>>,
     pub(super) data: Arc<File>,
@@ -42,6 +47,8 @@ pub(super) struct Carried {
     /// Octets of content sent.
     pub(super) written: u64,
     pub(super) chunked: bool,
+    /// What the host took is in the journal; if not, nothing more may be delivered.
+    pub(super) journalled: bool,
 }
 
 impl Carried {
@@ -67,11 +74,12 @@ pub(super) async fn carry(
 ) -> Carried {
     let (transaction, first) =
         Transaction::begin(protocol, &connection.offered, content, &message.mail, &message.recipients);
-    let mut carrier = Carrier { connection, transaction, message, settings, written: 0 };
+    let mut carrier =
+        Carrier { connection, transaction, message, settings, written: 0, noted: 0, journalled: true };
     let broken = carrier.run(first).await.err();
-    let Carrier { transaction, written, .. } = carrier;
+    let Carrier { transaction, written, journalled, .. } = carrier;
     let outcome = transaction.clone().into_outcome();
-    Carried { outcome, transaction, broken, written, chunked: content == Content::Chunks }
+    Carried { outcome, transaction, broken, written, chunked: content == Content::Chunks, journalled }
 }
 
 struct Carrier<'a> {
@@ -80,6 +88,9 @@ struct Carrier<'a> {
     message: &'a Message,
     settings: &'a Settings,
     written: u64,
+    /// How many acceptances have been given to the journal.
+    noted: usize,
+    journalled: bool,
 }
 
 impl Carrier<'_> {
@@ -115,7 +126,22 @@ impl Carrier<'_> {
             _ => self.settings.command_timeout,
         };
         let reply = self.connection.reply(limit).await.map_err(|link| (link, stage))?;
-        Ok(self.transaction.on_reply(reply))
+        let step = self.transaction.on_reply(reply);
+        if stage == Stage::EndOfData {
+            self.write_down().await;
+        }
+        Ok(step)
+    }
+
+    /// Gives what the last reply accepted to the journal: everything at once, or with LMTP an address.
+    async fn write_down(&mut self) {
+        let numbers = &self.message.numbers;
+        let taken = self.transaction.delivered().skip(self.noted);
+        let taken: Vec<usize> = taken.filter_map(|at| numbers.get(at).copied()).collect();
+        if !taken.is_empty() {
+            self.noted += taken.len();
+            self.journalled &= self.message.journal.write(taken).await;
+        }
     }
 
     async fn send(&mut self, octets: &[u8]) -> Result<(), (Link, Stage)> {

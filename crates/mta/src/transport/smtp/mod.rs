@@ -23,7 +23,9 @@ mod hosts;
 mod run;
 mod settings;
 
-pub use batch::{AddressResult, Batch, BatchAddress, BatchReply, RetryChange, RetryFailure};
+pub use batch::{
+    Acceptance, AddressResult, Batch, BatchAddress, BatchReply, Journal, RetryChange, RetryFailure,
+};
 pub use connections::Connections;
 pub use run::deliver;
 

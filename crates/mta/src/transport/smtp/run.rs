@@ -63,6 +63,7 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         reply,
         skipped: 0,
         expired: 0,
+        halted: false,
     };
     run.all().await;
     run.finish()
@@ -79,6 +80,8 @@ struct Run<'a> {
     skipped: usize,
     /// Of these, hosts that have been failing too long.
     expired: usize,
+    /// A delivery could not be written down: no further one may begin.
+    halted: bool,
 }
 
 impl Run<'_> {
@@ -95,7 +98,7 @@ impl Run<'_> {
             Ok(hosts) => self.try_hosts(hosts, &message, &settings).await,
             Err(nobody) => return self.everywhere(&nobody.into_result(&self.transport.name)),
         }
-        if self.pending().is_empty() {
+        if self.halted || self.pending().is_empty() {
             return;
         }
         if let Ok(hosts) = fallback(self.batch, self.transport, self.context).await
@@ -173,6 +176,8 @@ impl Run<'_> {
                     orcpt: a.orcpt.clone(),
                 })
                 .collect(),
+            numbers: (0..self.batch.addresses.len()).collect(),
+            journal: self.batch.journal.clone(),
             header: Arc::new(header),
             data: Arc::clone(&self.batch.data),
             body_offset: self.batch.body_offset,
@@ -182,7 +187,8 @@ impl Run<'_> {
     async fn try_hosts(&mut self, hosts: Vec<Candidate>, message: &Message, settings: &Settings) {
         let (mut tried, mut seen) = (0, 0);
         for host in hosts {
-            if self.pending().is_empty() || tried >= settings.max_tries || seen >= settings.hard_limit {
+            let enough = tried >= settings.max_tries || seen >= settings.hard_limit;
+            if self.halted || enough || self.pending().is_empty() {
                 return;
             }
             seen += 1;
@@ -329,7 +335,7 @@ impl Run<'_> {
     ) -> Carried {
         let content = if connection.offered.chunking { Content::Chunks } else { Content::Dot };
         let recipients = pending.iter().map(|at| message.recipients[*at].clone()).collect();
-        let part = Message { recipients, ..message.clone() };
+        let part = Message { recipients, numbers: pending.to_vec(), ..message.clone() };
         if std::mem::take(&mut connection.needs_reset)
             && let Err(link) = reset(connection, settings).await
         {
@@ -361,6 +367,7 @@ impl Run<'_> {
         };
         let mut about_message: Option<Fault> = None;
         let mut any = false;
+        self.halted |= !carried.journalled;
         for (number, at) in pending.iter().enumerate() {
             let Some(end) = carried.outcome.recipients.get(number) else { continue };
             match &end.delivered {
@@ -548,6 +555,9 @@ impl Run<'_> {
     fn nobody(&self, at: usize) -> AddressResult {
         let domain = self.batch.addresses.get(at).and_then(|a| a.facts.domain.as_ref());
         let domain = domain.map(Value::to_lossy).unwrap_or_default();
+        if self.halted {
+            return result(Verdict::Defer, errno::NONE, Some(b"the journal cannot be written".to_vec()));
+        }
         if self.skipped > 0 && self.expired == self.skipped {
             let text = format!(
                 "all hosts for '{domain}' have been failing for a long time (and retry time not reached)"
@@ -592,7 +602,7 @@ fn carry_nothing(
         &message.recipients,
     );
     let outcome = transaction.clone().into_outcome();
-    Carried { outcome, transaction, broken: None, written: 0, chunked: false }
+    Carried { outcome, transaction, broken: None, written: 0, chunked: false, journalled: true }
 }
 
 fn misconfigured(wrong: Misconfigured) -> Box<AddressResult> {

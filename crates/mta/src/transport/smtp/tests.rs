@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mail_message::header::HeaderLine;
@@ -110,6 +111,10 @@ async fn read_content(stream: &mut BufReader<TcpStream>, log: &Mutex<Vec<String>
 struct Run {
     bench: Bench,
     batch: Batch,
+    /// What was to be written down, in pieces.
+    noted: Arc<Mutex<Vec<Vec<usize>>>>,
+    /// Whether it could be.
+    writable: Arc<AtomicBool>,
 }
 
 impl Run {
@@ -135,6 +140,16 @@ impl Run {
             sort_key: 0,
             dnssec: None,
         };
+        let (journal, mut acceptances) = tokio::sync::mpsc::channel::<Acceptance>(1);
+        let (noted, writable) = (Arc::default(), Arc::new(AtomicBool::new(true)));
+        let (note, can_write) = (Arc::clone(&noted), Arc::clone(&writable));
+        tokio::spawn(async move {
+            while let Some(acceptance) = acceptances.recv().await {
+                let list: &Mutex<Vec<Vec<usize>>> = &note;
+                list.lock().unwrap().push(acceptance.addresses);
+                acceptance.written.send(can_write.load(Ordering::SeqCst)).unwrap();
+            }
+        });
         let batch = Batch {
             transport: "s".to_owned(),
             addresses: vec![address("bad@rem.test"), address("good@rem.test")],
@@ -147,8 +162,9 @@ impl Run {
             data: Arc::new(std::fs::File::open(&path).unwrap()),
             body_offset: 5,
             ignore_retry_times: false,
+            journal: Journal::new(0, journal),
         };
-        Self { bench, batch }
+        Self { bench, batch, noted, writable }
     }
 
     async fn deliver(&self) -> BatchReply {
@@ -401,4 +417,30 @@ async fn refusals_without_a_host() {
         shown(&Run::new("", &[]).deliver().await, nobody)[0],
         "Defer -1 s transport called with no hosts set"
     );
+}
+
+#[tokio::test]
+async fn what_a_host_takes_is_written_down_reply_by_reply() {
+    let smtp = Sink::start(&[]).await;
+    let run = Run::new("", &[smtp.address]);
+    run.deliver().await;
+    assert_eq!(*run.noted.lock().unwrap(), [[0, 1]], "one reply for both");
+
+    let lmtp = Sink::start(&[("LHLO", "250 sink"), ("DOT", "250 first\r\n250 second")]).await;
+    let run = Run::new(" protocol = lmtp\n", &[lmtp.address]);
+    run.deliver().await;
+    assert_eq!(*run.noted.lock().unwrap(), [[0], [1]], "a reply for each");
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_written_down_no_further_host_is_tried() {
+    let first = Sink::start(&[("RCPT TO:<bad", "450 later")]).await;
+    let second = Sink::start(&[]).await;
+    let run = Run::new("", &[first.address, second.address]);
+    run.writable.store(false, Ordering::SeqCst);
+    let reply = run.deliver().await;
+    let verdicts: Vec<Verdict> = reply.results.iter().map(|result| result.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Defer, Verdict::Accept]);
+    assert_eq!(*run.noted.lock().unwrap(), [[1]]);
+    assert!(second.seen().is_empty());
 }
