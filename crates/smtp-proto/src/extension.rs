@@ -7,7 +7,7 @@
 //! RFC 5321 section 4.1.1.1.
 
 /// What the EHLO reply offers: decided by the caller for each client, because
-/// Exim's `*_advertise_hosts` lists and ACLs decide it. AUTH, STARTTLS and PRDR
+/// Exim's `*_advertise_hosts` lists and ACLs decide it. AUTH and PRDR
 /// are not offered yet (docs/compat.md).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Extensions {
@@ -31,6 +31,8 @@ pub struct Extensions {
     pub pipe_connect: bool,
     /// `CHUNKING` (`chunking_advertise_hosts`).
     pub chunking: bool,
+    /// `STARTTLS` (`tls_advertise_hosts`, and the session is in clear).
+    pub starttls: bool,
     /// `SMTPUTF8` (`smtputf8_advertise_hosts`).
     pub smtputf8: bool,
 }
@@ -55,6 +57,7 @@ impl Extensions {
             (self.pipelining, "PIPELINING"),
             (self.pipe_connect, "PIPECONNECT"),
             (self.chunking, "CHUNKING"),
+            (self.starttls, "STARTTLS"),
             (self.smtputf8, "SMTPUTF8"),
         ] {
             if offered {
@@ -183,13 +186,14 @@ mod tests {
             pipelining: true,
             pipe_connect: true,
             chunking: true,
+            starttls: true,
             smtputf8: true,
             ..Extensions::default()
         };
         let lines = offered.lines().join(&b'|');
         assert_eq!(
             lines,
-            b"SIZE 52428800|8BITMIME|ETRN|VRFY|EXPN|PIPELINING|PIPECONNECT|CHUNKING|SMTPUTF8|HELP"
+            b"SIZE 52428800|8BITMIME|ETRN|VRFY|EXPN|PIPELINING|PIPECONNECT|CHUNKING|STARTTLS|SMTPUTF8|HELP"
         );
     }
 

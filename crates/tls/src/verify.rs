@@ -27,7 +27,7 @@ use crate::signature;
 use crate::trust::{Anchors, Revocations};
 
 /// What is done about a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strictness {
     /// It is not looked at.
     #[default]

@@ -9,7 +9,7 @@
 use super::command_step::{NEXT_INPUT_SHOWN, abandon, counted_error};
 use super::session::{Core, Output, Rejections};
 use super::state::{Envelope, Pending, Ready, ServerState, Skip};
-use super::{Answer, HelloKind, NotQuitReason, PeerFault};
+use super::{Answer, Ask, HelloKind, NotQuitReason, PeerFault};
 use crate::command::ChunkHeader;
 use crate::extension::Extensions;
 use crate::reply::{write, write_text};
@@ -39,6 +39,27 @@ pub(super) fn on_answer(
             }
             state
         }
+        Pending::StartTls => match answer {
+            Answer::Accept(_) => {
+                abandon(&state, "STARTTLS", out);
+                core.ask(Ask::Secure, Pending::Secure, out);
+                ServerState::Ready(Ready::new())
+            }
+            refused => {
+                refuse(refused, out);
+                state
+            }
+        },
+        Pending::Secure => {
+            match answer {
+                Answer::Accept(_) => {
+                    write_text(220, b"TLS go ahead", &mut out.replies);
+                    out.handshake = true;
+                }
+                refused => refuse(refused, out),
+            }
+            state
+        }
         Pending::Quit => {
             match answer {
                 Answer::Accept(Some(reply)) | Answer::Refuse(reply) => write(&reply, &mut out.replies),
@@ -50,6 +71,13 @@ pub(super) fn on_answer(
             ServerState::Closing
         }
         Pending::NotQuit => ServerState::Closing,
+    }
+}
+
+fn refuse(answer: Answer, out: &mut Output) {
+    match answer {
+        Answer::Refuse(reply) => write(&reply, &mut out.replies),
+        _ => write_text(454, b"TLS currently unavailable", &mut out.replies),
     }
 }
 

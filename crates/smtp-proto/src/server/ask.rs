@@ -41,6 +41,11 @@ pub enum Ask {
     Expn(Vec<u8>),
     /// `ETRN` with its argument; accepted with the reply to send.
     Etrn(Vec<u8>),
+    /// `STARTTLS`; `acl_smtp_starttls`.
+    StartTls,
+    /// The client may have TLS: certificate and key are made ready. Accepted with nothing; the `220` goes out and
+    /// [`crate::server::Output::handshake`] says so.
+    Secure,
     /// `QUIT`; `acl_smtp_quit`. The default reply is `221 <host> closing connection`.
     Quit,
     /// The session ends in another way; `acl_smtp_notquit`. The reply went out already: any answer ends the session.

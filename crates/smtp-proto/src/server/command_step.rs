@@ -182,6 +182,10 @@ fn on_command(state: ServerState, line: &Line<'_>, core: &mut Core, out: &mut Ou
         }
         Verb::Etrn => plain(state, Ask::Etrn(line.argument.to_vec()), line, core, out),
         Verb::Auth => protocol_error(state, line, b"AUTH command used when not advertised", core, out),
+        Verb::StartTls if core.extensions.starttls => {
+            core.ask(Ask::StartTls, Pending::StartTls, out);
+            state
+        }
         Verb::StartTls => {
             protocol_error(state, line, b"STARTTLS command used when not advertised", core, out)
         }
@@ -201,7 +205,11 @@ fn plain(state: ServerState, ask: Ask, line: &Line<'_>, core: &mut Core, out: &m
 }
 
 fn help(core: &Core, out: &mut Output) {
-    let mut words = b"AUTH HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP".to_vec();
+    let mut words = b"AUTH".to_vec();
+    if core.extensions.starttls {
+        words.extend_from_slice(b" STARTTLS");
+    }
+    words.extend_from_slice(b" HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP");
     for word in &core.parameters.commands_by_acl {
         words.push(b' ');
         words.extend_from_slice(word.as_bytes());

@@ -42,6 +42,9 @@ pub struct Output {
     pub ask: Option<Ask>,
     /// What the peer did wrong in this step, for the log.
     pub faults: Vec<PeerFault>,
+    /// The replies once out, what else was read is to be thrown away and the TLS handshake done; then
+    /// [`Session::secured`] is called, or the connection closed.
+    pub handshake: bool,
 }
 
 impl Output {
@@ -52,6 +55,7 @@ impl Output {
         self.content.clear();
         self.ask = None;
         self.faults.clear();
+        self.handshake = false;
     }
 }
 
@@ -172,6 +176,20 @@ impl Session {
     /// Messages accepted so far on this connection.
     pub fn messages(&self) -> u32 {
         self.core.messages
+    }
+
+    /// The stream is encrypted now: what the client said before counts for nothing (RFC 3207 section 4.2), unless
+    /// `keep_hello` (`tls_remember_esmtp`).
+    pub fn secured(&mut self, keep_hello: bool) {
+        let core = &mut self.core;
+        if !keep_hello {
+            core.hello = None;
+            core.extensions = Extensions::default();
+        }
+        core.extensions.starttls = false;
+        core.last_was_rcpt = false;
+        core.last_mail_rejected = false;
+        core.expect_message();
     }
 
     /// The hello that holds.

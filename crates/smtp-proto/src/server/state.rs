@@ -81,6 +81,8 @@ pub(super) enum Pending {
     Plain {
         line: Vec<u8>,
     },
+    StartTls,
+    Secure,
     Quit,
     NotQuit,
 }

@@ -15,6 +15,8 @@ struct Dialogue {
     messages: Vec<Vec<u8>>,
     asks: Vec<String>,
     faults: Vec<PeerFault>,
+    /// Which question about TLS is answered with no.
+    refusing: &'static str,
 }
 
 impl Dialogue {
@@ -36,6 +38,7 @@ impl Dialogue {
             messages: Vec::new(),
             asks: Vec::new(),
             faults: Vec::new(),
+            refusing: "",
         };
         dialogue.event(Event::Octets);
         dialogue.replies.clear();
@@ -52,6 +55,10 @@ impl Dialogue {
             self.replies.extend_from_slice(&self.out.replies);
             self.content.extend_from_slice(&self.out.content);
             self.faults.append(&mut self.out.faults);
+            if self.out.handshake {
+                self.buffer.clear();
+                self.session.secured(false);
+            }
             if let Some(ask) = self.out.ask.take() {
                 next = Some(Event::Answer(self.answer(&ask)));
             }
@@ -71,6 +78,7 @@ impl Dialogue {
                     pipelining: true,
                     chunking: true,
                     size: Some(100),
+                    starttls: argument.starts_with(b"tls."),
                     ..Extensions::default()
                 },
             },
@@ -79,6 +87,10 @@ impl Dialogue {
             Ask::EndOfData => {
                 self.messages.push(std::mem::take(&mut self.content));
                 Answer::Accept(Some(Reply::new(250, "OK id=1")))
+            }
+            Ask::StartTls if self.refusing == "acl" => Answer::Refuse(Reply::new(550, "not you")),
+            Ask::Secure if self.refusing == "setup" => {
+                Answer::Refuse(Reply::new(454, "TLS currently unavailable"))
             }
             Ask::Vrfy(_) => Answer::Refuse(Reply::new(252, "Administrative prohibition")),
             _ => Answer::Accept(None),
@@ -471,4 +483,57 @@ fn an_open_ask_stops_the_input() {
     out.clear();
     session.step(Event::Octets, b"NOOP\r\n", &mut out);
     assert_eq!(out, Output::default());
+}
+
+#[test]
+fn starttls_makes_a_new_session() {
+    let mut d = Dialogue::new(|_| {});
+    d.script(
+        r"
+        STARTTLS => 503 STARTTLS command used when not advertised|
+        EHLO tls.test => 250-mx.test Hello tls.test|250-SIZE 100|250-PIPELINING|250-CHUNKING|250-STARTTLS|250 HELP|
+        HELP => 214-Commands supported:|214 AUTH STARTTLS HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP|
+        STARTTLS x => 501 unexpected argument data|
+        MAIL FROM:<a@b.c> => 250 OK|
+        STARTTLS => 220 TLS go ahead|
+        MAIL FROM:<a@b.c> => 503 HELO or EHLO required|
+        EHLO me => 250-mx.test Hello me|250-SIZE 100|250-PIPELINING|250-CHUNKING|250 HELP|
+        STARTTLS => 503 STARTTLS command used when not advertised|
+        MAIL FROM:<a@b.c> => 250 OK|
+        ",
+    );
+    assert!(d.faults.contains(&PeerFault::IncompleteTransaction { reason: "STARTTLS" }));
+}
+
+#[test]
+fn starttls_refused_leaves_the_session_in_clear() {
+    let mut d = Dialogue::new(|_| {});
+    d.refusing = "acl";
+    d.script("EHLO tls.test => 250-mx.test Hello tls.test|250-SIZE 100|250-PIPELINING|250-CHUNKING|250-STARTTLS|250 HELP|");
+    d.script(
+        r"
+        MAIL FROM:<a@b.c> => 250 OK|
+        STARTTLS => 550 not you|
+        RCPT TO:<a@b.c> => 250 Accepted|
+        ",
+    );
+    d.refusing = "setup";
+    d.script(
+        r"
+        STARTTLS => 454 TLS currently unavailable|
+        RCPT TO:<a@b.c> => 503 sender not yet given|
+        MAIL FROM:<a@b.c> => 250 OK|
+        ",
+    );
+}
+
+#[test]
+fn what_was_sent_along_with_starttls_is_never_a_command() {
+    let mut d = Dialogue::new(|_| {});
+    d.send(b"EHLO tls.test\r\n");
+    assert_eq!(d.send(b"STARTTLS\r\nMAIL FROM:<a@b.c>\r\n"), "554 SMTP synchronization error|<closed>");
+    let mut d = Dialogue::new(|p| p.enforce_sync = false);
+    d.send(b"EHLO tls.test\r\n");
+    assert_eq!(d.send(b"STARTTLS\r\nMAIL FROM:<a@b.c>\r\n"), "220 TLS go ahead|");
+    assert!(!d.asks.iter().any(|ask| ask == "Mail"));
 }
