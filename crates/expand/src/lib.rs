@@ -12,7 +12,7 @@
 //! Exim specification, chapter "String expansions". Differences: docs/compat.md, "String expansions".
 
 pub mod bare;
-mod base64;
+pub mod base64;
 mod cache;
 mod condition;
 mod crypt;

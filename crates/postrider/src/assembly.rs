@@ -227,7 +227,8 @@ fn isolated(
         resolver,
         blocking_resolver,
         spool: Arc::new(spool),
-        hints: Arc::new(hints::MemoryHints::new(clock)),
+        hints: Arc::new(hints::MemoryHints::new(Arc::clone(&clock))),
+        tls: Arc::new(tls::Store::new(clock)),
         log,
         pools: Pools::new(PoolCaps::default()),
         local_agent,
@@ -329,6 +330,7 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
     };
     Ok(Arc::new(Services {
         config: ConfigHandle::new(Arc::clone(config)),
+        tls: Arc::new(tls::Store::new(Arc::clone(&clock))),
         clock,
         entropy,
         resolver,
@@ -351,6 +353,7 @@ fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {
     let user = mta::services::accounts::by_uid(uid).ok().flatten().map(|a| a.name);
     let spool = spool_directory(config).unwrap_or_default();
     ProcessFacts {
+        tls_on_connect: false,
         caller_uid: nix::unistd::getuid().as_raw(),
         caller_gid: nix::unistd::getgid().as_raw(),
         exim_uid: uid,

@@ -66,6 +66,8 @@ pub struct AcceptorSettings {
 pub struct Acceptor {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) client: Requirement,
+    /// The first certificate; with several, which one was shown is not told.
+    pub(crate) shown: Option<Vec<u8>>,
     pub(crate) clock: Arc<crate::client::LibraryClock>,
 }
 
@@ -91,6 +93,7 @@ impl Acceptor {
             } else {
                 Arc::new(Verifier { requirement: settings.client.clone(), algorithms })
             };
+        let first = settings.identities.first().map(|identity| identity.certificate().to_vec());
         let shown = Shown(settings.identities.into_iter().map(|identity| identity.0).collect());
         let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(Arc::new(shown));
         config.alpn_protocols = settings.alpn;
@@ -100,7 +103,7 @@ impl Acceptor {
             config.ticketer = tickets.0;
             config.send_tls13_tickets = 1;
         }
-        Ok(Self { config: Arc::new(config), client: settings.client, clock })
+        Ok(Self { config: Arc::new(config), client: settings.client, shown: first, clock })
     }
 }
 

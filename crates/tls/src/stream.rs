@@ -100,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let (_, connection) = stream.get_ref();
         let mut facts = Established::of(connection);
         facts.sni = connection.server_name().map(|name| name.as_bytes().to_vec());
+        facts.our_certificate.clone_from(&acceptor.shown);
         let now = acceptor.clock.now();
         judge(&acceptor.client, connection.peer_certificates(), Peer::Client, now, &mut facts)?;
         self.0 = State::Server(Box::new(stream));

@@ -102,7 +102,9 @@ pub const SRS: &str = "the options of libsrs_alt are obsolete and are not implem
 /// SRV records and address translation.
 pub const SRV: &str = "SRV records and address translation are not implemented yet";
 /// TLS, DANE, OCSP.
-pub const TLS: &str = "TLS is not implemented yet";
+pub const TLS: &str = "this part of TLS is not implemented yet";
+/// What OpenSSL or GnuTLS can be told, and our library decides itself.
+pub const TLS_LIBRARY: &str = "the TLS library (rustls) has no such switch";
 /// WELLKNOWN.
 pub const WELLKNOWN: &str = "the WELLKNOWN extension is not implemented yet";
 /// XCLIENT.

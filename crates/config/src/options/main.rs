@@ -72,7 +72,7 @@ option_table! {
     ACL_SMTP_RCPT: Text = "acl_smtp_rcpt", unset;
     /// ACL for STARTTLS.
     /// `acl_smtp_starttls = accept`
-    ACL_SMTP_STARTTLS: Text = "acl_smtp_starttls", unset, inert TLS;
+    ACL_SMTP_STARTTLS: Text = "acl_smtp_starttls", unset;
     /// ACL for VRFY; unset means refuse.
     /// `acl_smtp_vrfy = acl_check_vrfy`
     ACL_SMTP_VRFY: Text = "acl_smtp_vrfy", unset;
@@ -321,10 +321,10 @@ option_table! {
     GECOS_PATTERN: Plain = "gecos_pattern", unset;
     /// Let GnuTLS autoload PKCS11.
     /// `gnutls_allow_auto_pkcs11 = false`
-    GNUTLS_ALLOW_AUTO_PKCS11: Tristate = "gnutls_allow_auto_pkcs11", unset, inert TLS;
+    GNUTLS_ALLOW_AUTO_PKCS11: Tristate = "gnutls_allow_auto_pkcs11", unset, inert TLS_LIBRARY;
     /// Relax GnuTLS for odd peers.
     /// `gnutls_compat_mode = true`
-    GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS;
+    GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS_LIBRARY;
     /// Max length of one logical header.
     /// `header_line_maxsize = 16K`
     HEADER_LINE_MAXSIZE: Integer = "header_line_maxsize", "0";
@@ -369,7 +369,7 @@ option_table! {
     HOSTS_PROXY: Hosts = "hosts_proxy", unset, inert PROXY;
     /// Clients that must send ALPN.
     /// `hosts_require_alpn = 192.0.2.0/24`
-    HOSTS_REQUIRE_ALPN: Hosts = "hosts_require_alpn", unset, inert TLS;
+    HOSTS_REQUIRE_ALPN: Hosts = "hosts_require_alpn", unset;
     /// Clients that must send HELO before MAIL.
     /// `hosts_require_helo = !127.0.0.1 : *`
     HOSTS_REQUIRE_HELO: Hosts = "hosts_require_helo", "*";
@@ -501,7 +501,7 @@ option_table! {
     NOTIFIER_SOCKET: Plain = "notifier_socket", "$spool_directory/exim_daemon_notify", inert OWN_WAY;
     /// OpenSSL option bit adjustments.
     /// `openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1`
-    OPENSSL_OPTIONS: PlainList = "openssl_options", "+no_sslv2 +no_sslv3 +single_dh_use +no_ticket +no_renegotiation", inert TLS;
+    OPENSSL_OPTIONS: PlainList = "openssl_options", "+no_sslv2 +no_sslv3 +single_dh_use +no_ticket +no_renegotiation", inert TLS_LIBRARY;
     /// Oracle server definitions.
     /// `oracle_servers = oracle.example.org/mail/reader/secret`
     ORACLE_SERVERS: PlainList = "oracle_servers", unset, inert LOOKUPS;
@@ -831,55 +831,55 @@ option_table! {
     TIMEZONE: Plain = "timezone", unset;
     /// Clients offered STARTTLS.
     /// `tls_advertise_hosts = *`
-    TLS_ADVERTISE_HOSTS: Hosts = "tls_advertise_hosts", "*", inert TLS;
+    TLS_ADVERTISE_HOSTS: Hosts = "tls_advertise_hosts", "*";
     /// Acceptable ALPN names.
     /// `tls_alpn = smtp`
-    TLS_ALPN: TextList = "tls_alpn", "smtp:esmtp", inert TLS;
+    TLS_ALPN: TextList = "tls_alpn", "smtp:esmtp";
     /// Server certificate file list.
     /// `tls_certificate = /etc/exim/exim.crt`
-    TLS_CERTIFICATE: TextList = "tls_certificate", unset, inert TLS;
+    TLS_CERTIFICATE: TextList = "tls_certificate", unset;
     /// Revocation list file or directory.
     /// `tls_crl = /etc/exim/crl.pem`
-    TLS_CRL: Text = "tls_crl", unset, inert TLS;
+    TLS_CRL: Text = "tls_crl", unset;
     /// Cap on DH size.
     /// `tls_dh_max_bits = 4096`
-    TLS_DH_MAX_BITS: Integer = "tls_dh_max_bits", "2236", inert TLS;
+    TLS_DH_MAX_BITS: Integer = "tls_dh_max_bits", "2236", inert TLS_LIBRARY;
     /// DH parameters source.
     /// `tls_dhparam = ffdhe2048`
-    TLS_DHPARAM: Text = "tls_dhparam", unset, inert TLS;
+    TLS_DHPARAM: Text = "tls_dhparam", unset, inert TLS_LIBRARY;
     /// Send banner early in TLS handshake.
     /// `tls_early_banner_hosts = 192.0.2.0/24`
     TLS_EARLY_BANNER_HOSTS: Hosts = "tls_early_banner_hosts", unset, inert TLS;
     /// EC curve choice.
     /// `tls_eccurve = prime256v1`
-    TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS;
+    TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS_LIBRARY;
     /// Stapling response file list.
     /// `tls_ocsp_file = /etc/exim/ocsp.der`
-    TLS_OCSP_FILE: Text = "tls_ocsp_file", unset, inert TLS;
+    TLS_OCSP_FILE: Text = "tls_ocsp_file", unset;
     /// Ports with implicit TLS.
     /// `tls_on_connect_ports = 465`
-    TLS_ON_CONNECT_PORTS: PlainList = "tls_on_connect_ports", unset, inert TLS;
+    TLS_ON_CONNECT_PORTS: PlainList = "tls_on_connect_ports", unset;
     /// Server private key file list.
     /// `tls_privatekey = /etc/exim/exim.key`
-    TLS_PRIVATEKEY: TextList = "tls_privatekey", unset, inert TLS;
+    TLS_PRIVATEKEY: TextList = "tls_privatekey", unset;
     /// Keep EHLO state over STARTTLS.
     /// `tls_remember_esmtp = true`
-    TLS_REMEMBER_ESMTP: Flag = "tls_remember_esmtp", off, inert TLS;
+    TLS_REMEMBER_ESMTP: Flag = "tls_remember_esmtp", off;
     /// Allowed ciphers or priority string.
     /// `tls_require_ciphers = HIGH:!aNULL`
-    TLS_REQUIRE_CIPHERS: Text = "tls_require_ciphers", unset, inert TLS;
+    TLS_REQUIRE_CIPHERS: Text = "tls_require_ciphers", unset;
     /// Clients allowed session resumption.
     /// `tls_resumption_hosts = *`
-    TLS_RESUMPTION_HOSTS: Hosts = "tls_resumption_hosts", unset, inert TLS;
+    TLS_RESUMPTION_HOSTS: Hosts = "tls_resumption_hosts", unset;
     /// Ask for client certificate, optional.
     /// `tls_try_verify_hosts = *`
-    TLS_TRY_VERIFY_HOSTS: Hosts = "tls_try_verify_hosts", unset, inert TLS;
+    TLS_TRY_VERIFY_HOSTS: Hosts = "tls_try_verify_hosts", unset;
     /// Trust anchors for client certs.
     /// `tls_verify_certificates = /etc/ssl/certs/ca-certificates.crt`
-    TLS_VERIFY_CERTIFICATES: Text = "tls_verify_certificates", "system", inert TLS;
+    TLS_VERIFY_CERTIFICATES: Text = "tls_verify_certificates", "system";
     /// Client certificate mandatory.
     /// `tls_verify_hosts = 192.0.2.0/24`
-    TLS_VERIFY_HOSTS: Hosts = "tls_verify_hosts", unset, inert TLS;
+    TLS_VERIFY_HOSTS: Hosts = "tls_verify_hosts", unset;
     /// Groups of trusted callers.
     /// `trusted_groups = mail`
     TRUSTED_GROUPS: Groups = "trusted_groups", unset;

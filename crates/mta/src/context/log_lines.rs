@@ -1,11 +1,11 @@
 //! Log lines about a session: whoever has a context can write them, the peer is filled in here.
 
-use observe::event::{Auth, Peer, SmtpEvent, SmtpNews};
+use observe::event::{Auth, Peer, SmtpEvent, SmtpNews, Tls};
 use observe::{Event, Streams};
 use policy::acl::LogTargets;
 
 use super::Context;
-use super::facts::ConnectionFacts;
+use super::facts::{ConnectionFacts, TlsFacts};
 
 impl Context {
     /// Something that happened in the session.
@@ -54,12 +54,28 @@ impl Context {
         self.services.log.write(&Event::Text { text: text.as_bytes().to_vec(), streams: Streams::MAIN });
     }
 
+    /// The encrypted session, as log lines show it.
+    pub fn tls(&self) -> Option<Tls> {
+        self.facts.connection.tls.as_deref().map(tls)
+    }
+
     /// Who authenticated, as log lines show it.
     pub fn auth(&self) -> Option<Auth> {
         let facts = &self.facts.connection;
         let name = facts.sender_host_authenticated.clone()?;
         let sender = self.facts.message.authenticated_sender.clone();
         Some(Auth { name, id: facts.authenticated_id.clone(), sender })
+    }
+}
+
+/// An encrypted session, as log lines show it.
+pub(crate) fn tls(facts: &TlsFacts) -> Tls {
+    Tls {
+        cipher: Some(facts.cipher.clone()),
+        resumed: facts.is_resumed(),
+        verified: Some(if facts.certificate_verified { "yes" } else { "no" }),
+        peer_dn: facts.peer_dn.clone(),
+        sni: facts.sni.clone(),
     }
 }
 

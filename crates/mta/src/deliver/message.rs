@@ -13,7 +13,9 @@ use mail_types::value::Value;
 use spool::{DataFile, Header, HeaderKind};
 use spool_format::{AclScope, HostPort};
 
-use crate::context::facts::{BodyFacts, ConnectionFacts, Facts, MessageFacts, Origin, RecipientFacts};
+use crate::context::facts::{
+    BodyFacts, ConnectionFacts, Facts, MessageFacts, Origin, RecipientFacts, TlsFacts,
+};
 
 /// Everything that the spool knows about a message. Reads the visible part of the body: blocks.
 pub(super) fn facts(header: &Header, data: &DataFile, config: &Config, now: Timestamp) -> Facts {
@@ -42,9 +44,46 @@ fn connection(header: &Header) -> ConnectionFacts {
         sender_host_authenticated: bytes(&header.host_auth),
         authenticated_id: bytes(&header.auth_id),
         smtp_active_hostname: bytes(&header.active_hostname).unwrap_or_default(),
+        tls: tls(&header.tls).map(Box::new),
         acl_c: acl_c.map(|variable| (variable.name.clone(), variable.value.clone())).collect(),
         ..ConnectionFacts::default()
     }
+}
+
+/// What the spool keeps of an encrypted session.
+fn tls(kept: &spool_format::Tls) -> Option<TlsFacts> {
+    let bytes = |value: &Option<Value>| value.as_ref().map(|value| value.bytes().to_vec());
+    let cipher = bytes(&kept.cipher)?;
+    let bits =
+        cipher.rsplit(|&byte| byte == b':').next().and_then(|bits| str::from_utf8(bits).ok()?.parse().ok());
+    let pem = |value: &Option<Value>| bytes(value).map(|line| pem_of_one_line(&line));
+    let letter = kept.resumption.as_ref().and_then(|letter| letter.bytes().first().copied());
+    Some(TlsFacts {
+        version: bytes(&kept.version).unwrap_or_default(),
+        bits: bits.unwrap_or(0),
+        cipher,
+        cipher_std: Vec::new(),
+        certificate_verified: kept.certificate_verified,
+        peer_dn: bytes(&kept.peerdn),
+        sni: bytes(&kept.sni),
+        peer_certificate: pem(&kept.peercert),
+        our_certificate: pem(&kept.ourcert),
+        ocsp: kept.ocsp.and_then(|ocsp| u8::try_from(ocsp).ok()).unwrap_or(0),
+        resumption: letter.map_or(0, |letter| letter.saturating_sub(b'A')),
+    })
+}
+
+/// Newlines are written as two characters.
+fn pem_of_one_line(line: &[u8]) -> Vec<u8> {
+    let mut pem = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = memchr::memmem::find(rest, b"\\n") {
+        pem.extend_from_slice(&rest[..at]);
+        pem.push(b'\n');
+        rest = &rest[at + 2..];
+    }
+    pem.extend_from_slice(rest);
+    pem
 }
 
 fn address(host: &HostPort) -> Option<IpAddr> {

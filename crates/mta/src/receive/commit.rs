@@ -236,6 +236,7 @@ fn log_received(order: &Submission, message_id_created: bool, completed: Timesta
         protocol: facts.received_protocol.clone().unwrap_or_default(),
         pipelining: order.pipelining,
         auth: context.auth(),
+        tls: context.tls(),
         chunking: order.chunking,
         dnssec: connection.sender_host_dnssec,
         size: facts.size.unwrap_or(0),

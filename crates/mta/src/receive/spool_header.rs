@@ -6,11 +6,11 @@ use mail_types::clock::Timestamp;
 use mail_types::message_id::MessageId;
 use mail_types::value::Value;
 use spool_format::{
-    AclVariable, BodyCounts, Header, HeaderKind, HeaderLine, HostPort, Recipient, Utf8Downcast,
+    AclVariable, BodyCounts, Header, HeaderKind, HeaderLine, HostPort, Recipient, Tls, Utf8Downcast,
 };
 
 use crate::context::Context;
-use crate::context::facts::{ConnectionFacts, MessageFacts};
+use crate::context::facts::{ConnectionFacts, MessageFacts, TlsFacts};
 
 /// What the facts do not hold.
 pub(super) struct Rest {
@@ -89,7 +89,32 @@ fn connection_lines(header: &mut Header, facts: &ConnectionFacts) {
         [] => None,
         name => Some(Value::clean(name)),
     };
+    if let Some(session) = facts.tls.as_deref() {
+        header.tls = tls_lines(session);
+    }
     header.ident = said(facts.sender_ident.as_ref(), facts.own.ident);
+}
+
+fn tls_lines(session: &TlsFacts) -> Tls {
+    let own = |text: &[u8]| Some(Value::clean(text)).filter(|value| !value.is_empty());
+    let peers = |text: &Option<Vec<u8>>| text.clone().map(Value::tainted);
+    let one_line = |pem: &Option<Vec<u8>>| pem.as_ref().map(|pem| pem_on_one_line(pem));
+    Tls {
+        certificate_verified: session.certificate_verified,
+        cipher: own(&session.cipher),
+        peercert: one_line(&session.peer_certificate).map(Value::tainted),
+        peerdn: peers(&session.peer_dn),
+        sni: peers(&session.sni),
+        ourcert: one_line(&session.our_certificate).map(Value::clean),
+        ocsp: Some(i64::from(session.ocsp)).filter(|ocsp| *ocsp != 0),
+        resumption: Some(Value::clean(vec![b'A'.saturating_add(session.resumption)])),
+        version: own(&session.version),
+    }
+}
+
+/// The newlines of a certificate are written as two characters.
+fn pem_on_one_line(pem: &[u8]) -> Vec<u8> {
+    pem.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(&b"\\n"[..])
 }
 
 fn message_lines(header: &mut Header, facts: &MessageFacts, connection: &ConnectionFacts) {

@@ -74,6 +74,8 @@ pub struct ProcessFacts {
     pub compile_date: String,
     /// Whether this process is the daemon: connections are counted and limited.
     pub daemon: bool,
+    /// `-tls-on-connect`: every port speaks TLS from the first octet.
+    pub tls_on_connect: bool,
     /// `$spool_directory`, expanded when the program started.
     pub spool_directory: PathBuf,
     /// The directory of the main log, for `$log_space`; the spool's when logs go elsewhere.
@@ -106,6 +108,8 @@ pub struct Services {
     pub pools: Pools,
     /// Who reads and delivers as a local user.
     pub local_agent: Arc<dyn LocalAgent>,
+    /// Settings of TLS that are ready.
+    pub tls: Arc<tls::Store>,
     /// Connections to other hosts that the next message can use.
     pub connections: Arc<Connections>,
     /// Who is told about new messages.

@@ -36,6 +36,7 @@ fn option_of(place: AclPlace) -> Option<Opt<Text>> {
         AclPlace::Vrfy => main::ACL_SMTP_VRFY,
         AclPlace::Expn => main::ACL_SMTP_EXPN,
         AclPlace::Etrn => main::ACL_SMTP_ETRN,
+        AclPlace::StartTls => main::ACL_SMTP_STARTTLS,
         AclPlace::Quit => main::ACL_SMTP_QUIT,
         AclPlace::NotQuit => main::ACL_SMTP_NOTQUIT,
         AclPlace::NotSmtp => main::ACL_NOT_SMTP,
@@ -194,7 +195,7 @@ fn log(verdict: &AclVerdict, what: Rejected, temporary: bool, corrected: Option<
         what,
         sender: after_mail.then(|| facts.sender_address.clone()),
         auth: context.auth(),
-        tls: None,
+        tls: context.tls(),
         message,
         rejected: with_message.then(|| rejected_message(context)),
     };

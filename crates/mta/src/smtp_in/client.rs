@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use super::starttls;
+use crate::context::Context;
 use crate::context::facts::{ConnectionFacts, Origin};
 use crate::local_submission::Caller;
 
@@ -44,6 +46,12 @@ impl Client {
             Self::AsIf { peer, local } => Self::Tcp { peer: *peer, local: *local, count: None }.facts(),
             Self::Local(caller) => caller.connection_facts(Origin::LocalSmtp),
         }
+    }
+
+    /// TLS comes before the greeting: the port is one of `tls_on_connect_ports`, or `-tls-on-connect` was given.
+    pub(crate) fn is_secured_at_once(&self, context: &Context) -> bool {
+        let tcp = matches!(self, Self::Tcp { .. });
+        tcp && (context.services.process.tls_on_connect || starttls::is_on_connect_port(context))
     }
 
     /// The local caller, if it is one.

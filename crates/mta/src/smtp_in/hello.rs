@@ -5,7 +5,7 @@
 //!
 //! # Compatibility
 //! Options `helo_accept_junk_hosts`, `helo_allow_chars`, `helo_lookup_domains`, `helo_verify_hosts`,
-//! `helo_try_verify_hosts`, `…_advertise_hosts`. DSN, AUTH, STARTTLS, PRDR, LIMITS and PIPECONNECT are not offered.
+//! `helo_try_verify_hosts`, `…_advertise_hosts`. DSN, AUTH, PRDR, LIMITS and PIPECONNECT are not offered.
 
 use config::options::main;
 use mail_types::outcome::Reply;
@@ -48,7 +48,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         facts.helo_verified = None;
         facts.sender_helo_dnssec = false;
         facts.esmtp = kind == HelloKind::Ehlo;
-        self.set_protocol(kind);
         if facts_are_remote(&self.context) {
             match self.context.on_pool(verification).await {
                 Some(Ok(Verification::Fine)) => {}
@@ -108,18 +107,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     /// `$received_protocol` as the hello makes it.
-    fn set_protocol(&mut self, kind: HelloKind) {
-        let local = !facts_are_remote(&self.context);
-        let word: &[u8] = match (local, kind) {
-            (false, HelloKind::Helo) => b"smtp",
-            (false, HelloKind::Ehlo) => b"esmtp",
-            (true, HelloKind::Helo) => b"local-smtp",
-            (true, HelloKind::Ehlo) => b"local-esmtp",
-        };
-        self.context.facts.message.received_protocol = Some(word.to_vec());
+    pub(super) fn set_protocol_word(&mut self, esmtp: bool) {
+        let local = if facts_are_remote(&self.context) { "" } else { "local-" };
+        let secured = if self.context.facts.connection.tls.is_some() { "s" } else { "" };
+        let word = format!("{local}{}{secured}", if esmtp { "esmtp" } else { "smtp" });
+        self.context.facts.message.received_protocol = Some(word.into_bytes());
     }
 
     async fn welcome(&mut self, kind: HelloKind, own_text: Option<Vec<u8>>) -> Answer {
+        // The ACL still saw what held before.
+        self.set_protocol_word(kind == HelloKind::Ehlo);
         let greeting = match own_text {
             Some(text) => self.one_line(text),
             None => self.greeting(),
@@ -218,6 +215,8 @@ fn extensions(context: &mut Context) -> Result<Extensions, ListError> {
         expn: config.main.get(main::ACL_SMTP_EXPN).is_some(),
         pipelining: !no_pipelining && context.sender_host_in(main::PIPELINING_ADVERTISE_HOSTS)?,
         chunking: context.sender_host_in(main::CHUNKING_ADVERTISE_HOSTS)?,
+        starttls: context.facts.connection.tls.is_none()
+            && context.sender_host_in(main::TLS_ADVERTISE_HOSTS)?,
         smtputf8: context.sender_host_in(main::SMTPUTF8_ADVERTISE_HOSTS)?,
         ..Extensions::default()
     })

@@ -16,6 +16,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use tls::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::watch;
 
@@ -25,6 +26,9 @@ const COMMAND_CHUNK: usize = 4 * 1024;
 const CONTENT_CHUNK: usize = 64 * 1024;
 /// Replies that may wait before they are sent although more commands are there.
 const OUTPUT_LIMIT: usize = 8 * 1024;
+
+/// How long the last word within TLS may take to be sent.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// What waiting for input came to.
 #[derive(Debug)]
@@ -41,7 +45,7 @@ pub(crate) enum Arrived {
 
 /// The stream of one session.
 pub(crate) struct Link<'s, S> {
-    stream: &'s mut S,
+    stream: Stream<&'s mut S>,
     input: Vec<u8>,
     used: usize,
     output: Vec<u8>,
@@ -53,7 +57,15 @@ pub(crate) struct Link<'s, S> {
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Link<'s, S> {
     pub(crate) fn new(stream: &'s mut S, shutdown: watch::Receiver<bool>) -> Self {
-        Self { stream, input: Vec::new(), used: 0, output: Vec::new(), shutdown, timeout: None, failed: None }
+        Self {
+            stream: Stream::new(stream),
+            input: Vec::new(),
+            used: 0,
+            output: Vec::new(),
+            shutdown,
+            timeout: None,
+            failed: None,
+        }
     }
 
     /// Octets that were read and not yet used.
@@ -71,6 +83,16 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Link<'s, S> {
                 self.input = Vec::new();
             }
         }
+    }
+
+    /// Nothing that was read counts any more.
+    pub(crate) fn forget_input(&mut self) {
+        self.consume(self.input.len() - self.used);
+    }
+
+    /// What is read from and written to.
+    pub(crate) fn stream(&mut self) -> &mut Stream<&'s mut S> {
+        &mut self.stream
     }
 
     /// Put a reply into the output.
@@ -103,6 +125,14 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Link<'s, S> {
         self.failed = sent.err();
     }
 
+    /// The last word within TLS: the client can tell the end of the session from a cut connection.
+    pub(crate) async fn say_goodbye(&mut self) {
+        if self.stream.is_secured() && self.failed.is_none() {
+            // A client that is gone already misses nothing.
+            let _ = tokio::time::timeout(GOODBYE, self.stream.shutdown()).await;
+        }
+    }
+
     /// Take in what the client has sent already, without waiting.
     pub(crate) async fn poll_available(&mut self) {
         if self.failed.is_some() || self.input.len() - self.used > COMMAND_CHUNK {
@@ -111,7 +141,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Link<'s, S> {
         let mut chunk = [0_u8; 1024];
         let polled = std::future::poll_fn(|waker| {
             let mut buffer = ReadBuf::new(&mut chunk);
-            match Pin::new(&mut *self.stream).poll_read(waker, &mut buffer) {
+            match Pin::new(&mut self.stream).poll_read(waker, &mut buffer) {
                 Poll::Ready(Ok(())) => Poll::Ready(buffer.filled().len()),
                 Poll::Ready(Err(error)) => {
                     self.failed = Some(error);
@@ -140,7 +170,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Link<'s, S> {
             self.used = 0;
         }
         let limit = self.timeout;
-        let stream = &mut *self.stream;
+        let stream = &mut self.stream;
         let input = &mut self.input;
         let reading = std::future::poll_fn(|waker| {
             let start = input.len();

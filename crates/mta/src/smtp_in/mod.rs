@@ -34,6 +34,7 @@ mod quit;
 mod rcpt;
 pub(crate) mod reply;
 mod session;
+mod starttls;
 #[cfg(test)]
 mod tests;
 mod verify_commands;

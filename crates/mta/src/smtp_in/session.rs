@@ -93,6 +93,8 @@ pub(super) struct Session<'s, S> {
     pub(super) dropped: bool,
     /// Too many unknown commands: the session has ended as if by QUIT.
     pub(super) thrown_out: bool,
+    /// The server's side of TLS, between the question and the handshake.
+    pub(super) tls_prepared: Option<super::starttls::Prepared>,
     history_full: bool,
 }
 
@@ -143,12 +145,17 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             lost_error: None,
             dropped: false,
             thrown_out: false,
+            tls_prepared: None,
             history_full: false,
         }
     }
 
     async fn run(&mut self) -> SessionEnd {
         let mut out = Output::default();
+        self.set_protocol_word(false);
+        if self.client.is_secured_at_once(&self.context) && !Box::pin(self.secure_from_the_start()).await {
+            return SessionEnd::Closed { messages: 0, abnormal: true };
+        }
         self.step(Event::Octets, &mut out).await;
         while !self.protocol.is_closed() {
             let content = self.protocol.is_reading_content();
@@ -164,6 +171,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             self.step(event, &mut out).await;
         }
         self.link.flush().await;
+        self.link.say_goodbye().await;
         self.finish()
     }
 
@@ -181,6 +189,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             self.protocol.step(event, self.link.input(), out);
             let progress = answered || out.consumed > 0;
             self.take(out).await;
+            if out.handshake && !Box::pin(self.handshake_after_reply()).await {
+                event = Event::Eof;
+                continue;
+            }
             let Some(ask) = out.ask.take() else {
                 if !progress || self.protocol.is_closed() {
                     return;
@@ -190,6 +202,12 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             };
             event = Event::Answer(self.answer(ask).await);
         }
+    }
+
+    /// The 220 goes out, then the handshake.
+    async fn handshake_after_reply(&mut self) -> bool {
+        self.link.flush().await;
+        self.shake_hands().await
     }
 
     /// Act on what a step produced, all but its question.
@@ -244,6 +262,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             Ask::Vrfy(argument) => Box::pin(self.vrfy(argument)).await,
             Ask::Expn(argument) => Box::pin(self.expn(argument)).await,
             Ask::Etrn(argument) => self.etrn(argument),
+            Ask::StartTls => Box::pin(self.starttls()).await,
+            Ask::Secure => Box::pin(self.secure()).await,
             Ask::Quit => Box::pin(self.on_quit()).await,
             Ask::NotQuit(reason) => Box::pin(self.not_quit(reason)).await,
         }
@@ -258,7 +278,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
                 commands: context.facts.connection.smtp_command_history.clone(),
                 more: self.history_full,
                 auth: context.auth(),
-                tls: None,
+                tls: context.tls(),
             });
         }
         SessionEnd::Closed { messages: self.protocol.messages(), abnormal: self.abnormal }

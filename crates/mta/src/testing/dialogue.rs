@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use mail_types::clock::SystemClock;
+use tls::{ConnectorRequest, Established, HandshakeFault, Store, Stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::task::JoinHandle;
 
@@ -15,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client.
 pub(crate) struct Dialogue {
-    stream: DuplexStream,
+    stream: Stream<DuplexStream>,
     session: JoinHandle<SessionEnd>,
     heard: Vec<u8>,
 }
@@ -39,7 +41,14 @@ impl Dialogue {
         let services = Arc::clone(&bench.services);
         let shutdown = bench.shutdown.subscribe();
         let session = tokio::spawn(async move { session(&mut theirs, client, services, shutdown).await });
-        Self { stream: ours, session, heard: Vec::new() }
+        Self { stream: Stream::new(ours), session, heard: Vec::new() }
+    }
+
+    /// The client's handshake, after the server's 220 or at once.
+    pub(crate) async fn secure(&mut self, request: &ConnectorRequest) -> Result<Established, HandshakeFault> {
+        let store = Store::new(Arc::new(SystemClock));
+        let connector = store.connector(request).expect("the test's settings are sound");
+        self.stream.connect(&connector, Some("mx.test.example"), [192, 0, 2, 25].into()).await
     }
 
     /// The next reply, all its lines, joined by `|`.
@@ -78,6 +87,7 @@ impl Dialogue {
     /// Send octets as they are. A server that has closed the connection does not hear them.
     pub(crate) async fn send(&mut self, octets: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(octets.as_ref()).await;
+        let _ = self.stream.flush().await;
     }
 
     /// Send octets while replies are read and forgotten, until the server has answered all or has closed.

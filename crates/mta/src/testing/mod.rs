@@ -125,7 +125,8 @@ impl Bench {
             resolver: Arc::new(resolver),
             lookups: Arc::new(lookup::Lookups::new()),
             spool: Arc::new(spool.expect("the scratch directory is there")),
-            hints: Arc::new(hints::MemoryHints::new(shared_clock)),
+            hints: Arc::new(hints::MemoryHints::new(Arc::clone(&shared_clock))),
+            tls: Arc::new(tls::Store::new(shared_clock)),
             log: Arc::new(log),
             pools: Pools::new(PoolCaps { spool: 4, files: 4, lookups: 4 }),
             local_agent: Arc::new(NoAgent),
@@ -190,6 +191,7 @@ impl Drop for Bench {
 
 fn process(directory: &Path) -> ProcessFacts {
     ProcessFacts {
+        tls_on_connect: false,
         caller_uid: 1000,
         caller_gid: 1000,
         exim_uid: 1000,

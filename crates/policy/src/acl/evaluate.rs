@@ -224,7 +224,9 @@ impl Tester<'_> {
                 *self.pending = Pending::Host { defer_ok };
                 PartEnd::Wait(AclEffect::VerifyHostName)
             }
-            // Nothing is verified before there is TLS.
+            Verify::Certificate if fact(Variable::TlsInCertificateVerified, world).bytes() == b"1" => {
+                PartEnd::True
+            }
             Verify::Certificate => {
                 self.said.user = Some(Value::clean("no verified certificate"));
                 PartEnd::False

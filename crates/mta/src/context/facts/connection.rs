@@ -7,6 +7,8 @@ use mail_types::clock::Timestamp;
 use mail_types::value::Value;
 use serde::{Deserialize, Serialize};
 
+use super::TlsFacts;
+
 /// How mail reaches this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Origin {
@@ -113,4 +115,6 @@ pub struct ConnectionFacts {
     pub acl_c: BTreeMap<Vec<u8>, Value>,
     /// `$host_data` of a `hosts` condition.
     pub host_data: Option<Value>,
+    /// The encrypted session.
+    pub tls: Option<Box<TlsFacts>>,
 }

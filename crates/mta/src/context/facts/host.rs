@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::TlsFacts;
+
 /// One remote host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostFacts {
@@ -19,4 +21,6 @@ pub struct HostFacts {
     pub sending_port: u16,
     /// `$lookup_dnssec_authenticated`: none when no lookup of the kind was done.
     pub lookup_dnssec_authenticated: Option<bool>,
+    /// The encrypted session with it.
+    pub tls: Option<Box<TlsFacts>>,
 }

@@ -11,11 +11,13 @@ mod address;
 mod connection;
 mod host;
 mod message;
+mod tls;
 
 pub use address::{AddressFacts, LocalUser};
 pub use connection::{ConnectionFacts, Origin, OwnFacts};
 pub use host::HostFacts;
 pub use message::{BodyFacts, DnsListFacts, MessageFacts, RecipientFacts, VerifyMode};
+pub use tls::TlsFacts;
 
 use serde::{Deserialize, Serialize};
 

@@ -17,6 +17,7 @@ mod message;
 mod pending;
 mod process;
 mod system;
+mod tls;
 
 pub(crate) use system::{inodes, load_average, space_kib};
 
@@ -34,12 +35,13 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Result<Option<
     if let Some(set) = context.acl_set.get(&variable) {
         return Ok(Some(set.clone()));
     }
-    let families: [fn(&mut Context, Variable) -> Family; 6] = [
+    let families: [fn(&mut Context, Variable) -> Family; 7] = [
         address::value,
         connection::value,
         message::value,
         process::value,
         system::value,
+        tls::value,
         |_context, variable| pending::value(variable),
     ];
     families.iter().find_map(|family| family(context, variable)).unwrap_or(Ok(None))
@@ -93,8 +95,14 @@ mod tests {
         let mut context = bare_context();
         let mut wrong = Vec::new();
         for row in VARIABLES {
-            let families: [fn(&mut Context, Variable) -> Family; 5] =
-                [address::value, connection::value, message::value, process::value, system::value];
+            let families: [fn(&mut Context, Variable) -> Family; 6] = [
+                address::value,
+                connection::value,
+                message::value,
+                process::value,
+                system::value,
+                tls::value,
+            ];
             let owners =
                 families.iter().filter(|family| family(&mut context, row.variable).is_some()).count();
             let needed = row.available == Availability::Now

@@ -22,22 +22,11 @@ pub(super) fn value(variable: Variable) -> Option<Result<Option<Value>, EvalErro
         | Variable::MimeIsMultipart
         | Variable::MimeIsRfc822
         | Variable::ProxyExternalPort
-        | Variable::ProxyLocalPort
-        | Variable::TlsBits
-        | Variable::TlsCertificateVerified
-        | Variable::TlsInBits
-        | Variable::TlsInCertificateVerified
-        | Variable::TlsInOcsp
-        | Variable::TlsInResumption
-        | Variable::TlsOutBits
-        | Variable::TlsOutCertificateVerified
-        | Variable::TlsOutOcsp
-        | Variable::TlsOutResumption
-        | Variable::TlsOutTlsaUsage => "0",
+        | Variable::ProxyLocalPort => "0",
         Variable::MimePartCount => "-1",
         Variable::DkimBodylength | Variable::DkimExpires => "9999999999999",
         Variable::DkimKeyGranularity | Variable::DkimKeySrvtype => "*",
-        Variable::ProxySession | Variable::SpfResultGuessed | Variable::TlsOutDane => "no",
+        Variable::ProxySession | Variable::SpfResultGuessed => "no",
         _ => return None,
     };
     Some(Ok(Some(Value::clean(constant))))

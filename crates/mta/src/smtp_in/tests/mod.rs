@@ -5,6 +5,7 @@ mod hostile;
 mod limits;
 mod message;
 mod plain;
+mod tls;
 mod verify;
 
 /// Accepts every recipient and routes nothing.

@@ -1,0 +1,298 @@
+//! STARTTLS, and TLS from the first octet: whether, with what, and what the session knows afterwards.
+//!
+//! # Security
+//! What was read in clear and not yet used is thrown away before the handshake, and so is all that the client said: a
+//! secured session begins anew (RFC 3207 section 4.2). A failed handshake ends the connection; nothing goes on in clear.
+//! The server name that the client sends is tainted.
+//!
+//! # Failure
+//! Certificates are made ready before the client hears 220, so that a server that has none says 454 and goes on.
+//!
+//! # Compatibility
+//! Specification, chapter "Encrypted SMTP connections". The options named there are expanded again for the server name
+//! when `tls_certificate` mentions it. The words of a failed handshake are those of our library.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use config::options::kind::OptionType;
+use config::options::main;
+use config::{Opt, options::kind};
+use expand::Expansion;
+use expand::list::ListItems;
+use mail_types::outcome::Reply;
+use mail_types::value::Value;
+use observe::event::{Rejected, SmtpNews};
+use policy::acl::AclPlace;
+use policy::list::ListError;
+use smtp_proto::server::Answer;
+use tls::{Acceptor, AcceptorRequest, AnchorSource, HandshakeFault, Strictness, TlsError};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::acl;
+use super::session::Session;
+use crate::context::Context;
+use crate::context::facts::TlsFacts;
+
+/// A server's side made ready.
+pub(super) struct Prepared {
+    acceptor: Acceptor,
+    /// The certificate that is shown, where one was set up.
+    tickets: bool,
+    /// The options want to know the server name first.
+    by_name: bool,
+}
+
+/// Why TLS is not to be had.
+enum Unavailable {
+    /// An option's list or expansion.
+    Option(String),
+    /// What it names can't be used.
+    Settings(TlsError),
+}
+
+impl std::fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Option(text) => f.write_str(text),
+            Self::Settings(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<ListError> for Unavailable {
+    fn from(error: ListError) -> Self {
+        Self::Option(error.message)
+    }
+}
+
+impl From<TlsError> for Unavailable {
+    fn from(error: TlsError) -> Self {
+        Self::Settings(error)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    /// Answer [`smtp_proto::server::Ask::StartTls`].
+    pub(super) async fn starttls(&mut self) -> Answer {
+        let Some(verdict) = self.run_acl(AclPlace::StartTls).await else { return Answer::Accept(None) };
+        if acl::goes_on(&verdict) {
+            return Answer::Accept(None);
+        }
+        let what = Rejected::Command(b"STARTTLS".to_vec());
+        let reply = acl::refuse(&verdict, what, 550, &mut self.context);
+        self.note_drop(&verdict);
+        if acl::drops(&verdict) { Answer::Close(reply) } else { Answer::Refuse(reply) }
+    }
+
+    /// Answer [`smtp_proto::server::Ask::Secure`].
+    pub(super) async fn secure(&mut self) -> Answer {
+        self.reset_transaction();
+        match self.prepare().await {
+            Some(prepared) => {
+                self.tls_prepared = Some(prepared);
+                Answer::Accept(None)
+            }
+            None => Answer::Refuse(Reply::new(454, "TLS currently unavailable")),
+        }
+    }
+
+    /// The client heard 220: shake hands. False when the connection is of no use any more.
+    pub(super) async fn shake_hands(&mut self) -> bool {
+        let Some(prepared) = self.tls_prepared.take() else { return false };
+        self.link.forget_input();
+        let limit = self.link.timeout;
+        let shaking = Box::pin(self.handshake(prepared));
+        let shaken = match limit {
+            Some(limit) => tokio::time::timeout(limit, shaking).await,
+            None => Ok(shaking.await),
+        };
+        match shaken {
+            Ok(true) => {}
+            Ok(false) => return false,
+            Err(_elapsed) => {
+                self.log_tls_error("SSL_accept", "the client took too long");
+                return false;
+            }
+        }
+        let keep = self.context.config.main.get(main::TLS_REMEMBER_ESMTP);
+        self.protocol.secured(keep);
+        let facts = &mut self.context.facts.connection;
+        if !keep {
+            facts.sender_helo_name = None;
+            facts.esmtp = false;
+            facts.helo_verified = None;
+        }
+        facts.sender_host_authenticated = None;
+        facts.authenticated_id = None;
+        self.set_protocol_word(facts_say_esmtp(&self.context));
+        true
+    }
+
+    /// TLS from the first octet, on a port of `tls_on_connect_ports`. False when there is nobody to serve.
+    pub(super) async fn secure_from_the_start(&mut self) -> bool {
+        let Some(prepared) = self.prepare().await else { return false };
+        self.tls_prepared = Some(prepared);
+        self.shake_hands().await
+    }
+
+    async fn handshake(&mut self, prepared: Prepared) -> bool {
+        let hello = match self.link.stream().hello().await {
+            Ok(hello) => hello,
+            Err(fault) => return self.failed(&fault),
+        };
+        if hello.alpn.is_empty() && self.must_offer_alpn().await {
+            self.log_tls_error("SSL_accept", "no ALPN offered, and hosts_require_alpn asks for it");
+            return false;
+        }
+        let mut prepared = prepared;
+        if let Some(name) = hello.sni {
+            let by_name = prepared.by_name;
+            let facts = TlsFacts { sni: Some(name.into_bytes()), ..TlsFacts::default() };
+            self.context.facts.connection.tls = Some(Box::new(facts));
+            let again = if by_name { self.prepare().await } else { Some(prepared) };
+            self.context.facts.connection.tls = None;
+            let Some(again) = again else { return false };
+            prepared = again;
+        }
+        match self.link.stream().accept(&prepared.acceptor).await {
+            Ok(session) => {
+                let facts = TlsFacts::of(&session, prepared.tickets);
+                self.context.facts.connection.tls = Some(Box::new(facts));
+                true
+            }
+            Err(fault) => self.failed(&fault),
+        }
+    }
+
+    async fn must_offer_alpn(&mut self) -> bool {
+        // A list that can't be decided asks for nothing.
+        let asked = self.context.on_pool(|context| context.sender_host_in(main::HOSTS_REQUIRE_ALPN)).await;
+        matches!(asked, Some(Ok(true)))
+    }
+
+    fn failed(&self, fault: &HandshakeFault) -> bool {
+        self.log_tls_error("SSL_accept", &fault.to_string());
+        false
+    }
+
+    fn log_tls_error(&self, step: &'static str, reason: &str) {
+        self.context.log_smtp(SmtpNews::TlsError { step, reason: reason.as_bytes().to_vec() });
+    }
+
+    /// Expand the options and read the files; none when that failed, which is in the log then.
+    async fn prepare(&mut self) -> Option<Prepared> {
+        match self.context.on_pool(prepare).await? {
+            Ok(prepared) => Some(prepared),
+            Err(why) => {
+                self.log_tls_error("cert/key setup", &why.to_string());
+                None
+            }
+        }
+    }
+}
+
+fn facts_say_esmtp(context: &Context) -> bool {
+    context.facts.connection.esmtp
+}
+
+fn prepare(context: &mut Context) -> Result<Prepared, Unavailable> {
+    let request = request(context)?;
+    let by_name = context.config.main.get(main::TLS_CERTIFICATE).is_some_and(mentions_the_server_name);
+    let tickets = request.resumption;
+    let acceptor = context.services.tls.acceptor(&request)?;
+    Ok(Prepared { acceptor, tickets, by_name })
+}
+
+fn mentions_the_server_name(option: &Expansion) -> bool {
+    let text = &option.source().bytes;
+    [&b"tls_in_sni"[..], b"tls_sni"].iter().any(|name| memchr::memmem::find(text, name).is_some())
+}
+
+fn request(context: &mut Context) -> Result<AcceptorRequest, Unavailable> {
+    let certificates = paths(main::TLS_CERTIFICATE, context)?;
+    let keys = paths(main::TLS_PRIVATEKEY, context)?;
+    let client = if context.sender_host_in(main::TLS_VERIFY_HOSTS)? {
+        Strictness::Require
+    } else if context.sender_host_in(main::TLS_TRY_VERIFY_HOSTS)? {
+        Strictness::Try
+    } else {
+        Strictness::Ignore
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let identities = certificates.iter().enumerate().map(|(at, certificate)| {
+        // A key that is not named stands in the file of its certificate.
+        (certificate.clone(), keys.get(at).unwrap_or(certificate).clone())
+    });
+    Ok(AcceptorRequest {
+        identities: identities.collect(),
+        own_name: text(context.primary_hostname().to_vec()),
+        proofs: paths(main::TLS_OCSP_FILE, context)?,
+        client,
+        anchors: anchors(paths(main::TLS_VERIFY_CERTIFICATES, context)?.into_iter().next()),
+        revocations: paths(main::TLS_CRL, context)?.into_iter().next(),
+        ciphers: text(one(main::TLS_REQUIRE_CIPHERS, context)?.into_bytes()),
+        alpn: items(main::TLS_ALPN, context)?,
+        resumption: context.sender_host_in(main::TLS_RESUMPTION_HOSTS)?,
+    })
+}
+
+/// What `tls_verify_certificates` means.
+pub(crate) fn anchors(value: Option<PathBuf>) -> AnchorSource {
+    match value {
+        None => AnchorSource::None,
+        Some(path) if path.as_os_str() == "system" || path.as_os_str() == "system,cache" => {
+            AnchorSource::System
+        }
+        Some(path) => AnchorSource::Path(path),
+    }
+}
+
+fn path(bytes: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+}
+
+/// An option's expanded text; empty when it is unset or was forced to fail.
+fn one<T>(option: Opt<T>, context: &mut Context) -> Result<Value, Unavailable>
+where
+    T: for<'a> OptionType<Ref<'a> = Option<&'a Expansion>> + 'static,
+{
+    let config = Arc::clone(&context.config);
+    let Some(expansion) = config.main.get(option) else { return Ok(Value::empty()) };
+    let name = option.definition().name;
+    match context.eval(expansion) {
+        Ok(value) => Ok(value.unwrap_or_else(Value::empty)),
+        Err(error) => Err(Unavailable::Option(format!("failed to expand {name}: {}", error.message()))),
+    }
+}
+
+/// The items of an option that is a list.
+fn items<T>(option: Opt<T>, context: &mut Context) -> Result<Vec<Vec<u8>>, Unavailable>
+where
+    T: for<'a> OptionType<Ref<'a> = Option<&'a Expansion>> + 'static,
+{
+    let list = one(option, context)?;
+    Ok(ListItems::new(list.bytes()).filter(|item| !item.is_empty()).collect())
+}
+
+/// The files that a list names.
+fn paths<T>(option: Opt<T>, context: &mut Context) -> Result<Vec<PathBuf>, Unavailable>
+where
+    T: for<'a> OptionType<Ref<'a> = Option<&'a Expansion>> + 'static,
+{
+    let list = one(option, context)?;
+    let name = option.definition().name;
+    let list = list.require_clean(name).map_err(|error| Unavailable::Option(error.to_string()))?;
+    Ok(ListItems::new(list.bytes()).filter(|item| !item.is_empty()).map(path).collect())
+}
+
+/// Whether this session's port is one of `tls_on_connect_ports`.
+pub(super) fn is_on_connect_port(context: &Context) -> bool {
+    let port = context.facts.connection.received_port;
+    let ports: &[Vec<u8>] = context.config.main.get::<kind::PlainList>(main::TLS_ON_CONNECT_PORTS);
+    ports.iter().any(|named| match named.as_slice() {
+        b"smtps" | b"submissions" | b"ssmtp" => port == 465,
+        number => str::from_utf8(number).ok().and_then(|number| number.trim().parse().ok()) == Some(port),
+    })
+}

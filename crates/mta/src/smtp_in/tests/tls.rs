@@ -1,0 +1,197 @@
+//! STARTTLS and TLS from the first octet. Certificates are those that the server makes for itself, unless a test is
+//! about files.
+
+use tls::{AnchorSource, ConnectorRequest, Strictness};
+
+use super::OPEN;
+use crate::testing::{Bench, Dialogue};
+
+/// Tells in the log what a hello's ACL sees.
+const TELLING: &str =
+    "acl_smtp_rcpt = accept\nacl_smtp_helo = tell\nqueue_only\nlog_selector = +tls_sni +tls_peerdn\n";
+const TELL: &str = "begin acl\ntell:\n  accept logwrite = $received_protocol $tls_in_cipher $tls_in_cipher_std \
+                    $tls_in_ver $tls_in_bits cv=$tls_in_certificate_verified sni=$tls_in_sni old=$tls_cipher\n";
+
+async fn begin(bench: &Bench) -> Dialogue {
+    let mut client = Dialogue::connect(bench);
+    client.follow("S: 220 …\nC: EHLO x\nS: 250-…|250-STARTTLS|…\nC: STARTTLS\nS: 220 TLS go ahead").await;
+    client
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_message_under_tls() {
+    let bench = Bench::new(&format!("{TELLING}{TELL}"));
+    let mut client = begin(&bench).await;
+    let session = client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+    assert_eq!(session.peer_dn.as_deref(), Some(&b"/O=Postrider, self-signed/CN=mx.test.example"[..]));
+    client
+        .follow(
+            "C: MAIL FROM:<a@client.example>
+             S: 503 HELO or EHLO required
+             C: EHLO client.example
+             S: 250-mx.test.example Hello client.example [192.0.2.7]|250-SIZE 52428800|250-8BITMIME|250-PIPELINING|250-CHUNKING|250-SMTPUTF8|250 HELP
+             C: STARTTLS
+             S: 503 STARTTLS command used when not advertised
+             C: MAIL FROM:<a@client.example>
+             S: 250 OK
+             C: RCPT TO:<b@test.example>
+             S: 250 Accepted
+             C: DATA
+             S: 354 …
+             C: Subject: hello
+             C:
+             C: .
+             S: 250 OK id=…
+             C: QUIT
+             S: 221 …",
+        )
+        .await;
+    client.closed().await;
+    let log = bench.main_log();
+    assert_eq!(log[0], "smtp    0 cv=0 sni= old=");
+    assert_eq!(log[1], "rejected MAIL from [192.0.2.7]: no HELO/EHLO given");
+    assert_eq!(
+        log[2],
+        "smtps TLS1.3:TLS_AES_256_GCM_SHA384:256 TLS_AES_256_GCM_SHA384 TLS1.3 256 cv=0 sni=mx.test.example \
+         old=TLS1.3:TLS_AES_256_GCM_SHA384:256"
+    );
+    assert!(
+        log[3].contains(" P=esmtps X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no SNI=mx.test.example S="),
+        "{log:?}"
+    );
+    let (header, _) = bench.only_message();
+    for line in [
+        "-received_protocol esmtps\n",
+        "-tls_cipher TLS1.3:TLS_AES_256_GCM_SHA384:256\n",
+        "--tls_sni mx.test.example\n",
+        "-tls_ourcert -----BEGIN CERTIFICATE-----\\n",
+        "-tls_ver TLS1.3\n",
+        "with esmtps  (TLS1.3) tls TLS_AES_256_GCM_SHA384\n",
+    ] {
+        assert!(header.contains(line), "{line:?} in {header}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_came_in_clear_does_not_count_under_tls() {
+    let bench = Bench::new(&format!(
+        "{OPEN}acl_smtp_connect = acl\nbegin acl\nacl:\n  accept control = no_enforce_sync\n"
+    ));
+    let mut client = Dialogue::connect(&bench);
+    client.follow("S: 220 …\nC: EHLO x\nS: 250-…").await;
+    client.send("STARTTLS\r\nMAIL FROM:<injected@evil.example>\r\nRCPT TO:<b@test.example>\r\n").await;
+    assert_eq!(client.reply().await, "220 TLS go ahead");
+    client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+    client.follow("C: EHLO x\nS: 250-…\nC: RCPT TO:<b@test.example>\nS: 503 sender not yet given").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_handshake_that_fails_ends_the_connection() {
+    let bench = Bench::new(OPEN);
+    let mut client = begin(&bench).await;
+    client.send("MAIL FROM:<a@b.example>\r\n").await;
+    client.closed().await;
+    let log = bench.main_log();
+    assert!(log[0].starts_with("TLS error on connection from (x) [192.0.2.7] (SSL_accept): "), "{log:?}");
+    let client = begin(&bench).await;
+    client.close().await;
+    assert_eq!(
+        bench.main_log()[1..].first().map(String::as_str),
+        Some("TLS error on connection from (x) [192.0.2.7] (SSL_accept): the peer closed the connection")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_certificate_that_is_not_there_is_454() {
+    let bench = Bench::new(&format!("{OPEN}tls_certificate = /no/such/file.pem\n"));
+    let mut client = Dialogue::connect(&bench);
+    client
+        .follow(
+            "S: 220 …
+             C: EHLO x
+             S: 250-…|250-STARTTLS|…
+             C: STARTTLS
+             S: 454 TLS currently unavailable
+             C: MAIL FROM:<a@b.example>
+             S: 250 OK",
+        )
+        .await;
+    assert_eq!(
+        bench.main_log(),
+        [
+            "TLS error on connection from (x) [192.0.2.7] (cert/key setup): /no/such/file.pem: No such file or directory"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_server_name_never_names_a_file() {
+    let bench = Bench::new(&format!(
+        "{OPEN}tls_certificate = ${{if eq{{$tls_in_sni}}{{}}{{}}{{/certificates/$tls_in_sni}}}}\n"
+    ));
+    let mut client = begin(&bench).await;
+    assert!(client.secure(&ConnectorRequest::default()).await.is_err());
+    client.closed().await;
+    let log = bench.main_log();
+    assert!(
+        log[0].contains("Tainted '/certificates/mx.test.example' (tls_certificate) not permitted"),
+        "{log:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_acl_may_refuse() {
+    let bench =
+        Bench::new(&format!("{OPEN}acl_smtp_starttls = no\nbegin acl\nno:\n  deny message = not you\n"));
+    let mut client = Dialogue::connect(&bench);
+    client.follow("S: 220 …\nC: EHLO x\nS: 250-…\nC: STARTTLS\nS: 550 not you\nC: NOOP\nS: 250 OK").await;
+    assert_eq!(bench.main_log(), ["H=(x) [192.0.2.7] rejected STARTTLS: not you"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_client_without_a_certificate_where_one_is_required() {
+    let bench = Bench::new(&format!("{OPEN}tls_verify_hosts = *\ntls_verify_certificates = system\n"));
+    let mut client = begin(&bench).await;
+    // With TLS 1.3 the client hears of it after its own side is done.
+    let _ = client.secure(&ConnectorRequest::default()).await;
+    client.closed().await;
+    let log = bench.main_log();
+    let words = "(SSL_accept): certificate verification failed: the peer did not return a certificate";
+    let anchors = "the system's certificates";
+    assert!(log[0].contains(words) || log[0].contains(anchors), "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn acl_conditions_know_of_tls() {
+    let bench = Bench::new(
+        "acl_smtp_rcpt = acl\nqueue_only\nbegin acl\nacl:\n  \
+         deny !encrypted = *\n       message = in clear\n  \
+         deny !encrypted = ^.*AES_256\n       message = too weak\n  \
+         deny !verify = certificate\n       message = not verified\n  accept\n",
+    );
+    let mut client = Dialogue::connect(&bench);
+    client
+        .follow("S: 220 …\nC: EHLO x\nS: 250-…\nC: MAIL FROM:<a@b.example>\nS: 250 OK\nC: RCPT TO:<c@d.example>\nS: 550 in clear\nC: STARTTLS\nS: 220 …")
+        .await;
+    client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+    client
+        .follow("C: EHLO x\nS: 250-…\nC: MAIL FROM:<a@b.example>\nS: 250 OK\nC: RCPT TO:<c@d.example>\nS: 550 not verified")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn tls_from_the_first_octet() {
+    let bench =
+        Bench::new(&format!("tls_on_connect_ports = 25 : 465\nacl_smtp_connect = tell\n{TELLING}{TELL}"));
+    let mut client = Dialogue::connect(&bench);
+    let request = ConnectorRequest {
+        server: Strictness::Try,
+        anchors: AnchorSource::None,
+        alpn: vec![b"smtp".to_vec()],
+        ..ConnectorRequest::default()
+    };
+    let session = client.secure(&request).await.expect("the handshake is good");
+    assert_eq!((session.alpn.as_deref(), session.verified), (Some(&b"smtp"[..]), false));
+    client.follow("S: 220 …\nC: HELO x\nS: 250 …").await;
+    assert!(bench.main_log()[0].starts_with("smtps TLS1.3:"), "{:?}", bench.main_log());
+}
