@@ -835,91 +835,91 @@ variables! {
     Thisaddress = "thisaddress", Now, "filter foranyaddress";
     /// Old inbound alias
     /// in an ACL: `warn condition = ${if <{$tls_bits}{128}}`
-    TlsBits = "tls_bits", Later, "deprecated";
+    TlsBits = "tls_bits", Now, "deprecated";
     /// Old inbound alias
     /// in an ACL: `accept condition = ${if eq{$tls_certificate_verified}{1}}`
-    TlsCertificateVerified = "tls_certificate_verified", Later, "deprecated";
+    TlsCertificateVerified = "tls_certificate_verified", Now, "deprecated";
     /// Old alias: in or out by context
     /// in an ACL: `warn logwrite = $tls_cipher`
-    TlsCipher = "tls_cipher", Later, "deprecated";
+    TlsCipher = "tls_cipher", Now, "deprecated";
     /// Cipher strength
     /// in an ACL: `warn condition = ${if <{$tls_in_bits}{128}}`
-    TlsInBits = "tls_in_bits", Later, "inbound TLS";
+    TlsInBits = "tls_in_bits", Now, "inbound TLS";
     /// 1 if client cert verified
     /// in an ACL: `accept condition = ${if eq{$tls_in_certificate_verified}{1}}`
-    TlsInCertificateVerified = "tls_in_certificate_verified", Later, "inbound TLS";
+    TlsInCertificateVerified = "tls_in_certificate_verified", Now, "inbound TLS";
     /// Cipher suite
     /// in an ACL: `warn condition = ${if def:tls_in_cipher}`
-    TlsInCipher = "tls_in_cipher", Later, "inbound TLS";
+    TlsInCipher = "tls_in_cipher", Now, "inbound TLS";
     /// RFC cipher name
     /// in an ACL: `warn logwrite = $tls_in_cipher_std`
-    TlsInCipherStd = "tls_in_cipher_std", Later, "inbound TLS";
+    TlsInCipherStd = "tls_in_cipher_std", Now, "inbound TLS";
     /// OCSP outcome number
     /// in an ACL: `warn condition = ${if ={$tls_in_ocsp}{4}}`
-    TlsInOcsp = "tls_in_ocsp", Later, "inbound TLS";
+    TlsInOcsp = "tls_in_ocsp", Now, "inbound TLS";
     /// Own certificate object
     /// in an ACL: `warn logwrite = ${sha256:$tls_in_ourcert}`
-    TlsInOurcert = "tls_in_ourcert", Later, "inbound TLS";
+    TlsInOurcert = "tls_in_ourcert", Now, "inbound TLS";
     /// Client certificate object
     /// in an ACL: `warn logwrite = ${sha256:$tls_in_peercert}`
-    TlsInPeercert = "tls_in_peercert", Later, "inbound TLS";
+    TlsInPeercert = "tls_in_peercert", Now, "inbound TLS";
     /// Client certificate DN
     /// in an ACL: `warn logwrite = $tls_in_peerdn`
-    TlsInPeerdn = "tls_in_peerdn", Later, "inbound TLS";
+    TlsInPeerdn = "tls_in_peerdn", Now, "inbound TLS";
     /// Resumption flags
     /// in an ACL: `warn condition = ${if >{$tls_in_resumption}{0}}`
-    TlsInResumption = "tls_in_resumption", Later, "inbound TLS";
+    TlsInResumption = "tls_in_resumption", Now, "inbound TLS";
     /// SNI from client
     /// in the main section: `tls_certificate = /etc/exim/tls/${if eq{$tls_in_sni}{}{default}{named}}.pem`
-    TlsInSni = "tls_in_sni", Later, "inbound TLS";
+    TlsInSni = "tls_in_sni", Now, "inbound TLS";
     /// Protocol version
     /// in an ACL: `deny condition = ${if eq{$tls_in_ver}{TLS1.0}}`
-    TlsInVer = "tls_in_ver", Later, "inbound TLS";
+    TlsInVer = "tls_in_ver", Now, "inbound TLS";
     /// Cipher strength
     /// in a transport: `headers_add = X-Bits: $tls_out_bits`
-    TlsOutBits = "tls_out_bits", Later, "outbound TLS";
+    TlsOutBits = "tls_out_bits", Now, "outbound TLS";
     /// 1 if verified
     /// in a transport: `headers_add = X-Verified: $tls_out_certificate_verified`
-    TlsOutCertificateVerified = "tls_out_certificate_verified", Later, "outbound TLS";
+    TlsOutCertificateVerified = "tls_out_certificate_verified", Now, "outbound TLS";
     /// Cipher suite
     /// in a transport: `headers_add = X-Cipher: $tls_out_cipher`
-    TlsOutCipher = "tls_out_cipher", Later, "outbound TLS";
+    TlsOutCipher = "tls_out_cipher", Now, "outbound TLS";
     /// RFC cipher name
     /// in a transport: `headers_add = X-Cipher: $tls_out_cipher_std`
-    TlsOutCipherStd = "tls_out_cipher_std", Later, "outbound TLS";
+    TlsOutCipherStd = "tls_out_cipher_std", Now, "outbound TLS";
     /// yes if DANE verified
     /// in a transport: `headers_add = X-DANE: $tls_out_dane`
-    TlsOutDane = "tls_out_dane", Later, "outbound TLS";
+    TlsOutDane = "tls_out_dane", Now, "outbound TLS";
     /// OCSP outcome number
     /// in a transport: `headers_add = X-OCSP: $tls_out_ocsp`
-    TlsOutOcsp = "tls_out_ocsp", Later, "outbound TLS";
+    TlsOutOcsp = "tls_out_ocsp", Now, "outbound TLS";
     /// Own certificate object
     /// in a transport: `headers_add = X-Our-Cert: ${sha256:$tls_out_ourcert}`
-    TlsOutOurcert = "tls_out_ourcert", Later, "outbound TLS";
+    TlsOutOurcert = "tls_out_ourcert", Now, "outbound TLS";
     /// Server certificate object
     /// in a transport: `headers_add = X-Peer-Cert: ${sha256:$tls_out_peercert}`
-    TlsOutPeercert = "tls_out_peercert", Later, "outbound TLS";
+    TlsOutPeercert = "tls_out_peercert", Now, "outbound TLS";
     /// Server DN
     /// in a transport: `headers_add = X-Peer: $tls_out_peerdn`
-    TlsOutPeerdn = "tls_out_peerdn", Later, "outbound TLS";
+    TlsOutPeerdn = "tls_out_peerdn", Now, "outbound TLS";
     /// Resumption flags
     /// in a transport: `headers_add = X-Resumed: $tls_out_resumption`
-    TlsOutResumption = "tls_out_resumption", Later, "outbound TLS";
+    TlsOutResumption = "tls_out_resumption", Now, "outbound TLS";
     /// SNI sent
     /// in a transport: `headers_add = X-SNI: $tls_out_sni`
-    TlsOutSni = "tls_out_sni", Later, "outbound TLS";
+    TlsOutSni = "tls_out_sni", Now, "outbound TLS";
     /// Bitfield of TLSA usages
     /// in a transport: `headers_add = X-TLSA: $tls_out_tlsa_usage`
-    TlsOutTlsaUsage = "tls_out_tlsa_usage", Later, "DANE";
+    TlsOutTlsaUsage = "tls_out_tlsa_usage", Now, "DANE";
     /// Protocol version
     /// in a transport: `headers_add = X-TLS: $tls_out_ver`
-    TlsOutVer = "tls_out_ver", Later, "outbound TLS";
+    TlsOutVer = "tls_out_ver", Now, "outbound TLS";
     /// Old alias
     /// in an ACL: `warn logwrite = $tls_peerdn`
-    TlsPeerdn = "tls_peerdn", Later, "deprecated";
+    TlsPeerdn = "tls_peerdn", Now, "deprecated";
     /// Old alias
     /// in an ACL: `warn logwrite = $tls_sni`
-    TlsSni = "tls_sni", Later, "deprecated";
+    TlsSni = "tls_sni", Now, "deprecated";
     /// Mbox From-line date
     /// `${if match{$tod_bsdinbox}{^[A-Z][a-z][a-z] [A-Z][a-z][a-z] [0-9 ][0-9] [0-9:]+ [0-9]+\$}{day month date time year}}`
     TodBsdinbox = "tod_bsdinbox", Now, "clock";
