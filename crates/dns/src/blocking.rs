@@ -1,6 +1,6 @@
 //! The resolver for code on threads of its own (expansions on the capped pool).
 
-use mail_types::dns::{Answer, DnsFailure, RecordType, Resolve};
+use mail_types::dns::{Answer, DnsFailure, Patience, RecordType, Resolve};
 use tokio::runtime::Handle;
 
 use crate::resolver::Resolver;
@@ -25,5 +25,9 @@ impl BlockingResolver {
 impl Resolve for BlockingResolver {
     fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
         self.handle.block_on(self.resolver.query(name, rtype))
+    }
+
+    fn query_with(&self, name: &[u8], rtype: RecordType, patience: &Patience) -> Result<Answer, DnsFailure> {
+        self.handle.block_on(self.resolver.query_with(name, rtype, patience))
     }
 }

@@ -9,9 +9,10 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use mail_types::clock::Entropy;
-use mail_types::dns::DnsFailure;
+use mail_types::dns::{DnsFailure, Patience};
 use mail_types::limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
@@ -24,12 +25,14 @@ use crate::wire::{self, Failed, NotAnAnswer, QueryOptions, Question, Response, R
 pub(crate) async fn ask(
     question: &Question,
     config: &ResolverConfig,
+    patience: &Patience,
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
     let mut failure = DnsFailure::Unreachable;
-    for _ in 0..config.tries.max(1) {
+    let wait = patience.retrans.unwrap_or(config.retrans);
+    for _ in 0..patience.retry.unwrap_or(config.tries).max(1) {
         for server in &config.servers {
-            match ask_server(*server, question, config, entropy).await {
+            match ask_server(*server, question, (config, wait), entropy).await {
                 Ok(response) => return Ok(response),
                 // A real answer, even a bad one, tells more than silence.
                 Err(DnsFailure::Timeout | DnsFailure::Unreachable) if failure != DnsFailure::Unreachable => {}
@@ -43,18 +46,18 @@ pub(crate) async fn ask(
 async fn ask_server(
     server: SocketAddr,
     question: &Question,
-    config: &ResolverConfig,
+    (config, wait): (&ResolverConfig, Duration),
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
     let mut options = QueryOptions { edns0: config.edns0, dnssec_ok: config.dnssec_ok };
-    let mut response = ask_over_udp(server, question, (config, options), entropy).await?;
+    let mut response = ask_over_udp(server, question, (wait, options), entropy).await?;
     if response.kind == ResponseKind::FormErr && options.edns0 {
         // rfc6891#7: a server of old that doesn't know EDNS.
         options.edns0 = false;
-        response = ask_over_udp(server, question, (config, options), entropy).await?;
+        response = ask_over_udp(server, question, (wait, options), entropy).await?;
     }
     if response.truncated {
-        response = within(config, ask_over_tcp(server, question, options, entropy)).await?;
+        response = within(wait, ask_over_tcp(server, question, options, entropy)).await?;
     }
     match response.kind {
         ResponseKind::NoError | ResponseKind::NxDomain => Ok(response),
@@ -67,7 +70,7 @@ async fn ask_server(
 async fn ask_over_udp(
     server: SocketAddr,
     question: &Question,
-    how: (&ResolverConfig, QueryOptions),
+    how: (Duration, QueryOptions),
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
     let id = entropy.next_u64() as u16;
@@ -112,10 +115,10 @@ async fn ask_over_tcp(
 }
 
 async fn within<T>(
-    config: &ResolverConfig,
+    wait: Duration,
     work: impl Future<Output = Result<T, DnsFailure>>,
 ) -> Result<T, DnsFailure> {
-    timeout(config.retrans, work).await.unwrap_or(Err(DnsFailure::Timeout))
+    timeout(wait, work).await.unwrap_or(Err(DnsFailure::Timeout))
 }
 
 fn any_port(server: SocketAddr) -> SocketAddr {

@@ -32,5 +32,5 @@ mod wire;
 pub use blocking::BlockingResolver;
 pub use config::ResolverConfig;
 pub use hosts::HostsFile;
-pub use name::reverse_name;
+pub use mail_types::dns::reverse_name;
 pub use resolver::{Families, HostAddresses, Resolver, SearchOptions};

@@ -3,8 +3,6 @@
 //! In text a name has no final dot; a dot or a backslash within a label has a backslash before it, bytes that don't
 //! print are `\ddd`, as in zone files.
 
-use std::net::IpAddr;
-
 use domain::base::Name;
 use domain::base::name::ToName;
 use mail_types::dns::DnsFailure;
@@ -73,27 +71,6 @@ pub(crate) fn to_text(name: &impl ToName) -> Vec<u8> {
     out
 }
 
-/// The name under which the PTR records of an address stand: `1.2.0.192.in-addr.arpa`, `….ip6.arpa`.
-pub fn reverse_name(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa").into_bytes()
-        }
-        IpAddr::V6(address) => {
-            let mut name = String::with_capacity(72);
-            for byte in address.octets().iter().rev() {
-                for nibble in [byte & 15, byte >> 4] {
-                    name.extend(char::from_digit(u32::from(nibble), 16));
-                    name.push('.');
-                }
-            }
-            name.push_str("ip6.arpa");
-            name.into_bytes()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,16 +98,6 @@ mod tests {
         let long_name = [&[b'x'; 63][..]; 5].join(&b'.');
         for text in [&b"a..b"[..], b".a", b"a\\", b"a\\256b", &long_label, &long_name] {
             assert_eq!(parse(text), Err(DnsFailure::BadName), "{}", text.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn reverse_names() {
-        for (address, name) in [
-            ("192.0.2.1", "1.2.0.192.in-addr.arpa"),
-            ("2001:db8::1", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"),
-        ] {
-            assert_eq!(reverse_name(address.parse().unwrap()), name.as_bytes());
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use mail_types::Clock;
 use mail_types::clock::Entropy;
-use mail_types::dns::{Answer, DnsFailure, Record, RecordData, RecordType, Security};
+use mail_types::dns::{Answer, DnsFailure, Patience, Record, RecordData, RecordType, Security};
 use mail_types::limits;
 
 use crate::blocking::BlockingResolver;
@@ -97,13 +97,23 @@ impl Resolver {
 
     /// Asks one question about a complete name; aliases are followed.
     pub async fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
+        self.query_with(name, rtype, &Patience::default()).await
+    }
+
+    /// The same, waiting as long as the asker says.
+    pub async fn query_with(
+        &self,
+        name: &[u8],
+        rtype: RecordType,
+        patience: &Patience,
+    ) -> Result<Answer, DnsFailure> {
         let Inner { cache, clock, .. } = &*self.inner;
         let parsed = name::parse(name)?;
         let key = (name::to_text(&parsed).to_ascii_lowercase(), rtype);
         if let Some(known) = cache.find(&key, clock.now()) {
             return known;
         }
-        let (outcome, seconds) = self.follow(Question { name: parsed, rtype }).await;
+        let (outcome, seconds) = self.follow(Question { name: parsed, rtype }, patience).await;
         if !matches!(&outcome, Err(failure) if failure.is_temporary()) {
             cache.keep(key, outcome.clone(), seconds, clock.now());
         }
@@ -188,7 +198,7 @@ impl Resolver {
 
     /// The names of an address from the DNS (PTR), in lower case.
     pub async fn names_by_dns(&self, address: IpAddr) -> Result<(Vec<Vec<u8>>, Security), DnsFailure> {
-        let answer = self.query(&name::reverse_name(address), RecordType::Ptr).await?;
+        let answer = self.query(&mail_types::dns::reverse_name(address), RecordType::Ptr).await?;
         let names = answer.records.iter().filter_map(|record| match &record.data {
             RecordData::Ptr(name) => Some(name.to_ascii_lowercase()),
             _ => None,
@@ -220,11 +230,11 @@ impl Resolver {
     }
 
     /// Asks, and asks again for the target of an alias that the server did not follow. Gives the seconds to keep it too.
-    async fn follow(&self, mut question: Question) -> (Result<Answer, DnsFailure>, u32) {
+    async fn follow(&self, mut question: Question, patience: &Patience) -> (Result<Answer, DnsFailure>, u32) {
         let mut way = Way { ttl: u32::MAX, secure: true, hops: 0 };
         loop {
             let Inner { config, entropy, .. } = &*self.inner;
-            let response = match exchange::ask(&question, config, &**entropy).await {
+            let response = match exchange::ask(&question, config, patience, &**entropy).await {
                 Ok(response) => response,
                 Err(failure) => return (Err(failure), 0),
             };

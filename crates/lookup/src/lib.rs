@@ -20,6 +20,7 @@
 
 pub mod cdb;
 pub mod dbm;
+mod dnsdb;
 mod dsearch;
 mod file_cache;
 mod iplsearch;
@@ -96,6 +97,7 @@ impl Lookups {
             return Ok(answer);
         }
         match kind {
+            "dnsdb" => dnsdb::lookup(request, world),
             "sqlite" => self.sqlite.lookup(request, world),
             _ => passwd::lookup(request.key.bytes()),
         }

@@ -8,6 +8,7 @@ pub const SERVED: &[&str] = &[
     "dbm",
     "dbmjz",
     "dbmnz",
+    "dnsdb",
     "dsearch",
     "iplsearch",
     "json",

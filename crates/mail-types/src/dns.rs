@@ -8,7 +8,8 @@
 //! Everything in a [`RecordData`] came from outside.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 /// The record types that we ask for by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -251,6 +252,42 @@ impl std::error::Error for DnsFailure {}
 pub trait Resolve: Send + Sync {
     /// Asks one question; aliases are followed.
     fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure>;
+
+    /// The same, waiting as long as the asker says. What answers at once, like a table, need not look at that.
+    fn query_with(&self, name: &[u8], rtype: RecordType, patience: &Patience) -> Result<Answer, DnsFailure> {
+        let _ = patience;
+        self.query(name, rtype)
+    }
+}
+
+/// How long to wait for servers, where it is not as configured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patience {
+    /// For one answer of one server.
+    pub retrans: Option<Duration>,
+    /// How often each server is asked.
+    pub retry: Option<u32>,
+}
+
+/// The name under which the PTR records of an address stand: `1.2.0.192.in-addr.arpa`, `….ip6.arpa`.
+pub fn reverse_name(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa").into_bytes()
+        }
+        IpAddr::V6(address) => {
+            let mut name = String::with_capacity(72);
+            for byte in address.octets().iter().rev() {
+                for nibble in [byte & 15, byte >> 4] {
+                    name.extend(char::from_digit(u32::from(nibble), 16));
+                    name.push('.');
+                }
+            }
+            name.push_str("ip6.arpa");
+            name.into_bytes()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -279,6 +316,16 @@ mod tests {
             DnsFailure::Bogus,
         ] {
             assert!(failure.is_temporary(), "{failure}");
+        }
+    }
+
+    #[test]
+    fn reverse_names() {
+        for (address, name) in [
+            ("192.0.2.1", "1.2.0.192.in-addr.arpa"),
+            ("2001:db8::1", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"),
+        ] {
+            assert_eq!(reverse_name(address.parse().unwrap()), name.as_bytes());
         }
     }
 }

@@ -15,7 +15,7 @@ use config::{Config, Opt};
 use expand::{BareEnv, Expansion};
 use mail_types::MessageId;
 use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy};
-use mail_types::dns::{Answer, DnsFailure, RecordType, Resolve};
+use mail_types::dns::{Answer, DnsFailure, Patience, RecordType, Resolve};
 use mail_types::zone::Zone;
 use mta::services::perl::{Interpreter, SparePerl};
 use mta::services::{Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
@@ -291,6 +291,13 @@ impl Resolve for LazyResolver {
     fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
         match self.made.get_or_init(|| self.make()) {
             Some((_, resolver)) => resolver.query(name, rtype),
+            None => Err(DnsFailure::ServFail),
+        }
+    }
+
+    fn query_with(&self, name: &[u8], rtype: RecordType, patience: &Patience) -> Result<Answer, DnsFailure> {
+        match self.made.get_or_init(|| self.make()) {
+            Some((_, resolver)) => resolver.query_with(name, rtype, patience),
             None => Err(DnsFailure::ServFail),
         }
     }

@@ -246,10 +246,10 @@ option_table! {
     DNS_CNAME_LOOPS: Integer = "dns_cname_loops", "1";
     /// Parent levels searched for CSA records.
     /// `dns_csa_search_limit = 3`
-    DNS_CSA_SEARCH_LIMIT: Integer = "dns_csa_search_limit", "5", inert DNS;
+    DNS_CSA_SEARCH_LIMIT: Integer = "dns_csa_search_limit", "5";
     /// Allow reverse-zone CSA lookup for IP HELO.
     /// `dns_csa_use_reverse = false`
-    DNS_CSA_USE_REVERSE: Flag = "dns_csa_use_reverse", on, inert DNS;
+    DNS_CSA_USE_REVERSE: Flag = "dns_csa_use_reverse", on;
     /// Resolver DO bit: -1 leave, 0 off, 1 on.
     /// `dns_dnssec_ok = 1`
     DNS_DNSSEC_OK: Integer = "dns_dnssec_ok", "-1", inert DNS;

@@ -79,7 +79,13 @@ impl Lookup {
             Some(key) => (key, Some(argument)),
             None => (argument, None),
         };
-        machine.env.lookup(&LookupRequest { spec: &self.spec, key, file })
+        let request = LookupRequest { spec: &self.spec, key, file };
+        machine.env.lookup(&request).map_err(|error| match error {
+            EvalError::Defer { message } => {
+                EvalError::defer(format!("lookup of \"{}\" gave DEFER: {message}", request.key.to_lossy()))
+            }
+            other => other,
+        })
     }
 
     fn walk(&self, machine: &mut Machine<'_>) -> Result<Value, EvalError> {

@@ -81,6 +81,9 @@ impl Env for Context {
         for complaint in self.lookup_state.complaints.drain(..) {
             services.log.problem(None, complaint);
         }
+        if request.spec.kind == "dnsdb" {
+            self.facts.host.lookup_dnssec_authenticated = self.lookup_state.dnssec_authenticated;
+        }
         answer
     }
 
