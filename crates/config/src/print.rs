@@ -296,14 +296,28 @@ fn shown_text(def: &OptionDef, slot: &Slot) -> Vec<u8> {
     }
     let separator = match (def.kind, def.name) {
         (OptionKind::Assignments, _) => b';',
-        (_, "headers_add") => b'\n',
-        _ => b':',
+        (OptionKind::Lines, "headers_add") => b'\n',
+        (OptionKind::Lines, _) => b':',
+        _ => return text,
     };
-    for more in &slot.more {
-        text.push(separator);
-        text.extend_from_slice(more);
-    }
-    text
+    let settings = slot.text.iter().chain(&slot.more);
+    let items =
+        settings.flat_map(|setting| items_of(setting, separator)).map(|item| doubled(&item, separator));
+    items.collect::<Vec<_>>().join(&separator)
+}
+
+/// The items of a setting whose separator is `separator` unless it says otherwise.
+fn items_of(setting: &[u8], separator: u8) -> Vec<Vec<u8>> {
+    let own = setting.trim_ascii_start().starts_with(b"<");
+    let text = if own { setting.to_vec() } else { [&[b'<', separator], setting].concat() };
+    let items = policy::list::split(&text).map(|item| item.bytes);
+    items.filter(|item| !item.is_empty()).collect()
+}
+
+/// An item in which the separator stands for itself.
+fn doubled(item: &[u8], separator: u8) -> Vec<u8> {
+    let parts: Vec<&[u8]> = item.split(|byte| *byte == separator).collect();
+    parts.join(&[separator, separator][..])
 }
 
 /// Text as Exim prints it: escapes for what does not print, but backslashes as they are.

@@ -5,10 +5,12 @@
 //! failure where `CI=true`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test may fail loudly")]
 
-use std::collections::HashSet;
+mod oracle;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use oracle::{ORACLE, Scratch, ask, compare, installed};
 use postrider_config as config;
 use postrider_config::diagnostic::render_all;
 use postrider_config::print::{Asker, answer};
@@ -16,35 +18,6 @@ use postrider_config::{BuildDefaults, CommandLineMacro, Config, Facts, LoadReque
 
 const EXAMPLE: &str = "/usr/share/doc/exim4-base/examples/example.conf";
 const GENERATOR: &str = "/usr/sbin/update-exim4.conf";
-const ORACLE: &str = "/usr/sbin/exim4";
-
-/// True when all of these exist.
-fn installed(paths: &[&str]) -> bool {
-    let missing: Vec<&&str> = paths.iter().filter(|path| !Path::new(path).exists()).collect();
-    let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(missing.is_empty() || !ci, "CI must have {missing:?}");
-    if !missing.is_empty() {
-        println!("skipped: {missing:?} is not installed");
-    }
-    missing.is_empty()
-}
-
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("postrider-config-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Loads a file; it must have no errors.
 fn load(path: &Path, hostname: &str) -> std::sync::Arc<Config> {
     load_with(path, hostname, Vec::new())
@@ -111,11 +84,6 @@ fn debians_configurations_load() {
     }
 }
 
-fn ask(file: &Path, words: &[&str]) -> String {
-    let output = Command::new(ORACLE).arg("-C").arg(file).arg("-bP").args(words).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// Exim's predefined macros, so that both sides take the same branches of `.ifdef`.
 fn macros_of_exim(file: &Path) -> Vec<CommandLineMacro> {
     let macros = ask(file, &["macros"]);
@@ -123,39 +91,20 @@ fn macros_of_exim(file: &Path) -> Vec<CommandLineMacro> {
     builtin.map(|(name, value)| CommandLineMacro { name: name.into(), value: value.into() }).collect()
 }
 
-/// The name of the option on a line of `-bP`.
-fn name_of(line: &str) -> &str {
-    let name = line.split(' ').next().unwrap_or(line);
-    name.strip_prefix("no_").unwrap_or(name)
-}
-
-/// Options whose default changed between the installed Exim and 4.99; docs/compat.md names them.
-const NEWER: [&str; 4] = ["exim_version", "openssl_options", "queue_fast_ramp", "remote_max_parallel"];
-
-/// Compares the lines of options that both sides know, in order.
-fn compare(what: &str, theirs: &str, ours: &str) {
-    let names = |text| -> HashSet<String> { str::lines(text).map(|line| name_of(line).to_owned()).collect() };
-    let known = |line: &&str, other: &HashSet<String>| {
-        let name = name_of(line);
-        line.is_empty() || line.ends_with(':') || (!NEWER.contains(&name) && other.contains(name))
-    };
-    let (their_names, our_names) = (names(theirs), names(ours));
-    let left: Vec<&str> = theirs.lines().filter(|line| known(line, &our_names)).collect();
-    let right: Vec<&str> = ours.lines().filter(|line| known(line, &their_names)).collect();
-    for (theirs, ours) in left.iter().zip(&right) {
-        assert_eq!(ours, theirs, "{what}");
-    }
-    assert_eq!(left.len(), right.len(), "{what}");
-}
-
 #[test]
 fn options_are_shown_as_exim_shows_them() {
     if !installed(&[GENERATOR, ORACLE, EXAMPLE]) {
         return;
     }
-    let scratches: Vec<Scratch> = KINDS.iter().map(|kind| Scratch::new(&format!("show-{kind}"))).collect();
-    let mut files: Vec<PathBuf> =
-        KINDS.iter().zip(&scratches).map(|(kind, scratch)| debian(kind, false, scratch)).collect();
+    let forms = KINDS.iter().flat_map(|kind| [(*kind, false), (*kind, true)]);
+    let made: Vec<(Scratch, PathBuf)> = forms
+        .map(|(kind, split)| {
+            let scratch = Scratch::new(&format!("show-{kind}-{split}"));
+            let file = debian(kind, split, &scratch);
+            (scratch, file)
+        })
+        .collect();
+    let mut files: Vec<PathBuf> = made.iter().map(|(_, file)| file.clone()).collect();
     files.push(EXAMPLE.into());
     files.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shown.conf"));
     for file in &files {
@@ -177,7 +126,8 @@ fn options_are_shown_as_exim_shows_them() {
         ];
         for words in requests {
             let ours = answer(&config, words, asker);
-            compare(&format!("{} {words:?}", file.display()), &ask(file, words), &ours.text);
+            compare(&ask(file, words), &ours.text)
+                .unwrap_or_else(|why| panic!("{} {words:?}: {why}", file.display()));
         }
         let theirs = ask(file, &["config"]);
         let ours = answer(&config, &["config"], asker).text;

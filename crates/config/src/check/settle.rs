@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use crate::files::ConfigFiles;
+use crate::options::authenticator::generic as authenticator;
 use crate::options::router::{generic, queryprogram, redirect};
 use crate::options::transport::{appendfile, generic as transport, pipe};
 use crate::options::{Class, FlagValue, IdText, Opt, OptionSet, OptionType, OptionValue, kind};
@@ -38,7 +39,17 @@ pub(super) fn settle(class: Class, instance: &mut Instance, files: &dyn ConfigFi
                 _ => {}
             }
         }
-        Class::Authenticator | Class::Main => {}
+        Class::Authenticator => {
+            // An authenticator without a public name goes by its own.
+            let name = instance.name.as_bytes();
+            fill(
+                &mut instance.options,
+                authenticator::PUBLIC_NAME,
+                OptionValue::Plain(name.into()),
+                Some(name),
+            );
+        }
+        Class::Main => {}
     }
 }
 
@@ -93,6 +104,12 @@ fn router(set: &mut OptionSet, driver: &str) {
         let group_writable = set.get(redirect::MODEMASK) & 0o020 == 0;
         let owners = set.is_set(redirect::OWNERS);
         let groups = set.is_set(redirect::OWNGROUPS);
+        if set.get(redirect::ONE_TIME)
+            && let Some(slot) = set.find_mut(redirect::FORBID_FILTER_REPLY.definition().name)
+        {
+            // Whatever the configuration says: the file is not there any more when the reply would be made.
+            slot.value = OptionValue::Flag(FlagValue::Fixed(true));
+        }
         flag(set, redirect::CHECK_OWNER, owners || local);
         flag(set, redirect::CHECK_GROUP, groups || (local && group_writable));
     }

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::{Asker, HIDDEN};
-use crate::snapshot::{Config, ParsedLine};
+use crate::snapshot::Config;
 
 /// The whole configuration.
 pub(super) fn config(config: &Config, asker: Asker) -> String {
@@ -16,9 +16,12 @@ pub(super) fn config(config: &Config, asker: Asker) -> String {
     out.push_str(&files.marker(0, 1));
     let mut section = Section::Main;
     for line in &config.parsed {
-        files.follow(line, &mut out);
+        files.enter(line.files_open, &mut out);
+        files.leave_to(line.file.0, &mut out);
         section = print_line(&line.bytes, section, asker, &mut out);
     }
+    files.enter(config.sources.files.len(), &mut out);
+    files.leave_to(0, &mut out);
     out
 }
 
@@ -35,13 +38,14 @@ enum Section {
 
 fn print_line(line: &[u8], section: Section, asker: Asker, out: &mut String) -> Section {
     let text = squeezed(line);
-    if line.get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"begin ")) {
+    // Written in another way it begins a section all the same, but Exim shows it as any other line.
+    if line.starts_with(b"begin ") {
         let _ = writeln!(out, "\n{text}");
         let rules = text[6..].trim().starts_with("re");
         return if rules { Section::Rules } else { Section::Unnamed };
     }
     let name = text.strip_suffix(':').map(str::trim_end);
-    let names_instance = matches!(section, Section::Named | Section::Unnamed)
+    let names_instance = section != Section::Rules
         && name.is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     let indent = match section {
         Section::Main => "",
@@ -109,19 +113,20 @@ impl Files<'_> {
         Some((at.file.0, at.line))
     }
 
-    /// Prints the markers between the line before and this one.
-    fn follow(&mut self, line: &ParsedLine, out: &mut String) {
-        while self.seen < line.files_open {
+    /// Prints the markers of files that were opened since the line before.
+    fn enter(&mut self, files_open: usize, out: &mut String) {
+        while self.seen < files_open {
             let Ok(entered) = u16::try_from(self.seen) else { return };
             self.seen += 1;
             if let Some((parent, at)) = self.parent(entered) {
                 self.leave_to(parent, out);
                 out.push_str(&self.marker(parent, at));
-                out.push_str(&self.marker(entered, 1));
+                if !self.config.sources.files[usize::from(entered)].bytes.is_empty() {
+                    out.push_str(&self.marker(entered, 1));
+                }
             }
             self.current = entered;
         }
-        self.leave_to(line.file.0, out);
     }
 
     fn leave_to(&mut self, file: u16, out: &mut String) {
