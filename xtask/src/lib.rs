@@ -19,3 +19,19 @@ pub fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map_or(here.clone(), PathBuf::from)
 }
+
+/// Writes `docs/manual`. The crate `manual` does it: it knows the tables of the policy language, on which the tests of those
+/// tables, which use this crate, must not depend.
+///
+/// # Errors
+/// It said why it could not.
+pub fn manual() -> Result<(), String> {
+    let mut command = std::process::Command::new("cargo");
+    let status =
+        command.args(["run", "--quiet", "--package", "postrider-manual"]).current_dir(root()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("manual: {status}")),
+        Err(e) => Err(format!("cargo: {e}")),
+    }
+}

@@ -9,6 +9,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["bench", rest @ ..] => xtask::bench::run(rest),
         ["fuzz", rest @ ..] => xtask::fuzz::run(rest),
+        ["manual"] => xtask::manual(),
         ["tidy"] => xtask::tidy::run(),
         ["parity", rest @ ..] => xtask::parity::run(rest),
         _ => Err(USAGE.to_owned()),
@@ -25,4 +26,5 @@ fn main() -> ExitCode {
 const USAGE: &str = "usage: cargo xtask tidy
        cargo xtask bench [accept] [maildir] [relay] [idle] [syncs] [--messages N] [--only SERVER]
        cargo xtask fuzz [SECONDS]
+       cargo xtask manual
        cargo xtask parity record|check|report [expand|flow] [CASE]";

@@ -37,10 +37,10 @@ entries! {
     /// `${if match_domain{here.example}{+local_domains}{yes}{no}}`
     "+name";
     /// The items in a file, one a line.
-    /// `${if match_domain{a.example}{$config_dir/domain-list}{yes}{no}}`
+    /// in the main section: `domainlist relay_to = /etc/mail/relay-domains`
     "/file";
     /// A lookup: the key, or the query, is found.
-    /// `${if match_domain{a.b.example}{partial-lsearch;$config_dir/domains}{yes}{no}}`
+    /// in the main section: `domainlist relay_to = partial-lsearch;/etc/mail/domains`
     "type;data";
     /// The primary host name, in lists of domains and of hosts.
     /// `${if match_domain{mail.example.com}{@}{yes}{no}}`
@@ -55,7 +55,7 @@ entries! {
     /// `${if match_ip{192.0.2.7}{192.0.2.0/24}{yes}{no}}`
     "192.0.2.0/24";
     /// A lookup whose key is the client's address, cut to so many bits.
-    /// `${if match_ip{192.0.2.7}{net24-lsearch;$config_dir/nets}{yes}{no}}`
+    /// in the main section: `hostlist customers = net24-lsearch;/etc/mail/networks`
     "net24-type;file";
     /// From here on a host whose name cannot be found is in the list; also `+ignore_unknown`, `+include_defer`, `+ignore_defer`.
     /// in an ACL: `deny hosts = +include_unknown : *.example.net`
@@ -68,7 +68,7 @@ entries! {
     /// `${if match_address{ann@here.example}{*@+local_domains}{yes}{no}}`
     "local@domain";
     /// An address whose domain is found, with its local part in the list that is found.
-    /// `${if match_address{bob@example.org}{@@lsearch;$config_dir/senders}{yes}{no}}`
+    /// in the main section: `addresslist refused = @@lsearch;/etc/mail/senders`
     "@@type;file";
     /// At the very beginning: another character than a colon between the items.
     /// `${if match_ip{2001:db8::1}{<; 2001:db8::/32 ; 192.0.2.1}{yes}{no}}`

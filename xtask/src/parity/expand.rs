@@ -2,7 +2,7 @@
 //!
 //! A case is a folder `tests/parity/expand/NAME` with `exim.conf`, `input` (one expansion a line) and `oracle` (one
 //! answer a line, with `\n`, `\r`, `\\` and `\xHH` for what is not printing text), and perhaps `args` (more command-line
-//! arguments, one a line). Files that expansions read stand beside them and are named with `$config_dir`.
+//! arguments, one a line, with the case's folder for `$config_dir`). Files that expansions read stand beside them and are named with `$config_dir`.
 //!
 //! # Invariants
 //! * All lines of a case go to one process, so that what one line leaves behind (`$runrc`) is there for the next.
@@ -154,7 +154,10 @@ fn differences(case: &Case, oracle: &[Vec<u8>], ours: &[Vec<u8>]) -> Vec<String>
 
 /// The answers of a program, one for each line. A marker goes between the lines, so that an answer of several lines is
 /// still one answer.
-fn ask(binary: &Path, case: &Case) -> Result<Vec<Vec<u8>>, String> {
+///
+/// # Errors
+/// The program did not answer every line.
+pub fn ask(binary: &Path, case: &Case) -> Result<Vec<Vec<u8>>, String> {
     let mut input = Vec::new();
     for (number, line) in case.lines.iter().enumerate() {
         input.extend_from_slice(line);
@@ -179,7 +182,7 @@ fn talk(binary: &Path, case: &Case, input: Vec<u8>) -> Result<Vec<u8>, String> {
     let mut child = Command::new(binary)
         .arg("-C")
         .arg(case.folder.join("exim.conf"))
-        .args(&case.args)
+        .args(case.args.iter().map(|arg| arg.replace("$config_dir", &case.folder.to_string_lossy())))
         .arg("-be")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -75,9 +75,9 @@ items! {
     /// `${extract{uid}{user=ann uid=1001}}`
     /// `${extract{3}{:}{exim:x:42:120}}`
     /// `${extract{-1}{:}{exim:x:42:120}{last=$value}{none}}`
-    /// `${extract json{name}{ {"name": "ann", "id": 7} }}`
-    /// `${extract jsons{name}{ {"name": "ann", "id": 7} }}`
-    /// `${extract json{2}{ ["a", "b"] }}`
+    /// `${extract json{name}{\{"name": "ann", "id": 7\}}}`
+    /// `${extract jsons{name}{\{"name": "ann", "id": 7\}}}`
+    /// `${extract json{2}{["a", "b"]}}`
     "extract" => extract::parse;
     /// The elements of a list for which a condition holds; each is `$item` in turn.
     /// `${filter{a:bb:ccc}{>{${strlen:$item}}{1}}}`
@@ -116,7 +116,7 @@ items! {
     /// `${nhash{8}{64}{supercalifragilisticexpialidocious}}`
     "nhash" => hash::parse_nhash;
     /// The value of a subroutine in Perl.
-    /// in an ACL: `warn set acl_m_x = ${perl{greet}{$sender_address}}`
+    /// `${perl{greet}{Ann}}`
     "perl" => perl::parse;
     /// An address with a tag that proves for a week that it was made here.
     /// `${if match{${prvs{ann@example.org}{secret}}}{^prvs=[0-9a-f]+=ann@example.org\$}{tagged}}`
@@ -128,7 +128,7 @@ items! {
     /// `${readfile{$config_dir/people}{;}}`
     "readfile" => readfile::parse;
     /// What a server at a socket answers.
-    /// in an ACL: `warn set acl_m_x = ${readsocket{/run/policy.sock}{ask $sender_address\n}{3s}{ }{no answer}}`
+    /// `${readsocket{$config_dir/no.sock}{ask me}{3s}{ }{no answer}}`
     "readsocket" => readsocket::parse;
     /// Walks through a list and carries `$value` from element to element.
     /// `${reduce{1:2:3}{0}{${eval:$value+$item}}}`
@@ -138,7 +138,7 @@ items! {
     /// `${run{/bin/false}{yes}{no, $runrc}}`
     "run" => run::parse;
     /// Replaces every match of a regular expression.
-    /// `${sg{abcabc}{b(.)}{<$1>}}`
+    /// `${sg{abcabc}{b(.)}{<\$1>}}`
     "sg" => sg::parse;
     /// A list in the order that a condition asks for, by a key made of each `$item`.
     /// `${sort{10:9:8a}{<=}{${sg{$item}{a}{}}}}`

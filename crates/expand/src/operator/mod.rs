@@ -134,7 +134,7 @@ operators! {
     /// `${hash_3_8:qwerty}`
     "hash" => Checked(numbered::hash);
     /// A header line folded at a column.
-    /// `${headerwrap_20_40:Subject: a line that is longer than twenty columns}` gives ``
+    /// `${headerwrap_20_80:Subject: a line that is long}` gives `Subject: a line that\n\x09is long`
     "headerwrap" => Checked(headerwrap::headerwrap);
     /// Base 64 of the bytes that hexadecimal digits stand for.
     /// `${hex2b64:666f6f}`
@@ -211,7 +211,7 @@ operators! {
     /// `${sha1:postrider}`
     "sha1" => Plain(digest::sha1);
     /// The SHA-2 digest of so many bits, 256 if not said.
-    /// `${sha2_512:a}` gives ``
+    /// `${sha2:a}` gives `CA978112CA1BBDCAFAC231B39A23DC4DA786EFF8147C4E72B9807785AFEE48BB`
     "sha2" => Checked(digest::sha2);
     /// The SHA-256 digest in capitals; of a certificate its fingerprint.
     /// `${sha256:postrider}`

@@ -144,10 +144,10 @@ variables! {
     /// in an ACL: `warn logwrite = asked $callout_address`
     CalloutAddress = "callout_address", Now, "callout, spamd, malware";
     /// Build date text
-    /// `${if def:compile_date{a date}}`
+    /// in the main section: `smtp_banner = $primary_hostname ESMTP $version_number, built $compile_date`
     CompileDate = "compile_date", Now, "build";
     /// Build counter
-    /// `${if def:compile_number{a number}}`
+    /// in the main section: `smtp_banner = $primary_hostname ESMTP $version_number #$compile_number`
     CompileNumber = "compile_number", Now, "build";
     /// Directory of main config
     /// `${sg{$config_dir}{^.*/}{}}`
@@ -366,7 +366,7 @@ variables! {
     /// in a transport: `user = $local_user_uid`
     LocalUserUid = "local_user_uid", Now, "check_local_user";
     /// Host number
-    /// `${if def:localhost_number{set}{not set}}`
+    /// in the main section: `message_id_header_text = host-$localhost_number`
     LocalhostNumber = "localhost_number", Now, "main option";
     /// Free inodes at log
     /// in an ACL: `defer condition = ${if and{{>{$log_inodes}{-1}}{<{$log_inodes}{1000}}}}`
@@ -654,16 +654,16 @@ variables! {
     /// in a router: `condition = ${if def:self_hostname}`
     SelfHostname = "self_hostname", Now, "self option";
     /// Envelope sender
-    /// `$sender_address`
+    /// in an ACL: `warn logwrite = from $sender_address`
     SenderAddress = "sender_address", Now, "MAIL";
     /// Routing data for sender
     /// in an ACL: `warn logwrite = sender's data: $sender_address_data`
     SenderAddressData = "sender_address_data", Now, "verify=sender";
     /// Sender domain
-    /// `$sender_address_domain`
+    /// in an ACL: `deny condition = ${if eq{$sender_address_domain}{$primary_hostname}}`
     SenderAddressDomain = "sender_address_domain", Now, "MAIL";
     /// Sender local part
-    /// `$sender_address_local_part`
+    /// in an ACL: `warn condition = ${if eqi{$sender_address_local_part}{root}}`
     SenderAddressLocalPart = "sender_address_local_part", Now, "MAIL";
     /// Lookup data
     /// in an ACL: `warn logwrite = sender is known as $sender_data`

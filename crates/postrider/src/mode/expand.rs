@@ -59,6 +59,9 @@ fn facts(start: &Start<'_>) -> Facts {
     connection.sender_host_authenticated = fields.authenticator;
     connection.authenticated_id = fields.authenticated_id;
     connection.sender_ident = fields.ident;
+    let message = &mut facts.message;
+    message.received_protocol = fields.protocol;
+    message.authenticated_sender = fields.authenticated_sender;
     facts
 }
 
