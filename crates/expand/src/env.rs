@@ -268,6 +268,12 @@ pub trait Env {
         Ok(None)
     }
 
+    /// `${authresults`: the Authentication-Results field under this name, without its line end. What holds no message
+    /// has no results.
+    fn authentication_results(&mut self, server: &[u8]) -> Vec<u8> {
+        [b"Authentication-Results: ", server].concat()
+    }
+
     /// The condition `first_delivery`.
     fn first_delivery(&self) -> bool;
 

@@ -53,8 +53,7 @@ pub fn unsupported() -> &'static [Unsupported] {
     const fn row(kind: Kind, name: &'static str, shape: Shape) -> Unsupported {
         Unsupported { kind, name, shape }
     }
-    const TABLE: [Unsupported; 7] = [
-        row(Item, "authresults", Strings(1, 1)),
+    const TABLE: [Unsupported; 6] = [
         row(Item, "dlfunc", Strings(2, 10)),
         row(Item, "srs_encode", Strings(3, 3)),
         row(Condition, "inbound_srs", Strings(2, 2)),

@@ -23,7 +23,7 @@ pub use connection::{Auth, Peer, RemoteHost, Tls};
 pub use delivery::{DeferReason, Deferred, Delivered, DeliveryKind, Failed, HostError, LogAddress, Session};
 pub use message::{FrozenBy, MessageEvent};
 pub use process::{ListenOn, Listening, ProcessEvent};
-pub use reception::{BodyType, Pipelining, Received};
+pub use reception::{BodyType, Pipelining, Received, SenderPolicies};
 pub use smtp::{Dropped, Rejected, RejectedMessage, Rejection, SmtpEvent, SmtpNews, TooBig};
 
 /// One thing that happened and that an administrator may want to know.

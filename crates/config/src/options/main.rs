@@ -732,10 +732,10 @@ option_table! {
     SPAMD_ADDRESS: Plain = "spamd_address", "127.0.0.1 783", inert SCANNING;
     /// SPF record assumed by guess condition.
     /// `spf_guess = v=spf1 a/24 mx/24 ~all`
-    SPF_GUESS: Plain = "spf_guess", "v=spf1 a/24 mx/24 ptr ?all", inert SPF;
+    SPF_GUESS: Plain = "spf_guess", "v=spf1 a/24 mx/24 ptr ?all";
     /// Explanation URL template.
-    /// `spf_smtp_comment_template = Please see https://spf.example.org/why`
-    SPF_SMTP_COMMENT_TEMPLATE: Text = "spf_smtp_comment_template", "Please%_see%_http://www.open-spf.org/Why", inert SPF;
+    /// `spf_smtp_comment_template = Please%_see%_https://spf.example.org/why`
+    SPF_SMTP_COMMENT_TEMPLATE: Text = "spf_smtp_comment_template", "Please%_see%_http://www.open-spf.org/Why";
     /// Hash spool into subdirectories.
     /// `split_spool_directory = true`
     SPLIT_SPOOL_DIRECTORY: Flag = "split_spool_directory", off;

@@ -4,6 +4,7 @@
 //! Exim specification, section "Expansion items".
 
 mod acl;
+mod authresults;
 mod certextract;
 mod dlfunc;
 mod env;
@@ -61,7 +62,7 @@ items! {
     "acl" => acl::parse;
     /// An `Authentication-Results:` header line for this message.
     /// in an ACL: `warn add_header = :at_start:${authresults{$primary_hostname}}`
-    "authresults" => parse_unsupported;
+    "authresults" => authresults::parse;
     /// A field of a certificate that a TLS variable holds.
     /// `${certextract{subject,CN}{$tls_in_peercert}{CN=$value}{no certificate}}`
     "certextract" => certextract::parse;

@@ -784,25 +784,25 @@ variables! {
     SpamScoreInt = "spam_score_int", Later, "spam condition";
     /// Value of spf_guess option
     /// in the main section: `spf_guess = v=spf1 a/24 mx/24 ptr ?all`
-    SpfGuess = "spf_guess", Later, "main option";
+    SpfGuess = "spf_guess", Now, "main option";
     /// Readable result
     /// in an ACL: `warn logwrite = $spf_header_comment`
-    SpfHeaderComment = "spf_header_comment", Later, "spf condition";
+    SpfHeaderComment = "spf_header_comment", Now, "spf condition";
     /// Received-SPF header
     /// in an ACL: `warn add_header = $spf_received`
-    SpfReceived = "spf_received", Later, "spf condition";
+    SpfReceived = "spf_received", Now, "spf condition";
     /// Result word
     /// in an ACL: `deny condition = ${if eq{$spf_result}{fail}}`
-    SpfResult = "spf_result", Later, "spf condition";
+    SpfResult = "spf_result", Now, "spf condition";
     /// Whether guess record used
     /// in an ACL: `warn condition = $spf_result_guessed`
-    SpfResultGuessed = "spf_result_guessed", Later, "spf_guess condition";
+    SpfResultGuessed = "spf_result_guessed", Now, "spf_guess condition";
     /// Text for rejection
     /// in an ACL: `deny message = $spf_smtp_comment`
-    SpfSmtpComment = "spf_smtp_comment", Later, "spf condition";
+    SpfSmtpComment = "spf_smtp_comment", Now, "spf condition";
     /// Domain SPF examined
     /// in an ACL: `warn logwrite = SPF of $spf_used_domain`
-    SpfUsedDomain = "spf_used_domain", Later, "spf condition";
+    SpfUsedDomain = "spf_used_domain", Now, "spf condition";
     /// Spool path
     /// in the main section: `process_log_path = $spool_directory/process.log`
     SpoolDirectory = "spool_directory", Now, "main option";

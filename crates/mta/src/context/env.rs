@@ -99,6 +99,10 @@ impl Env for Context {
         super::perl::step(self, &say)
     }
 
+    fn authentication_results(&mut self, server: &[u8]) -> Vec<u8> {
+        sender_auth::authres::field(server, &self.method_results())
+    }
+
     fn first_delivery(&self) -> bool {
         self.first_delivery
     }

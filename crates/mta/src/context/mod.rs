@@ -20,6 +20,7 @@ mod list_env;
 mod log_lines;
 mod options;
 mod perl;
+pub mod sender_auth;
 pub mod variable;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ use crate::services::perl::Interpreter;
 pub use acl_world::{AclWishes, ConnectionControls, MessageControls, Submission};
 use facts::Facts;
 pub use perl::perl_options;
+use sender_auth::SenderAuth;
 
 /// The world of one session or one delivery attempt.
 pub struct Context {
@@ -68,6 +70,8 @@ pub struct Context {
     pub extract_recipients: bool,
     /// What verifying this message's sender came to.
     pub(crate) verified_sender: Option<Verified>,
+    /// What sender authentication found out about the message.
+    pub sender_auth: SenderAuth,
     /// Whether this client may leave the domain out of sender addresses.
     pub allow_unqualified_sender: bool,
     /// Whether this client may leave the domain out of recipient addresses.
@@ -103,6 +107,7 @@ impl Context {
             wishes: AclWishes::default(),
             extract_recipients: false,
             verified_sender: None,
+            sender_auth: SenderAuth::default(),
             allow_unqualified_sender: false,
             allow_unqualified_recipient: false,
             lookup_state: LookupState::default(),
@@ -141,6 +146,7 @@ impl Context {
         facts.address = facts::AddressFacts::default();
         self.wishes.reset_message();
         self.verified_sender = None;
+        self.sender_auth = SenderAuth::default();
         self.acl_set.clear();
         self.scope = Scope::default();
         self.lookup_state = LookupState::default();

@@ -256,6 +256,7 @@ fn log_received(order: &Submission, message_id_created: bool, completed: Timesta
             .filter(|_| context.logs(Selector::Subject))
             .map(mail_types::value::Value::into_bytes),
         raw_sender: order.raw_sender.clone(),
+        policies: context.sender_auth.policies(),
         recipients: facts.recipients.iter().map(|recipient| recipient.address.clone()).collect(),
         ..Received::default()
     };

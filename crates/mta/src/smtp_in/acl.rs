@@ -196,6 +196,7 @@ fn log(verdict: &AclVerdict, what: Rejected, temporary: bool, corrected: Option<
         sender: after_mail.then(|| facts.sender_address.clone()),
         auth: context.auth(),
         tls: context.tls(),
+        policies: context.sender_auth.policies(),
         message,
         rejected: with_message.then(|| rejected_message(context)),
     };

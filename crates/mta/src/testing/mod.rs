@@ -140,6 +140,19 @@ impl Bench {
         Self { services: Arc::new(services), clock, queue, shutdown, logs, directory }
     }
 
+    /// A server that asks a name server with this zone.
+    pub(crate) fn with_zone(configuration: &str, zone: &str) -> (Self, dns::fixture::FixtureServer) {
+        let server = dns::fixture::FixtureServer::start(zone).expect("the zone is sound");
+        let settings = dns::ResolverConfig::with_servers([server.address()]);
+        let bench = Self::with(configuration, |services| {
+            let entropy = Arc::new(SeededEntropy::new(7));
+            let resolver = dns::Resolver::new(settings, Arc::clone(&services.clock), entropy);
+            services.blocking_resolver = Arc::new(resolver.blocking(tokio::runtime::Handle::current()));
+            services.resolver = Arc::new(resolver);
+        });
+        (bench, server)
+    }
+
     /// The main log without its times.
     pub(crate) fn main_log(&self) -> Vec<String> {
         self.logs.main().iter().map(|line| without_time(line)).collect()

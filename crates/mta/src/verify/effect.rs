@@ -3,7 +3,7 @@
 use mail_types::dns::DnsFailure;
 use policy::acl::{AclEffect, AclEffectAnswer, Verified, VerifyResult};
 
-use super::{address, helo, host_name};
+use super::{address, helo, host_name, spf};
 use crate::context::Context;
 
 /// Perform an effect.
@@ -15,6 +15,10 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
         }
         AclEffect::Dns { name, rtype } => {
             AclEffectAnswer::Dns(context.services.resolver.query(name, *rtype).await)
+        }
+        AclEffect::CheckSpf { guess } => {
+            let checked = context.on_pool(|context| spf::check(*guess, context)).await;
+            AclEffectAnswer::Result(checked.unwrap_or("temperror"))
         }
         AclEffect::VerifyAddress(request) => {
             AclEffectAnswer::Verified(address::verify(request, context).await)
@@ -43,6 +47,7 @@ pub fn perform_blocking(effect: &AclEffect, context: &mut Context) -> AclEffectA
         _ => match effect {
             AclEffect::Delay(_) => AclEffectAnswer::Done,
             AclEffect::Dns { .. } => AclEffectAnswer::Dns(Err(DnsFailure::Unreachable)),
+            AclEffect::CheckSpf { .. } => AclEffectAnswer::Result("temperror"),
             AclEffect::VerifyAddress(_) | AclEffect::VerifyHelo | AclEffect::VerifyHostName => {
                 AclEffectAnswer::Verified(result(None))
             }

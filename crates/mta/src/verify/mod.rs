@@ -15,3 +15,4 @@ pub mod address;
 pub mod effect;
 pub mod helo;
 pub mod host_name;
+pub mod spf;

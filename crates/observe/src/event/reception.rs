@@ -79,4 +79,15 @@ pub struct Received {
     pub recipients: Vec<Vec<u8>>,
     /// `DKIM=`: a domain whose signature verified.
     pub dkim: Option<Vec<u8>>,
+    /// `SPF`, `DMARC`: what policies of the sender's domains came to.
+    pub policies: SenderPolicies,
+}
+
+/// Results of sender policies that were checked, as words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SenderPolicies {
+    /// `SPF`.
+    pub spf: Option<&'static str>,
+    /// `DMARC`.
+    pub dmarc: Option<&'static str>,
 }

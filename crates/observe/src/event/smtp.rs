@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Auth, Peer, Tls};
+use super::{Auth, Peer, SenderPolicies, Tls};
 
 /// Something in an incoming session, with the peer that it concerns.
 #[derive(Clone, Debug)]
@@ -287,6 +287,8 @@ pub struct Rejection {
     pub auth: Option<Auth>,
     /// TLS.
     pub tls: Option<Tls>,
+    /// What policies of the sender's domains came to.
+    pub policies: SenderPolicies,
     /// The text for the log.
     pub message: Option<Vec<u8>>,
     /// Envelope and header for the reject log.

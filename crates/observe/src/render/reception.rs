@@ -2,7 +2,7 @@
 
 use super::line::{Line, elapsed};
 use super::{MessageLogLine, Rendered, Renderer};
-use crate::event::{BodyType, Pipelining, Received};
+use crate::event::{BodyType, Pipelining, Received, SenderPolicies};
 use mail_types::log_selector::Selector;
 
 impl Renderer {
@@ -72,6 +72,22 @@ impl Renderer {
         self.headers(line, received);
     }
 
+    /// `SPF=`, `DMARC=`: in full, or the bare tag for a good result.
+    pub(super) fn policies(&self, line: &mut Line, policies: SenderPolicies) {
+        let tags = [
+            (" SPF", policies.spf, "pass", Selector::Spf, Selector::SpfVerbose),
+            (" DMARC", policies.dmarc, "accept", Selector::Dmarc, Selector::DmarcVerbose),
+        ];
+        for (tag, result, good, brief, verbose) in tags {
+            let Some(result) = result else { continue };
+            if self.has(verbose) {
+                line.push(tag).push("=").push(result);
+            } else if result == good && self.has(brief) {
+                line.push(tag);
+            }
+        }
+    }
+
     fn offers(&self, line: &mut Line, received: &Received) {
         if !self.has(Selector::Pipelining) {
             return;
@@ -103,6 +119,7 @@ impl Renderer {
         {
             line.push(" DKIM=").text(domain);
         }
+        self.policies(line, received.policies);
         if let Some(subject) = &received.subject
             && self.has(Selector::Subject)
         {

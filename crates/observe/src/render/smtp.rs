@@ -318,13 +318,10 @@ impl Renderer {
     }
 
     fn rejection_details(&self, line: &mut Line, rejection: &Rejection) {
-        let before = rejection.tls.is_some() || rejection.auth.is_some();
-        if !before {
-            return;
-        }
         let mut details = self.line();
         self.tls(&mut details, rejection.tls.as_ref(), true);
         self.auth(&mut details, rejection.auth.as_ref());
+        self.policies(&mut details, rejection.policies);
         let details = details.finish();
         if let Some(details) = details.strip_prefix(b" ") {
             line.text(details).push(" ");

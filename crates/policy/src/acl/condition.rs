@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     SenderDomains,
     Senders,
     Set,
+    Spf,
+    SpfGuess,
     Verify,
     /// Known to Exim and not there yet.
     Later,
@@ -57,6 +59,9 @@ const NOT_SMTP: [AclPlace; 2] = [NotSmtp, NotSmtpStart];
 const ONE_RECIPIENT: Places = Places::of(&[Rcpt, Vrfy, Prdr, Delivery]);
 /// Places where the sender is not known.
 const NO_SENDER: [AclPlace; 9] = [Auth, Connect, Helo, MailAuth, Quit, Etrn, Expn, StartTls, Vrfy];
+/// Places where no client has named a sender.
+const BEFORE_MAIL: [AclPlace; 10] =
+    [Auth, Connect, Helo, MailAuth, Etrn, Expn, StartTls, Vrfy, NotSmtp, NotSmtpStart];
 /// Places that are about a message.
 const MESSAGE: Places =
     Places::of(&[Rcpt, Mail, Predata, Mime, NotSmtpMime, NotSmtp, NotSmtpStart, Data, Prdr, Dkim]);
@@ -186,10 +191,10 @@ rows! {
     "spam" => condition Kind::Later, Places::ALL;
     /// The SPF result for the sender is one of these.
     /// `deny spf = fail`
-    "spf" => condition Kind::Later, Places::ALL;
+    "spf" => condition Kind::Spf, Places::all_but(&BEFORE_MAIL);
     /// As `spf`, with the record of the option `spf_guess`.
     /// `warn spf_guess = pass`
-    "spf_guess" => condition Kind::Later, Places::ALL;
+    "spf_guess" => condition Kind::SpfGuess, Places::all_but(&BEFORE_MAIL);
     /// Sends a UDP packet.
     /// `warn udpsend = <; 192.0.2.1; 1234; $sender_host_address`
     "udpsend" => modifier Kind::Later, Places::ALL;
@@ -257,6 +262,8 @@ mod tests {
             ("queue", Data, Some("cannot use queue condition in DATA ACL")),
             ("queue", NotSmtp, Some("cannot use queue condition in non-SMTP ACL")),
             ("queue", Vrfy, None),
+            ("spf", Helo, Some("cannot test spf condition in EHLO or HELO ACL")),
+            ("spf", Mail, None),
         ];
         for (name, place, want) in cases {
             let row = find(name.as_bytes()).unwrap();

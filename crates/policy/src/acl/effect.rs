@@ -20,6 +20,11 @@ pub enum AclEffect {
         /// The type.
         rtype: RecordType,
     },
+    /// `spf`, `spf_guess`: check the sender's policy, unless that was done for this message.
+    CheckSpf {
+        /// A sender without a policy is checked by option `spf_guess`.
+        guess: bool,
+    },
     /// `verify = sender`, `verify = recipient` and one address of `verify = header_sender`: route an address.
     VerifyAddress(VerifyAddress),
     /// `verify = helo`.
@@ -57,6 +62,8 @@ pub enum AclEffectAnswer {
     Done,
     /// What the DNS said.
     Dns(Result<Answer, DnsFailure>),
+    /// What sender authentication came to, in a word that a list of results may hold.
+    Result(&'static str),
     /// What verification found.
     Verified(Verified),
 }

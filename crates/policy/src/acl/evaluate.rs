@@ -49,9 +49,20 @@ pub(super) enum PartEnd {
 pub(super) enum Pending {
     Nothing,
     Delay,
-    Address { request: VerifyAddress, options: VerifyOptions },
-    HeaderSender { options: VerifyOptions, rest: Vec<Value>, deferred: bool },
-    Host { defer_ok: bool },
+    Address {
+        request: VerifyAddress,
+        options: VerifyOptions,
+    },
+    HeaderSender {
+        options: VerifyOptions,
+        rest: Vec<Value>,
+        deferred: bool,
+    },
+    Host {
+        defer_ok: bool,
+    },
+    /// A list of results, of which one may be the one that comes.
+    Results(Value),
     Dns(Box<DnsListRun>),
 }
 
@@ -170,6 +181,8 @@ impl Tester<'_> {
                 world.set_queue(value.clone());
                 PartEnd::True
             }
+            Kind::Spf => self.results(value, AclEffect::CheckSpf { guess: false }),
+            Kind::SpfGuess => self.results(value, AclEffect::CheckSpf { guess: true }),
             Kind::Verify => self.verify(value, world),
             // `continue` only expands.
             _ => PartEnd::True,
@@ -234,6 +247,12 @@ impl Tester<'_> {
         }
     }
 
+    /// `spf` and its like: the words that stand for true.
+    fn results(&mut self, list: &Value, check: AclEffect) -> PartEnd {
+        *self.pending = Pending::Results(list.clone());
+        PartEnd::Wait(check)
+    }
+
     /// A check of header lines: the complaint is for the log.
     fn checked(&mut self, checked: Result<(), String>) -> PartEnd {
         checked.map_or_else(|complaint| self.complain(complaint), |()| PartEnd::True)
@@ -286,6 +305,13 @@ impl Tester<'_> {
                 self.said.user = verified.user_message.or(self.said.user.take());
                 self.said.log = verified.log_message.or(self.said.log.take());
                 if verified.result == VerifyResult::Defer { PartEnd::Defer(None) } else { PartEnd::False }
+            }
+            (Pending::Results(list), AclEffectAnswer::Result(word)) => {
+                if is_listed(word, &list) {
+                    PartEnd::True
+                } else {
+                    PartEnd::False
+                }
             }
             (Pending::Dns(run), answer) => self.dns(*run, Some(answer), world),
             _ => PartEnd::True,
@@ -394,6 +420,17 @@ fn set(variable: &SetVariable, value: Value, world: &mut dyn AclWorld) {
         SetVariable::Acl(scope, name) => world.set_acl_variable(*scope, name, value),
         SetVariable::Dkim(variable) => world.set_variable(*variable, Some(value)),
     }
+}
+
+/// Whether a result is in a list: the first word that speaks of it decides; `!` negates, `*` stands for all.
+fn is_listed(result: &str, list: &Value) -> bool {
+    let words = split(list.bytes());
+    let mut words = words.map(|item| item.bytes);
+    let decided = words.find_map(|word| match word.strip_prefix(b"!") {
+        Some(other) => (trim(other) != result.as_bytes()).then_some(true),
+        None => (word == result.as_bytes() || word == b"*").then_some(true),
+    });
+    decided.unwrap_or(false)
 }
 
 /// `condition`: Exim's idea of true and false; anything else defers.

@@ -36,6 +36,7 @@ pub(super) fn run(query: &SpfQuery<'_>, dns: &dyn Resolve, guess: Option<&[u8]>)
         voids: 0,
         names: None,
         explanation: None,
+        matched: false,
     };
     let domain = domain.strip_suffix(b".").unwrap_or(domain);
     let checked = match guess {
@@ -48,9 +49,39 @@ pub(super) fn run(query: &SpfQuery<'_>, dns: &dyn Resolve, guess: Option<&[u8]>)
         Err(Stop::Temporary(name)) => (SpfVerdict::TempError, Some(SpfProblem::Dns(name))),
         Err(Stop::Permanent(problem)) => (SpfVerdict::PermError, Some(problem)),
     };
+    let smtp_comment = evaluation.smtp_comment(verdict, domain, explanation.as_deref());
     let domain = domain.to_vec();
-    SpfOutcome { verdict, identity, domain, sender, explanation, problem, guessed: guess.is_some() }
+    SpfOutcome {
+        verdict,
+        identity,
+        domain,
+        sender,
+        explanation,
+        smtp_comment,
+        problem,
+        guessed: guess.is_some(),
+        localhost: false,
+    }
 }
+
+/// The outcome for a client that is this host.
+pub(super) fn localhost(query: &SpfQuery<'_>) -> SpfOutcome {
+    let (local, domain) = split_sender(query);
+    SpfOutcome {
+        verdict: SpfVerdict::Pass,
+        identity: if query.sender.is_empty() { SpfIdentity::Helo } else { SpfIdentity::MailFrom },
+        domain: domain.to_vec(),
+        sender: [local, b"@", domain].concat(),
+        explanation: None,
+        smtp_comment: Vec::new(),
+        problem: None,
+        guessed: false,
+        localhost: true,
+    }
+}
+
+/// Stands for a template that is malformed.
+const TEMPLATE: &[u8] = b"Please%_see%_http://www.openspf.org/Why?id=%{S}&ip=%{C}&receiver=%{R}";
 
 /// Local part and domain of what is checked; `postmaster` stands where there is no local part (section 4.3).
 fn split_sender<'a>(query: &SpfQuery<'a>) -> (&'a [u8], &'a [u8]) {
@@ -94,6 +125,8 @@ struct Evaluation<'a> {
     /// The client's names that lead back to it; not asked for yet.
     names: Option<Vec<Vec<u8>>>,
     explanation: Option<Vec<u8>>,
+    /// A directive decided, rather than the end of the record.
+    matched: bool,
 }
 
 impl Evaluation<'_> {
@@ -124,9 +157,11 @@ impl Evaluation<'_> {
                 if directive.qualifier == SpfVerdict::Fail && outermost {
                     self.explanation = record.exp.and_then(|spec| self.explain(domain, spec));
                 }
+                self.matched = true;
                 return Ok(directive.qualifier);
             }
         }
+        self.matched = false;
         let Some(spec) = record.redirect else { return Ok(SpfVerdict::Neutral) };
         self.count_lookup()?;
         let target = self.target(spec, domain);
@@ -295,6 +330,28 @@ impl Evaluation<'_> {
             let Some(dot) = out.iter().position(|byte| *byte == b'.') else { break };
             out.drain(..=dot);
         }
+        out
+    }
+
+    /// What a refusal may say: the domain owner's words or the template's, and what decided.
+    fn smtp_comment(&mut self, verdict: SpfVerdict, domain: &[u8], explanation: Option<&[u8]>) -> Vec<u8> {
+        if !matches!(verdict, SpfVerdict::Fail | SpfVerdict::SoftFail | SpfVerdict::Neutral) {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        match explanation {
+            Some(text) => out.extend_from_slice(text),
+            None => {
+                let most = limits::SPF_MACRO_TEXT;
+                let template = self.query.template;
+                let mut values = InDomain { evaluation: self, domain };
+                let mut expand =
+                    |text| macros::expand(text, Letters::Explanation, &mut values, &mut out, most);
+                let _ = expand(template).or_else(|| expand(TEMPLATE));
+            }
+        }
+        out.extend_from_slice(b" : Reason: ");
+        out.extend_from_slice(if self.matched { b"mechanism" } else { b"default" });
         out
     }
 

@@ -19,6 +19,7 @@
 mod evaluate;
 mod macros;
 mod record;
+mod report;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -87,6 +88,8 @@ pub struct SpfQuery<'a> {
     pub receiver: &'a [u8],
     /// Seconds since 1970, for explanations.
     pub now: i64,
+    /// What a refusal says where the domain owner says nothing, with SPF macros (`spf_smtp_comment_template`).
+    pub template: &'a [u8],
 }
 
 /// What came out.
@@ -102,10 +105,14 @@ pub struct SpfOutcome {
     pub sender: Vec<u8>,
     /// The domain owner's words for `fail`, in printable ASCII.
     pub explanation: Option<Vec<u8>>,
+    /// What a refusal may say (`$spf_smtp_comment`); empty for results that refuse nothing.
+    pub smtp_comment: Vec<u8>,
     /// What was wrong, for `temperror` and `permerror`.
     pub problem: Option<SpfProblem>,
     /// The verdict comes from the administrator's record.
     pub guessed: bool,
+    /// The client is this host, which may send for everybody.
+    pub localhost: bool,
 }
 
 /// What went wrong.
@@ -146,6 +153,15 @@ impl fmt::Display for SpfProblem {
             Self::TooManyNames(domain) => write!(f, "{} has too many mail exchangers", name(domain)),
             Self::Dns(domain) => write!(f, "no answer from the DNS about {}", name(domain)),
         }
+    }
+}
+
+/// Checks a sender as Exim does: this host itself is always allowed.
+pub fn check_client(query: &SpfQuery<'_>, guess: Option<&[u8]>, dns: &dyn Resolve) -> SpfOutcome {
+    match guess {
+        _ if query.ip.is_loopback() => evaluate::localhost(query),
+        None => check(query, dns),
+        Some(guess) => check_guess(query, guess, dns),
     }
 }
 

@@ -61,6 +61,7 @@ fn wrong(name: &str, case: &Node, resolver: &dns::BlockingResolver) -> Option<St
         sender: &text("mailfrom"),
         receiver: b"receiver.example",
         now: 1_000,
+        template: b"",
     };
     let outcome = spf::check(&query, resolver);
     let results: Vec<String> = case.field("result").unwrap().items().into_iter().map(Node::string).collect();

@@ -6,11 +6,12 @@ use mail_types::value::Value;
 
 use super::{Family, clean, number, tainted, yes_no};
 use crate::context::facts::{MessageFacts, VerifyMode};
-use crate::context::{Context, header};
+use crate::context::{Context, header, sender_auth};
 
 pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
     envelope(context, variable)
         .or_else(|| content(context, variable))
+        .or_else(|| sender_auth::value(context, variable))
         .or_else(|| checks(&context.facts.message, variable))
         .or_else(|| counters(&context.facts.message, variable))
         .or_else(|| arguments(variable))

@@ -26,7 +26,7 @@ pub(super) fn value(variable: Variable) -> Option<Result<Option<Value>, EvalErro
         Variable::MimePartCount => "-1",
         Variable::DkimBodylength | Variable::DkimExpires => "9999999999999",
         Variable::DkimKeyGranularity | Variable::DkimKeySrvtype => "*",
-        Variable::ProxySession | Variable::SpfResultGuessed => "no",
+        Variable::ProxySession => "no",
         _ => return None,
     };
     Some(Ok(Some(Value::clean(constant))))

@@ -5,6 +5,7 @@ mod hostile;
 mod limits;
 mod message;
 mod plain;
+mod sender_policies;
 mod tls;
 mod verify;
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use mail_types::MessageId;
+use mail_types::log_selector::Selectors;
 
-use super::{all, bytes, default, own};
-use crate::event::{Auth, BodyType, Event, Peer, Pipelining, Received, Tls};
+use super::{all, bytes, default, line, own};
+use crate::event::{Auth, BodyType, Event, Peer, Pipelining, Received, SenderPolicies, Tls};
 
 pub(super) fn peer(helo: &str, port: u16) -> Peer {
     Peer {
@@ -53,6 +54,28 @@ fn a_message_by_smtp() {
         "Received from s@x.test H=(a.b) [127.0.0.1]:39700 I=[127.0.0.1]:2599 P=esmtp L.- S=249 M8S=8 RT=0.001s \
          id=m1@x T=\"hi \\303\\251 there\""
     );
+}
+
+#[test]
+fn what_sender_policies_came_to() {
+    let good = SenderPolicies { spf: Some("pass"), dmarc: Some("accept") };
+    let bad = SenderPolicies { spf: Some("softfail"), dmarc: Some("reject") };
+    for (selectors, policies, want) in [
+        ("", good, ""),
+        ("+spf +dmarc", good, " SPF DMARC"),
+        ("+spf +dmarc", bad, ""),
+        ("+spf_verbose", bad, " SPF=softfail"),
+        ("+spf +spf_verbose +dmarc_verbose", good, " SPF=pass DMARC=accept"),
+        ("+dmarc_verbose", SenderPolicies::default(), ""),
+    ] {
+        let event = event(Received { policies, ..arrival() });
+        let got = line(Selectors::parse(selectors.as_bytes()).unwrap(), &event).unwrap();
+        assert_eq!(
+            got,
+            format!("<= s@x.test H=(a.b) [127.0.0.1] P=esmtp S=249 id=m1@x{want}"),
+            "{selectors}"
+        );
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::receptions::peer;
 use super::{all, bytes, default, streams};
 use crate::event::{
-    Dropped, Event, Peer, Rejected, RejectedMessage, Rejection, SmtpEvent, SmtpNews, Streams, TooBig,
+    Dropped, Event, Peer, Rejected, RejectedMessage, Rejection, SenderPolicies, SmtpEvent, SmtpNews, Streams,
+    TooBig,
 };
 use crate::render::Renderer;
 use mail_types::log_selector::Selectors;
@@ -30,6 +31,7 @@ fn rejection(what: Rejected, sender: Option<&str>, message: Option<&str>) -> Rej
         sender: sender.map(bytes),
         auth: None,
         tls: None,
+        policies: SenderPolicies::default(),
         message: message.map(bytes),
         rejected: None,
     }

@@ -256,6 +256,10 @@ impl AclWorld for World {
             AclEffect::VerifyAddress(request) => {
                 AclEffectAnswer::Verified(Self::verify(request.address.bytes(), request.role))
             }
+            AclEffect::CheckSpf { guess } => {
+                self.done.push(if *guess { "guess".into() } else { "spf".into() });
+                AclEffectAnswer::Result(if *guess { "neutral" } else { "softfail" })
+            }
             AclEffect::VerifyHelo => {
                 AclEffectAnswer::Verified(Verified { result: VerifyResult::Fail, ..Verified::default() })
             }
