@@ -8,6 +8,7 @@ pub(crate) mod main;
 pub(crate) mod references;
 mod router;
 mod settle;
+pub(crate) mod taint;
 mod transport;
 
 use mail_types::diagnostic::Diagnostic;

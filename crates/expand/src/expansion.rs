@@ -15,6 +15,7 @@ use mail_types::limits;
 use mail_types::value::Value;
 
 use crate::eval::{Machine, Mode};
+use crate::flow::{self, Flow};
 use crate::parse::{Parser, Until};
 use crate::tree::Sequence;
 use crate::{Env, EvalError};
@@ -68,6 +69,11 @@ impl Expansion {
     /// Whether evaluation may have to wait for something outside (files, lookups, commands, lists).
     pub fn may_block(&self) -> bool {
         self.compiled.may_block
+    }
+
+    /// Where untrusted values go, as far as the text alone tells.
+    pub fn flow(&self) -> Flow {
+        flow::follow(&self.compiled.tree)
     }
 
     /// Expands.

@@ -21,6 +21,7 @@ pub mod env;
 mod error;
 mod eval;
 mod expansion;
+pub mod flow;
 mod integer;
 mod ip;
 mod item;

@@ -13,6 +13,7 @@ use mail_types::value::Value;
 use crate::EvalError;
 use crate::env::HeaderForm;
 use crate::eval::{Machine, Mode};
+use crate::flow::Visit;
 use crate::variable::VariableName;
 
 /// A run of parts whose values are joined.
@@ -61,6 +62,9 @@ pub(crate) trait Item: Debug + Send + Sync {
     fn is_quiet(&self) -> bool {
         false
     }
+
+    /// Shows its parts to whoever follows values through the text.
+    fn parts(&self, _visit: Visit<'_>) {}
 }
 
 /// A condition without its negation.
@@ -72,6 +76,9 @@ pub(crate) trait Test: Debug + Send + Sync {
     fn is_quiet(&self) -> bool {
         false
     }
+
+    /// Shows its parts, none of which is a part of a value.
+    fn parts(&self, _visit: Visit<'_>) {}
 }
 
 /// A condition.

@@ -19,7 +19,7 @@ pub(crate) fn all(loader: &mut Loader<'_>, main: &OptionSet) {
     acls(loader, main, &mut found);
     transports(loader, &mut found);
     for finding in found {
-        loader.reader.report(finding);
+        loader.broken(finding);
     }
 }
 

@@ -86,3 +86,18 @@ pub enum OptionValue {
     /// Rewriting rules.
     Rewrites(Arc<RewriteRules>),
 }
+
+impl OptionValue {
+    /// The texts that are expanded.
+    pub fn texts(&self) -> Vec<&Expansion> {
+        match self {
+            Self::Text(text)
+            | Self::Flag(FlagValue::Expanded(text))
+            | Self::Number(NumberValue::Expanded(text))
+            | Self::Id(IdText::Expanded(text)) => vec![text],
+            Self::Texts(texts) => texts.iter().collect(),
+            Self::Assignments(all) => all.iter().map(|(_, text)| text).collect(),
+            _ => Vec::new(),
+        }
+    }
+}

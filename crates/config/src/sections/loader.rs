@@ -119,6 +119,7 @@ impl Loader<'_> {
         }
         self.reader.finish();
         check::references::all(&mut self, &main);
+        check::taint::all(&mut self, &main);
         self.hide();
         let environment = self.environment(&main, request);
         let errors = self.reader.sink.has_errors();

@@ -2,6 +2,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::parse::Parser;
 use crate::tree::{Broken, Sequence, Test};
 use mail_types::bytes::trim;
@@ -25,6 +26,12 @@ pub(super) fn parse(parser: &mut Parser<'_>, kind: Kind) -> Box<dyn Test> {
 }
 
 impl Test for Boolean {
+    fn parts(&self, visit: Visit<'_>) {
+        if let Ok(argument) = &self.argument {
+            visit(Role::Inside, argument);
+        }
+    }
+
     /// Exim looks at the text even where it only skips over it.
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         let value = match &self.argument {

@@ -2,6 +2,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::Visit;
 use crate::parse::Parser;
 use crate::tree::{Broken, Condition, Test};
 
@@ -58,6 +59,12 @@ pub(super) fn parse(parser: &mut Parser<'_>, kind: Kind) -> Box<dyn Test> {
 }
 
 impl Test for Combination {
+    fn parts(&self, visit: Visit<'_>) {
+        for condition in &self.conditions {
+            condition.test.parts(visit);
+        }
+    }
+
     fn is_quiet(&self) -> bool {
         self.broken.is_none() && self.conditions.iter().all(Condition::is_quiet)
     }

@@ -2,6 +2,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::json;
 use crate::list::ListItems;
 use crate::parse::Parser;
@@ -103,6 +104,13 @@ impl Iteration {
 }
 
 impl Test for Iteration {
+    fn parts(&self, visit: Visit<'_>) {
+        visit(Role::Inside, &self.list);
+        if let Body::Condition(condition, _) = &self.body {
+            condition.test.parts(visit);
+        }
+    }
+
     /// Exim walks over the condition once before it looks at the list.
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         let list = machine.sequence(&self.list, mode)?;

@@ -7,6 +7,7 @@
 use crate::EvalError;
 use crate::env::ListKind;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::ip;
 use crate::parse::Parser;
 use crate::tree::{Broken, Sequence, Test};
@@ -39,6 +40,10 @@ fn parse_list(parser: &mut Parser<'_>, name: &str) -> Result<Sequence, Broken> {
 }
 
 impl Test for MatchList {
+    fn parts(&self, visit: Visit<'_>) {
+        visit(Role::Inside, &self.subject);
+    }
+
     fn is_quiet(&self) -> bool {
         self.subject.is_quiet() && self.list.as_ref().is_ok_and(Sequence::is_quiet)
     }

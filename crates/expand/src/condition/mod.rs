@@ -29,6 +29,7 @@ pub(crate) use string::Order;
 use crate::EvalError;
 use crate::env::ListKind;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::parse::Parser;
 use crate::tree::{Broken, Condition, Sequence, Test};
 use crate::unsupported;
@@ -350,6 +351,13 @@ fn second_argument(parser: &mut Parser<'_>, name: &str) -> Result<Sequence, Brok
 }
 
 impl Test for TwoStrings {
+    fn parts(&self, visit: Visit<'_>) {
+        visit(Role::Inside, &self.first);
+        if let Ok(second) = &self.second {
+            visit(Role::Inside, second);
+        }
+    }
+
     fn is_quiet(&self) -> bool {
         self.first.is_quiet() && self.second.as_ref().is_ok_and(Sequence::is_quiet)
     }
@@ -390,6 +398,12 @@ impl OneString {
 }
 
 impl Test for OneString {
+    fn parts(&self, visit: Visit<'_>) {
+        if let Ok(argument) = &self.argument {
+            visit(Role::Inside, argument);
+        }
+    }
+
     fn is_quiet(&self) -> bool {
         self.argument.as_ref().is_ok_and(Sequence::is_quiet)
     }

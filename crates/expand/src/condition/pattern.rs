@@ -2,6 +2,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::parse::Parser;
 use crate::pattern::Pattern;
 use crate::scope::Captures;
@@ -29,6 +30,10 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Box<dyn Test> {
 }
 
 impl Test for Match {
+    fn parts(&self, visit: Visit<'_>) {
+        visit(Role::Inside, &self.subject);
+    }
+
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         let subject = machine.sequence(&self.subject, mode)?;
         let pattern = match &self.pattern {

@@ -2,6 +2,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::parse::{Branches, Outcome, Parser};
 use crate::tree::{Broken, Item, Sequence};
 use mail_types::bytes::trim;
@@ -26,6 +27,13 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 }
 
 impl Item for Environment {
+    fn parts(&self, visit: Visit<'_>) {
+        visit(Role::Inside, &self.key);
+        if let Some(branches) = &self.branches {
+            branches.parts(visit);
+        }
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         let key = machine.sequence(&self.key, mode)?;
         let Some(branches) = &self.branches else { return Ok(Value::empty()) };

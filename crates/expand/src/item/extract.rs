@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::env::with_value;
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::json;
 use crate::parse::{Parser, escape};
 use crate::tree::{Item, Sequence};
@@ -226,6 +227,18 @@ impl Extract {
 }
 
 impl Item for Extract {
+    fn parts(&self, visit: Visit<'_>) {
+        let numbered = self.groups.first().and_then(|(_, key)| key.constant()).is_some_and(|key| {
+            let digits = key.bytes().trim_ascii().strip_prefix(b"-").unwrap_or(key.bytes().trim_ascii());
+            self.form == Form::Plain && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+        });
+        let text = if numbered { 2 } else { 1 };
+        for (at, (_, value)) in self.groups.iter().enumerate() {
+            let is_value = at > text || (at == text && self.groups.len() == text + 1);
+            visit(if is_value { Role::Value } else { Role::Inside }, value);
+        }
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         if mode.is_skip() {
             return self.walk(machine);

@@ -2,6 +2,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Taker, Visit};
 use crate::parse::{Arguments, Parser};
 use crate::tree::Item;
 use mail_types::value::Value;
@@ -40,6 +41,18 @@ pub(super) fn parse(parser: &mut Parser<'_>, definition: &'static Definition) ->
 }
 
 impl Item for Function {
+    fn parts(&self, visit: Visit<'_>) {
+        for (at, value) in self.arguments.values.iter().enumerate() {
+            let role = match self.definition.name {
+                "readfile" if at == 0 => Role::Taken(Taker::File),
+                // Numbers, digests and what others answer carry nothing of the arguments.
+                "acl" | "dlfunc" | "hash" | "hmac" | "nhash" | "perl" | "prvs" | "readfile" => Role::Inside,
+                _ => Role::Value,
+            };
+            visit(role, value);
+        }
+    }
+
     fn is_quiet(&self) -> bool {
         self.definition.check.is_none() && self.arguments.is_quiet()
     }

@@ -3,6 +3,7 @@
 use crate::EvalError;
 use crate::condition;
 use crate::eval::{Machine, Mode};
+use crate::flow::Visit;
 use crate::parse::{Branches, Outcome, Parser};
 use crate::tree::{Condition, Item};
 use mail_types::value::Value;
@@ -29,6 +30,13 @@ impl If {
 }
 
 impl Item for If {
+    fn parts(&self, visit: Visit<'_>) {
+        self.condition.test.parts(visit);
+        if let Some(branches) = &self.branches {
+            branches.parts(visit);
+        }
+    }
+
     fn is_quiet(&self) -> bool {
         self.condition.is_quiet() && self.branches.as_ref().is_some_and(Branches::is_quiet)
     }

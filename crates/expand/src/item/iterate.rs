@@ -3,6 +3,7 @@
 use crate::EvalError;
 use crate::condition;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::list::{ListBuilder, ListItems};
 use crate::parse::Parser;
 use crate::tree::{Broken, Condition, Item, Sequence};
@@ -141,6 +142,24 @@ impl Iterate {
 }
 
 impl Item for Iterate {
+    fn parts(&self, visit: Visit<'_>) {
+        match &self.body {
+            Body::Missing => {}
+            Body::Condition(condition) => {
+                visit(Role::Value, &self.list);
+                condition.test.parts(visit);
+            }
+            Body::Text(text) => {
+                // The text usually holds `$item` or `$value`, which come from here.
+                visit(Role::Value, &self.list);
+                visit(Role::Value, text);
+            }
+        }
+        if let Some(initial) = &self.initial {
+            visit(Role::Value, initial);
+        }
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         let list = machine.sequence(&self.list, mode)?;
         let initial = match &self.initial {

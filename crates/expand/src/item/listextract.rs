@@ -3,6 +3,7 @@
 use super::env::decide;
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::list::ListItems;
 use crate::parse::{Branches, Outcome, Parser};
 use crate::tree::{Broken, Item, Sequence};
@@ -69,6 +70,14 @@ fn pick(list: &Value, number: i64) -> Option<Value> {
 }
 
 impl Item for ListExtract {
+    fn parts(&self, visit: Visit<'_>) {
+        visit(Role::Inside, &self.number);
+        let decided = self.branches.as_ref().is_some_and(|branches| branches.parts(visit));
+        if let Ok(list) = &self.list {
+            visit(if decided { Role::Inside } else { Role::Value }, list);
+        }
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         let wanted = number(machine.sequence(&self.number, mode)?.bytes(), mode)?;
         let list = match &self.list {

@@ -3,6 +3,7 @@
 use super::env::decide;
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Taker, Visit};
 use crate::lookup::{LookupAnswer, LookupRequest, LookupSpec, LookupStyle};
 use crate::parse::{Branches, Outcome, Parser};
 use crate::tree::{Broken, Item, Sequence};
@@ -104,6 +105,23 @@ impl Lookup {
 }
 
 impl Item for Lookup {
+    fn parts(&self, visit: Visit<'_>) {
+        if let Some(key) = &self.key {
+            visit(Role::Inside, key);
+        }
+        if let Ok(argument) = &self.argument {
+            let role = match query_language(self.spec.kind) {
+                _ if self.key.is_some() => Role::Taken(Taker::File),
+                Some(language) => Role::Taken(Taker::Query(language)),
+                None => Role::Inside,
+            };
+            visit(role, argument);
+        }
+        if let Some(branches) = &self.branches {
+            branches.parts(visit);
+        }
+    }
+
     fn is_quiet(&self) -> bool {
         self.key.as_ref().is_none_or(Sequence::is_quiet)
             && self.argument.as_ref().is_ok_and(Sequence::is_quiet)
@@ -132,6 +150,14 @@ impl Item for Lookup {
         machine.env.scope().captures = saved;
         result
     }
+}
+
+/// The word after `quote_` for the queries of a lookup type, where text in them needs quoting.
+fn query_language(kind: &str) -> Option<&'static str> {
+    const LANGUAGES: [&str; 8] = ["ibase", "ldap", "mysql", "nisplus", "oracle", "pgsql", "redis", "sqlite"];
+    LANGUAGES
+        .into_iter()
+        .find(|language| kind == *language || (*language == "ldap" && kind.starts_with("ldap")))
 }
 
 /// The type is missing or not known.

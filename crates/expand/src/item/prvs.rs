@@ -7,6 +7,7 @@ use super::function::{self, Definition};
 use crate::EvalError;
 use crate::digest;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::parse::{Arguments, Parser};
 use crate::tree::{Broken, Item};
 use mail_types::value::Value;
@@ -153,6 +154,12 @@ fn is_valid(machine: &Machine<'_>, parts: &Tagged<'_>, secret: &[u8]) -> bool {
 }
 
 impl Item for PrvsCheck {
+    fn parts(&self, visit: Visit<'_>) {
+        for value in &self.arguments.values {
+            visit(Role::Inside, value);
+        }
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         let subject = self.argument(machine, 0, mode)?;
         if mode.is_skip() || self.arguments.values.is_empty() {

@@ -11,6 +11,7 @@ use super::env::decide;
 use crate::EvalError;
 use crate::env::{Argument, Command};
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Taker, Visit};
 use crate::parse::{Branches, Outcome, Parser, Until, escape};
 use crate::tree::{Broken, Item, Sequence};
 use mail_types::bytes::is_space;
@@ -215,6 +216,23 @@ impl Run {
 }
 
 impl Item for Run {
+    fn parts(&self, visit: Visit<'_>) {
+        match &self.words {
+            Words::Broken(_) => {}
+            Words::Split { words, .. } => {
+                for (at, word) in words.iter().enumerate() {
+                    // Arguments may be tainted: there is no shell that could take them for more.
+                    let role = if at == 0 { Role::TakenApart(Taker::Command) } else { Role::Inside };
+                    visit(role, &word.value);
+                }
+            }
+            Words::Whole(text) => visit(Role::Taken(Taker::Command), text),
+        }
+        if let Some(branches) = &self.branches {
+            branches.parts(visit);
+        }
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         if mode.is_skip() {
             match &self.words {

@@ -6,6 +6,7 @@
 use crate::EvalError;
 use crate::cache;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::parse::{Arguments, Parser};
 use crate::pattern;
 use crate::regex::{Flags, Groups, Regex};
@@ -23,6 +24,13 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 }
 
 impl Item for Substitute {
+    fn parts(&self, visit: Visit<'_>) {
+        for (at, value) in self.arguments.values.iter().enumerate() {
+            // The pattern is no part of the value.
+            visit(if at == 1 { Role::Inside } else { Role::Value }, value);
+        }
+    }
+
     /// Exim compiles the expression even where it skips over the item.
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         let values = self.arguments.eval(machine, mode)?;

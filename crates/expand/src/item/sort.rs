@@ -7,6 +7,7 @@
 use crate::EvalError;
 use crate::condition::{self, Comparison, Order, compare_numbers};
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::list::{ListBuilder, ListItems};
 use crate::parse::{Parser, Until};
 use crate::tree::{Broken, Item, Sequence};
@@ -137,6 +138,11 @@ impl Sort {
 }
 
 impl Item for Sort {
+    fn parts(&self, visit: Visit<'_>) {
+        visit(Role::Value, &self.list);
+        visit(Role::Inside, &self.key);
+    }
+
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         let list = machine.sequence(&self.list, mode)?;
         machine.sequence(&self.key, Mode::Skip)?;

@@ -27,6 +27,7 @@ use mail_types::manual::Entry;
 use mail_types::value::Value;
 
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::parse::Parser;
 use crate::tree::{Item, Sequence};
 use crate::{EvalError, Settings};
@@ -299,7 +300,41 @@ pub(crate) fn find(
     Ok(Box::new(Applied { definition, written, suffix, argument }))
 }
 
+/// Operators whose results are numbers, digests or words of their own.
+const MEASURES: [&str; 20] = [
+    "base62",
+    "base62d",
+    "eval",
+    "eval10",
+    "h",
+    "hash",
+    "listcount",
+    "listnamed",
+    "md5",
+    "nh",
+    "nhash",
+    "randint",
+    "sha1",
+    "sha2",
+    "sha256",
+    "sha3",
+    "stat",
+    "strlen",
+    "time_eval",
+    "time_interval",
+];
+
 impl Item for Applied {
+    fn parts(&self, visit: Visit<'_>) {
+        let suffix = self.suffix.map(|at| &self.written[at..]);
+        let role = match (self.definition.entry.name, suffix) {
+            ("quote", Some(kind)) => Role::Quoted(kind.to_owned()),
+            (name, _) if MEASURES.contains(&name) => Role::Inside,
+            _ => Role::Value,
+        };
+        visit(role, &self.argument);
+    }
+
     fn is_quiet(&self) -> bool {
         self.argument.is_quiet()
     }

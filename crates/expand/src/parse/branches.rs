@@ -3,6 +3,7 @@
 use super::{HEADER_HINT, Parser};
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
+use crate::flow::{Role, Visit};
 use crate::tree::{Broken, Sequence};
 use mail_types::value::Value;
 
@@ -70,6 +71,16 @@ impl Branches {
             Form::Broken(_) => false,
             Form::Given(yes, otherwise) => yes.is_quiet() && otherwise.is_quiet(),
         }
+    }
+
+    /// Shows `{yes}` and `{no}`: each may be the value. False when the value comes from elsewhere.
+    pub(crate) fn parts(&self, visit: Visit<'_>) -> bool {
+        let Form::Given(yes, otherwise) = &self.form else { return false };
+        visit(Role::Value, yes);
+        if let Otherwise::Text(no, _) = otherwise {
+            visit(Role::Value, no);
+        }
+        true
     }
 
     /// Expands the part that is wanted and walks over the other.

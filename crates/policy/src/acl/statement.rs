@@ -121,6 +121,16 @@ impl Acl {
         self.span
     }
 
+    /// The texts that are expanded, in order.
+    pub fn texts(&self) -> impl Iterator<Item = &Expansion> {
+        let parts = self.statements.iter().flat_map(|statement| &statement.parts);
+        parts.flat_map(|part| match &part.argument {
+            Argument::Nothing | Argument::List(_) => Vec::new(),
+            Argument::Text(text) | Argument::ListText(text, _) | Argument::Set(_, text) => vec![text],
+            Argument::Call(name, arguments) => std::iter::once(name).chain(arguments).collect(),
+        })
+    }
+
     /// Whether a step may wait for something outside (lookups, files, commands), so that it belongs on the blocking
     /// pool.
     pub fn may_block(&self) -> bool {
