@@ -16,6 +16,7 @@ use mail_types::value::Value;
 
 use crate::eval::{Machine, Mode};
 use crate::flow::{self, Flow};
+use crate::named::Named;
 use crate::parse::{Parser, Until};
 use crate::tree::Sequence;
 use crate::{Env, EvalError};
@@ -26,13 +27,19 @@ pub(crate) struct Compiled {
     pub(crate) tree: Sequence,
     diagnostics: Vec<Diagnostic>,
     may_block: bool,
+    pub(crate) named: Vec<Named>,
 }
 
 impl Compiled {
     /// Reads the whole text of the parser.
     pub(crate) fn new(mut parser: Parser<'_>) -> Self {
         let tree = parser.sequence(Until::End);
-        Self { tree, diagnostics: parser.diagnostics, may_block: parser.may_block }
+        Self {
+            tree,
+            diagnostics: parser.diagnostics,
+            may_block: parser.may_block,
+            named: parser.named.unwrap_or_default(),
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod json;
 pub mod list;
 pub mod lookup;
 pub mod manual;
+pub mod named;
 mod operator;
 mod parse;
 mod pattern;

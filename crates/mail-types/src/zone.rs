@@ -54,6 +54,11 @@ impl Zone {
         self.at(time).strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
     }
 
+    /// `22-Nov-2026 18:18:17`.
+    pub fn compile_date(&self, time: Timestamp) -> String {
+        self.at(time).strftime("%d-%b-%Y %H:%M:%S").to_string()
+    }
+
     /// `Sun Nov 22 15:09:30 2026` (Exim's `$tod_bsdinbox`).
     pub fn bsd_inbox(&self, time: Timestamp) -> String {
         self.at(time).strftime("%a %b %d %H:%M:%S %Y").to_string()

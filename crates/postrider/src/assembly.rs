@@ -14,7 +14,7 @@ use config::options::{main, postrider};
 use config::{Config, Opt};
 use expand::{BareEnv, Expansion};
 use mail_types::MessageId;
-use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy};
+use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
 use mail_types::dns::{Answer, DnsFailure, Patience, RecordType, Resolve};
 use mail_types::zone::Zone;
 use mta::services::perl::{Interpreter, SparePerl};
@@ -369,12 +369,21 @@ fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {
         exim_path: std::env::current_exe().unwrap_or_default(),
         initial_cwd: std::env::current_dir().unwrap_or_default(),
         hostname: host_name().into_bytes(),
-        compile_date: String::new(),
+        compile_date: compile_date(),
         daemon,
         log_directory: log_folder(config).unwrap_or_else(|| spool.clone()),
         localhost_number: localhost_number(config).ok().flatten().map_or(0, u32::from),
         spool_directory: spool,
     }
+}
+
+/// `$compile_date`: builds are not dated, so it is the time of the program's file.
+fn compile_date() -> String {
+    let modified = std::env::current_exe().and_then(|path| path.metadata()).and_then(|file| file.modified());
+    let since = modified.ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or_else(String::new, |since| {
+        Zone::utc().compile_date(Timestamp::from_secs(i64::try_from(since.as_secs()).unwrap_or_default()))
+    })
 }
 
 /// `localhost_number`, expanded.

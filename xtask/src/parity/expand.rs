@@ -2,7 +2,8 @@
 //!
 //! A case is a folder `tests/parity/expand/NAME` with `exim.conf`, `input` (one expansion a line) and `oracle` (one
 //! answer a line, with `\n`, `\r`, `\\` and `\xHH` for what is not printing text), and perhaps `args` (more command-line
-//! arguments, one a line, with the case's folder for `$config_dir`). Files that expansions read stand beside them and are named with `$config_dir`.
+//! arguments, one a line, with the case's folder for `$config_dir`) and `message` (loaded by `-bem`). Files that
+//! expansions read stand beside them and are named with `$config_dir`.
 //!
 //! # Invariants
 //! * All lines of a case go to one process, so that what one line leaves behind (`$runrc`) is there for the next.
@@ -81,7 +82,7 @@ pub fn run(action: &str, rest: &[&str]) -> Result<(), String> {
         "check" => check(&cases),
         _ => {
             report(&cases);
-            Ok(())
+            if rest.is_empty() { super::rows::report(&crate::root(), &cases) } else { Ok(()) }
         }
     }
 }
@@ -179,11 +180,17 @@ pub fn ask(binary: &Path, case: &Case) -> Result<Vec<Vec<u8>>, String> {
 }
 
 fn talk(binary: &Path, case: &Case, input: Vec<u8>) -> Result<Vec<u8>, String> {
-    let mut child = Command::new(binary)
-        .arg("-C")
-        .arg(case.folder.join("exim.conf"))
-        .args(case.args.iter().map(|arg| arg.replace("$config_dir", &case.folder.to_string_lossy())))
-        .arg("-be")
+    let message = case.folder.join("message");
+    let folder = case.folder.to_string_lossy();
+    let mut command = Command::new(binary);
+    command.arg("-C").arg(case.folder.join("exim.conf"));
+    command.args(case.args.iter().map(|arg| arg.replace("$config_dir", &folder)));
+    if message.exists() {
+        command.arg("-bem").arg(message);
+    } else {
+        command.arg("-be");
+    }
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -14,6 +14,7 @@ pub mod expand;
 pub mod flow;
 pub mod mask;
 pub mod namespace;
+mod rows;
 pub mod run;
 pub mod sink;
 

@@ -3,6 +3,7 @@
 use crate::EvalError;
 use crate::env::HeaderForm;
 use crate::eval::{Machine, Mode};
+use crate::named::NamedKind;
 use crate::parse::{self, Parser};
 use crate::tree::Test;
 use crate::variable::{self, VariableName};
@@ -24,6 +25,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Box<dyn Test> {
     if name.is_empty() {
         return Box::new(parser.fail("variable name omitted after \"def:\""));
     }
+    parser.note(NamedKind::Variable, &name);
     match variable::lookup(&name) {
         Some(name) => Box::new(Defined::Variable(name)),
         None => Box::new(parser.fail(parse::unknown_after_def(&name))),
@@ -43,6 +45,12 @@ impl Test for Defined {
             return Ok(false);
         }
         match self {
+            Self::Variable(VariableName::Fixed(counter)) if counter.is_filter_counter() => {
+                match machine.env.variable(*counter)? {
+                    Some(value) => Ok(!value.is_empty()),
+                    None => Err(EvalError::failed(parse::unknown_after_def(counter.name().as_bytes()))),
+                }
+            }
             Self::Variable(name) => Ok(machine.variable(name)?.is_some_and(|value| !value.is_empty())),
             Self::Header(form, name) => Ok(machine.header(name, *form)?.is_some()),
         }

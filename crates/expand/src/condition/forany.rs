@@ -75,10 +75,25 @@ impl Iteration {
     fn elements(&self, list: &Value) -> Result<Vec<Vec<u8>>, EvalError> {
         match self.elements {
             Elements::List => Ok(ListItems::new(list.bytes()).collect()),
-            Elements::Json { unquote } => json::array_elements(list.bytes(), unquote).map_err(|problem| {
-                EvalError::failed(format!("{problem} for extract {}", if unquote { "jsons" } else { "json" }))
-            }),
+            Elements::Json { .. } => {
+                json::array_elements(list.bytes()).map_err(|problem| self.json_failed(&problem))
+            }
         }
+    }
+
+    /// An element as `$item`. A string's quotes go only when its turn comes: an earlier element may decide.
+    fn unquoted(&self, element: Vec<u8>) -> Result<Vec<u8>, EvalError> {
+        match self.elements {
+            Elements::Json { unquote: true } => {
+                json::unquote(&element).map_err(|problem| self.json_failed(&problem))
+            }
+            _ => Ok(element),
+        }
+    }
+
+    fn json_failed(&self, problem: &str) -> EvalError {
+        let form = if matches!(self.elements, Elements::Json { unquote: true }) { "jsons" } else { "json" };
+        EvalError::failed(format!("{problem} for extract {form}"))
     }
 
     /// Nothing holds for an empty list, not even `forall`.
@@ -93,6 +108,7 @@ impl Iteration {
             return Ok(false);
         }
         for element in elements {
+            let element = self.unquoted(element)?;
             machine.step(element.len())?;
             machine.env.scope().item = Some(Value::new(element, list.taint().clone()));
             if self.item(machine, condition, Mode::Run)? == self.any {

@@ -30,6 +30,7 @@ use crate::EvalError;
 use crate::env::ListKind;
 use crate::eval::{Machine, Mode};
 use crate::flow::{Role, Visit};
+use crate::named::NamedKind;
 use crate::parse::Parser;
 use crate::tree::{Broken, Condition, Sequence, Test};
 use crate::unsupported;
@@ -39,6 +40,7 @@ pub(crate) fn parse(parser: &mut Parser<'_>) -> Condition {
     let mut negated = false;
     parser.skip_space();
     while parser.take(b'!') {
+        parser.note(NamedKind::Condition, b"!");
         negated = !negated;
         parser.skip_space();
     }
@@ -49,6 +51,7 @@ pub(crate) fn parse(parser: &mut Parser<'_>) -> Condition {
         let text = format!("condition name expected, but found \"{}\"", String::from_utf8_lossy(shown));
         return Condition { negated, test: Box::new(parser.fail(text)) };
     };
+    parser.note(NamedKind::Condition, name.as_bytes());
     let test = parser.deeper(|parser| parse_named(parser, &name, start), |broken| Box::new(broken));
     Condition { negated, test }
 }

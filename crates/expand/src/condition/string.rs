@@ -31,12 +31,14 @@ impl Order {
 
     /// Whether it holds between two strings; bytes are compared, as in the C locale.
     pub(crate) fn holds(self, first: &[u8], second: &[u8]) -> bool {
-        let ordering = if self.caseless {
-            let lower = |bytes: &[u8]| bytes.to_ascii_lowercase();
-            lower(first).cmp(&lower(second))
-        } else {
-            first.cmp(second)
-        };
+        let ordering = if self.caseless { caseless(first, second) } else { first.cmp(second) };
         (self.holds)(ordering)
     }
+}
+
+/// As Exim compares: a text that goes on is not bigger than its own beginning; the first text is, always.
+fn caseless(first: &[u8], second: &[u8]) -> Ordering {
+    let lower = |(a, b): (&u8, &u8)| a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase());
+    let differing = first.iter().zip(second).map(lower).find(|order| order.is_ne());
+    differing.unwrap_or(if first.len() == second.len() { Ordering::Equal } else { Ordering::Greater })
 }

@@ -168,7 +168,7 @@ impl Extract {
                 return Err(EvalError::failed("first argument of \"extract\" must be greater than zero"));
             }
             Wanted::Number(number) => {
-                let elements = json::array_elements(text, false).map_err(failed)?;
+                let elements = json::array_elements(text).map_err(failed)?;
                 elements.into_iter().nth(usize::try_from(number - 1).unwrap_or(usize::MAX))
             }
             Wanted::Name(name) => json::object_member(text, name).map_err(failed)?,

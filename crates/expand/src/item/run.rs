@@ -96,7 +96,9 @@ fn read_command(parser: &mut Parser<'_>) -> Words {
 fn read_word(parser: &mut Parser<'_>, text: &[u8]) -> Word {
     let source = SourceText::nowhere(text);
     let mut inner = Parser::new(&source, parser.depth_left());
+    inner.named = parser.named.take();
     let value = inner.sequence(Until::End);
+    parser.named = inner.named;
     Word { text: String::from_utf8_lossy(text).into_owned(), value }
 }
 

@@ -28,22 +28,29 @@ fn piece(text: &[u8]) -> Piece {
     }
 }
 
-/// Latin-1; what has no place there becomes an underscore.
+/// Latin-1; what has no place there becomes an underscore. As in Exim, nothing is checked: a lone continuation byte stays, and
+/// whatever follows a first byte counts as its continuation.
 pub(super) fn from_utf8(call: &Call<'_>) -> Value {
     let mut out = Vec::with_capacity(call.bytes().len());
-    let mut rest = call.bytes();
-    while !rest.is_empty() {
-        let used = match piece(rest) {
-            Piece::Letter(letter) => {
-                out.push(u8::try_from(u32::from(letter)).unwrap_or(b'_'));
-                letter.len_utf8()
-            }
-            Piece::Invalid(length) => {
-                out.push(b'_');
-                length
-            }
+    let mut rest = call.bytes().iter();
+    while let Some(&byte) = rest.next() {
+        let more = match byte {
+            0..=0xbf => 0,
+            0xc0..=0xdf => 1,
+            0xe0..=0xef => 2,
+            0xf0..=0xf7 => 3,
+            0xf8..=0xfb => 4,
+            0xfc..=0xff => 5,
         };
-        rest = &rest[used..];
+        if more == 0 {
+            out.push(byte);
+            continue;
+        }
+        let first = u64::from(byte) & (0x3f >> more);
+        let code =
+            (0..more).fold(first, |code, _| code << 6 | rest.next().map_or(0, |&b| u64::from(b & 0x3f)));
+        let is_broken = byte >= 0xfe;
+        out.push(u8::try_from(code).ok().filter(|_| !is_broken).unwrap_or(b'_'));
     }
     call.derived(out)
 }

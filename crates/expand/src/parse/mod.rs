@@ -21,6 +21,7 @@ pub(crate) use arguments::Arguments;
 pub(crate) use branches::{Branches, Outcome};
 pub(crate) use name::{unknown_after_def, unknown_in_braces, unknown_variable};
 
+use crate::named::{Named, NamedKind};
 use crate::tree::{Broken, Part, Sequence};
 
 /// What Exim adds to complaints about braces after a header name that swallowed some.
@@ -41,6 +42,8 @@ pub(crate) struct Parser<'t> {
     pub(crate) may_block: bool,
     /// What is wrong, for the load.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The names that were met, where somebody asks for them.
+    pub(crate) named: Option<Vec<Named>>,
 }
 
 /// How a sequence ends.
@@ -63,6 +66,14 @@ impl<'t> Parser<'t> {
             doubtful_header: false,
             may_block: false,
             diagnostics: Vec::new(),
+            named: None,
+        }
+    }
+
+    /// Notes a name that ends here.
+    pub(crate) fn note(&mut self, kind: NamedKind, name: &[u8]) {
+        if let Some(named) = &mut self.named {
+            named.push(Named { kind, name: String::from_utf8_lossy(name).into_owned(), end: self.at });
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Parser, Until};
 use crate::env::HeaderForm;
+use crate::named::NamedKind;
 use crate::tree::{Broken, Part, Sequence};
 use crate::{item, operator, variable};
 
@@ -31,6 +32,7 @@ impl Parser<'_> {
             return Part::Header(form, name);
         }
         let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_').to_vec();
+        self.note(NamedKind::Variable, &name);
         match variable::lookup(&name) {
             Some(name) => Part::Variable { name, braced: false },
             None => {
@@ -59,6 +61,7 @@ impl Parser<'_> {
         if !self.take(b':') && name.iter().any(|byte| matches!(byte, b'{' | b'}')) {
             self.doubtful_header = true;
         }
+        self.note(NamedKind::Header(*form), &name);
         Some((*form, name))
     }
 
@@ -72,8 +75,9 @@ impl Parser<'_> {
 
     /// Reads a number; what is too large for any capture is one that is never set.
     fn number(&mut self) -> usize {
-        let digits = self.word(|byte| byte.is_ascii_digit());
-        std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX)
+        let digits = self.word(|byte| byte.is_ascii_digit()).to_vec();
+        self.note(NamedKind::Variable, &digits);
+        std::str::from_utf8(&digits).ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX)
     }
 
     fn in_braces(&mut self) -> Part {
@@ -95,11 +99,13 @@ impl Parser<'_> {
         let start = self.at;
         let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-').to_vec();
         if let Some(parse) = item::find(&name) {
+            self.note(NamedKind::Item, &name);
             return Part::Item(parse(self, start));
         }
         match self.peek() {
             Some(b':') => self.operator(&name, start),
             Some(b'}') => {
+                self.note(NamedKind::Variable, &name);
                 let Some(name) = variable::lookup(&name) else {
                     let broken = self.fail_from(start, unknown_in_braces(&name));
                     self.suggest(&name, variable_names());
@@ -109,6 +115,7 @@ impl Parser<'_> {
                 Part::Variable { name, braced: true }
             }
             _ => {
+                self.note(NamedKind::Variable, &name);
                 let shown = String::from_utf8_lossy(&name);
                 let message = format!(
                     "\"${{{shown}\" is not a known operator (or a }} is missing in a variable reference)"
@@ -122,6 +129,7 @@ impl Parser<'_> {
 
     /// Exim reads the argument before it looks whether it knows the operator.
     fn operator(&mut self, name: &[u8], start: usize) -> Part {
+        self.note(NamedKind::Operator, name);
         self.at += 1;
         let argument = self.sequence(Until::Brace);
         if self.stopped {

@@ -317,6 +317,64 @@ fn refused(reply: &Reply) -> String {
     format!("message rejected: {}", String::from_utf8_lossy(&reply.lines.join(&b'\n')))
 }
 
+/// `-be`: what is known of a caller before there is a message.
+pub fn without_message(caller: Caller, services: Arc<Services>) -> Context {
+    let request = MessageRequest { caller, ..MessageRequest::default() };
+    let mut context = begin(&request, services);
+    as_before_delivery(&request.caller, &mut context);
+    context
+}
+
+/// A test shows only the protocol that was given, and no return path, which the first delivery would set.
+fn as_before_delivery(caller: &Caller, context: &mut Context) {
+    context.facts.message.received_protocol.clone_from(&caller.host.protocol);
+    context.facts.message.return_path = Some(Vec::new());
+}
+
+/// `-bem`: a message read and repaired as one that is submitted, but without a Received: line; nothing stays in the spool.
+/// Also says what was odd about it.
+///
+/// # Errors
+/// The message cannot be read, or would be refused: a text for standard error.
+pub async fn preview<R>(
+    input: &mut R,
+    request: MessageRequest,
+    services: Arc<Services>,
+) -> Result<(Context, Option<&'static str>), String>
+where
+    R: AsyncRead + Unpin,
+{
+    let mut context = begin(&request, services);
+    let mut incoming = incoming(&mut context).await?;
+    read(input, request.dot_ends, &mut incoming, &mut context).await?;
+    incoming.complete(&mut context).await;
+    let lines = incoming.header().map_or(0, |block| block.lines.len());
+    let warning = (lines == 0).then_some("no message headers read");
+    let size = incoming.size();
+    let header_lines = |block: &mail_message::reader::HeaderBlock| {
+        block.lines.iter().flat_map(|line| &line.text).filter(|&&octet| octet == b'\n').count()
+    };
+    let header_lines = incoming.header().map_or(0, header_lines);
+    let addressed = if request.extract_recipients {
+        let lines = incoming.header().map(|block| block.lines.as_slice()).unwrap_or_default();
+        recipients::of_header(lines, Vec::new(), &context).recipients
+    } else {
+        Vec::new()
+    };
+    let with_address = |address| RecipientFacts { address, ..RecipientFacts::default() };
+    context.facts.message.recipients = addressed.into_iter().map(with_address).collect();
+    arrive(incoming, &request, &mut context).await.map_err(|failed| failed.error.printed())?;
+    let facts = &mut context.facts.message;
+    if facts.received_count > 0 && !facts.headers.is_empty() {
+        facts.headers.remove(0);
+    }
+    // Without what the repairs added.
+    facts.size = Some(size);
+    facts.linecount = header_lines as u64 + 1 + facts.body.linecount;
+    as_before_delivery(&request.caller, &mut context);
+    Ok((context, warning))
+}
+
 /// The message for a report; our own Received: line is shown where an ACL has seen it.
 async fn original_of(
     arriving: &mut Arriving,

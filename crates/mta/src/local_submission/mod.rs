@@ -21,7 +21,7 @@ mod recipients;
 mod tests;
 
 pub use caller::{Caller, CallerRequest, HostFields};
-pub use message::{ErrorMode, MessageRequest, Submitted, message};
+pub use message::{ErrorMode, MessageRequest, Submitted, message, preview, without_message};
 
 use std::sync::Arc;
 

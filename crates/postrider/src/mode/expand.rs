@@ -3,23 +3,23 @@
 //! # Compatibility
 //! Spec 5.2. Prompts and results have Exim's form; a line that ends with a backslash goes on with the next.
 
+use std::ffi::OsStr;
 use std::io::BufRead;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use ::expand::Expansion;
 use mail_types::diagnostic::{SourceText, Span};
 use mta::context::Context;
-use mta::context::facts::Facts;
+use mta::local_submission::{Caller, MessageRequest, preview, without_message};
+use mta::services::Services;
 
 use super::Start;
 
 /// Runs the mode.
 pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
-    if message.is_some() {
-        crate::say_error("option -bem is not served yet");
-        return ExitCode::FAILURE;
-    }
     let runtime = match crate::runtime() {
         Ok(runtime) => runtime,
         Err(e) => {
@@ -28,14 +28,15 @@ pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
         }
     };
     let _inside = runtime.enter();
-    let services = match crate::assembly::test_services(&start.config) {
-        Ok((services, _)) => services,
+    let context = crate::assembly::test_services(&start.config)
+        .and_then(|(services, _)| runtime.block_on(context(start, message, services)));
+    let mut context = match context {
+        Ok(context) => context,
         Err(reason) => {
             crate::say_error(&reason);
             return ExitCode::FAILURE;
         }
     };
-    let mut context = Context::with_config(facts(start), Arc::clone(&start.config), services);
     if start.invocation.operands.is_empty() {
         from_input(&mut context);
     } else {
@@ -46,23 +47,33 @@ pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What `-oM...` says of the origin.
-fn facts(start: &Start<'_>) -> Facts {
-    let fields = super::submit::host_fields(&start.invocation.origin);
-    let mut facts = Facts::default();
-    let connection = &mut facts.connection;
-    connection.sender_host_address = fields.address.map(|(address, _)| address);
-    connection.sender_host_port = fields.address.map_or(0, |(_, port)| port);
-    connection.received_ip_address = fields.interface.map(|(address, _)| address);
-    connection.received_port = fields.interface.map_or(0, |(_, port)| port);
-    connection.sender_host_name = fields.name;
-    connection.sender_host_authenticated = fields.authenticator;
-    connection.authenticated_id = fields.authenticated_id;
-    connection.sender_ident = fields.ident;
-    let message = &mut facts.message;
-    message.received_protocol = fields.protocol;
-    message.authenticated_sender = fields.authenticated_sender;
-    facts
+/// The world of the expansions: the caller's, and that of the message if there is one.
+async fn context(
+    start: &Start<'_>,
+    message: Option<&[u8]>,
+    services: Arc<Services>,
+) -> Result<Context, String> {
+    let request = super::submit::caller_request(start);
+    let host = request.host.clone();
+    let mut caller = Caller::identify(request, &services).await?;
+    // Any caller may say where a message of a test came from.
+    caller.host = host;
+    let Some(file) = message else { return Ok(without_message(caller, services)) };
+    let path = Path::new(OsStr::from_bytes(file));
+    let message = std::fs::read(path).map_err(|error| {
+        format!("failed to open {}: {}", path.display(), ::expand::system::error_text(&error))
+    })?;
+    let request = MessageRequest {
+        caller,
+        extract_recipients: start.invocation.extract_recipients,
+        dot_ends: !start.invocation.dot_is_data,
+        ..MessageRequest::default()
+    };
+    let (context, warning) = preview(&mut message.as_slice(), request, services).await?;
+    if let Some(warning) = warning {
+        crate::say_error_as_is(&format!("Warning: {warning}"));
+    }
+    Ok(context)
 }
 
 fn from_input(context: &mut Context) {

@@ -72,7 +72,7 @@ impl Submission<'_> {
         seat.attach(&services);
         let how = self.start.invocation.delivery.unwrap_or(DeliveryMode::Background);
         waker.attach(&services, how == DeliveryMode::Foreground);
-        let caller = match Caller::identify(self.caller(), &services).await {
+        let caller = match Caller::identify(caller_request(self.start), &services).await {
             Ok(caller) => caller,
             Err(reason) => {
                 crate::say_error(&reason);
@@ -136,20 +136,21 @@ impl Submission<'_> {
             }
         }
     }
+}
 
-    fn caller(&self) -> CallerRequest {
-        let invocation = self.start.invocation;
-        let groups = nix::unistd::getgroups().unwrap_or_default();
-        CallerRequest {
-            uid: self.start.caller.uid,
-            gid: self.start.caller.gid,
-            groups: groups.into_iter().map(nix::unistd::Gid::as_raw).collect(),
-            full_name: invocation.sender_name.clone(),
-            sender: invocation.sender.clone(),
-            no_qualify: invocation.no_qualify,
-            host: host_fields(&invocation.origin),
-            arrival: invocation.delivery.map(arrival),
-        }
+/// What is known about the caller.
+pub(super) fn caller_request(start: &Start<'_>) -> CallerRequest {
+    let invocation = start.invocation;
+    let groups = nix::unistd::getgroups().unwrap_or_default();
+    CallerRequest {
+        uid: start.caller.uid,
+        gid: start.caller.gid,
+        groups: groups.into_iter().map(nix::unistd::Gid::as_raw).collect(),
+        full_name: invocation.sender_name.clone(),
+        sender: invocation.sender.clone(),
+        no_qualify: invocation.no_qualify,
+        host: host_fields(&invocation.origin),
+        arrival: invocation.delivery.map(arrival),
     }
 }
 

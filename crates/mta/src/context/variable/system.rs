@@ -17,7 +17,8 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
     let process = &context.services.process;
     Some(Ok(match variable {
         Variable::LoadAverage => load_average().and_then(number),
-        Variable::QueueSize => number(context.services.queue.size()),
+        // Only the server knows; a command without one shows nothing.
+        Variable::QueueSize => process.daemon.then(|| context.services.queue.size()).and_then(number),
         Variable::SpoolSpace => number(space_kib(&process.spool_directory)),
         Variable::SpoolInodes => number(inodes(&process.spool_directory)),
         Variable::LogSpace => number(space_kib(&process.log_directory)),
