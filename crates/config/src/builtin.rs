@@ -275,13 +275,21 @@ fn expansion_names(out: &mut Vec<String>) {
     out.extend(filled.map(|row| format!("_EXP_VAR_{}", upper(row.name))));
 }
 
+/// The header names that a DKIM signature covers where `dkim_sign_headers` is unset.
+pub const DKIM_SIGN_HEADERS: &str = "From:Sender:Reply-To:Subject:Date:Message-ID:To:Cc:MIME-Version:Content-Type:Content-Transfer-Encoding:\
+Content-ID:Content-Description:Resent-Date:Resent-From:Resent-Sender:Resent-To:Resent-Cc:\
+Resent-Message-ID:In-Reply-To:References:List-Id:List-Help:List-Unsubscribe:List-Subscribe:List-Post:\
+List-Owner:List-Archive";
+
 /// The headers that a DKIM signature covers, and the same with the plus sign that covers headers added later.
 fn signed_headers() -> Vec<(String, String)> {
     let option = smtp::DKIM_SIGN_HEADERS.definition();
-    let Some(headers) = option.default.filter(|_| option.effect == Effect::Live) else { return Vec::new() };
-    let names: Vec<String> = headers.split(':').map(|name| format!("+{name}")).collect();
+    if option.effect != Effect::Live {
+        return Vec::new();
+    }
+    let names: Vec<String> = DKIM_SIGN_HEADERS.split(':').map(|name| format!("+{name}")).collect();
     vec![
-        ("_DKIM_SIGN_HEADERS".to_owned(), headers.to_owned()),
+        ("_DKIM_SIGN_HEADERS".to_owned(), DKIM_SIGN_HEADERS.to_owned()),
         ("_DKIM_OVERSIGN_HEADERS".to_owned(), names.join(":")),
     ]
 }

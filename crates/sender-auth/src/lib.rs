@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod arc;
 pub mod authres;
 mod base64;
 pub mod dkim;

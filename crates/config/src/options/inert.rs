@@ -47,8 +47,6 @@ pub const AUTH: &str = "authentication is not implemented yet";
 pub const AUTOREPLY: &str = "the autoreply transport is not implemented yet";
 /// Callouts.
 pub const CALLOUTS: &str = "callouts are not implemented yet";
-/// DKIM and ARC signing, DKIM verification.
-pub const DKIM: &str = "DKIM and ARC are not implemented yet";
 /// DMARC.
 pub const DMARC: &str = "DMARC is not implemented yet";
 /// DNSSEC and rarer uses of the DNS.

@@ -39,7 +39,7 @@ option_table! {
     ACL_SMTP_DATA_PRDR: Text = "acl_smtp_data_prdr", "accept", inert PRDR;
     /// ACL run for each DKIM signer.
     /// `acl_smtp_dkim = acl_check_dkim`
-    ACL_SMTP_DKIM: Text = "acl_smtp_dkim", unset, inert DKIM;
+    ACL_SMTP_DKIM: Text = "acl_smtp_dkim", unset;
     /// ACL for ETRN; unset means refuse.
     /// `acl_smtp_etrn = ${if match_ip{$sender_host_address}{+relay_hosts}{accept}{deny}}`
     ACL_SMTP_ETRN: Text = "acl_smtp_etrn", unset, inert ETRN;
@@ -213,19 +213,19 @@ option_table! {
     DISABLE_IPV6: Flag = "disable_ipv6", off;
     /// Hash names accepted for DKIM verify.
     /// `dkim_verify_hashes = sha256`
-    DKIM_VERIFY_HASHES: PlainList = "dkim_verify_hashes", "sha256:sha512", inert DKIM;
+    DKIM_VERIFY_HASHES: PlainList = "dkim_verify_hashes", "sha256:sha512";
     /// Key types accepted for DKIM verify.
     /// `dkim_verify_keytypes = rsa`
-    DKIM_VERIFY_KEYTYPES: PlainList = "dkim_verify_keytypes", "ed25519:rsa", inert DKIM;
+    DKIM_VERIFY_KEYTYPES: PlainList = "dkim_verify_keytypes", "ed25519:rsa";
     /// Minimum bits per DKIM key type.
     /// `dkim_verify_min_keysizes = rsa=2048 ed25519=250`
-    DKIM_VERIFY_MIN_KEYSIZES: PlainList = "dkim_verify_min_keysizes", "rsa=1024 ed25519=250", inert DKIM;
+    DKIM_VERIFY_MIN_KEYSIZES: PlainList = "dkim_verify_min_keysizes", "rsa=1024 ed25519=250";
     /// Stop verifying after first passing signature.
     /// `dkim_verify_minimal = true`
-    DKIM_VERIFY_MINIMAL: Flag = "dkim_verify_minimal", off, inert DKIM;
+    DKIM_VERIFY_MINIMAL: Flag = "dkim_verify_minimal", off;
     /// Signers for which the DKIM ACL runs.
     /// `dkim_verify_signers = $sender_address_domain : $dkim_signers`
-    DKIM_VERIFY_SIGNERS: Domains = "dkim_verify_signers", "$dkim_signers", inert DKIM;
+    DKIM_VERIFY_SIGNERS: TextList = "dkim_verify_signers", "$dkim_signers";
     /// From address for forensic DMARC reports.
     /// `dmarc_forensic_sender = dmarc@example.org`
     DMARC_FORENSIC_SENDER: Text = "dmarc_forensic_sender", unset, inert DMARC;

@@ -463,7 +463,7 @@ pub mod smtp {
         ALLOW_LOCALHOST: Flag = "allow_localhost", off;
         /// ARC sealing: admd:selector:key[:options].
         /// `arc_sign = $primary_hostname : selector : /etc/exim/arc.key`
-        ARC_SIGN: Text = "arc_sign", unset, inert DKIM;
+        ARC_SIGN: Text = "arc_sign", unset;
         /// AUTH= value on MAIL.
         /// `authenticated_sender = $sender_address`
         AUTHENTICATED_SENDER: Text = "authenticated_sender", unset, inert AUTH;
@@ -487,31 +487,31 @@ pub mod smtp {
         DATA_TIMEOUT: Time = "data_timeout", "5m";
         /// Signing canonicalisation.
         /// `dkim_canon = relaxed`
-        DKIM_CANON: Text = "dkim_canon", unset, inert DKIM;
+        DKIM_CANON: Text = "dkim_canon", unset;
         /// Signing domains; enables signing.
         /// `dkim_domain = example.org`
-        DKIM_DOMAIN: TextList = "dkim_domain", unset, inert DKIM;
+        DKIM_DOMAIN: TextList = "dkim_domain", unset;
         /// Signing hash.
         /// `dkim_hash = sha512`
-        DKIM_HASH: Text = "dkim_hash", "sha256", inert DKIM;
+        DKIM_HASH: Text = "dkim_hash", "sha256";
         /// I= tag value.
         /// `dkim_identity = @example.org`
-        DKIM_IDENTITY: Text = "dkim_identity", unset, inert DKIM;
+        DKIM_IDENTITY: Text = "dkim_identity", unset;
         /// Key text or file.
         /// `dkim_private_key = /etc/exim/dkim/example.org.key`
-        DKIM_PRIVATE_KEY: Text = "dkim_private_key", unset, inert DKIM;
+        DKIM_PRIVATE_KEY: Text = "dkim_private_key", unset;
         /// Selector list.
         /// `dkim_selector = mail2025`
-        DKIM_SELECTOR: Text = "dkim_selector", unset, inert DKIM;
+        DKIM_SELECTOR: Text = "dkim_selector", unset;
         /// Defer when signing fails.
         /// `dkim_strict = true`
-        DKIM_STRICT: Text = "dkim_strict", unset, inert DKIM;
+        DKIM_STRICT: Text = "dkim_strict", unset;
         /// Header names signed.
         /// `dkim_sign_headers = +From : +To`
-        DKIM_SIGN_HEADERS: Text = "dkim_sign_headers", unset, inert DKIM;
+        DKIM_SIGN_HEADERS: Text = "dkim_sign_headers", unset;
         /// Add t= and x= tags.
         /// `dkim_timestamps = 1209600`
-        DKIM_TIMESTAMPS: Text = "dkim_timestamps", unset, inert DKIM;
+        DKIM_TIMESTAMPS: Text = "dkim_timestamps", unset;
         /// Delay expired addresses to next retry.
         /// `delay_after_cutoff = false`
         DELAY_AFTER_CUTOFF: Flag = "delay_after_cutoff", on, inert LATER;

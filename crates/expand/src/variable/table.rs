@@ -79,16 +79,16 @@ variables! {
     AddressPipe = "address_pipe", Now, "redirect router";
     /// Chain domains in order, colon list
     /// in an ACL: `warn logwrite = sealed by $arc_domains`
-    ArcDomains = "arc_domains", Later, "ARC verify";
+    ArcDomains = "arc_domains", Now, "ARC verify";
     /// Lowest instance still passing
     /// in an ACL: `warn condition = ${if >{$arc_oldest_pass}{1}}`
-    ArcOldestPass = "arc_oldest_pass", Later, "ARC verify";
+    ArcOldestPass = "arc_oldest_pass", Now, "ARC verify";
     /// none, fail or pass
     /// in an ACL: `warn condition = ${if eq{$arc_state}{pass}}`
-    ArcState = "arc_state", Later, "ARC verify";
+    ArcState = "arc_state", Now, "ARC verify";
     /// Why the chain failed
     /// in an ACL: `warn logwrite = ARC: $arc_state_reason`
-    ArcStateReason = "arc_state_reason", Later, "ARC verify";
+    ArcStateReason = "arc_state_reason", Now, "ARC verify";
     /// Client address and port for ODMR
     /// in a router: `condition = ${if def:atrn_host}`
     AtrnHost = "atrn_host", Later, "ATRN accepted";
@@ -169,70 +169,70 @@ variables! {
     DccResult = "dcc_result", Later, "dcc condition";
     /// Signature algorithm
     /// in an ACL: `deny condition = ${if eq{$dkim_algo}{rsa-sha1}}`
-    DkimAlgo = "dkim_algo", Later, "DKIM verify";
+    DkimAlgo = "dkim_algo", Now, "DKIM verify";
     /// Signed body length
     /// in an ACL: `warn condition = ${if <{$dkim_bodylength}{1000}}`
-    DkimBodylength = "dkim_bodylength", Later, "DKIM verify";
+    DkimBodylength = "dkim_bodylength", Now, "DKIM verify";
     /// Body canonicalisation
     /// in an ACL: `warn condition = ${if eq{$dkim_canon_body}{simple}}`
-    DkimCanonBody = "dkim_canon_body", Later, "DKIM verify";
+    DkimCanonBody = "dkim_canon_body", Now, "DKIM verify";
     /// Header canonicalisation
     /// in an ACL: `warn condition = ${if eq{$dkim_canon_headers}{simple}}`
-    DkimCanonHeaders = "dkim_canon_headers", Later, "DKIM verify";
+    DkimCanonHeaders = "dkim_canon_headers", Now, "DKIM verify";
     /// z= content
     /// in an ACL: `warn logwrite = z=$dkim_copiedheaders`
-    DkimCopiedheaders = "dkim_copiedheaders", Later, "DKIM verify";
+    DkimCopiedheaders = "dkim_copiedheaders", Now, "DKIM verify";
     /// t= time or 0
     /// in an ACL: `warn condition = ${if >{$dkim_created}{$tod_epoch}}`
-    DkimCreated = "dkim_created", Later, "DKIM verify";
+    DkimCreated = "dkim_created", Now, "DKIM verify";
     /// Signer being evaluated
     /// in an ACL: `warn logwrite = looking at $dkim_cur_signer`
-    DkimCurSigner = "dkim_cur_signer", Later, "DKIM ACL";
+    DkimCurSigner = "dkim_cur_signer", Now, "DKIM ACL";
     /// Signing domain
     /// in a transport: `dkim_selector = ${lookup{$dkim_domain}lsearch{/etc/exim/selectors}}`
-    DkimDomain = "dkim_domain", Later, "DKIM sign/verify";
+    DkimDomain = "dkim_domain", Now, "DKIM sign/verify";
     /// x= time or huge number
     /// in an ACL: `warn condition = ${if <{$dkim_expires}{$tod_epoch}}`
-    DkimExpires = "dkim_expires", Later, "DKIM verify";
+    DkimExpires = "dkim_expires", Now, "DKIM verify";
     /// Signed header names
     /// in an ACL: `deny condition = ${if !inlisti{from}{$dkim_headernames}}`
-    DkimHeadernames = "dkim_headernames", Later, "DKIM verify";
+    DkimHeadernames = "dkim_headernames", Now, "DKIM verify";
     /// i= identity
     /// in an ACL: `warn logwrite = signed for $dkim_identity`
-    DkimIdentity = "dkim_identity", Later, "DKIM verify";
+    DkimIdentity = "dkim_identity", Now, "DKIM verify";
     /// g= of key
     /// in an ACL: `warn logwrite = g=$dkim_key_granularity`
-    DkimKeyGranularity = "dkim_key_granularity", Later, "DKIM verify";
+    DkimKeyGranularity = "dkim_key_granularity", Now, "DKIM verify";
     /// Key bits
     /// in an ACL: `deny condition = ${if <{$dkim_key_length}{1024}}`
-    DkimKeyLength = "dkim_key_length", Later, "DKIM verify";
+    DkimKeyLength = "dkim_key_length", Now, "DKIM verify";
     /// Key forbids subdomains
     /// in an ACL: `warn condition = $dkim_key_nosubdomains`
-    DkimKeyNosubdomains = "dkim_key_nosubdomains", Later, "DKIM verify";
+    DkimKeyNosubdomains = "dkim_key_nosubdomains", Now, "DKIM verify";
     /// n= of key
     /// in an ACL: `warn logwrite = n=$dkim_key_notes`
-    DkimKeyNotes = "dkim_key_notes", Later, "DKIM verify";
+    DkimKeyNotes = "dkim_key_notes", Now, "DKIM verify";
     /// s= of key
     /// in an ACL: `warn logwrite = s=$dkim_key_srvtype`
-    DkimKeySrvtype = "dkim_key_srvtype", Later, "DKIM verify";
+    DkimKeySrvtype = "dkim_key_srvtype", Now, "DKIM verify";
     /// Key testing flag
     /// in an ACL: `accept condition = $dkim_key_testing`
-    DkimKeyTesting = "dkim_key_testing", Later, "DKIM verify";
+    DkimKeyTesting = "dkim_key_testing", Now, "DKIM verify";
     /// Selector
     /// in a transport: `dkim_private_key = /etc/exim/dkim/$dkim_selector.key`
-    DkimSelector = "dkim_selector", Later, "DKIM sign/verify";
+    DkimSelector = "dkim_selector", Now, "DKIM sign/verify";
     /// Signer domains and identities list
     /// in an ACL: `accept condition = ${if inlist{example.org}{$dkim_signers}}`
-    DkimSigners = "dkim_signers", Later, "DKIM verify";
+    DkimSigners = "dkim_signers", Now, "DKIM verify";
     /// Cause of bad status
     /// in an ACL: `warn logwrite = DKIM: $dkim_verify_reason`
-    DkimVerifyReason = "dkim_verify_reason", Later, "DKIM verify, settable in ACL";
+    DkimVerifyReason = "dkim_verify_reason", Now, "DKIM verify, settable in ACL";
     /// Value of the signers option
     /// in the main section: `dkim_verify_signers = $sender_address_domain:$dkim_signers`
-    DkimVerifySigners = "dkim_verify_signers", Later, "main option";
+    DkimVerifySigners = "dkim_verify_signers", Now, "main option";
     /// none, invalid, fail, pass
     /// in an ACL: `deny condition = ${if eq{$dkim_verify_status}{fail}}`
-    DkimVerifyStatus = "dkim_verify_status", Later, "DKIM verify, settable in ACL";
+    DkimVerifyStatus = "dkim_verify_status", Now, "DKIM verify, settable in ACL";
     /// yes/no DKIM alignment
     /// in an ACL: `warn condition = ${if eq{$dmarc_alignment_dkim}{no}}`
     DmarcAlignmentDkim = "dmarc_alignment_dkim", Later, "dmarc_status condition";

@@ -42,6 +42,8 @@ pub struct AclWishes {
 pub struct MessageControls {
     /// `caseful_local_part`.
     pub caseful_local_part: bool,
+    /// `dkim_disable_verify`.
+    pub dkim_disable_verify: bool,
     /// `fakereject`.
     pub fake_reject: Option<Value>,
     /// `fakedefer`.
@@ -120,6 +122,8 @@ impl AclWorld for Context {
             Variable::AclVerifyMessage => facts.message.acl_verify_message = value,
             Variable::SenderVerifyFailure => facts.message.sender_verify_failure = bytes(),
             Variable::RecipientVerifyFailure => facts.message.recipient_verify_failure = bytes(),
+            Variable::DkimVerifyStatus => self.dkim.status = bytes(),
+            Variable::DkimVerifyReason => self.dkim.reason = bytes(),
             Variable::DnslistDomain => facts.message.dnslist.domain = bytes().unwrap_or_default(),
             Variable::DnslistMatched => facts.message.dnslist.matched = bytes().unwrap_or_default(),
             Variable::DnslistText => facts.message.dnslist.text = bytes().unwrap_or_default(),
@@ -149,6 +153,7 @@ impl AclWorld for Context {
         match control {
             Control::CasefulLocalPart => message.caseful_local_part = true,
             Control::CaselowerLocalPart => message.caseful_local_part = false,
+            Control::DkimDisableVerify => message.dkim_disable_verify = true,
             Control::EnforceSync(enforce) => connection.enforce_sync = Some(*enforce),
             Control::FakeDefer(reply) => message.fake_defer = Some(reply.clone()),
             Control::FakeReject(reply) => message.fake_reject = Some(reply.clone()),
@@ -172,10 +177,9 @@ impl AclWorld for Context {
             }
             Control::SuppressLocalFixups => message.suppress_local_fixups = true,
             Control::Utf8Downconvert(how) => message.utf8_downconvert = Some(*how),
-            // These speak of authentication, DKIM, DMARC, callouts and content scanning: nothing of the kind runs,
+            // These speak of authentication, DMARC, callouts and content scanning: nothing of the kind runs,
             // so there is nothing that they could turn off.
             Control::AllowAuthUnadvertised
-            | Control::DkimDisableVerify
             | Control::DmarcDisableVerify
             | Control::DmarcEnableForensic
             | Control::NoCalloutFlush

@@ -12,6 +12,7 @@
 //! Facts are hostile. They become tainted values where they are answered.
 
 mod acl_world;
+pub(crate) mod dkim;
 mod env;
 pub mod facts;
 pub mod header;
@@ -64,6 +65,10 @@ pub struct Context {
     pub queue_running: bool,
     /// Variables that an ACL set and that no field of the facts holds (`$acl_arg1`, `$sender_rate` …).
     pub(crate) acl_set: BTreeMap<Variable, Value>,
+    /// What is known of the message's signatures.
+    pub(crate) dkim: dkim::DkimState,
+    /// What is known of the message's ARC chain.
+    pub(crate) arc: dkim::ArcState,
     /// What ACLs asked for while the message came in.
     pub wishes: AclWishes,
     /// `-t`: recipients come from the header, and Bcc: goes.
@@ -104,6 +109,8 @@ impl Context {
             first_delivery: false,
             queue_running: false,
             acl_set: BTreeMap::new(),
+            dkim: dkim::DkimState::default(),
+            arc: dkim::ArcState::default(),
             wishes: AclWishes::default(),
             extract_recipients: false,
             verified_sender: None,
@@ -144,6 +151,8 @@ impl Context {
         facts.message.originator_login = before.originator_login;
         facts.message.authenticated_sender = before.authenticated_sender;
         facts.address = facts::AddressFacts::default();
+        self.dkim = dkim::DkimState::default();
+        self.arc = dkim::ArcState::default();
         self.wishes.reset_message();
         self.verified_sender = None;
         self.sender_auth = SenderAuth::default();

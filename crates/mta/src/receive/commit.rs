@@ -18,6 +18,7 @@ use observe::event::{
     BodyType, FrozenBy, MessageEvent, Pipelining, Received, RejectedMessage, SmtpNews, TooBig,
 };
 use observe::{Event, Selector};
+use sender_auth::arc::chain::ChainState;
 use spool::SpoolError;
 
 use super::arriving::{Arriving, Refused};
@@ -77,6 +78,8 @@ pub enum Discarded {
     ByRcpt,
     /// `DATA ACL`.
     ByData,
+    /// `DKIM ACL`.
+    ByDkim,
     /// `non-SMTP ACL`.
     ByNonSmtp,
 }
@@ -87,6 +90,7 @@ impl Discarded {
             Self::ByMail => "MAIL",
             Self::ByRcpt => "RCPT",
             Self::ByData => "DATA",
+            Self::ByDkim => "DKIM",
             Self::ByNonSmtp => "non-SMTP",
         }
     }
@@ -257,6 +261,8 @@ fn log_received(order: &Submission, message_id_created: bool, completed: Timesta
             .map(mail_types::value::Value::into_bytes),
         raw_sender: order.raw_sender.clone(),
         policies: context.sender_auth.policies(),
+        dkim: context.dkim.passed.clone(),
+        arc: context.arc.result.as_ref().is_some_and(|chain| chain.state == ChainState::Pass),
         recipients: facts.recipients.iter().map(|recipient| recipient.address.clone()).collect(),
         ..Received::default()
     };

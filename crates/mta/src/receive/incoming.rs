@@ -21,7 +21,9 @@ use mail_types::message_id::MessageId;
 use spool::{QueueName, Spool};
 
 use super::body::{BodySink, SpoolFailure};
+use super::signatures::Signatures;
 use crate::context::Context;
+use crate::services::Pool;
 
 /// A message that is arriving.
 pub struct Incoming {
@@ -29,6 +31,9 @@ pub struct Incoming {
     began: Timestamp,
     header: Stage,
     body: BodySink,
+    /// Signatures are looked at, when the header is complete.
+    verifying: bool,
+    signatures: Option<Box<Signatures>>,
     size: u64,
     size_limit: u64,
     line: u64,
@@ -102,12 +107,21 @@ impl Incoming {
             began: context.services.clock.now(),
             header: Stage::Header(Box::new(reader)),
             body: BodySink::new(spool, id, visible),
+            verifying: false,
+            signatures: None,
             size: 0,
             size_limit,
             line: 0,
             max_line: 0,
             fault: None,
         })
+    }
+
+    /// Look at the message's signatures, and hash its body for them as it arrives.
+    #[must_use]
+    pub fn verifying(mut self) -> Self {
+        self.verifying = true;
+        self
     }
 
     /// The message's id.
@@ -125,19 +139,34 @@ impl Incoming {
         let pool = context.services.pools.spool.clone();
         match &mut self.header {
             Stage::Broken(_) => {}
-            Stage::Body(_) => self.body.push(&octets[..body_ends], &pool).await,
+            Stage::Body(_) => self.take_body(&octets[..body_ends], &pool).await,
             Stage::Header(reader) => match reader.push(octets) {
                 Ok(Progress::More) => {}
                 Ok(Progress::Body { carried, offset }) => {
                     if let Stage::Header(reader) = self.take_header() {
-                        self.header = Stage::Body(reader.into_block());
+                        self.enter_body(reader.into_block(), context);
                     }
-                    self.body.push(&carried, &pool).await;
-                    self.body.push(octets.get(offset..body_ends).unwrap_or_default(), &pool).await;
+                    self.take_body(&carried, &pool).await;
+                    self.take_body(octets.get(offset..body_ends).unwrap_or_default(), &pool).await;
                 }
                 Err(error) => self.break_header(error, context),
             },
         }
+    }
+
+    /// The header is complete.
+    fn enter_body(&mut self, block: HeaderBlock, context: &Context) {
+        if self.verifying {
+            self.signatures = Signatures::begin(&block.lines, context).map(Box::new);
+        }
+        self.header = Stage::Body(block);
+    }
+
+    async fn take_body(&mut self, octets: &[u8], pool: &Pool) {
+        if let Some(signatures) = &mut self.signatures {
+            signatures.feed(octets);
+        }
+        self.body.push(octets, pool).await;
     }
 
     fn measure(&mut self, octets: &[u8]) {
@@ -179,8 +208,8 @@ impl Incoming {
         match self.take_header() {
             Stage::Header(reader) => match reader.finish() {
                 Ok((block, body)) => {
-                    self.header = Stage::Body(block);
-                    self.body.push(&body, &pool).await;
+                    self.enter_body(block, context);
+                    self.take_body(&body, &pool).await;
                 }
                 Err(error) => self.break_header(error, context),
             },
@@ -235,6 +264,9 @@ impl Incoming {
             Stage::Broken(_) | Stage::Header(_) => HeaderBlock::default(),
         };
         let failure = self.body.failure();
+        if let Some(signatures) = self.signatures {
+            signatures.finish(context);
+        }
         Arrived {
             id: self.id,
             began: self.began,

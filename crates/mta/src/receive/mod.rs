@@ -27,6 +27,7 @@ mod immediate;
 mod incoming;
 mod received_line;
 pub(crate) mod rewriting;
+mod signatures;
 mod spool_header;
 
 pub use arriving::{Arriving, Origin, Refused};

@@ -33,6 +33,7 @@ fn option_of(place: AclPlace) -> Option<Opt<Text>> {
         AclPlace::Rcpt => main::ACL_SMTP_RCPT,
         AclPlace::Predata => main::ACL_SMTP_PREDATA,
         AclPlace::Data => main::ACL_SMTP_DATA,
+        AclPlace::Dkim => main::ACL_SMTP_DKIM,
         AclPlace::Vrfy => main::ACL_SMTP_VRFY,
         AclPlace::Expn => main::ACL_SMTP_EXPN,
         AclPlace::Etrn => main::ACL_SMTP_ETRN,
@@ -187,7 +188,7 @@ fn log(verdict: &AclVerdict, what: Rejected, temporary: bool, corrected: Option<
     let own = text.map(|text| text.bytes().to_vec()).filter(|text| !text.is_empty());
     let message = corrected.or(own);
     let after_mail = matches!(what, Rejected::Rcpt(_) | Rejected::AfterData | Rejected::NonSmtp);
-    let with_message = matches!(what, Rejected::AfterData | Rejected::NonSmtp);
+    let with_message = matches!(what, Rejected::AfterData | Rejected::Dkim | Rejected::NonSmtp);
     let facts = &context.facts.message;
     let rejection = Rejection {
         // Outside of SMTP there is no trying again: the log calls every refusal the same.

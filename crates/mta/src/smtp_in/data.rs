@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::acl;
 use super::client::Client;
+use super::dkim::Signed;
 use super::reply;
 use super::session::Session;
 use crate::receive::{Arriving, BeginError, CommitOrder, Discarded, Incoming, Origin};
@@ -39,7 +40,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let from_line = self.test_of_from_line().await;
         match Incoming::begin(&mut self.context, limit, from_line).await {
             Ok(incoming) => {
-                self.incoming = Some(incoming);
+                self.incoming = Some(incoming.verifying());
                 Answer::Accept(None)
             }
             Err(error) => self.cannot_begin(error),
@@ -125,7 +126,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         };
         let (mut own_text, mut discard_text) = (None, None);
         let mut discarded = self.discarded_before();
-        if let Some(verdict) = self.run_acl(AclPlace::Data).await {
+        match self.dkim().await {
+            Signed::Accepted => {}
+            Signed::Discarded(text) => {
+                discarded = Some(Discarded::ByDkim);
+                discard_text = text;
+            }
+            Signed::Refused(answer) => return answer,
+        }
+        if discarded != Some(Discarded::ByDkim)
+            && let Some(verdict) = self.run_acl(AclPlace::Data).await
+        {
             self.obey_connection_controls();
             match verdict.outcome {
                 AclOutcome::Accept => own_text = reply::acceptance(&verdict, 250),

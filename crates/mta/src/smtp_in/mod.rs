@@ -24,6 +24,7 @@ pub(crate) mod acl;
 mod client;
 mod connect;
 mod data;
+mod dkim;
 mod faults;
 mod hello;
 mod link;

@@ -3,7 +3,7 @@
 use mail_types::dns::DnsFailure;
 use policy::acl::{AclEffect, AclEffectAnswer, Verified, VerifyResult};
 
-use super::{address, helo, host_name, spf};
+use super::{address, arc, helo, host_name, spf};
 use crate::context::Context;
 
 /// Perform an effect.
@@ -20,6 +20,7 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
             let checked = context.on_pool(|context| spf::check(*guess, context)).await;
             AclEffectAnswer::Result(checked.unwrap_or("temperror"))
         }
+        AclEffect::VerifyArc => AclEffectAnswer::Result(context.on_pool(arc::verify).await.unwrap_or("fail")),
         AclEffect::VerifyAddress(request) => {
             AclEffectAnswer::Verified(address::verify(request, context).await)
         }
@@ -48,6 +49,7 @@ pub fn perform_blocking(effect: &AclEffect, context: &mut Context) -> AclEffectA
             AclEffect::Delay(_) => AclEffectAnswer::Done,
             AclEffect::Dns { .. } => AclEffectAnswer::Dns(Err(DnsFailure::Unreachable)),
             AclEffect::CheckSpf { .. } => AclEffectAnswer::Result("temperror"),
+            AclEffect::VerifyArc => AclEffectAnswer::Result("fail"),
             AclEffect::VerifyAddress(_) | AclEffect::VerifyHelo | AclEffect::VerifyHostName => {
                 AclEffectAnswer::Verified(result(None))
             }

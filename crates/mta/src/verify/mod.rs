@@ -12,6 +12,7 @@
 //! Callouts are a configuration error; docs/compat.md.
 
 pub mod address;
+mod arc;
 pub mod effect;
 pub mod helo;
 pub mod host_name;

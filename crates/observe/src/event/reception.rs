@@ -79,6 +79,8 @@ pub struct Received {
     pub recipients: Vec<Vec<u8>>,
     /// `DKIM=`: a domain whose signature verified.
     pub dkim: Option<Vec<u8>>,
+    /// `ARC`: the chain holds.
+    pub arc: bool,
     /// `SPF`, `DMARC`: what policies of the sender's domains came to.
     pub policies: SenderPolicies,
 }

@@ -266,6 +266,8 @@ pub enum Rejected {
     Data,
     /// The message.
     AfterData,
+    /// A signature: `DKIM`.
+    Dkim,
     /// A command with its argument: `VRFY x`, `EXPN x`, `ETRN x`, `AUTH x`, `STARTTLS`.
     Command(Vec<u8>),
     /// A message that did not come by SMTP (`by non-SMTP ACL`).

@@ -120,6 +120,9 @@ impl Renderer {
             line.push(" DKIM=").text(domain);
         }
         self.policies(line, received.policies);
+        if received.arc {
+            line.push(" ARC");
+        }
         if let Some(subject) = &received.subject
             && self.has(Selector::Subject)
         {

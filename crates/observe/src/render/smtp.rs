@@ -303,6 +303,7 @@ impl Renderer {
             Rejected::Rcpt(address) => line.bracketed("RCPT ", address),
             Rejected::Data => line.push("DATA"),
             Rejected::AfterData => line.push("after DATA"),
+            Rejected::Dkim => line.push("DKIM "),
             Rejected::Command(command) => line.printable(command),
             Rejected::NonSmtp => line.push("by non-SMTP ACL"),
             Rejected::Other(text) => line.text(text),

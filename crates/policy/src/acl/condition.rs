@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Continue,
     Control,
     Delay,
+    DkimSigners,
+    DkimStatus,
     Dnslists,
     Domains,
     Encrypted,
@@ -115,10 +117,10 @@ rows! {
     "delay" => modifier Kind::Delay, Places::all_but(&[NotQuit]);
     /// The signer that is being looked at is in a list.
     /// `accept dkim_signers = example.org`
-    "dkim_signers" => condition Kind::Later, Places::ALL;
+    "dkim_signers" => condition Kind::DkimSigners, Places::of(&[Dkim]);
     /// The result of the DKIM verification is one of these.
     /// `deny dkim_status = fail`
-    "dkim_status" => condition Kind::Later, Places::ALL;
+    "dkim_status" => condition Kind::DkimStatus, Places::of(&[Dkim, Mime, Prdr, Data]);
     /// The result of DMARC is one of these; evaluates DMARC first.
     /// `deny dmarc_status = reject`
     "dmarc_status" => condition Kind::Later, Places::ALL;

@@ -25,6 +25,8 @@ pub enum AclEffect {
         /// A sender without a policy is checked by option `spf_guess`.
         guess: bool,
     },
+    /// `verify = arc`: check the chain, unless that was done for this message.
+    VerifyArc,
     /// `verify = sender`, `verify = recipient` and one address of `verify = header_sender`: route an address.
     VerifyAddress(VerifyAddress),
     /// `verify = helo`.

@@ -229,6 +229,10 @@ impl Tester<'_> {
             Verify::NotBlind { case_insensitive } => {
                 self.checked(header_check::not_blind(case_insensitive, world))
             }
+            Verify::Arc(list) => {
+                *self.pending = Pending::Results(list);
+                PartEnd::Wait(AclEffect::VerifyArc)
+            }
             Verify::Helo => {
                 *self.pending = Pending::Host { defer_ok: false };
                 PartEnd::Wait(AclEffect::VerifyHelo)
@@ -450,9 +454,22 @@ fn condition(value: &Value) -> PartEnd {
 fn in_list(
     kind: Kind,
     world: &mut dyn AclWorld,
-    find: impl FnOnce(Subject<'_>, &mut dyn ListEnv) -> Result<ListMatch, ListError>,
+    mut find: impl FnMut(Subject<'_>, &mut dyn ListEnv) -> Result<ListMatch, ListError>,
 ) -> PartEnd {
     let found = match kind {
+        // After the runs of the DKIM ACL there is a status of each; one of them is enough.
+        Kind::DkimStatus => {
+            let status = Some(fact(Variable::DkimVerifyStatus, world)).filter(|status| !status.is_empty());
+            let status = status.unwrap_or_else(|| Value::clean("none"));
+            let mut found = Ok(ListMatch::default());
+            for one in status.bytes().split(|byte| *byte == b':') {
+                found = find(Subject::Text(one), world);
+                if !matches!(&found, Ok(list) if !list.matched) {
+                    break;
+                }
+            }
+            found
+        }
         Kind::Hosts => {
             let address = fact(Variable::SenderHostAddress, world);
             let address: Option<IpAddr> =
@@ -501,6 +518,7 @@ fn subject(kind: Kind, world: &mut dyn AclWorld) -> Option<Value> {
             Some(address)
         }
         Kind::Authenticated => Some(fact(Variable::SenderHostAuthenticated, world)).filter(|v| !v.is_empty()),
+        Kind::DkimSigners => Some(fact(Variable::DkimCurSigner, world)),
         Kind::Encrypted => Some(fact(Variable::TlsInCipher, world)).filter(|v| !v.is_empty()),
         _ => None,
     }

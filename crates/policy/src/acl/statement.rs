@@ -202,6 +202,7 @@ impl Verb {
 
 /// Where there is something to discard. In the ACLs of QUIT the verb is refused when the ACL ends.
 const DISCARDING: Places = Places::of(&[
+    AclPlace::Dkim,
     AclPlace::Mail,
     AclPlace::Rcpt,
     AclPlace::Data,
@@ -221,7 +222,7 @@ pub(crate) fn list_kind(kind: Kind) -> Option<ListKind> {
         Kind::LocalParts => ListKind::LocalPart,
         Kind::Senders | Kind::Recipients => ListKind::Address,
         Kind::Hosts => ListKind::Host,
-        Kind::Authenticated | Kind::Encrypted => ListKind::String,
+        Kind::Authenticated | Kind::DkimSigners | Kind::DkimStatus | Kind::Encrypted => ListKind::String,
         _ => return None,
     })
 }

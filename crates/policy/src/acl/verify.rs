@@ -15,6 +15,8 @@ use mail_types::interval;
 /// One test of `verify`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verify {
+    /// `arc`, with the states of a chain that will do.
+    Arc(Value),
     /// `sender`; with `sender=` the address.
     Sender(Option<Value>, VerifyOptions),
     /// `recipient`.
@@ -69,6 +71,8 @@ impl VerifyError {
 /// How the options of a test are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reads {
+    /// One item: a list of words.
+    Words,
     Nothing,
     Address,
     NotBlind,
@@ -102,7 +106,7 @@ macro_rules! tests {
 tests! {
     /// The ARC chain of the message has one of these results.
     /// `warn verify = arc/pass`
-    "arc" => Reads::Later, Places::ALL;
+    "arc" => Reads::Words, Places::of(&[Data]);
     /// The client's certificate was verified.
     /// `accept verify = certificate`
     "certificate" => Reads::Nothing, Places::ALL;
@@ -172,6 +176,7 @@ impl Verify {
         }
         let options = Options::read(row.reads, items, bytes)?;
         Ok(match row.name {
+            "arc" => Self::Arc(Value::clean(options.words.unwrap_or_else(|| ARC_STATES.into()))),
             "sender" => Self::Sender(
                 address.map(|address| Value::new(address, text.taint().clone())),
                 options.address,
@@ -188,9 +193,13 @@ impl Verify {
     }
 }
 
+/// The states that will do where `verify = arc` names none: a message without a chain is no failure.
+const ARC_STATES: &str = "none:pass";
+
 #[derive(Default)]
 struct Options {
     address: VerifyOptions,
+    words: Option<Vec<u8>>,
     case_insensitive: bool,
 }
 
@@ -201,6 +210,7 @@ impl Options {
         for item in items {
             let item = trim(&item);
             match (reads, item) {
+                (Reads::Words, words) => options.words = Some(words.to_vec()),
                 (Reads::Nothing, _) => {
                     let whole = lossy(whole);
                     return Err(VerifyError::Wrong(format!(

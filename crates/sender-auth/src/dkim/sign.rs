@@ -160,6 +160,12 @@ impl Folder {
         self.fill(value);
     }
 
+    /// ` name=value`, right after the field's name.
+    pub(crate) fn first_tag(&mut self, name: &str, value: &[u8]) {
+        self.begin(name, value.len());
+        self.fill(value);
+    }
+
     /// `; name=value:value`, folded after colons.
     pub(crate) fn names(&mut self, name: &str, values: &[Vec<u8>]) {
         self.put(b";");

@@ -75,7 +75,6 @@ pub enum Fault {
 pub(crate) enum Role {
     /// DKIM-Signature.
     Dkim,
-    #[expect(dead_code, reason = "ARC comes next")]
     /// ARC-Message-Signature: no `v=`, and `i=` is the instance.
     ArcMessage,
 }
@@ -176,6 +175,13 @@ impl Signature {
     /// The form of the body that it covers.
     pub fn body_form(&self) -> BodyForm {
         BodyForm { canon: self.body_canon, hash: self.hash, length: self.body_length }
+    }
+
+    /// The first eight characters of `b=`, which tell signatures of one message apart (RFC 6008).
+    pub fn signature_start(&self) -> Vec<u8> {
+        let mut start = base64::encode(self.signature.get(..6).unwrap_or(&self.signature));
+        start.truncate(8);
+        start
     }
 
     /// `a=` as it is written.

@@ -96,6 +96,8 @@ pub enum Verdict {
     KeyTemporary,
     /// The key is smaller than the administrator wants.
     KeyTooShort,
+    /// Another signature had passed already (`dkim_verify_minimal`).
+    NotVerified,
     /// It verifies.
     Pass,
     /// The signature does not fit the header and the key.
@@ -107,6 +109,7 @@ impl Verdict {
     pub fn status(self) -> &'static str {
         match self {
             Self::Pass => "pass",
+            Self::NotVerified => "none",
             Self::BodyHash | Self::HashForbidden | Self::KeyTooShort | Self::Signature => "fail",
             _ => "invalid",
         }
@@ -121,6 +124,7 @@ impl Verdict {
             Self::KeySyntax => "pubkey_dns_syntax",
             Self::KeyTooShort => "pubkey_too_short",
             Self::Signature => "signature_incorrect",
+            Self::NotVerified => "",
             // Ours: Exim does not check these.
             Self::Fault(Fault::FromNotSigned) => "from_not_signed",
             Self::Fault(Fault::Identity) => "identity_mismatch",
@@ -134,6 +138,7 @@ impl Verdict {
     /// The words in brackets at the end of a `dkim_verbose` line.
     pub fn log_text(self) -> &'static str {
         match self {
+            Self::NotVerified => "not verified",
             Self::Pass => "verification succeeded",
             Self::BodyHash => "verification failed - body hash mismatch (body probably modified in transit)",
             Self::HashForbidden => "verification failed - unspecified reason",
@@ -218,16 +223,16 @@ impl Verifier {
         let Self { fields, signatures, policy, .. } = self;
         let chooser = FieldChooser::new(fields.iter().map(Vec::as_slice));
         let mut keys = KeyStore::new(dns);
-        let mut results = Vec::new();
-        for signature in signatures {
-            let result = judge(signature, hashes, &chooser, &policy, &mut keys);
-            let passed = result.verdict == Verdict::Pass;
-            results.push(result);
-            if passed && policy.minimal {
-                break;
+        let mut enough = false;
+        let judged = signatures.into_iter().map(|signature| {
+            if enough {
+                return SignatureResult { signature, verdict: Verdict::NotVerified, key: None, key_bits: 0 };
             }
-        }
-        results
+            let result = judge(signature, hashes, &chooser, &policy, &mut keys);
+            enough = policy.minimal && result.verdict == Verdict::Pass;
+            result
+        });
+        judged.collect()
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod address;
 mod connection;
+mod dkim;
 mod message;
 mod pending;
 mod process;
@@ -38,6 +39,7 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Result<Option<
     let families: [fn(&mut Context, Variable) -> Family; 7] = [
         address::value,
         connection::value,
+        dkim::value,
         message::value,
         process::value,
         system::value,
@@ -98,6 +100,7 @@ mod tests {
             let families: [fn(&mut Context, Variable) -> Family; 6] = [
                 address::value,
                 connection::value,
+                dkim::value,
                 message::value,
                 process::value,
                 system::value,

@@ -12,10 +12,6 @@ pub(super) fn value(variable: Variable) -> Option<Result<Option<Value>, EvalErro
     let constant = match variable {
         Variable::AvFailed
         | Variable::EventDeferErrno
-        | Variable::DkimCreated
-        | Variable::DkimKeyLength
-        | Variable::DkimKeyNosubdomains
-        | Variable::DkimKeyTesting
         | Variable::MimeAnomalyLevel
         | Variable::MimeContentSize
         | Variable::MimeIsCoverletter
@@ -24,8 +20,6 @@ pub(super) fn value(variable: Variable) -> Option<Result<Option<Value>, EvalErro
         | Variable::ProxyExternalPort
         | Variable::ProxyLocalPort => "0",
         Variable::MimePartCount => "-1",
-        Variable::DkimBodylength | Variable::DkimExpires => "9999999999999",
-        Variable::DkimKeyGranularity | Variable::DkimKeySrvtype => "*",
         Variable::ProxySession => "no",
         _ => return None,
     };

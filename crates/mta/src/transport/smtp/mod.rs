@@ -22,6 +22,7 @@ mod fault;
 mod hosts;
 mod run;
 mod settings;
+mod sign;
 
 pub use batch::{
     Acceptance, AddressResult, Batch, BatchAddress, BatchReply, Journal, RetryChange, RetryFailure,

@@ -30,6 +30,7 @@ use super::dialogue::{Carried, Message, carry};
 use super::fault::{Concerns, Fault};
 use super::hosts::{Candidate, NoHosts, candidates, fallback};
 use super::settings::{Misconfigured, Settings, expanded, interface};
+use super::sign;
 use crate::context::Context;
 use crate::route::errno;
 use crate::transport::{outgoing, rcpt_address};
@@ -90,10 +91,15 @@ impl Run<'_> {
             Ok(settings) => settings,
             Err(refusal) => return self.everywhere(&refusal),
         };
-        let message = match self.message(&settings) {
+        let mut message = match self.message(&settings) {
             Ok(message) => message,
             Err(refusal) => return self.everywhere(&refusal),
         };
+        if sign::is_wanted(self.transport)
+            && let Err(refusal) = self.sign(&mut message).await
+        {
+            return self.everywhere(&refusal);
+        }
         match candidates(self.batch, self.transport, self.context).await {
             Ok(hosts) => self.try_hosts(hosts, &message, &settings).await,
             Err(nobody) => return self.everywhere(&nobody.into_result(&self.transport.name)),
@@ -182,6 +188,28 @@ impl Run<'_> {
             data: Arc::clone(&self.batch.data),
             body_offset: self.batch.body_offset,
         })
+    }
+
+    /// Puts signatures on top of the header.
+    async fn sign(&mut self, message: &mut Message) -> Result<(), Box<AddressResult>> {
+        let transport = self.transport;
+        let (header, data) = (Arc::clone(&message.header), Arc::clone(&message.data));
+        let body_offset = message.body_offset;
+        let signed = self.context.on_pool(|context| {
+            sign::fields(transport, &sign::Unsigned { header: &header, data: &data, body_offset }, context)
+        });
+        let waits = match signed.await {
+            Some(Ok(fields)) if fields.is_empty() => return Ok(()),
+            Some(Ok(mut fields)) => {
+                fields.extend_from_slice(&header);
+                message.header = Arc::new(fields);
+                return Ok(());
+            }
+            Some(Err(waits)) => waits,
+            None => sign::MustWait(Some("shutting down".into())),
+        };
+        let text = waits.0.map(String::into_bytes);
+        Err(Box::new(result(Verdict::Defer, rustix::io::Errno::ACCESS.raw_os_error(), text)))
     }
 
     async fn try_hosts(&mut self, hosts: Vec<Candidate>, message: &Message, settings: &Settings) {

@@ -260,6 +260,7 @@ impl AclWorld for World {
                 self.done.push(if *guess { "guess".into() } else { "spf".into() });
                 AclEffectAnswer::Result(if *guess { "neutral" } else { "softfail" })
             }
+            AclEffect::VerifyArc => AclEffectAnswer::Result("pass"),
             AclEffect::VerifyHelo => {
                 AclEffectAnswer::Verified(Verified { result: VerifyResult::Fail, ..Verified::default() })
             }
