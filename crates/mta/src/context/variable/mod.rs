@@ -36,7 +36,7 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Result<Option<
     if let Some(set) = context.acl_set.get(&variable) {
         return Ok(Some(set.clone()));
     }
-    let families: [fn(&mut Context, Variable) -> Family; 7] = [
+    let families: [fn(&mut Context, Variable) -> Family; 8] = [
         address::value,
         connection::value,
         dkim::value,
@@ -97,7 +97,7 @@ mod tests {
         let mut context = bare_context();
         let mut wrong = Vec::new();
         for row in VARIABLES {
-            let families: [fn(&mut Context, Variable) -> Family; 6] = [
+            let families: [fn(&mut Context, Variable) -> Family; 7] = [
                 address::value,
                 connection::value,
                 dkim::value,
