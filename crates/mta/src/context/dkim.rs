@@ -133,7 +133,8 @@ pub(crate) fn method_result(result: &SignatureResult) -> MethodResult {
         Verdict::KeyNoSubdomains => ("permerror", "key not for identities in subdomains"),
     };
     let signature = &result.signature;
-    let mut method = MethodResult::new("dkim", word).comment(comment).property("header.d", signature.domain.clone());
+    let mut method =
+        MethodResult::new("dkim", word).comment(comment).property("header.d", signature.domain.clone());
     if let Some(identity) = signature.identity.as_ref().filter(|identity| !identity.is_empty()) {
         method = method.property("header.i", identity.clone());
     }
