@@ -11,6 +11,7 @@ use mail_types::Clock;
 use mail_types::clock::Entropy;
 use mail_types::dns::{Answer, DnsFailure, Patience, Record, RecordData, RecordType, Security};
 use mail_types::limits;
+use mail_types::trace;
 
 use crate::blocking::BlockingResolver;
 use crate::cache::Cache;
@@ -114,6 +115,15 @@ impl Resolver {
             return known;
         }
         let (outcome, seconds) = self.follow(Question { name: parsed, rtype }, patience).await;
+        match &outcome {
+            Ok(answer) => trace!(
+                Dns,
+                "DNS lookup of {} ({rtype:?}): {} records",
+                key.0.escape_ascii(),
+                answer.records.len()
+            ),
+            Err(failure) => trace!(Dns, "DNS lookup of {} ({rtype:?}): {failure}", key.0.escape_ascii()),
+        }
         if !matches!(&outcome, Err(failure) if failure.is_temporary()) {
             cache.keep(key, outcome.clone(), seconds, clock.now());
         }

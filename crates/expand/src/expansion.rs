@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use mail_types::diagnostic::{Diagnostic, SourceText};
 use mail_types::limits;
-use mail_types::value::Value;
+use mail_types::trace::{self, Category};
+use mail_types::value::{Taint, Value};
 
 use crate::eval::{Machine, Mode};
 use crate::flow::{self, Flow};
@@ -73,6 +74,20 @@ impl Expansion {
         &self.source
     }
 
+    fn tell(&self, result: &Result<Value, EvalError>) {
+        let text = String::from_utf8_lossy(&self.source.bytes);
+        match result {
+            Ok(value) => {
+                let tainted = if *value.taint() == Taint::Clean { "" } else { " (tainted)" };
+                trace::say(
+                    Category::Expand,
+                    format_args!("expanded: {text}\n  result: {}{tainted}", value.to_lossy()),
+                );
+            }
+            Err(error) => trace::say(Category::Expand, format_args!("expanded: {text}\n  failed: {error}")),
+        }
+    }
+
     /// Whether evaluation may have to wait for something outside (files, lookups, commands, lists).
     pub fn may_block(&self) -> bool {
         self.compiled.may_block
@@ -87,6 +102,11 @@ impl Expansion {
     pub fn eval(&self, env: &mut dyn Env) -> Result<Value, EvalError> {
         let mut machine = Machine::new(env);
         let result = machine.sequence(&self.compiled.tree, Mode::Run);
-        result.map_err(|error| error.at(|| self.source.span_at(machine.failed_at.unwrap_or(0), 1)))
+        let result =
+            result.map_err(|error| error.at(|| self.source.span_at(machine.failed_at.unwrap_or(0), 1)));
+        if trace::on(Category::Expand) && self.constant().is_none() {
+            self.tell(&result);
+        }
+        result
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use mail_types::clock::Clock;
+use mail_types::trace::{self, Category};
 use mail_types::zone::Zone;
 use mail_types::{MessageId, Timestamp};
 
@@ -58,6 +59,7 @@ pub struct Log {
     pid: u32,
     complained: AtomicBool,
     echo: AtomicBool,
+    one_line: AtomicBool,
 }
 
 struct Target {
@@ -75,6 +77,7 @@ impl Log {
             pid: std::process::id(),
             complained: AtomicBool::new(false),
             echo: AtomicBool::new(false),
+            one_line: AtomicBool::new(false),
         }
     }
 
@@ -115,6 +118,11 @@ impl Log {
         self.echo.store(true, Ordering::Relaxed);
     }
 
+    /// As [`trace`] shows them, entries take one line each, with the message's id (`-bh`).
+    pub fn show_on_one_line(&self) {
+        self.one_line.store(true, Ordering::Relaxed);
+    }
+
     /// Whether a selector is on.
     pub fn has(&self, selector: Selector) -> bool {
         self.target().settings.selectors.has(selector)
@@ -139,6 +147,7 @@ impl Log {
         let renderer = Renderer::new(target.settings.selectors, target.settings.print_topbitchars);
         let Some(rendered) = renderer.render(event) else { return };
         let now = self.clock.now();
+        self.show(&rendered, id);
         let Rendered { text, streams, reject_tail, message_log } = rendered;
         let mut line = self.prefix(&target.settings, id, now);
         line.extend_from_slice(&text);
@@ -172,6 +181,24 @@ impl Log {
                 self.complain(&target, now, &format!("Couldn't open message log for {id}: {error}"));
             }
         }
+    }
+
+    /// `-v`: what is logged, for whoever watches.
+    fn show(&self, rendered: &Rendered, id: Option<&MessageId>) {
+        if !trace::on(Category::Verbose) {
+            return;
+        }
+        let streams = rendered.streams;
+        let names = [(streams.main, " MAIN"), (streams.reject, " REJECT"), (streams.panic, " PANIC")];
+        let names: String = names.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+        let text = String::from_utf8_lossy(&rendered.text);
+        if self.one_line.load(Ordering::Relaxed) {
+            let id = id.map(|id| format!("{id} ")).unwrap_or_default();
+            trace::say(Category::Verbose, format_args!("LOG: {id}{text}"));
+            return;
+        }
+        let id = id.filter(|_| streams.panic).map(|id| format!("{id} ")).unwrap_or_default();
+        trace::say(Category::Verbose, format_args!("LOG:{names}\n  {id}{text}"));
     }
 
     fn prefix(&self, settings: &LogSettings, id: Option<&MessageId>, now: Timestamp) -> Vec<u8> {

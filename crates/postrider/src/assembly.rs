@@ -311,10 +311,17 @@ pub(crate) struct Parts {
     pub queue: Arc<dyn QueueWaker>,
     /// Runs as a daemon.
     pub daemon: bool,
+    /// `-or` and `-os`.
+    pub timeouts: (Option<u64>, Option<u64>),
 }
 
 /// Builds the services; must be called inside the runtime.
 pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Services>, String> {
+    let process = ProcessFacts {
+        receive_timeout: parts.timeouts.0,
+        smtp_timeout: parts.timeouts.1,
+        ..process_facts(config, parts.daemon)
+    };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let (settings, sink) = log_target(config)?;
@@ -351,7 +358,7 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
         queue: parts.queue,
         lookups: Arc::new(lookup::Lookups::new()),
         spare_perl: spare_perl(config)?,
-        process: process_facts(config, parts.daemon),
+        process,
     }))
 }
 
@@ -372,6 +379,8 @@ fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {
         compile_date: compile_date(),
         daemon,
         log_directory: log_folder(config).unwrap_or_else(|| spool.clone()),
+        receive_timeout: None,
+        smtp_timeout: None,
         localhost_number: localhost_number(config).ok().flatten().map_or(0, u32::from),
         spool_directory: spool,
     }

@@ -108,6 +108,11 @@ pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 impl Invocation {
+    /// `-or` and `-os`.
+    pub(crate) fn timeouts(&self) -> (Option<u64>, Option<u64>) {
+        (self.receive_timeout, self.smtp_timeout)
+    }
+
     /// Whether the configuration or its macros were chosen on the command line: such a program never speaks to the
     /// running server, whose configuration may be another.
     pub(crate) fn is_private(&self) -> bool {

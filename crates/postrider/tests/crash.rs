@@ -88,6 +88,32 @@ fn killed_at_random_moments_nothing_accepted_is_lost() {
     judge(&scratch, &accepted, &under_way, rounds);
 }
 
+/// The same in the form of decision 9 without privileges: the tests run as root, so the test starts itself as nobody.
+#[test]
+fn killed_as_an_ordinary_user_nothing_accepted_is_lost() {
+    if !harness::is_root() || !harness::has(Path::new("/usr/bin/setpriv").exists(), "setpriv (util-linux)") {
+        return;
+    }
+    let this = std::env::current_exe().expect("this program has a path");
+    let as_nobody = || {
+        let mut command = std::process::Command::new("/usr/bin/setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        command.env("POSTRIDER_CRASH_ROUNDS", "2");
+        command
+    };
+    let reachable = as_nobody().args(["test", "-x", POSTRIDER]).status().is_ok_and(|status| status.success());
+    if !harness::has(reachable, "a build directory that nobody may enter") {
+        return;
+    }
+    let output = as_nobody()
+        .arg(this)
+        .args(["--exact", "--nocapture", "killed_at_random_moments_nothing_accepted_is_lost"])
+        .output()
+        .expect("the test starts");
+    harness::succeeded(&output);
+    assert!(harness::both(&output).contains("2 rounds, "), "{}", harness::both(&output));
+}
+
 /// `under_way`: the copies that a delivery had left behind when it was cut off; one more may follow.
 fn judge(scratch: &Scratch, accepted: &BTreeSet<u64>, under_way: &BTreeMap<Delivery, usize>, rounds: u64) {
     let delivered = delivered(scratch);

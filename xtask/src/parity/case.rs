@@ -11,6 +11,7 @@
 //! | `run ARGS` | run the program, standard input empty |
 //! | `submit ARGS` | run it with the text as standard input (LF) |
 //! | `quiet ARGS` | as `submit`, what comes on standard error is not compared |
+//! | `told ARGS` | as `submit`; of standard error only what it tells of ACLs and the log is compared |
 //! | `smtp ARGS` | run it with `-bs ARGS`, the text as standard input with CRLF line ends |
 //! | `raw ARGS` | run it with `-bs ARGS`; the text's `\r \n \0 \xNN` escapes are the only line ends |
 //! | `daemon ARGS` | start `-bdf ARGS -oX` on `@PORT:smtp@` of loopback; it is stopped by `stop` or at the end |

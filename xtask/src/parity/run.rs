@@ -181,7 +181,8 @@ impl<'a> Run<'a> {
             "mkdir" => self.mkdir(&args),
             "run" => self.run(&args, b""),
             "submit" => self.run(&args, &join(&text, "\n")),
-            "quiet" => self.execute(&args, &join(&text, "\n"), false),
+            "quiet" => self.execute(&args, &join(&text, "\n"), Errors::Left),
+            "told" => self.execute(&args, &join(&text, "\n"), Errors::Decisions),
             "smtp" => self.run(&[vec!["-bs".to_owned()], args].concat(), &join(&text, "\r\n")),
             "raw" => self.run(&[vec!["-bs".to_owned()], args].concat(), &unescape(&join(&text, ""))),
             "daemon" => self.start_daemon(&args),
@@ -240,11 +241,11 @@ impl<'a> Run<'a> {
     }
 
     fn run(&mut self, args: &[String], input: &[u8]) -> Result<(), String> {
-        self.execute(args, input, true)
+        self.execute(args, input, Errors::All)
     }
 
-    /// Runs the program; `-bh` explains itself on standard error in words that are not compared.
-    fn execute(&mut self, args: &[String], input: &[u8], with_stderr: bool) -> Result<(), String> {
+    /// Runs the program; `errors` says what of its standard error is compared.
+    fn execute(&mut self, args: &[String], input: &[u8], errors: Errors) -> Result<(), String> {
         // A port that no sink serves refuses connections.
         for listener in self.ports.values_mut() {
             *listener = None;
@@ -267,9 +268,14 @@ impl<'a> Run<'a> {
         drop(writer.join());
         self.say(&format!("== {}\n", args.join(" ")));
         self.transcript.extend(output.stdout.iter().filter(|c| **c != b'\r'));
-        if with_stderr && !output.stderr.is_empty() {
+        let told = match errors {
+            Errors::All => output.stderr.clone(),
+            Errors::Decisions => decisions(&output.stderr),
+            Errors::Left => Vec::new(),
+        };
+        if !told.is_empty() {
             self.say("-- stderr\n");
-            self.transcript.extend_from_slice(&output.stderr);
+            self.transcript.extend_from_slice(&told);
         }
         self.say(&match output.status.code() {
             Some(0) => String::new(),
@@ -423,6 +429,26 @@ impl Drop for Run<'_> {
             drop(child.wait());
         }
     }
+}
+
+/// What of standard error is compared.
+#[derive(Clone, Copy)]
+enum Errors {
+    All,
+    Decisions,
+    Left,
+}
+
+/// The lines about ACLs and log entries in what `-bh` tells.
+fn decisions(text: &[u8]) -> Vec<u8> {
+    let is_decision = |line: &&[u8]| {
+        let about_acl =
+            [&b">>> using ACL"[..], b">>> processing", b">>> check ", b">>>   ", b">>> end of ACL", b"LOG:"];
+        let verdict =
+            line.windows(17).any(|w| w == b": condition test ") || line.ends_with(b"denying access\n");
+        verdict || about_acl.iter().any(|start| line.starts_with(start))
+    };
+    text.split_inclusive(|b| *b == b'\n').filter(is_decision).flatten().copied().collect()
 }
 
 /// Polls until `ready` answers or patience ends.

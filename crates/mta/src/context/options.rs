@@ -6,6 +6,7 @@ use config::Opt;
 use config::options::kind::{Hosts, OptionType, Text};
 use config::options::main;
 use expand::{EvalError, Expansion};
+use mail_types::trace;
 use mail_types::value::Value;
 use observe::Selector;
 use policy::list::{List, ListError, Subject};
@@ -20,9 +21,17 @@ impl Context {
         T: for<'a> OptionType<Ref<'a> = Option<&'a List>>,
     {
         let config = Arc::clone(&self.config);
+        let name = option.definition().name;
         match config.main.get(option) {
-            Some(list) => Ok(list.matches(subject, self)?.matched),
-            None => Ok(false),
+            Some(list) => {
+                let found = list.matches(subject, self);
+                policy::list::tell(subject, name, &list.source().bytes, &found);
+                Ok(found?.matched)
+            }
+            None => {
+                trace!(Lists, "{} in {name}? no (option unset)", subject.told());
+                Ok(false)
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use config::Config;
 use config::options::main;
 use mail_types::Timestamp;
 use mail_types::message_id::MessageId;
+use mail_types::trace;
 use observe::event::{FrozenBy, MessageEvent};
 use observe::{Event, Streams};
 use spool::{DataFile, Header, LockOutcome, LockedMessage, SpoolError};
@@ -85,6 +86,7 @@ pub(super) async fn attempt(id: MessageId, kind: AttemptKind, services: &Arc<Ser
         dirty: false,
         next_try: None,
     };
+    trace!(Verbose, "delivering {id}");
     run.go().await
 }
 

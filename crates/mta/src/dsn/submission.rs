@@ -52,6 +52,8 @@ pub enum SubmissionError {
         /// What the ACL said.
         text: String,
     },
+    /// `receive_timeout`.
+    TimedOut,
     /// Something else.
     Other {
         /// What.
@@ -92,8 +94,14 @@ impl SubmissionError {
                 format!("message header line longer than {limit} characters received: message not accepted")
             }
             Self::ByAcl { text } => format!("message rejected by non-SMTP ACL: {text}"),
+            Self::TimedOut => "timed out while reading - message abandoned".to_owned(),
             Self::Other { text } => text.clone(),
         }
+    }
+
+    /// What the ACL said, where it was an ACL.
+    pub(crate) fn acl_text(&self) -> Option<&str> {
+        if let Self::ByAcl { text } = self { Some(text) } else { None }
     }
 
     /// As the log has it when there is nobody to mail it to.
@@ -116,6 +124,7 @@ impl SubmissionError {
                 format!("excessively long message header line read (more than {limit} characters)")
             }
             Self::ByAcl { text } => format!("rejected by non-SMTP ACL: {text}"),
+            Self::TimedOut => "timed out".to_owned(),
             Self::Other { text } => text.clone(),
         }
     }
@@ -154,6 +163,9 @@ impl SubmissionError {
                      checks incoming messages on this system. The following error was given:\n\n  {text}\n"
                 ),
             ),
+            Self::TimedOut => {
+                ("message not accepted", "The message did not come to its end in time.\n".to_owned())
+            }
             Self::Other { text } => (
                 "message not accepted",
                 format!("A message that you sent could not be accepted by this system:\n\n  {text}\n"),

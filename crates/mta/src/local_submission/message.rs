@@ -122,8 +122,8 @@ where
 }
 
 /// A message that is not taken.
-struct Failed {
-    error: SubmissionError,
+pub(super) struct Failed {
+    pub(super) error: SubmissionError,
     /// What was read of it; none when nothing was.
     original: Option<Original>,
 }
@@ -181,7 +181,7 @@ async fn mail_back(
     }
 }
 
-fn begin(request: &MessageRequest, services: Arc<Services>) -> Context {
+pub(super) fn begin(request: &MessageRequest, services: Arc<Services>) -> Context {
     let caller = &request.caller;
     let facts = Facts { connection: caller.connection_facts(Source::LocalMessage), ..Facts::default() };
     let mut context = Context::new(facts, services);
@@ -283,7 +283,7 @@ fn found(
 }
 
 /// What is done to every message that has arrived; also the octets that were read of it.
-async fn arrive(
+pub(super) async fn arrive(
     mut incoming: Incoming,
     request: &MessageRequest,
     context: &mut Context,
@@ -345,8 +345,9 @@ where
     R: AsyncRead + Unpin,
 {
     let mut context = begin(&request, services);
-    let mut incoming = incoming(&mut context).await?;
-    read(input, request.dot_ends, &mut incoming, &mut context).await?;
+    let told = |failed: Failed| failed.error.printed();
+    let mut incoming = incoming(&mut context).await.map_err(told)?;
+    read(input, request.dot_ends, &mut incoming, &mut context).await.map_err(told)?;
     incoming.complete(&mut context).await;
     let lines = incoming.header().map_or(0, |block| block.lines.len());
     let warning = (lines == 0).then_some("no message headers read");
@@ -396,13 +397,15 @@ fn header_text(context: &Context, with_received: bool) -> Vec<Vec<u8>> {
     lines.skip(ours).map(|line| line.text.clone()).collect()
 }
 
-async fn incoming(context: &mut Context) -> Result<Incoming, String> {
+pub(super) async fn incoming(context: &mut Context) -> Result<Incoming, Failed> {
     let limit = crate::smtp_in::message_size_limit(context);
     let test = from_line_test(&context.config);
-    Incoming::begin(context, limit, test).await.map_err(|error| match error {
-        BeginError::Spool(error) => format!("spool: {error}"),
-        BeginError::QueueName => "an ACL named a queue that cannot be one".to_owned(),
-        BeginError::ShuttingDown => "shutting down".to_owned(),
+    Incoming::begin(context, limit, test).await.map_err(|error| {
+        Failed::from(match error {
+            BeginError::Spool(error) => format!("spool: {error}"),
+            BeginError::QueueName => "an ACL named a queue that cannot be one".to_owned(),
+            BeginError::ShuttingDown => "shutting down".to_owned(),
+        })
     })
 }
 
@@ -411,12 +414,17 @@ async fn read<R: AsyncRead + Unpin>(
     dot_ends: bool,
     incoming: &mut Incoming,
     context: &mut Context,
-) -> Result<(), String> {
+) -> Result<(), Failed> {
+    let patience = context.services.local_patience();
     let mut form = LocalInput::new(dot_ends);
     let mut chunk = vec![0; CHUNK];
     while !form.ended() {
-        let count =
-            input.read(&mut chunk).await.map_err(|error| format!("error reading message: {error}"))?;
+        let read = input.read(&mut chunk);
+        let read = match patience {
+            Some(patience) => tokio::time::timeout(patience, read).await.map_err(|_| timed_out(context))?,
+            None => read.await,
+        };
+        let count = read.map_err(|error| Failed::from(format!("error reading message: {error}")))?;
         if count == 0 {
             break;
         }
@@ -433,6 +441,12 @@ async fn read<R: AsyncRead + Unpin>(
         incoming.push(&rest, context).await;
     }
     Ok(())
+}
+
+/// The caller has stopped speaking: nothing of his is mailed anywhere.
+fn timed_out(context: &mut Context) -> Failed {
+    context.log_abandoned("timed out while reading local message");
+    Failed { error: SubmissionError::TimedOut, original: None }
 }
 
 /// A trusted caller's envelope "From " line sets the sender, unless `-f` did.
@@ -471,7 +485,7 @@ fn log_trouble(what: &str, incoming: &Incoming, context: &Context) {
 }
 
 /// Make the message durable. `parties` are the sender before rewriting, and recipients that the arguments take away.
-async fn commit(
+pub(super) async fn commit(
     arriving: Arriving,
     parties: (Vec<u8>, Vec<Vec<u8>>),
     discard: Option<&AclVerdict>,
@@ -504,7 +518,7 @@ async fn commit(
     })
 }
 
-fn rejected(verdict: &AclVerdict, context: &mut Context) -> SubmissionError {
+pub(super) fn rejected(verdict: &AclVerdict, context: &mut Context) -> SubmissionError {
     let reply = acl::refuse(verdict, Rejected::NonSmtp, 550, context);
     let own = verdict.user_message.as_ref().is_some_and(|text| !text.bytes().is_empty());
     if verdict.outcome == AclOutcome::Error || !own {

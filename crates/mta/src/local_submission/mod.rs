@@ -1,4 +1,4 @@
-//! Messages handed over on standard input: `-bm`, `-t`, and `-bs`.
+//! Messages handed over on standard input: `-bm`, `-t`, `-bS`, and `-bs`.
 //!
 //! The program reads its command line, identifies its [`Caller`] and calls [`message`] or [`smtp`] with its standard
 //! streams. Nothing here looks at the command line or at a file descriptor.
@@ -13,6 +13,7 @@
 //! # Compatibility
 //! Specification, chapter "The Exim command line" and section "Constructed addresses".
 
+mod batch;
 mod caller;
 mod input;
 mod message;
@@ -20,6 +21,7 @@ mod recipients;
 #[cfg(test)]
 mod tests;
 
+pub use batch::{Batched, batch};
 pub use caller::{Caller, CallerRequest, HostFields};
 pub use message::{ErrorMode, MessageRequest, Submitted, message, preview, without_message};
 

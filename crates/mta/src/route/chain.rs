@@ -4,6 +4,8 @@ use config::RouterInstance;
 use config::options::router::generic;
 use config::options::value::FlagValue;
 use mail_types::limits;
+use mail_types::trace;
+use mail_types::trace::Category;
 
 use super::address::RouteAddress;
 use super::outcome::{Assignment, Decision, RouteDeferral, RouteFailure, RouteOutcome, errno};
@@ -68,6 +70,7 @@ async fn drive(state: &mut State<'_>) -> (Decision, Vec<RouteAddress>) {
     let mut last = None;
     while let Some(router) = config.routers.get(index) {
         last = Some(router);
+        trace!(Route, "router {}: offered {}", router.name, shown(&state.address.address));
         let following = config.routers.get(index + 1).map(|r| r.name.as_str());
         match offer(state, router, following, &named).await {
             Next::Following => index += 1,
@@ -77,10 +80,37 @@ async fn drive(state: &mut State<'_>) -> (Decision, Vec<RouteAddress>) {
                 let deferral = RouteDeferral::by(router, "pass_router names a router that is not below");
                 return (Decision::Deferred(deferral), Vec::new());
             }
-            Next::Decided(decision, generated) => return (decision, generated),
+            Next::Decided(decision, generated) => {
+                tell(router, &decision, &generated);
+                return (decision, generated);
+            }
         }
     }
+    trace!(Route, "no more routers for {}", shown(&state.address.address));
     (Decision::Failed(unrouteable(state, last).await), Vec::new())
+}
+
+fn shown(address: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(address)
+}
+
+/// Says what a router decided.
+fn tell(router: &RouterInstance, decision: &Decision, generated: &[RouteAddress]) {
+    if !trace::on(Category::Route) {
+        return;
+    }
+    let name = &router.name;
+    let what = match decision {
+        Decision::Assigned(assignment) => format!("assigned to transport {}", assignment.transport),
+        Decision::Redirected { .. } => "redirected".to_owned(),
+        Decision::Discarded { .. } => "discarded".to_owned(),
+        Decision::Failed(failure) => format!("failed: {}", shown(&failure.message)),
+        Decision::Deferred(deferral) => format!("deferred: {}", shown(&deferral.message)),
+    };
+    trace::say(Category::Route, format_args!("router {name}: {what}"));
+    for child in generated {
+        trace::say(Category::Route, format_args!("router {name}: gives {}", shown(&child.address)));
+    }
 }
 
 /// Offers the address to one router.
@@ -117,7 +147,10 @@ async fn offer(
             }
             None => Next::Following,
         },
-        Step::Decline => declined(state, router).await,
+        Step::Decline => {
+            trace!(Route, "router {}: declined", router.name);
+            declined(state, router).await
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use config::RouterInstance;
 use config::options::router::{generic, redirect};
+use mail_types::trace;
 use policy::list::{List, ListError, MatchOptions};
 
 use super::RouteMode;
@@ -27,6 +28,7 @@ pub(crate) enum Condition {
 /// Tests everything in order; what the tests find out goes into the state.
 pub(crate) async fn check(state: &mut State<'_>, router: &RouterInstance) -> Condition {
     if was_here_before(state, router) {
+        trace!(Route, "router {}: skipped: the address has been here before", router.name);
         return Condition::NotMet;
     }
     let options = &router.options;
@@ -36,9 +38,13 @@ pub(crate) async fn check(state: &mut State<'_>, router: &RouterInstance) -> Con
         suffix: options.get(generic::LOCAL_PART_SUFFIX),
         suffix_optional: options.get(generic::LOCAL_PART_SUFFIX_OPTIONAL),
     };
-    let Some(affixes) = Affixes::find(&state.address.local_part, patterns) else { return Condition::NotMet };
+    let Some(affixes) = Affixes::find(&state.address.local_part, patterns) else {
+        trace!(Route, "router {}: skipped: the local part lacks the prefix or suffix", router.name);
+        return Condition::NotMet;
+    };
     state.begin_router(router, &affixes);
     if !wanted_in(state.world.mode, router) {
+        trace!(Route, "router {}: skipped: not for this purpose", router.name);
         return Condition::NotMet;
     }
     match tests(state, router).await {
@@ -66,13 +72,21 @@ fn wanted_in(mode: RouteMode, router: &RouterInstance) -> bool {
 }
 
 async fn tests(state: &mut State<'_>, router: &RouterInstance) -> Result<bool, RouteDeferral> {
-    Ok(domains(state, router).await?
-        && local_parts(state, router).await?
-        && local_user(state, router).await?
-        && router_home(state, router).await?
-        && senders(state, router).await?
-        && files(state, router).await?
-        && conditions(state, router).await)
+    Ok(told(router, "domains", domains(state, router).await?)
+        && told(router, "local_parts", local_parts(state, router).await?)
+        && told(router, "check_local_user", local_user(state, router).await?)
+        && told(router, "router_home_directory", router_home(state, router).await?)
+        && told(router, "senders", senders(state, router).await?)
+        && told(router, "require_files", files(state, router).await?)
+        && told(router, "condition", conditions(state, router).await))
+}
+
+/// Says which test did not hold.
+fn told(router: &RouterInstance, test: &str, holds: bool) -> bool {
+    if !holds {
+        trace!(Route, "router {}: skipped: {test} does not match", router.name);
+    }
+    holds
 }
 
 async fn domains(state: &mut State<'_>, router: &RouterInstance) -> Result<bool, RouteDeferral> {

@@ -80,6 +80,10 @@ pub struct ProcessFacts {
     pub spool_directory: PathBuf,
     /// The directory of the main log, for `$log_space`; the spool's when logs go elsewhere.
     pub log_directory: PathBuf,
+    /// `-or`: seconds to wait for a message on standard input.
+    pub receive_timeout: Option<u64>,
+    /// `-os`: seconds to wait for a line of SMTP.
+    pub smtp_timeout: Option<u64>,
     /// `$localhost_number`, expanded when the program started; 0 when unset.
     pub localhost_number: u32,
 }
@@ -121,6 +125,13 @@ pub struct Services {
 }
 
 impl Services {
+    /// How long a program on standard input may keep silent (`-or`, `receive_timeout`); none for ever.
+    pub fn local_patience(&self) -> Option<std::time::Duration> {
+        let option = self.snapshot().main.get(config::options::main::RECEIVE_TIMEOUT);
+        let seconds = self.process.receive_timeout.unwrap_or(u64::try_from(option).unwrap_or(0));
+        (seconds > 0).then(|| std::time::Duration::from_secs(seconds))
+    }
+
     /// The configuration in force now, to be kept for the whole piece of work.
     pub fn snapshot(&self) -> Arc<Config> {
         self.config.snapshot()

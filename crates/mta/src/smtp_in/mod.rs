@@ -41,5 +41,5 @@ mod tests;
 mod verify_commands;
 
 pub use client::Client;
-pub(crate) use parameters::message_size_limit;
+pub(crate) use parameters::{message_size_limit, receive_timeout, recipients_max};
 pub use session::{SessionEnd, session};

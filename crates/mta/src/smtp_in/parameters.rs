@@ -29,14 +29,20 @@ const MAX_PER_CONNECTION: i64 = 1000;
 const MESSAGE_SIZE_LIMIT: i64 = 50 << 20;
 
 /// `smtp_receive_timeout`; none for no timeout.
-pub(super) fn receive_timeout(context: &mut Context) -> Option<Duration> {
+pub(crate) fn receive_timeout(context: &mut Context) -> Option<Duration> {
     let secs = number(main::SMTP_RECEIVE_TIMEOUT, interval_secs, RECEIVE_TIMEOUT, context);
-    let limit = Duration::from_secs(u64::try_from(secs).unwrap_or(0));
+    let secs = context.services.process.smtp_timeout.unwrap_or(u64::try_from(secs).unwrap_or(0));
+    let limit = Duration::from_secs(secs);
     (!limit.is_zero()).then_some(limit)
 }
 
 fn interval_secs(text: &[u8]) -> Option<i64> {
     interval::parse(text).and_then(|secs| i64::try_from(secs).ok())
+}
+
+/// `recipients_max`; 0 for no limit.
+pub(crate) fn recipients_max(context: &mut Context) -> usize {
+    usize::try_from(number(main::RECIPIENTS_MAX, parse_number, RECIPIENTS_MAX, context)).unwrap_or(0)
 }
 
 /// What the protocol needs to know.

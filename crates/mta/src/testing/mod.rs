@@ -217,6 +217,8 @@ fn process(directory: &Path) -> ProcessFacts {
         daemon: true,
         spool_directory: directory.to_path_buf(),
         log_directory: directory.to_path_buf(),
+        receive_timeout: None,
+        smtp_timeout: None,
         localhost_number: 0,
     }
 }

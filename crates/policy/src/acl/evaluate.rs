@@ -16,7 +16,6 @@ use mail_types::value::Value;
 use super::condition::Kind;
 use super::control::ControlError;
 use super::dnslist::{DnsListRun, DnsListStep};
-use super::header_check;
 use super::parse::delay_error;
 use super::run::{Said, Texts, expansion_failed};
 use super::statement::{Argument, Part, SetVariable};
@@ -25,6 +24,7 @@ use super::{
     AclEffect, AclEffectAnswer, AclPlace, AclSet, AclWorld, AddedHeader, Control, FailedAddress, HeaderPlace,
     LogTargets, Verified, VerifyAddress, VerifyResult, VerifyRole,
 };
+use super::{header_check, told};
 use crate::list::{
     HostSubject, ListEnv, ListError, ListKind, ListMatch, MatchOptions, NamesFrom, Subject, split,
 };
@@ -86,6 +86,7 @@ impl Tester<'_> {
         if let Some(refusal) = part.row.refusal(self.place) {
             return PartEnd::Error(refusal);
         }
+        let width = told::check(part);
         match &part.argument {
             Argument::Nothing => {
                 self.texts.endpass = true;
@@ -94,10 +95,17 @@ impl Tester<'_> {
             Argument::Call(..) => PartEnd::Error("an ACL was called in the place of a condition".into()),
             Argument::List(list) => {
                 let kind = part.row.kind;
-                in_list(kind, world, |subject, world| list.matches(subject, world))
+                in_list(kind, world, |subject, world| {
+                    let found = list.matches(subject, world);
+                    told::search(subject, &list.source().bytes, &found);
+                    found
+                })
             }
             Argument::ListText(text, kind) => self.list_text(part.row.kind, text, *kind, world),
-            Argument::Set(variable, text) => with(text, world, |value, world| set(variable, value, world)),
+            Argument::Set(variable, text) => with(text, world, |value, world| {
+                told::value(width, text, &value);
+                set(variable, value, world);
+            }),
             Argument::Text(text) => match part.row.kind {
                 Kind::Message => {
                     self.texts.message = Some(text.clone());
@@ -109,7 +117,10 @@ impl Tester<'_> {
                 }
                 kind => match value_of(text, world) {
                     Ok(None) => PartEnd::Ignored,
-                    Ok(Some(value)) => self.text(kind, &value, world),
+                    Ok(Some(value)) => {
+                        told::value(width, text, &value);
+                        self.text(kind, &value, world)
+                    }
                     Err(end) => end,
                 },
             },
@@ -131,7 +142,9 @@ impl Tester<'_> {
         };
         let lists = self.set.lists();
         in_list(kind, world, |subject, world| {
-            lists.match_text(list_kind, subject, &list, MatchOptions::default(), world)
+            let found = lists.match_text(list_kind, subject, &list, MatchOptions::default(), world);
+            told::search(subject, list.bytes(), &found);
+            found
         })
     }
 

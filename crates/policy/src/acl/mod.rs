@@ -25,6 +25,7 @@ mod place;
 mod run;
 mod set;
 mod statement;
+mod told;
 mod verdict;
 mod verify;
 mod world;

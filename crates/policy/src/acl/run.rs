@@ -18,6 +18,7 @@ use expand::{EvalError, Expansion, Variable};
 use mail_types::diagnostic::Span;
 use mail_types::limits;
 use mail_types::outcome::Reason;
+use mail_types::trace;
 use mail_types::value::Value;
 
 use super::evaluate::{PartEnd, Pending, Tester};
@@ -231,6 +232,7 @@ impl AclRun {
         for variable in &ARGUMENTS[1..] {
             world.set_variable(*variable, given.next());
         }
+        trace!(Acl, "using ACL \"{}\"", String::from_utf8_lossy(acl.name()));
         let pending = Pending::Nothing;
         self.frames.push(Frame {
             acl,
@@ -250,10 +252,12 @@ impl AclRun {
         };
         let acl = Arc::clone(&frame.acl);
         let Some(statement) = acl.statements.get(frame.statement) else {
+            trace!(Acl, "end of ACL \"{}\": implicit DENY", String::from_utf8_lossy(acl.name()));
             return Ok(self.acl_end(AclOutcome::Deny, None, world));
         };
         let fresh = frame.part == 0 && self.answer.is_none();
         if fresh {
+            trace!(Acl, "processing \"{}\" ({})", statement.verb.name(), trace::place(statement.span));
             frame.texts = Texts::default();
             self.said = Said::default();
             if let Some(refusal) = statement.verb.refusal(self.place) {
@@ -331,6 +335,7 @@ impl AclRun {
     ) -> Option<Box<AclVerdict>> {
         use Conditions::{Deferred, Discard, Failed, Held};
         let endpass = self.frames.last().is_some_and(|frame| frame.texts.endpass);
+        self.tell_conditions(conditions, statement);
         let refused = |drop| if drop { AclOutcome::Drop } else { AclOutcome::Deny };
         // Whether the statement's own messages apply.
         let (outcome, speaks) = match (statement.verb, conditions) {
@@ -357,6 +362,10 @@ impl AclRun {
             (Verb::Require, Held) | (Verb::Defer | Verb::Deny | Verb::Drop, Failed { .. }) => (None, false),
         };
         if let Some(outcome) = outcome {
+            let at_endpass = endpass
+                && matches!(outcome, AclOutcome::Deny | AclOutcome::Drop)
+                && matches!(statement.verb, Verb::Accept | Verb::Discard);
+            self.tell_end(outcome, statement, at_endpass);
             if speaks {
                 self.speak(world);
             }
@@ -368,6 +377,27 @@ impl AclRun {
             frame.part = 0;
         }
         None
+    }
+
+    fn tell_conditions(&self, conditions: Conditions, statement: &Statement) {
+        let Some(frame) = self.frames.last() else { return };
+        let what = match conditions {
+            Conditions::Held => "succeeded",
+            Conditions::Failed { .. } => "failed",
+            Conditions::Deferred => "deferred",
+            Conditions::Discard => "yielded \"discard\"",
+        };
+        let (verb, acl) = (statement.verb.name(), String::from_utf8_lossy(frame.acl.name()));
+        trace!(Acl, "{verb}: condition test {what} in ACL \"{acl}\"");
+    }
+
+    fn tell_end(&self, outcome: AclOutcome, statement: &Statement, at_endpass: bool) {
+        let Some(frame) = self.frames.last() else { return };
+        if at_endpass {
+            trace!(Acl, "{}: endpass encountered - denying access", statement.verb.name());
+        } else {
+            trace!(Acl, "end of ACL \"{}\": {}", String::from_utf8_lossy(frame.acl.name()), outcome.word());
+        }
     }
 
     /// Expands the messages of the statement that decides.

@@ -26,6 +26,20 @@ pub enum AclOutcome {
     Error,
 }
 
+impl AclOutcome {
+    /// As the trace names it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Accept => "ACCEPT",
+            Self::Discard => "DISCARD",
+            Self::Defer => "DEFER",
+            Self::Deny => "DENY",
+            Self::Drop => "DROP",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
 /// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AclVerdict {

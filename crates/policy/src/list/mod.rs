@@ -29,6 +29,7 @@ mod net;
 mod run;
 mod split;
 mod table;
+mod told;
 mod world;
 
 use std::fmt;
@@ -43,6 +44,7 @@ pub use expand::ListKind;
 pub use named::{NamedList, NamedLists};
 pub use net::Net;
 pub use split::{Item, Items, quote, split};
+pub use told::tell;
 pub use world::{HostAddresses, HostNames, ListEnv};
 
 use named::Form;

@@ -50,7 +50,12 @@ impl Job for Act<'_> {
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
         let Ok(runtime) = crate::runtime() else { return 1 };
         runtime.block_on(async {
-            let parts = Parts { local_agent: seat.local_agent(), queue: Arc::new(Nobody), daemon: false };
+            let parts = Parts {
+                local_agent: seat.local_agent(),
+                queue: Arc::new(Nobody),
+                daemon: false,
+                timeouts: (None, None),
+            };
             match assembly::services(&config, parts) {
                 Ok(services) => {
                     services.log.echo_problems();

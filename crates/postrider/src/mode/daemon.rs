@@ -183,7 +183,12 @@ impl Job for Daemon<'_> {
 impl Daemon<'_> {
     async fn serve(&self, config: &Arc<Config>, seat: &Seat) -> u8 {
         let (waker, inbox) = mta::queue::channel();
-        let parts = Parts { local_agent: seat.local_agent(), queue: self.wakes(&waker), daemon: true };
+        let parts = Parts {
+            local_agent: seat.local_agent(),
+            queue: self.wakes(&waker),
+            daemon: true,
+            timeouts: self.invocation.timeouts(),
+        };
         let services = match assembly::services(config, parts) {
             Ok(services) => services,
             Err(reason) => {

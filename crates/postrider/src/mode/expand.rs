@@ -71,7 +71,7 @@ async fn context(
     };
     let (context, warning) = preview(&mut message.as_slice(), request, services).await?;
     if let Some(warning) = warning {
-        crate::say_error_as_is(&format!("Warning: {warning}"));
+        crate::say(format!("Warning: {warning}\n").as_bytes());
     }
     Ok(context)
 }

@@ -1,8 +1,8 @@
 //! `-bh ADDRESS`: an SMTP session on standard input and output as if from that address; nothing is stored.
 //!
 //! # Compatibility
-//! Spec 5.2. The banner of the mode is Exim's; lines that would go to the log are shown as `LOG:` on standard error at
-//! the end of the session, where Exim shows them between the replies (docs/compat.md).
+//! Spec 5.2. The banner of the mode is Exim's; what is checked, and lines that would go to the log (`LOG:`), show on
+//! standard error ([`super::watch`]).
 
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
@@ -23,13 +23,14 @@ pub(crate) fn run(start: &Start<'_>, address: &[u8]) -> ExitCode {
     };
     let Ok(runtime) = crate::runtime() else { return ExitCode::FAILURE };
     runtime.block_on(async {
-        let (services, lines) = match crate::assembly::test_services(&start.config) {
+        let (services, _) = match crate::assembly::test_services(&start.config) {
             Ok(made) => made,
             Err(reason) => {
                 crate::say_error(&reason);
                 return ExitCode::FAILURE;
             }
         };
+        services.log.show_on_one_line();
         let banner = format!(
             "\n**** SMTP testing session as if from host {peer}\n**** but without any ident (RFC 1413) callback.\n**** This is not for real!\n\n"
         );
@@ -38,9 +39,6 @@ pub(crate) fn run(start: &Start<'_>, address: &[u8]) -> ExitCode {
         let client = Client::AsIf { peer: SocketAddr::new(peer, port), local: local(peer) };
         let (_keep, shutdown) = watch::channel(false);
         session(&mut stream, client, Arc::clone(&services), shutdown).await;
-        for line in lines.main() {
-            crate::say_error_as_is(&format!("LOG: {line}"));
-        }
         ExitCode::SUCCESS
     })
 }

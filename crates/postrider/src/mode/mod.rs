@@ -14,6 +14,7 @@ mod rules_test;
 mod server_socket;
 mod submit;
 mod version;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -61,6 +62,10 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let start = Start { invocation, caller: Caller::find(&config), config };
+    if let Err(reason) = watch::begin(&start, &loaded.sources) {
+        crate::say_error(&reason);
+        return ExitCode::FAILURE;
+    }
     if let Err(reason) = load::check_permissions(invocation, &start.config, &start.caller) {
         crate::say_error_as_is(&reason);
         return ExitCode::FAILURE;
@@ -71,30 +76,19 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         Mode::AddressTest | Mode::Verify { .. } => address_test::run(&start),
         Mode::HostTest { address } => host_test::run(&start, address),
         Mode::RetryTest | Mode::RewriteTest => rules_test::run(&start),
-        Mode::Receive | Mode::Smtp => submit::run(&start),
+        Mode::Receive | Mode::Smtp | Mode::BatchedSmtp => submit::run(&start),
         Mode::Daemon { foreground } => daemon::run(start, *foreground, &loaded),
         Mode::QueueRun => queue_run::run(&start),
         Mode::ListQueue(style) => queue_list::run(&start, *style),
         Mode::Act(action) => act::run(&start, *action),
         Mode::BuildAliases => information::build_aliases(&start),
-        Mode::BatchedSmtp => {
-            crate::say_error("option -bS is not served yet: use -bs, or -bm for each message");
-            ExitCode::FAILURE
-        }
         Mode::Usage | Mode::Version | Mode::Information(_) | Mode::Quickstart => ExitCode::SUCCESS,
     }
 }
 
 /// Options that are understood and change nothing yet (docs/compat.md).
 fn without_effect(invocation: &Invocation) -> Vec<&'static str> {
-    let is_verify = matches!(invocation.mode, Mode::Verify { .. });
-    let set = [
-        (invocation.debug.is_some(), "-d"),
-        (invocation.log_tag.is_some(), "-L"),
-        (invocation.receive_timeout.is_some(), "-or"),
-        (invocation.smtp_timeout.is_some(), "-os"),
-        (invocation.verbose && !is_verify, "-v"),
-    ];
+    let set = [(invocation.log_tag.is_some(), "-L")];
     set.into_iter().filter(|(is_set, _)| *is_set).map(|(_, option)| option).collect()
 }
 

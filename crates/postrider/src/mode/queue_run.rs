@@ -38,7 +38,12 @@ impl Job for OneRun<'_> {
             if let Some(code) = server::ask(self.start.invocation, &config, &asked).await {
                 return code;
             }
-            let parts = Parts { local_agent: seat.local_agent(), queue: Arc::new(Nobody), daemon: false };
+            let parts = Parts {
+                local_agent: seat.local_agent(),
+                queue: Arc::new(Nobody),
+                daemon: false,
+                timeouts: (None, None),
+            };
             let services = match assembly::services(&config, parts) {
                 Ok(services) => services,
                 Err(reason) => {

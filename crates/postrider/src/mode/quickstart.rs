@@ -157,7 +157,12 @@ fn serve(config: &Arc<Config>, place: &Path) -> Result<(), String> {
 
 fn services(config: &Arc<Config>, waker: Waker) -> Result<Arc<Services>, String> {
     let agent = Arc::new(InProcessAgent::new());
-    let parts = Parts { local_agent: Arc::clone(&agent) as _, queue: Arc::new(waker), daemon: true };
+    let parts = Parts {
+        local_agent: Arc::clone(&agent) as _,
+        queue: Arc::new(waker),
+        daemon: true,
+        timeouts: (None, None),
+    };
     let services = assembly::services(config, parts)?;
     agent.attach(&services);
     Ok(services)

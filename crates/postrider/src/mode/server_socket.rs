@@ -41,6 +41,12 @@ pub(crate) async fn tell_of(start: &Start<'_>, ids: &[MessageId]) -> bool {
 }
 
 async fn hand_over(start: &Start<'_>) -> Result<u8, String> {
+    if start.invocation.mode == Mode::BatchedSmtp {
+        return Err(
+            "the mail server takes no batches (-bS) from ordinary users: use -bs, or -bm for each message"
+                .to_owned(),
+        );
+    }
     let socket = server::socket(start.invocation, &start.config)?;
     let client = Client::connect(&socket)
         .await

@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use config::Config;
 use mail_types::MessageId;
-use mta::local_submission::{Caller, CallerRequest, ErrorMode, HostFields, MessageRequest, message, smtp};
+use mta::local_submission::{
+    Caller, CallerRequest, ErrorMode, HostFields, MessageRequest, batch, message, smtp,
+};
 use mta::services::{Arrival, Services};
 use tokio::sync::watch;
 
@@ -60,7 +62,12 @@ impl Job for Submission<'_> {
 impl Submission<'_> {
     async fn take(&self, config: Arc<Config>, seat: &Seat) -> u8 {
         let waker = Arc::new(Foreground::new());
-        let parts = Parts { local_agent: seat.local_agent(), queue: Arc::clone(&waker) as _, daemon: false };
+        let parts = Parts {
+            local_agent: seat.local_agent(),
+            queue: Arc::clone(&waker) as _,
+            daemon: false,
+            timeouts: self.start.invocation.timeouts(),
+        };
         let services = match assembly::services(&config, parts) {
             Ok(services) => services,
             Err(reason) => {
@@ -81,6 +88,7 @@ impl Submission<'_> {
         };
         let code = match self.start.invocation.mode {
             Mode::Smtp => self.session(caller, &services).await,
+            Mode::BatchedSmtp => self.batch(caller, &services).await,
             _ => self.message(caller, &services).await,
         };
         let left = waker.take();
@@ -96,9 +104,31 @@ impl Submission<'_> {
         smtp(&mut stream, caller, Arc::clone(services), shutdown).await
     }
 
+    async fn batch(&self, caller: Caller, services: &Arc<Services>) -> u8 {
+        let host = HostFields { protocol: Some(b"local-bsmtp".to_vec()), ..HostFields::default() };
+        let host =
+            HostFields { protocol: caller.host.protocol.clone().or(host.protocol), ..caller.host.clone() };
+        let request = self.request(Caller { host, ..caller });
+        let batched = batch(&mut tokio::io::stdin(), request, Arc::clone(services)).await;
+        if !batched.report.is_empty() {
+            crate::say_error_as_is(batched.report.trim_end_matches('\n'));
+        }
+        crate::say(batched.output.as_bytes());
+        batched.exit_code
+    }
+
     async fn message(&self, caller: Caller, services: &Arc<Services>) -> u8 {
+        let request = self.request(caller);
+        let submitted = message(&mut tokio::io::stdin(), request, Arc::clone(services)).await;
+        if !submitted.error.is_empty() {
+            crate::say_error(&submitted.error);
+        }
+        submitted.exit_code
+    }
+
+    fn request(&self, caller: Caller) -> MessageRequest {
         let invocation = self.start.invocation;
-        let request = MessageRequest {
+        MessageRequest {
             caller,
             arguments: invocation.operands.clone(),
             extract_recipients: invocation.extract_recipients,
@@ -110,12 +140,7 @@ impl Submission<'_> {
             body_type: 0,
             errors: invocation.errors.unwrap_or(ErrorMode::Mail),
             local_error: false,
-        };
-        let submitted = message(&mut tokio::io::stdin(), request, Arc::clone(services)).await;
-        if !submitted.error.is_empty() {
-            crate::say_error(&submitted.error);
         }
-        submitted.exit_code
     }
 
     /// First deliveries that nobody waits for: the running server does them, or this process after its caller has gone.
