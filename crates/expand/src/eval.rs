@@ -178,6 +178,9 @@ impl<'e> Machine<'e> {
                     Variable::PrvscheckAddress => Ok(scope.prvscheck_address.clone()),
                     Variable::PrvscheckKeynum => Ok(scope.prvscheck_keynum.clone()),
                     Variable::PrvscheckResult => Ok(scope.prvscheck_result.clone()),
+                    Variable::SrsRecipient if scope.srs_recipient.is_some() => {
+                        Ok(scope.srs_recipient.clone())
+                    }
                     other => {
                         let value = self.env.variable(*other)?;
                         if value.is_none() && other.is_filter_counter() {

@@ -36,6 +36,7 @@ mod pattern;
 pub mod regex;
 mod scope;
 mod settings;
+mod srs;
 pub mod system;
 mod tree;
 pub mod unsupported;

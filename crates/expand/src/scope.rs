@@ -57,4 +57,6 @@ pub struct Scope {
     pub prvscheck_keynum: Option<Value>,
     /// `$prvscheck_result`.
     pub prvscheck_result: Option<Value>,
+    /// `$srs_recipient`, as `inbound_srs` found it.
+    pub srs_recipient: Option<Value>,
 }

@@ -10,9 +10,8 @@
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
 use crate::parse::{Arguments, Parser};
-use crate::tree::{Broken, Item, Test};
+use crate::tree::{Broken, Test};
 use crate::{condition, item, operator};
-use mail_types::value::Value;
 
 /// The id of the diagnostic for these names.
 pub(crate) const DIAGNOSTIC: &str = "expand.unsupported";
@@ -53,10 +52,8 @@ pub fn unsupported() -> &'static [Unsupported] {
     const fn row(kind: Kind, name: &'static str, shape: Shape) -> Unsupported {
         Unsupported { kind, name, shape }
     }
-    const TABLE: [Unsupported; 6] = [
+    const TABLE: [Unsupported; 4] = [
         row(Item, "dlfunc", Strings(2, 10)),
-        row(Item, "srs_encode", Strings(3, 3)),
-        row(Condition, "inbound_srs", Strings(2, 2)),
         row(Condition, "ldapauth", Strings(1, 1)),
         row(Condition, "pam", Strings(1, 1)),
         row(Condition, "radius", Strings(1, 1)),
@@ -84,11 +81,6 @@ pub fn served(kind: Kind) -> Vec<&'static str> {
 
 fn find(kind: Kind, name: &str) -> Option<&'static Unsupported> {
     unsupported().iter().find(|row| row.kind == kind && row.name == name)
-}
-
-/// The item of this name, if it is not served yet.
-pub(crate) fn item(name: &str) -> Option<&'static Unsupported> {
-    find(Kind::Item, name)
 }
 
 /// The condition of this name, if it is not served yet.
@@ -125,23 +117,10 @@ impl Missing {
     }
 }
 
-impl Item for Missing {
-    fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
-        self.walk(machine, mode).map(|()| Value::empty())
-    }
-}
-
 impl Test for Missing {
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         self.walk(machine, mode).map(|()| false)
     }
-}
-
-/// Reads the arguments of an item.
-pub(crate) fn skip_item(parser: &mut Parser<'_>, what: &'static Unsupported) -> Box<dyn Item> {
-    parser.may_block = true;
-    let Shape::Strings(least, most) = what.shape;
-    Box::new(Missing { what, arguments: Arguments::parse(parser, what.name, least, most) })
 }
 
 /// Reads the arguments of a condition.
@@ -168,10 +147,5 @@ pub(crate) fn skip_condition(parser: &mut Parser<'_>, what: &'static Unsupported
 }
 
 fn missing_brace(parser: &mut Parser<'_>, what: &Unsupported) -> Broken {
-    let text = if what.name == "inbound_srs" {
-        format!("too few arguments or bracketing error for {}", what.name)
-    } else {
-        format!("missing {{ after \"{}\"", what.name)
-    };
-    parser.fail(text)
+    parser.fail(format!("missing {{ after \"{}\"", what.name))
 }

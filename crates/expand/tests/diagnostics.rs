@@ -55,7 +55,6 @@ fn a_name_not_served_yet_does_no_harm_in_a_skipped_branch() {
         "${if eq{a}{b}{${perl{x}}}{n}}",
         "${if eq{a}{b}{${readsocket{/x}{y}}}{n}}",
         "${if eq{a}{b}{${certextract{a}{$tls_in_peercert}{b}{c}}}{n}}",
-        "${if eq{a}{b}{${srs_encode{a}{b}{c}}}{n}}",
         "${if and{{eq{a}{b}}{pam{x}}}{y}{n}}",
         "${if and{{eq{a}{b}}{saslauthd{{x}{y}}}}{y}{n}}",
         "${if and{{eq{a}{b}}{eq{${sha3:x}}{y}}}{y}{n}}",

@@ -104,6 +104,10 @@ pub const DNS_CNAMES: usize = 16;
 pub const DNS_RECORDS: usize = 512;
 /// Longest DNS message.
 pub const DNS_MESSAGE: usize = 65_535;
+/// Names asked in one walk up the tree for DMARC records (RFC 9989 section 4.10).
+pub const DMARC_TREE_WALK: usize = 8;
+/// Destinations of reports that are taken from one DMARC record.
+pub const DMARC_REPORT_URIS: usize = 20;
 /// Terms of one SPF evaluation that ask the DNS (RFC 7208 section 4.6.4).
 pub const SPF_LOOKUPS: usize = 10;
 /// Such terms whose name is not there (RFC 7208 section 4.6.4).

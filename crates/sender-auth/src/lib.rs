@@ -13,5 +13,7 @@ pub mod arc;
 pub mod authres;
 mod base64;
 pub mod dkim;
+pub mod dmarc;
 pub mod spf;
+pub mod srs;
 pub mod tag_list;

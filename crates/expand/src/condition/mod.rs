@@ -12,6 +12,7 @@ mod def;
 mod delivery;
 mod exists;
 mod forany;
+mod inbound_srs;
 mod inlist;
 mod isip;
 mod match_list;
@@ -180,7 +181,7 @@ conditions! {
     "gti" => order;
     /// A local part is one that `${srs_encode` made with this secret; sets `$srs_recipient`.
     /// in a router: `condition = ${if inbound_srs{$local_part}{secret}}`
-    "inbound_srs" => unsupported_or_unknown;
+    "inbound_srs" => |parser, name, _| inbound_srs::parse(parser, name);
     /// A text is an element of a list.
     /// `${if inlist{b}{a:b:c}{yes}{no}}`
     "inlist" => |parser, name, _| TwoStrings::parse(parser, name, Check::InList { caseless: false });

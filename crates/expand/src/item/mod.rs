@@ -25,6 +25,7 @@ mod readsocket;
 mod run;
 mod sg;
 mod sort;
+mod srs_encode;
 mod substr;
 mod tr;
 
@@ -32,7 +33,6 @@ use mail_types::manual::Entry;
 
 use crate::parse::Parser;
 use crate::tree::Item;
-use crate::unsupported;
 
 pub(crate) use hash::{nhash, text_hash};
 pub(crate) use substr::{length, substr};
@@ -146,7 +146,7 @@ items! {
     "sort" => sort::parse;
     /// A return path that carries the sender's address through a forwarder.
     /// in a transport: `return_path = ${srs_encode{secret}{$return_path}{$primary_hostname}}`
-    "srs_encode" => parse_unsupported;
+    "srs_encode" => srs_encode::parse;
     /// Characters from a place on; negative places count from the end.
     /// `${substr{0}{4}{postrider}}`
     /// `${substr{-5}{postrider}}`
@@ -169,15 +169,4 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// The parser of the item of this name.
 pub(crate) fn find(name: &[u8]) -> Option<Parse> {
     ITEMS.iter().find(|definition| definition.entry.name.as_bytes() == name).map(|found| found.parse)
-}
-
-fn parse_unsupported(parser: &mut Parser<'_>, start: usize) -> Box<dyn Item> {
-    let name = parser.text_from(start);
-    match std::str::from_utf8(name).ok().and_then(unsupported::item) {
-        Some(what) => {
-            parser.warn(unsupported::DIAGNOSTIC, start, what.name.len(), what.message());
-            unsupported::skip_item(parser, what)
-        }
-        None => Box::new(parser.fail("unknown expansion item")),
-    }
 }
