@@ -541,7 +541,7 @@ pub mod smtp {
         GETHOSTBYNAME: Flag = "gethostbyname", off, inert LATER;
         /// Relax GnuTLS.
         /// `gnutls_compat_mode = true`
-        GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS;
+        GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS_LIBRARY;
         /// Name sent in EHLO.
         /// `helo_data = ${lookup dnsdb{ptr=$sending_ip_address}{$value}{$primary_hostname}}`
         HELO_DATA: Text = "helo_data", "$primary_hostname";
@@ -559,7 +559,7 @@ pub mod smtp {
         HOSTS_AVOID_PIPELINING: Hosts = "hosts_avoid_pipelining", unset;
         /// No STARTTLS.
         /// `hosts_avoid_tls = 192.0.2.71`
-        HOSTS_AVOID_TLS: Hosts = "hosts_avoid_tls", unset, inert TLS;
+        HOSTS_AVOID_TLS: Hosts = "hosts_avoid_tls", unset;
         /// Limit of IPs tried.
         /// `hosts_max_try = 3`
         HOSTS_MAX_TRY: Integer = "hosts_max_try", "5";
@@ -568,10 +568,10 @@ pub mod smtp {
         HOSTS_MAX_TRY_HARDLIMIT: Integer = "hosts_max_try_hardlimit", "50";
         /// Do not reuse TLS connection.
         /// `hosts_nopass_tls = *`
-        HOSTS_NOPASS_TLS: Hosts = "hosts_nopass_tls", unset, inert TLS;
+        HOSTS_NOPASS_TLS: Hosts = "hosts_nopass_tls", unset;
         /// Do not proxy TLS to next process.
         /// `hosts_noproxy_tls = *`
-        HOSTS_NOPROXY_TLS: Hosts = "hosts_noproxy_tls", unset, inert TLS;
+        HOSTS_NOPROXY_TLS: Hosts = "hosts_noproxy_tls", unset, inert OWN_WAY;
         /// Ignore router hosts.
         /// `hosts_override = true`
         HOSTS_OVERRIDE: Flag = "hosts_override", off;
@@ -586,7 +586,7 @@ pub mod smtp {
         HOSTS_REQUEST_OCSP: Hosts = "hosts_request_ocsp", "*", inert TLS;
         /// ALPN must succeed.
         /// `hosts_require_alpn = mx.example.net`
-        HOSTS_REQUIRE_ALPN: Hosts = "hosts_require_alpn", unset, inert TLS;
+        HOSTS_REQUIRE_ALPN: Hosts = "hosts_require_alpn", unset;
         /// Must authenticate.
         /// `hosts_require_auth = smarthost.example.net`
         HOSTS_REQUIRE_AUTH: Hosts = "hosts_require_auth", unset, inert AUTH;
@@ -598,7 +598,7 @@ pub mod smtp {
         HOSTS_REQUIRE_OCSP: Hosts = "hosts_require_ocsp", unset, inert TLS;
         /// TLS mandatory.
         /// `hosts_require_tls = mx.example.net`
-        HOSTS_REQUIRE_TLS: Hosts = "hosts_require_tls", unset, inert TLS;
+        HOSTS_REQUIRE_TLS: Hosts = "hosts_require_tls", unset;
         /// Authenticate if possible.
         /// `hosts_try_auth = smarthost.example.net`
         HOSTS_TRY_AUTH: Hosts = "hosts_try_auth", unset, inert AUTH;
@@ -655,43 +655,43 @@ pub mod smtp {
         SOCKS_PROXY: Text = "socks_proxy", unset, inert SOCKS;
         /// ALPN offered.
         /// `tls_alpn = smtp`
-        TLS_ALPN: Text = "tls_alpn", unset, inert TLS;
+        TLS_ALPN: Text = "tls_alpn", unset;
         /// Client certificate.
         /// `tls_certificate = /etc/exim/client.crt`
-        TLS_CERTIFICATE: Text = "tls_certificate", unset, inert TLS;
+        TLS_CERTIFICATE: Text = "tls_certificate", unset;
         /// Revocation list.
         /// `tls_crl = /etc/exim/crl.pem`
-        TLS_CRL: Text = "tls_crl", unset, inert TLS;
+        TLS_CRL: Text = "tls_crl", unset;
         /// Least DH size.
         /// `tls_dh_min_bits = 2048`
-        TLS_DH_MIN_BITS: Integer = "tls_dh_min_bits", "1024", inert TLS;
+        TLS_DH_MIN_BITS: Integer = "tls_dh_min_bits", "1024", inert TLS_LIBRARY;
         /// Client key.
         /// `tls_privatekey = /etc/exim/client.key`
-        TLS_PRIVATEKEY: Text = "tls_privatekey", unset, inert TLS;
+        TLS_PRIVATEKEY: Text = "tls_privatekey", unset;
         /// Allowed ciphers.
         /// `tls_require_ciphers = HIGH:!aNULL`
-        TLS_REQUIRE_CIPHERS: Text = "tls_require_ciphers", unset, inert TLS;
+        TLS_REQUIRE_CIPHERS: Text = "tls_require_ciphers", unset;
         /// Resumption allowed.
         /// `tls_resumption_hosts = *`
-        TLS_RESUMPTION_HOSTS: Hosts = "tls_resumption_hosts", unset, inert TLS;
+        TLS_RESUMPTION_HOSTS: Hosts = "tls_resumption_hosts", unset;
         /// SNI sent.
         /// `tls_sni = $host`
-        TLS_SNI: Text = "tls_sni", unset, inert TLS;
+        TLS_SNI: Text = "tls_sni", unset;
         /// Fall back to clear after tempfail.
         /// `tls_tempfail_tryclear = false`
-        TLS_TEMPFAIL_TRYCLEAR: Flag = "tls_tempfail_tryclear", on, inert TLS;
+        TLS_TEMPFAIL_TRYCLEAR: Flag = "tls_tempfail_tryclear", on;
         /// Verify but continue.
         /// `tls_try_verify_hosts = !192.0.2.74 : *`
-        TLS_TRY_VERIFY_HOSTS: Hosts = "tls_try_verify_hosts", "*", inert TLS;
+        TLS_TRY_VERIFY_HOSTS: Hosts = "tls_try_verify_hosts", "*";
         /// Check certificate names.
         /// `tls_verify_cert_hostnames = !192.0.2.74 : *`
-        TLS_VERIFY_CERT_HOSTNAMES: Hosts = "tls_verify_cert_hostnames", "*", inert TLS;
+        TLS_VERIFY_CERT_HOSTNAMES: Hosts = "tls_verify_cert_hostnames", "*";
         /// Trust anchors.
         /// `tls_verify_certificates = /etc/ssl/certs/ca-certificates.crt`
-        TLS_VERIFY_CERTIFICATES: Text = "tls_verify_certificates", "system", inert TLS;
+        TLS_VERIFY_CERTIFICATES: Text = "tls_verify_certificates", "system";
         /// Verify mandatory.
         /// `tls_verify_hosts = mx.example.net`
-        TLS_VERIFY_HOSTS: Hosts = "tls_verify_hosts", unset, inert TLS;
+        TLS_VERIFY_HOSTS: Hosts = "tls_verify_hosts", unset;
         /// A-label conversion mode.
         /// `utf8_downconvert = 1`
         UTF8_DOWNCONVERT: Text = "utf8_downconvert", "-1", inert LATER;

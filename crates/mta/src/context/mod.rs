@@ -18,7 +18,7 @@ pub mod facts;
 pub mod header;
 pub mod host_text;
 mod list_env;
-mod log_lines;
+pub(crate) mod log_lines;
 mod options;
 mod perl;
 pub mod sender_auth;

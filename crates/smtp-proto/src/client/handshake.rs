@@ -58,6 +58,14 @@ impl Handshake {
         Self { awaiting: Awaiting::Banner, protocol, helo: one_line(helo), avoid_esmtp }
     }
 
+    /// Hello again within TLS (RFC 3207 section 4.2), and the line to send first.
+    pub fn again(protocol: Protocol, helo: &[u8]) -> (Self, Vec<u8>) {
+        let handshake = Self { awaiting: Awaiting::Ehlo, protocol, helo: one_line(helo), avoid_esmtp: false };
+        let mut line = handshake.command().unwrap_or_default();
+        line.extend_from_slice(b"\r\n");
+        (handshake, line)
+    }
+
     /// The command whose reply is awaited.
     pub fn command(&self) -> Option<Vec<u8>> {
         let verb: &[u8] = match (self.awaiting, self.protocol) {
@@ -130,6 +138,13 @@ mod tests {
         assert_eq!(handshake.on_reply(reply(220, &["hi"])), send("HELO me"));
         let HandshakeStep::Failed(failure) = handshake.on_reply(reply(550, &["no"])) else { panic!() };
         assert_eq!(failure.after.unwrap(), b"HELO me");
+    }
+
+    #[test]
+    fn within_tls_there_is_no_banner() {
+        let (mut handshake, line) = Handshake::again(Protocol::Smtp, b"me");
+        assert_eq!(line, b"EHLO me\r\n");
+        assert!(matches!(handshake.on_reply(reply(250, &["sink", "SIZE"])), HandshakeStep::Ready(_)));
     }
 
     #[test]

@@ -13,11 +13,13 @@ use std::time::Duration;
 use smtp_proto::client::{Handshake, HandshakeStep, Protocol};
 use smtp_proto::extension::Capabilities;
 use smtp_proto::reply::{PeerReply, ReplyParser};
+use tls::{Connector, Established, HandshakeFault, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::fault::Link;
+use crate::context::facts::TlsFacts;
 
 /// Octets read at a time.
 const BLOCK: usize = 4096;
@@ -27,7 +29,7 @@ const QUIT_PATIENCE: Duration = Duration::from_secs(2);
 /// A connection that can carry mail.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Stream<TcpStream>,
     parser: ReplyParser,
     unread: Vec<u8>,
     /// What the server offered.
@@ -38,6 +40,8 @@ pub(super) struct Connection {
     pub(super) needs_reset: bool,
     /// Our end.
     pub(super) local: Option<SocketAddr>,
+    /// The encrypted session.
+    pub(super) tls: Option<Box<TlsFacts>>,
 }
 
 /// Where to connect to, and from.
@@ -67,13 +71,14 @@ impl Connection {
         stream.set_nodelay(true)?;
         let local = stream.local_addr().ok();
         Ok(Self {
-            stream,
+            stream: Stream::new(stream),
             parser: ReplyParser::new(),
             unread: Vec::new(),
             offered: Capabilities::default(),
             messages: 0,
             needs_reset: false,
             local,
+            tls: None,
         })
     }
 
@@ -85,7 +90,51 @@ impl Connection {
         avoid_esmtp: bool,
         limit: Duration,
     ) -> Result<(), GreetError> {
-        let mut handshake = Handshake::new(protocol, helo, avoid_esmtp);
+        self.greet_with(Handshake::new(protocol, helo, avoid_esmtp), limit).await
+    }
+
+    /// Hello again, once the session is encrypted.
+    pub(super) async fn greet_again(
+        &mut self,
+        protocol: Protocol,
+        helo: &[u8],
+        limit: Duration,
+    ) -> Result<(), GreetError> {
+        let (handshake, line) = Handshake::again(protocol, helo);
+        let words = handshake.command().unwrap_or_default();
+        self.send(&line, limit).await.map_err(|link| GreetError::Lost(link, words))?;
+        self.greet_with(handshake, limit).await
+    }
+
+    /// Asks for TLS.
+    pub(super) async fn starttls(&mut self, limit: Duration) -> Result<PeerReply, Link> {
+        self.send(b"STARTTLS\r\n", limit).await?;
+        self.reply(limit).await
+    }
+
+    /// The handshake of TLS. What the host said in clear beyond its last reply is an error: it was injected.
+    pub(super) async fn secure(
+        &mut self,
+        connector: &Connector,
+        sni: Option<&str>,
+        peer: IpAddr,
+        limit: Duration,
+    ) -> Result<Established, String> {
+        if !self.unread.is_empty() || !self.parser.is_empty() {
+            return Err("synch error before connect".to_owned());
+        }
+        self.offered = Capabilities::default();
+        match timeout(limit_of(limit), self.stream.connect(connector, sni, peer)).await {
+            Ok(Ok(session)) => Ok(session),
+            Ok(Err(HandshakeFault::Certificate(why))) => {
+                Err(format!("(certificate verification failed): {why}"))
+            }
+            Ok(Err(fault)) => Err(format!("(SSL_connect): {fault}")),
+            Err(_elapsed) => Err("(SSL_connect): timed out".to_owned()),
+        }
+    }
+
+    async fn greet_with(&mut self, mut handshake: Handshake, limit: Duration) -> Result<(), GreetError> {
         loop {
             let words = handshake.command().unwrap_or_else(|| b"initial connection".to_vec());
             let reply = self.reply(limit).await.map_err(|link| GreetError::Lost(link, words.clone()))?;
@@ -107,7 +156,11 @@ impl Connection {
 
     /// Sends octets.
     pub(super) async fn send(&mut self, octets: &[u8], limit: Duration) -> Result<(), Link> {
-        match timeout(limit_of(limit), self.stream.write_all(octets)).await {
+        let sending = async {
+            self.stream.write_all(octets).await?;
+            self.stream.flush().await
+        };
+        match timeout(limit_of(limit), sending).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Link::from_error(&error)),
             Err(_elapsed) => Err(Link::TimedOut),
@@ -142,7 +195,10 @@ impl Connection {
     /// Nothing waits to be read and the peer has not closed: an idle connection may be used again.
     pub(super) fn is_quiet(&self) -> bool {
         let mut block = [0; 1];
-        let quiet = matches!(self.stream.try_read(&mut block), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        // Under TLS, too, anything that arrives now ends the use of the connection.
+        let quiet = self.stream.inner().is_some_and(
+            |tcp| matches!(tcp.try_read(&mut block), Err(error) if error.kind() == io::ErrorKind::WouldBlock),
+        );
         quiet && self.unread.is_empty() && self.parser.is_empty()
     }
 
@@ -151,6 +207,10 @@ impl Connection {
         if self.send(b"QUIT\r\n", QUIT_PATIENCE).await.is_ok() {
             // The reply is of no interest; waiting for it lets the peer close first.
             let _ = self.reply(QUIT_PATIENCE).await;
+            if self.stream.is_secured() {
+                // The last word of TLS; the peer may be gone.
+                let _ = timeout(QUIT_PATIENCE, self.stream.shutdown()).await;
+            }
         }
     }
 }

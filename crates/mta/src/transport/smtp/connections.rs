@@ -5,7 +5,7 @@
 //! * What is kept is bounded, per host and in all.
 //!
 //! # Security
-//! Connections are kept apart by all that makes a session: transport, address, port, interface, hello and protocol.
+//! Connections are kept apart by all that makes a session: transport, address, port, interface, hello, protocol and TLS.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +15,7 @@ use mail_types::message_id::MessageId;
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, Endpoint};
+use super::secure::Plan;
 
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(5);
@@ -29,6 +30,7 @@ pub(super) struct Key {
     pub(super) transport: String,
     pub(super) endpoint: Endpoint,
     pub(super) helo: Vec<u8>,
+    pub(super) tls: Plan,
 }
 
 /// The open connections, shared by all deliveries.

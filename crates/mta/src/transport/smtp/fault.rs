@@ -16,6 +16,10 @@ use smtp_proto::reply::PeerReply;
 const CLOSED: i32 = -18;
 /// The reply was no reply.
 const MALFORMED: i32 = -19;
+/// TLS could not be set up.
+const TLS_FAILED: i32 = -37;
+/// TLS is required and not to be had.
+const TLS_REQUIRED: i32 = -38;
 /// RCPT was deferred.
 const RCPT_4XX: i32 = -44;
 /// MAIL was deferred.
@@ -115,6 +119,21 @@ impl Fault {
             log_host: true,
             ..Self::new(0, letter(route), RetryError::Other, Some(text), concerns)
         }
+    }
+
+    /// TLS is required, but ….
+    pub(super) fn tls_required(but: &str, route: Route) -> Self {
+        let text = format!("a TLS session is required, but {but}").into_bytes();
+        let fault =
+            Self::new(TLS_REQUIRED, letter(route), RetryError::TlsRequired, Some(text), Concerns::Host);
+        Self { log_host: true, ..fault }
+    }
+
+    /// A handshake failed where the message may not go in clear.
+    pub(super) fn tls_failed(why: &str, required: bool, route: Route) -> Self {
+        let error = if required { RetryError::TlsRequired } else { RetryError::Other };
+        let text = format!("TLS session: {why}").into_bytes();
+        Self::new(TLS_FAILED, letter(route), error, Some(text), Concerns::Host)
     }
 
     /// A reply that refused a recipient or the message.

@@ -11,7 +11,7 @@
 //! Hosts are hostile. Runs in the worker, without privilege.
 //!
 //! # Compatibility
-//! Specification, chapter "The smtp transport", and "Outgoing SMTP and LMTP over TCP/IP". TLS and AUTH are not
+//! Specification, chapter "The smtp transport", and "Outgoing SMTP and LMTP over TCP/IP". AUTH is not
 //! spoken yet (docs/compat.md).
 
 mod batch;
@@ -21,6 +21,7 @@ mod dialogue;
 mod fault;
 mod hosts;
 mod run;
+mod secure;
 mod settings;
 mod sign;
 

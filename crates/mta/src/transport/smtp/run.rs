@@ -11,6 +11,7 @@
 //! Specification, "Errors in outgoing SMTP" and "Retry configuration".
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::TransportInstance;
 use config::options::kind::Hosts;
@@ -29,9 +30,11 @@ use super::connections::Key;
 use super::dialogue::{Carried, Message, carry};
 use super::fault::{Concerns, Fault};
 use super::hosts::{Candidate, NoHosts, candidates, fallback};
+use super::secure::{Plan, Wish, unencrypted};
 use super::settings::{Misconfigured, Settings, expanded, interface};
 use super::sign;
-use crate::context::Context;
+use crate::context::facts::TlsFacts;
+use crate::context::{Context, log_lines};
 use crate::route::errno;
 use crate::transport::{outgoing, rcpt_address};
 
@@ -276,7 +279,7 @@ impl Run<'_> {
             reused: false,
             dnssec: host.dnssec,
         };
-        let key = match self.key(host, port) {
+        let key = match self.key(host, port, settings) {
             Ok(key) => key,
             Err(refusal) => return self.everywhere(&refusal),
         };
@@ -284,6 +287,7 @@ impl Run<'_> {
         let connections = Arc::clone(&self.context.services.connections);
         if let Some(mut connection) = connections.take(&key, self.context.facts.message.id.as_ref()) {
             let carried = self.send_over(&mut connection, message, &pending, settings).await;
+            self.context.facts.host.tls.clone_from(&connection.tls);
             // A server may close an idle connection at any time: that says nothing about the host.
             let stale = matches!(&carried.broken, Some((_, Stage::Mail)));
             if !stale {
@@ -307,7 +311,7 @@ impl Run<'_> {
     }
 
     /// What makes a session with this host: where from, where to, and as whom.
-    fn key(&mut self, host: &Candidate, port: u16) -> Result<Key, Box<AddressResult>> {
+    fn key(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Result<Key, Box<AddressResult>> {
         let interface = interface(self.transport, host.address, self.context).map_err(misconfigured)?;
         let helo = match self.transport.options.get(options::HELO_DATA) {
             Some(text) => expanded(text, "helo_data", self.transport, self.context).map_err(misconfigured)?,
@@ -315,7 +319,17 @@ impl Run<'_> {
         };
         let helo = helo.map_or_else(|| self.context.primary_hostname().to_vec(), Value::into_bytes);
         let endpoint = Endpoint { address: host.address, port, interface };
-        Ok(Key { transport: self.transport.name.clone(), endpoint, helo })
+        let transport = self.transport;
+        let mut matches = |option: config::Opt<Hosts>, context: &mut Context| {
+            let names: [&[u8]; 1] = [&host.name];
+            transport.options.get(option).is_some_and(|list| {
+                let subject = Subject::host(&names, Some(host.address));
+                list.matches(subject, context).is_ok_and(|found| found.matched)
+            })
+        };
+        let tls = Plan::of(transport, &host.name, settings.tls_at_once, &mut matches, self.context)
+            .map_err(misconfigured)?;
+        Ok(Key { transport: transport.name.clone(), endpoint, helo, tls })
     }
 
     async fn connect(
@@ -325,19 +339,20 @@ impl Run<'_> {
         settings: &Settings,
     ) -> Result<Connection, Fault> {
         let avoid_esmtp = self.host_in(options::HOSTS_AVOID_ESMTP, host);
-        let mut connection = Connection::open(key.endpoint, settings.connect_timeout, settings.keepalive)
-            .await
-            .map_err(|error| Fault::connecting(&error, host.route))?;
-        let greeted =
-            connection.greet(settings.protocol, &key.helo, avoid_esmtp, settings.command_timeout).await;
-        match greeted {
-            Ok(()) => {}
-            Err(GreetError::Lost(link, words)) => return Err(Fault::lost(&link, &words, None, host.route)),
-            Err(GreetError::Refused(after, reply)) => {
-                self.context.services.connections.part(connection);
-                return Err(Fault::session(&reply, after.as_deref(), host.route));
-            }
+        self.context.facts.host.tls = None;
+        let limit = settings.command_timeout;
+        let mut connection = self.open(host, key, settings).await?;
+        if key.tls.at_once
+            && let Err(why) = self.secure(&mut connection, host, key, limit).await
+        {
+            return Err(Fault::tls_failed(&why, true, host.route));
         }
+        let greeted = connection.greet(settings.protocol, &key.helo, avoid_esmtp, limit).await;
+        connection = self.greeted(connection, greeted, host)?;
+        if !key.tls.at_once {
+            connection = self.upgrade(connection, host, key, avoid_esmtp, settings).await?;
+        }
+        self.context.facts.host.tls.clone_from(&connection.tls);
         if self.host_in(options::HOSTS_AVOID_PIPELINING, host) {
             connection.offered.pipelining = false;
         }
@@ -345,6 +360,102 @@ impl Run<'_> {
             connection.offered.chunking = false;
         }
         Ok(connection)
+    }
+
+    async fn open(&self, host: &Candidate, key: &Key, settings: &Settings) -> Result<Connection, Fault> {
+        Connection::open(key.endpoint, settings.connect_timeout, settings.keepalive)
+            .await
+            .map_err(|error| Fault::connecting(&error, host.route))
+    }
+
+    fn greeted(
+        &self,
+        connection: Connection,
+        greeted: Result<(), GreetError>,
+        host: &Candidate,
+    ) -> Result<Connection, Fault> {
+        match greeted {
+            Ok(()) => Ok(connection),
+            Err(GreetError::Lost(link, words)) => Err(Fault::lost(&link, &words, None, host.route)),
+            Err(GreetError::Refused(after, reply)) => {
+                self.context.services.connections.part(connection);
+                Err(Fault::session(&reply, after.as_deref(), host.route))
+            }
+        }
+    }
+
+    /// STARTTLS, as far as the plan wants it; the same connection or, after a failure, another one in clear.
+    async fn upgrade(
+        &mut self,
+        mut connection: Connection,
+        host: &Candidate,
+        key: &Key,
+        avoid_esmtp: bool,
+        settings: &Settings,
+    ) -> Result<Connection, Fault> {
+        let (plan, limit, route) = (&key.tls, settings.command_timeout, host.route);
+        let must = plan.wish == Wish::Must;
+        if plan.wish == Wish::Never || !connection.offered.starttls {
+            return if must {
+                self.context.services.connections.part(connection);
+                Err(Fault::tls_required("the server did not offer TLS support", route))
+            } else {
+                Ok(connection)
+            };
+        }
+        let reply = connection.starttls(limit).await;
+        let reply = reply.map_err(|link| Fault::lost(&link, b"STARTTLS", None, route))?;
+        if !reply.is_success() {
+            let in_clear = reply.is_permanent() || plan.clear_after_failure;
+            if !must && in_clear {
+                return Ok(connection);
+            }
+            self.context.services.connections.part(connection);
+            return Err(if must {
+                Fault::tls_required("an attempt to start TLS failed", route)
+            } else {
+                Fault::session(&reply, Some(b"STARTTLS"), route)
+            });
+        }
+        match self.secure(&mut connection, host, key, limit).await {
+            Ok(()) => {
+                let greeted = connection.greet_again(settings.protocol, &key.helo, limit).await;
+                self.greeted(connection, greeted, host)
+            }
+            Err(why) if must || !plan.clear_after_failure => Err(Fault::tls_failed(&why, must, route)),
+            Err(why) => {
+                self.reply.log_lines.push(unencrypted(&why, &host.name, host.address));
+                let mut connection = self.open(host, key, settings).await?;
+                let greeted = connection.greet(settings.protocol, &key.helo, avoid_esmtp, limit).await;
+                self.greeted(connection, greeted, host)
+            }
+        }
+    }
+
+    /// The handshake. The error is what the log says.
+    async fn secure(
+        &mut self,
+        connection: &mut Connection,
+        host: &Candidate,
+        key: &Key,
+        limit: Duration,
+    ) -> Result<(), String> {
+        let plan = &key.tls;
+        let prepared = self.context.on_pool(|context| context.services.tls.connector(&plan.request)).await;
+        let connector = match prepared {
+            Some(Ok(connector)) => connector,
+            Some(Err(error)) => return Err(error.to_string()),
+            None => return Err("the program is stopping".to_owned()),
+        };
+        let session = connection.secure(&connector, plan.sni.as_deref(), host.address, limit).await?;
+        if plan.needs_alpn && session.alpn.is_none() {
+            return Err(
+                "(SSL_connect): the server chose no ALPN protocol, and hosts_require_alpn asks for it"
+                    .to_owned(),
+            );
+        }
+        connection.tls = Some(Box::new(TlsFacts::of(&session, plan.request.resumption)));
+        Ok(())
     }
 
     fn host_in(&mut self, option: config::Opt<Hosts>, host: &Candidate) -> bool {
@@ -391,6 +502,7 @@ impl Run<'_> {
                 _ => Pipelining::No,
             },
             chunking: carried.chunked,
+            tls: connection.tls.as_deref().map(log_lines::tls),
             ..Session::default()
         };
         let mut about_message: Option<Fault> = None;
@@ -437,7 +549,8 @@ impl Run<'_> {
         }
         connection.messages += u64::from(any);
         connection.needs_reset = carried.outcome.needs_reset;
-        let may_go_on = settings.max_messages == 0 || connection.messages < settings.max_messages;
+        let more = settings.max_messages == 0 || connection.messages < settings.max_messages;
+        let may_go_on = more && (connection.tls.is_none() || key.tls.keeps);
         if any && may_go_on {
             let message = self.context.facts.message.id;
             self.context.services.connections.keep(key, message, connection);

@@ -18,6 +18,8 @@ use crate::context::Context;
 pub(super) struct Settings {
     pub(super) protocol: Protocol,
     pub(super) port: u16,
+    /// `protocol = smtps`.
+    pub(super) tls_at_once: bool,
     pub(super) connect_timeout: Duration,
     pub(super) command_timeout: Duration,
     pub(super) data_timeout: Duration,
@@ -41,10 +43,11 @@ impl Settings {
         let set = &transport.options;
         let (protocol, default_port) = match set.get(options::PROTOCOL).unwrap_or(b"smtp") {
             b"smtp" => (Protocol::Smtp, b"smtp".to_vec()),
+            b"smtps" => (Protocol::Smtp, b"smtps".to_vec()),
             b"lmtp" => (Protocol::Lmtp, b"lmtp".to_vec()),
             other => {
                 let text = format!(
-                    "protocol \"{}\" of {} transport is not implemented yet",
+                    "protocol \"{}\" of {} transport is none of smtp, lmtp and smtps",
                     Printable::new(other),
                     transport.name
                 );
@@ -67,6 +70,7 @@ impl Settings {
         Ok(Self {
             protocol,
             port,
+            tls_at_once: set.get(options::PROTOCOL) == Some(b"smtps"),
             connect_timeout: seconds(set.get(options::CONNECT_TIMEOUT)),
             command_timeout: seconds(set.get(options::COMMAND_TIMEOUT)),
             data_timeout: seconds(set.get(options::DATA_TIMEOUT)),

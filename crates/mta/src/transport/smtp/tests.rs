@@ -13,6 +13,8 @@ use mail_types::value::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+mod secured;
+
 use super::*;
 use crate::context::Context;
 use crate::context::facts::{AddressFacts, Facts};
@@ -54,7 +56,7 @@ fn answer(script: Script, command: &str, default: &'static str) -> &'static str 
 }
 
 async fn serve(stream: TcpStream, script: Script, log: Arc<Mutex<Vec<String>>>) {
-    let mut stream = BufReader::new(stream);
+    let mut stream = BufReader::new(tls::Stream::new(stream));
     let mut replies = VecDeque::from([answer(script, "BANNER", "220 sink")]);
     loop {
         while let Some(reply) = replies.pop_front() {
@@ -81,6 +83,12 @@ async fn serve(stream: TcpStream, script: Script, log: Arc<Mutex<Vec<String>>>) 
         };
         let reply = answer(script, &command, default);
         replies.push_back(reply);
+        if command == "STARTTLS" && reply.starts_with("220") {
+            stream.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
+            replies.clear();
+            let shaken = secured::handshake(stream.get_mut()).await;
+            log.lock().unwrap().push(shaken);
+        }
         if reply.starts_with("354") {
             stream.write_all(b"354 go\r\n").await.unwrap();
             replies.clear();
@@ -96,7 +104,7 @@ async fn serve(stream: TcpStream, script: Script, log: Arc<Mutex<Vec<String>>>) 
     }
 }
 
-async fn read_content(stream: &mut BufReader<TcpStream>, log: &Mutex<Vec<String>>) {
+async fn read_content(stream: &mut BufReader<tls::Stream<TcpStream>>, log: &Mutex<Vec<String>>) {
     let mut content = String::new();
     loop {
         let before = content.len();
@@ -407,7 +415,7 @@ async fn refusals_without_a_host() {
             " hosts = 127.0.0.1\n hosts_override\n",
             "Defer -32 host \"127.0.0.1\" of s transport is the local host",
         ),
-        (" protocol = smtps\n", "Defer -27 protocol \"smtps\" of s transport is not implemented yet"),
+        (" protocol = qmtp\n", "Defer -27 protocol \"qmtp\" of s transport is none of smtp, lmtp and smtps"),
         (" port = nonsense\n", "Defer -27 invalid port in s transport: nonsense"),
     ] {
         let reply = Run::new(options, &[nobody]).deliver().await;

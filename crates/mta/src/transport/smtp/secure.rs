@@ -1,0 +1,155 @@
+//! TLS towards a host: whether, with what, and what happens when it can't be had.
+//!
+//! # Invariants
+//! * What a host is asked for is decided before it is spoken to, and is part of what makes two sessions the same.
+//! * A session that has to be encrypted never carries an envelope in clear.
+//!
+//! # Security
+//! Replies that came along with the answer to STARTTLS are thrown away, and the list of extensions is read anew within
+//! the session (CVE-2021-38371 and its kin). File names are clean by type.
+//!
+//! # Failure
+//! A host that refuses STARTTLS, or with which the handshake fails, gets the message in clear on a new connection unless
+//! it is in `hosts_require_tls` or, where the failure may pass, `tls_tempfail_tryclear` is off.
+//!
+//! # Compatibility
+//! Specification, "Configuring an Exim client to use TLS"; texts and numbers are the oracle's, with our library's words.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use config::TransportInstance;
+use config::options::kind::{Hosts, Text};
+use config::options::transport::smtp as options;
+use expand::list::ListItems;
+use tls::{AnchorSource, ConnectorRequest, Strictness};
+
+use super::settings::{Misconfigured, expanded};
+use crate::context::Context;
+
+/// How much TLS is wanted with a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Wish {
+    /// `hosts_avoid_tls`, or LMTP over a socket.
+    Never,
+    /// When the host offers it.
+    Try,
+    /// `hosts_require_tls`.
+    Must,
+}
+
+/// What TLS means for one host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Plan {
+    pub(super) wish: Wish,
+    /// `protocol = smtps`: before the banner.
+    pub(super) at_once: bool,
+    /// `tls_tempfail_tryclear`.
+    pub(super) clear_after_failure: bool,
+    /// `hosts_nopass_tls`: an encrypted session carries messages of this delivery only.
+    pub(super) keeps: bool,
+    /// `tls_sni`.
+    pub(super) sni: Option<String>,
+    /// `hosts_require_alpn`: the host has to choose one of our protocols.
+    pub(super) needs_alpn: bool,
+    pub(super) request: ConnectorRequest,
+}
+
+impl Plan {
+    /// The plan for a host; `matches` says whether the host is in a list of the transport.
+    pub(super) fn of(
+        transport: &TransportInstance,
+        host: &[u8],
+        at_once: bool,
+        matches: &mut dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool,
+        context: &mut Context,
+    ) -> Result<Self, Misconfigured> {
+        let wish = if at_once || matches(options::HOSTS_REQUIRE_TLS, context) {
+            Wish::Must
+        } else if matches(options::HOSTS_AVOID_TLS, context) {
+            Wish::Never
+        } else {
+            Wish::Try
+        };
+        let mut plan = Self {
+            wish,
+            at_once,
+            clear_after_failure: transport.options.get(options::TLS_TEMPFAIL_TRYCLEAR),
+            keeps: true,
+            sni: None,
+            needs_alpn: false,
+            request: ConnectorRequest::default(),
+        };
+        if wish == Wish::Never {
+            return Ok(plan);
+        }
+        plan.keeps = !matches(options::HOSTS_NOPASS_TLS, context);
+        plan.needs_alpn = matches(options::HOSTS_REQUIRE_ALPN, context);
+        plan.request.server = if matches(options::TLS_VERIFY_HOSTS, context) {
+            Strictness::Require
+        } else if matches(options::TLS_TRY_VERIFY_HOSTS, context) {
+            Strictness::Try
+        } else {
+            Strictness::Ignore
+        };
+        if plan.request.server != Strictness::Ignore && matches(options::TLS_VERIFY_CERT_HOSTNAMES, context) {
+            plan.request.names = vec![String::from_utf8_lossy(host).into_owned()];
+        }
+        plan.request.resumption = matches(options::TLS_RESUMPTION_HOSTS, context);
+        plan.expand(transport, context)?;
+        Ok(plan)
+    }
+
+    fn expand(&mut self, transport: &TransportInstance, context: &mut Context) -> Result<(), Misconfigured> {
+        let text = |option: config::Opt<Text>, context: &mut Context| match transport.options.get(option) {
+            Some(source) => expanded(source, option.definition().name, transport, context),
+            None => Ok(None),
+        };
+        let sni = text(options::TLS_SNI, context)?.filter(|value| !value.is_empty());
+        self.sni = sni.map(|value| value.to_lossy());
+        let ciphers = text(options::TLS_REQUIRE_CIPHERS, context)?;
+        self.request.ciphers = ciphers.map(|value| value.to_lossy()).unwrap_or_default();
+        let alpn = text(options::TLS_ALPN, context)?;
+        self.request.alpn = alpn
+            .map(|value| ListItems::new(value.bytes()).filter(|item| !item.is_empty()).collect())
+            .unwrap_or_default();
+        let file = |option: config::Opt<Text>, context: &mut Context| {
+            let value = text(option, context)?.filter(|value| !value.is_empty());
+            value.map(|value| path(&value, option.definition().name)).transpose()
+        };
+        let certificate = file(options::TLS_CERTIFICATE, context)?;
+        let key = file(options::TLS_PRIVATEKEY, context)?;
+        self.request.identity = certificate.map(|certificate| {
+            // A key that is not named stands in the file of the certificate.
+            let key = key.unwrap_or_else(|| certificate.clone());
+            (certificate, key)
+        });
+        self.request.revocations = file(options::TLS_CRL, context)?;
+        self.request.anchors = anchors(file(options::TLS_VERIFY_CERTIFICATES, context)?);
+        Ok(())
+    }
+}
+
+/// What `tls_verify_certificates` means.
+fn anchors(value: Option<PathBuf>) -> AnchorSource {
+    match value {
+        None => AnchorSource::None,
+        Some(path) if path.as_os_str() == "system" || path.as_os_str() == "system,cache" => {
+            AnchorSource::System
+        }
+        Some(path) => AnchorSource::Path(path),
+    }
+}
+
+fn path(value: &mail_types::value::Value, option: &str) -> Result<PathBuf, Misconfigured> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let clean = value.require_clean(option).map_err(|error| Misconfigured(error.to_string()))?;
+    Ok(PathBuf::from(std::ffi::OsString::from_vec(clean.bytes().to_vec())))
+}
+
+/// The words about a message that goes out in clear because TLS failed.
+pub(super) fn unencrypted(why: &str, host: &[u8], address: IpAddr) -> Vec<u8> {
+    let name = String::from_utf8_lossy(host);
+    format!("TLS session: {why}: delivering unencrypted to H={name} [{address}] (not in hosts_require_tls)")
+        .into_bytes()
+}

@@ -1,0 +1,127 @@
+//! TLS towards hosts. What is expected is what Exim 4.96 did with the same hosts, in our library's words.
+
+use mail_types::clock::SystemClock;
+use tls::{AcceptorRequest, Store, Stream};
+
+use super::*;
+
+/// A server's handshake with a certificate of its own making; gives what the client named, or the failure.
+pub(super) async fn handshake(stream: &mut Stream<TcpStream>) -> String {
+    let store = Store::new(Arc::new(SystemClock));
+    let request = AcceptorRequest { own_name: "mx.rem.test".to_owned(), ..AcceptorRequest::default() };
+    let acceptor = store.acceptor(&request).unwrap();
+    let secured = async {
+        stream.hello().await?;
+        stream.accept(&acceptor).await
+    };
+    match secured.await {
+        Ok(session) => format!("<tls {}>", String::from_utf8(session.sni.unwrap_or_default()).unwrap()),
+        Err(_) => "<no tls>".to_owned(),
+    }
+}
+
+const OFFERED: (&str, &str) = ("EHLO", "250-sink\r\n250-STARTTLS\r\n250 PIPELINING");
+
+/// What the server saw of a delivery, up to the first RCPT, and what came of it.
+async fn delivery(script: Script, options: &str) -> (Vec<String>, BatchReply, SocketAddr) {
+    let sink = Sink::start(script).await;
+    let run = Run::new(options, &[sink.address]);
+    let reply = run.deliver().await;
+    let mut seen = sink.seen();
+    // Goodbyes are said, and failures noticed by the server, while nobody waits.
+    seen.retain(|line| !matches!(line.as_str(), "QUIT" | "<no tls>"));
+    seen.retain(|line| ["<", "STARTTLS", "EHLO", "MAIL"].iter().any(|start| line.starts_with(start)));
+    for line in &mut seen {
+        line.truncate(line.find(' ').filter(|_| !line.starts_with('<')).unwrap_or(line.len()));
+    }
+    (seen, reply, sink.address)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_message_goes_out_encrypted_where_that_is_offered() {
+    let (seen, reply, _) = delivery(&[OFFERED, ("STARTTLS", "220 go")], " tls_sni = mx.rem.test\n").await;
+    assert_eq!(seen, ["<connection>", "EHLO", "STARTTLS", "<tls mx.rem.test>", "EHLO", "MAIL"]);
+    let session = reply.results[0].session.clone().unwrap().tls.unwrap();
+    assert_eq!(session.cipher.unwrap(), b"TLS1.3:TLS_AES_256_GCM_SHA384:256");
+    assert_eq!(session.verified, Some("no"), "nobody vouches for the certificate, and nobody has to");
+    assert_eq!(session.peer_dn.unwrap(), b"/O=Postrider, self-signed/CN=mx.rem.test");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_is_offered_and_not_to_be_had() {
+    const IN_CLEAR: [&str; 2] = ["Accept 0", "Accept 0"];
+    let required = |but: &str| {
+        let text = format!("a TLS session is required, but {but}");
+        vec![
+            format!("Defer -38 {text}"),
+            format!("Defer -38 {text}"),
+            format!("host: {text}"),
+            HOST.to_owned(),
+        ]
+    };
+    let in_clear = || IN_CLEAR.map(str::to_owned).to_vec();
+    let table: [(Script, &str, &[&str], Vec<String>); 7] = [
+        (&[OFFERED, ("STARTTLS", "554 no")], "", &["<connection>", "EHLO", "STARTTLS", "MAIL"], in_clear()),
+        (&[OFFERED, ("STARTTLS", "454 no")], "", &["<connection>", "EHLO", "STARTTLS", "MAIL"], in_clear()),
+        (&[OFFERED], " hosts_avoid_tls = *\n", &["<connection>", "EHLO", "MAIL"], in_clear()),
+        (
+            &[OFFERED, ("STARTTLS", "454 no")],
+            " tls_tempfail_tryclear = false\n",
+            &["<connection>", "EHLO", "STARTTLS"],
+            vec![
+                "Defer 0 SMTP error from remote mail server after STARTTLS: 454 no".to_owned(),
+                "Defer 0 SMTP error from remote mail server after STARTTLS: 454 no".to_owned(),
+                "host: SMTP error from remote mail server after STARTTLS: 454 no".to_owned(),
+                HOST.to_owned(),
+            ],
+        ),
+        (
+            &[],
+            " hosts_require_tls = *\n",
+            &["<connection>", "EHLO"],
+            required("the server did not offer TLS support"),
+        ),
+        (
+            &[OFFERED, ("STARTTLS", "554 no")],
+            " hosts_require_tls = *\n",
+            &["<connection>", "EHLO", "STARTTLS"],
+            required("an attempt to start TLS failed"),
+        ),
+        (
+            &[OFFERED, ("STARTTLS", "220 go")],
+            " hosts_require_tls = *\n tls_verify_hosts = *\n tls_verify_certificates =\n",
+            &["<connection>", "EHLO", "STARTTLS"],
+            vec![
+                "Defer -37 TLS session: (certificate verification failed): unable to get local issuer certificate"
+                    .to_owned(),
+                "Defer -37 TLS session: (certificate verification failed): unable to get local issuer certificate"
+                    .to_owned(),
+                HOST.to_owned(),
+            ],
+        ),
+    ];
+    for (script, options, dialogue, result) in table {
+        let (seen, reply, at) = delivery(script, options).await;
+        assert_eq!(seen, dialogue, "{script:?} {options}");
+        assert_eq!(shown(&reply, at), result, "{script:?} {options}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_failed_handshake_means_another_connection_in_clear_and_a_line_in_the_log() {
+    // The reply after the 220 was not sent by the server of the session to come.
+    let script: Script = &[OFFERED, ("STARTTLS", "220 go\r\n250 injected")];
+    let (seen, reply, _) = delivery(script, "").await;
+    assert_eq!(seen[..3], ["<connection>", "EHLO", "STARTTLS"]);
+    assert_eq!(seen.iter().filter(|line| *line == "<connection>").count(), 2);
+    assert_eq!(seen.last().map(String::as_str), Some("MAIL"));
+    assert!(reply.results.iter().all(|result| result.verdict == Verdict::Accept));
+    let lines: Vec<String> =
+        reply.log_lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    assert_eq!(
+        lines,
+        [
+            "TLS session: synch error before connect: delivering unencrypted to H=mx.rem.test [127.0.0.1] (not in hosts_require_tls)"
+        ]
+    );
+}
