@@ -78,6 +78,8 @@ pub const LIST_CACHE_BYTES: usize = 32 << 20;
 pub const LIST_FILE: usize = 64 << 20;
 /// Depth of named lists that name other lists.
 pub const LIST_DEPTH: usize = 50;
+/// Named lists that one search looks at, counted each time: lists that name each other twice double at every level.
+pub const LIST_VISITS: usize = 100_000;
 /// Depth of ACLs that call ACLs (Exim's own number).
 pub const ACL_DEPTH: usize = 20;
 /// ACLs of run-time text that are kept compiled.

@@ -3,6 +3,8 @@
 //! # Invariants
 //! * The segments cover all entries, in order. A run never crosses an item of the other sense or one that is not plain.
 
+use std::collections::HashSet;
+
 use mail_types::diagnostic::{Diagnostic, SourceText};
 use mail_types::limits;
 use mail_types::value::{Taint, Value};
@@ -114,11 +116,19 @@ impl Compiled {
         self.entries.is_empty()
     }
 
-    /// Whether matching may wait for something outside.
-    pub(crate) fn may_block(&self, named: &NamedLists, depth: usize) -> bool {
+    /// Whether matching may wait for something outside. The names of named lists that were looked at are in `seen`: each
+    /// is looked at once, however often it is named.
+    pub(crate) fn may_block(
+        &self,
+        named: &NamedLists,
+        depth: usize,
+        seen: &mut HashSet<(ListKind, Box<[u8]>)>,
+    ) -> bool {
         self.entries.iter().any(|entry| match &entry.pattern {
             Pattern::Named(name) => {
-                depth >= limits::LIST_DEPTH || named.may_block(self.kind, name, depth + 1)
+                depth >= limits::LIST_DEPTH
+                    || (seen.insert((self.kind, name.clone()))
+                        && named.may_block(self.kind, name, depth + 1, seen))
             }
             Pattern::Mailbox { domain, .. } if matches!(**domain, Pattern::Named(_)) => true,
             // Names of hosts come from the DNS.

@@ -32,6 +32,7 @@ mod table;
 mod told;
 mod world;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -149,7 +150,7 @@ impl List {
     /// True when matching may wait for something outside (files, lookups, DNS, expansions that do).
     pub fn may_block(&self) -> bool {
         match &self.form {
-            Form::Constant(compiled) => compiled.may_block(&self.named, 0),
+            Form::Constant(compiled) => compiled.may_block(&self.named, 0, &mut HashSet::new()),
             Form::Expanded(_) => true,
         }
     }

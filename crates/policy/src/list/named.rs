@@ -4,13 +4,12 @@
 //! * A named list is compiled once, when it is first reached; one with `$` in its text is expanded each time.
 //! * Lists refer to each other by name, so they may be defined in any order, and handles form no cycles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use expand::Expansion;
 use mail_types::diagnostic::{Diagnostic, SourceText, Span};
-use mail_types::limits;
 use mail_types::value::{Taint, Value};
 
 use super::compile::Compiled;
@@ -132,9 +131,15 @@ impl NamedLists {
     }
 
     /// Whether matching a named list may wait for something outside.
-    pub(crate) fn may_block(&self, kind: ListKind, name: &[u8], depth: usize) -> bool {
+    pub(crate) fn may_block(
+        &self,
+        kind: ListKind,
+        name: &[u8],
+        depth: usize,
+        seen: &mut HashSet<(ListKind, Box<[u8]>)>,
+    ) -> bool {
         match self.form(kind, name) {
-            Some(Form::Constant(compiled)) => depth >= limits::LIST_DEPTH || compiled.may_block(self, depth),
+            Some(Form::Constant(compiled)) => compiled.may_block(self, depth, seen),
             Some(Form::Expanded(_)) => true,
             None => false,
         }

@@ -26,6 +26,8 @@ pub(crate) struct Search<'a> {
     /// The search is part of an address's: it leaves no captures behind.
     pub(crate) inner: bool,
     depth: usize,
+    /// How many named lists were looked at.
+    visits: usize,
 }
 
 /// What came of one item.
@@ -75,7 +77,7 @@ pub(crate) fn find(
     named: &NamedLists,
     env: &mut dyn ListEnv,
 ) -> Result<ListMatch, ListError> {
-    Search { named, env, options, inner: false, depth: 0 }.subject(list, subject)
+    Search { named, env, options, inner: false, depth: 0, visits: 0 }.subject(list, subject)
 }
 
 impl Search<'_> {
@@ -228,6 +230,10 @@ impl Search<'_> {
         if self.depth >= limits::LIST_DEPTH {
             let name = String::from_utf8_lossy(name);
             return Err(ListError::wrong(format!("named lists are nested too deeply at \"+{name}\"")));
+        }
+        self.visits += 1;
+        if self.visits > limits::LIST_VISITS {
+            return Err(ListError::wrong("named lists name each other too often".to_owned()));
         }
         self.depth += 1;
         let compiled = match form {
