@@ -55,12 +55,7 @@ impl<'e> Machine<'e> {
 
     /// Counts work: `bytes` is the size of what was produced.
     pub(crate) fn step(&mut self, bytes: usize) -> Result<(), EvalError> {
-        if bytes > limits::EXPANSION_RESULT {
-            return Err(EvalError::failed(format!(
-                "the result of an expansion is longer than {} bytes",
-                limits::EXPANSION_RESULT
-            )));
-        }
+        bound(bytes)?;
         self.steps = self.steps.saturating_add(1 + bytes / 1024);
         if self.steps > limits::EXPANSION_STEPS {
             return Err(EvalError::failed(format!(
@@ -120,8 +115,14 @@ impl<'e> Machine<'e> {
                     return Err(error);
                 }
             };
-            out.push_value(&value);
-            self.step(out.len())?;
+            // What is appended counts, not what is there already: long results are no more work than short ones.
+            self.step(value.len())?;
+            if out.is_empty() && !value.is_empty() {
+                out = value;
+            } else {
+                out.push_value(&value);
+            }
+            bound(out.len())?;
         }
         Ok(out)
     }
@@ -196,5 +197,75 @@ impl<'e> Machine<'e> {
     /// A header field's value.
     pub(crate) fn header(&mut self, name: &[u8], form: HeaderForm) -> Result<Option<Value>, EvalError> {
         self.env.header(name, form)
+    }
+}
+
+fn bound(bytes: usize) -> Result<(), EvalError> {
+    if bytes <= limits::EXPANSION_RESULT {
+        return Ok(());
+    }
+    Err(EvalError::failed(format!(
+        "the result of an expansion is longer than {} bytes",
+        limits::EXPANSION_RESULT
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_types::diagnostic::SourceText;
+
+    use super::*;
+    use crate::BareEnv;
+    use crate::expansion::Compiled;
+    use crate::parse::Parser;
+
+    /// Steps of reading and of evaluating a text.
+    fn work(text: &str) -> (usize, usize) {
+        let source = SourceText::nowhere(text.as_bytes());
+        let mut parser = Parser::new(&source, limits::EXPANSION_DEPTH);
+        parser.looked = Some(0);
+        let compiled = Compiled::new(parser);
+        let mut env = BareEnv::new();
+        let mut machine = Machine::new(&mut env);
+        // Failing is as good as a value here.
+        let _ = machine.sequence(&compiled.tree, Mode::Run);
+        (compiled.looked, machine.steps)
+    }
+
+    /// Twenty times the text is about twenty times the work: 10 MB of it is bounded, whatever it holds.
+    #[test]
+    fn work_grows_with_the_text() {
+        const PIECES: [&str; 15] = [
+            "a",
+            "}",
+            "\\",
+            "\\N",
+            "\\Na\\N",
+            "$h_x:",
+            "$h_x{",
+            "$primary_hostname ",
+            "${lc:A}",
+            "${if eq{a}{b}{c}{d}}",
+            "${if and{{eq{a}{b}}{def:domain}}{c}{d}}",
+            "${extract{1}{:}{a:b}}",
+            "${extract{k}{k=v}{$value}{n}}",
+            "${if pam{a}{b}{c}}",
+            "${if eq{a}{a}{${lc:",
+        ];
+        for piece in PIECES {
+            let (small_read, small_steps) = work(&piece.repeat(1_000));
+            let (read, steps) = work(&piece.repeat(20_000));
+            assert!(read <= 22 * (small_read + 1_000), "{piece}: {small_read} and {read}");
+            assert!(steps <= 22 * (small_steps + 1_000), "{piece}: {small_steps} and {steps}");
+        }
+    }
+
+    #[test]
+    fn ten_megabytes_are_read_in_one_go() {
+        for piece in ["${lc:", "${run{", "\\N", "abcdefghijklmno$1"] {
+            let text = piece.repeat(10_000_000 / piece.len());
+            let (read, _) = work(&text);
+            assert!(read <= 2 * limits::EXPANSION_DEPTH * text.len(), "{piece}: {read}");
+        }
     }
 }

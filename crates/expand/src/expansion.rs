@@ -29,6 +29,8 @@ pub(crate) struct Compiled {
     diagnostics: Vec<Diagnostic>,
     may_block: bool,
     pub(crate) named: Vec<Named>,
+    #[cfg(test)]
+    pub(crate) looked: usize,
 }
 
 impl Compiled {
@@ -40,6 +42,8 @@ impl Compiled {
             diagnostics: parser.diagnostics,
             may_block: parser.may_block,
             named: parser.named.unwrap_or_default(),
+            #[cfg(test)]
+            looked: parser.looked.unwrap_or_default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! * `maildir`: 20 recipients with uids of their own; the clock stops when the last message stands in a `new/`.
 //! * `relay`: everything goes to one next hop (`smtp-sink`); the clock stops when it has the last message.
 //! * `idle`: what a connection costs that has said EHLO and waits.
+//! * `expand`: `-be` and `-bV` beside Exim, without a server (see [`expand`]).
 //! * `syncs`: calls of fsync and its kin for `accept`, counted by `strace` in a run of its own.
 //!
 //! Load and sink are Postfix's `smtp-source` and `smtp-sink`: 20 sessions, 4 KiB, a connection a message.
@@ -14,6 +15,7 @@
 //! * Nothing outside the work folder is changed: users and configuration paths exist in a mount namespace only.
 
 mod cgroup;
+mod expand;
 mod idle;
 mod load;
 mod server;
@@ -48,7 +50,14 @@ impl Figures {
 /// # Errors
 /// Something that the run needs is missing, or a server did not finish its work.
 pub fn run(args: &[&str]) -> Result<(), String> {
-    let options = Options::parse(args)?;
+    let mut options = Options::parse(args)?;
+    if options.works.iter().any(|work| work == "expand") {
+        expand::measure(&options.binary)?;
+        options.works.retain(|work| work != "expand");
+        if options.works.is_empty() {
+            return Ok(());
+        }
+    }
     world::enter(&options.postfix)?;
     let place = world::work_folder()?;
     println!("work folder {}, {} messages of 4 KiB, 20 sessions", place.display(), options.messages);
@@ -123,10 +132,12 @@ impl Options {
                 }
                 "--only" => options.only = Some(value()?),
                 "--binary" => options.binary = PathBuf::from(value()?),
-                "accept" | "maildir" | "relay" | "idle" | "syncs" => options.works.push((*arg).to_owned()),
+                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" => {
+                    options.works.push((*arg).to_owned());
+                }
                 other => {
                     return Err(format!(
-                        "bench: unknown argument {other} (accept maildir relay idle syncs --messages --only --binary)"
+                        "bench: unknown argument {other} (accept maildir relay idle syncs expand --messages --only --binary)"
                     ));
                 }
             }

@@ -84,8 +84,10 @@ fn read_command(parser: &mut Parser<'_>) -> Words {
     parser.at += 1;
     let text = parser.rest();
     let Some(end) = command_end(text) else {
+        parser.look(text.len());
         return Words::Broken(parser.fail("missing '}' closing command arg of run"));
     };
+    parser.look(2 * end);
     parser.at += end + 1;
     let command = &text[..end];
     let words = split(command).into_iter().map(|word| read_word(parser, &word)).collect();

@@ -15,6 +15,7 @@ impl Parser<'_> {
             Some(b'N') => {
                 let body = &rest[2..];
                 let end = find_close(body);
+                self.look(end.unwrap_or(body.len()));
                 out.extend_from_slice(&body[..end.unwrap_or(body.len())]);
                 self.at += 2 + end.map_or(body.len(), |at| at + 2);
             }

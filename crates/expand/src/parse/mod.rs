@@ -42,6 +42,9 @@ pub(crate) struct Parser<'t> {
     pub(crate) may_block: bool,
     /// What is wrong, for the load.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Bytes that were looked at, where a test counts them.
+    #[cfg(test)]
+    pub(crate) looked: Option<usize>,
     /// The names that were met, where somebody asks for them.
     pub(crate) named: Option<Vec<Named>>,
 }
@@ -66,7 +69,18 @@ impl<'t> Parser<'t> {
             doubtful_header: false,
             may_block: false,
             diagnostics: Vec::new(),
+            #[cfg(test)]
+            looked: None,
             named: None,
+        }
+    }
+
+    /// Counts the bytes that a scan looks at, for tests.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "only tests count"))]
+    pub(crate) fn look(&mut self, _bytes: usize) {
+        #[cfg(test)]
+        if let Some(looked) = &mut self.looked {
+            *looked += _bytes;
         }
     }
 
@@ -213,6 +227,7 @@ impl<'t> Parser<'t> {
                 byte == b'\\' || (byte == b'$' && dollars) || (byte == b'}' && until == Until::Brace)
             })
             .unwrap_or(rest.len());
+        self.look(end + 1);
         literal.extend_from_slice(&rest[..end]);
         self.at += end;
     }

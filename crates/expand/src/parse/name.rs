@@ -69,6 +69,7 @@ impl Parser<'_> {
     pub(crate) fn word(&mut self, fits: impl Fn(u8) -> bool) -> &'_ [u8] {
         let rest = self.rest();
         let end = rest.iter().position(|&byte| !fits(byte)).unwrap_or(rest.len());
+        self.look(end + 1);
         self.at += end;
         &rest[..end]
     }

@@ -4,7 +4,9 @@
 //! Spec 5.2. Prompts and results have Exim's form; a line that ends with a backslash goes on with the next.
 
 use std::ffi::OsStr;
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,7 +40,8 @@ pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
         }
     };
     if start.invocation.operands.is_empty() {
-        from_input(&mut context);
+        // Whoever closed the other end wants no more answers.
+        let _ = from_input(&mut context);
     } else {
         for text in &start.invocation.operands {
             crate::say(&answer(text, &mut context));
@@ -76,27 +79,39 @@ async fn context(
     Ok(context)
 }
 
-fn from_input(context: &mut Context) {
-    let mut input = std::io::stdin().lock();
-    crate::say(b"> ");
+/// Answers are written when no more input is at hand: whoever waits for one gets it.
+fn from_input(context: &mut Context) -> std::io::Result<()> {
+    let input = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let mut input = BufReader::with_capacity(BUFFER, File::from(input));
+    let mut output = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
+    output.write_all(b"> ")?;
     let mut logical = Vec::new();
     let mut line = Vec::new();
-    while matches!(input.read_until(b'\n', &mut line), Ok(1..)) {
+    loop {
+        if input.buffer().is_empty() {
+            output.flush()?;
+        }
+        if input.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
         let text = line.strip_suffix(b"\n").unwrap_or(&line).trim_ascii_end();
         let piece = if logical.is_empty() { text } else { text.trim_ascii_start() };
         if let Some(more) = piece.strip_suffix(b"\\") {
             logical.extend_from_slice(more);
         } else {
             logical.extend_from_slice(piece);
-            let mut out = answer(&logical, context);
-            out.extend_from_slice(b"> ");
-            crate::say(&out);
+            output.write_all(&answer(&logical, context))?;
+            output.write_all(b"> ")?;
             logical.clear();
         }
         line.clear();
     }
-    crate::say(b"\n");
+    output.write_all(b"\n")?;
+    output.flush()
 }
+
+/// Bytes of input and output that are held.
+const BUFFER: usize = 64 * 1024;
 
 /// The result of one expansion, with its newline.
 fn answer(text: &[u8], context: &mut Context) -> Vec<u8> {
