@@ -379,17 +379,26 @@ impl<'a> LineReader<'a> {
         }
     }
 
+    /// True when the end was reached inside a condition that does not hold: a part of the file was not read.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.conditions.skipping()
+    }
+
     /// To be called when no line is left: a condition that is still open.
     pub(crate) fn finish(&mut self) {
         if let Some(began) = self.conditions.open() {
             let place = self.last;
-            self.error(
+            let skipping = self.conditions.skipping();
+            let error = self.error(
                 "config.condition.unended",
                 began,
                 place,
                 "Unexpected end of configuration file: .endif missing",
-            )
-            .label = Some("this condition has no .endif".into());
+            );
+            error.label = Some("this condition has no .endif".into());
+            if skipping {
+                error.notes.push("nothing from there to the end of the file was read".into());
+            }
         }
     }
 }

@@ -126,7 +126,9 @@ fn ours(case: &Case) -> (i32, String, String) {
 /// Asks Debian's Exim: exit code, and what it prints about the configuration.
 fn ask_exim(case: &Case, directory: &Path) -> (i32, String) {
     for (name, text) in &case.files {
-        std::fs::write(directory.join(name), unescaped(text)).unwrap();
+        let path = directory.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, unescaped(text)).unwrap();
     }
     let output = Command::new(ORACLE)
         .arg("-C")

@@ -36,6 +36,8 @@ fn fixed_name(value: &OptionValue) -> Option<String> {
 
 /// `acl_*` options: the text of an ACL, the name of a file, or the name of an ACL.
 fn acls(loader: &Loader<'_>, main: &OptionSet, found: &mut Vec<Diagnostic>) {
+    let names = loader.sections.acls.names();
+    let names: Vec<&str> = names.into_iter().filter_map(|name| std::str::from_utf8(name).ok()).collect();
     for (def, slot) in main.iter().filter(|(def, slot)| def.name.starts_with("acl_") && slot.span.is_some()) {
         let Some(name) = fixed_name(&slot.value) else { continue };
         // An ACL may consist of one verb without conditions.
@@ -43,7 +45,10 @@ fn acls(loader: &Loader<'_>, main: &OptionSet, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let message = format!("{} names an ACL {name} that is not defined", def.name);
-        found.push(Diagnostic::warning("config.acl.undefined", slot.span.unwrap_or(Span::NOWHERE), message));
+        let span = slot.span.unwrap_or(Span::NOWHERE);
+        let mut finding = Diagnostic::warning("config.acl.undefined", span, message);
+        finding.help = nearest(&name, names.iter().copied()).map(|meant| format!("there is an ACL {meant}"));
+        found.push(finding);
     }
 }
 

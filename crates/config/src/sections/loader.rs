@@ -118,7 +118,9 @@ impl Loader<'_> {
             begin = self.section(&line, &mut seen);
         }
         self.reader.finish();
-        check::references::all(&mut self, &main);
+        if !self.reader.is_cut_short() {
+            check::references::all(&mut self, &main);
+        }
         check::taint::all(&mut self, &main);
         self.hide();
         let environment = self.environment(&main, request);

@@ -53,6 +53,13 @@ impl AclSet {
         self.named.get(name).cloned()
     }
 
+    /// The names of all, in order.
+    pub fn names(&self) -> Vec<&[u8]> {
+        let mut names: Vec<&[u8]> = self.named.keys().map(Vec::as_slice).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The named lists.
     pub fn lists(&self) -> &NamedLists {
         &self.lists
