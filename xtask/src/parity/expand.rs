@@ -3,7 +3,8 @@
 //! A case is a folder `tests/parity/expand/NAME` with `exim.conf`, `input` (one expansion a line) and `oracle` (one
 //! answer a line, with `\n`, `\r`, `\\` and `\xHH` for what is not printing text), and perhaps `args` (more command-line
 //! arguments, one a line, with the case's folder for `$config_dir`) and `message` (loaded by `-bem`). Files that
-//! expansions read stand beside them and are named with `$config_dir`.
+//! expansions read stand beside them and are named with `$config_dir`. A case with a shell script `prepare` is copied into
+//! a scratch folder, where the script makes more files first; the folder's name is `<case>` in the answers.
 //!
 //! # Invariants
 //! * All lines of a case go to one process, so that what one line leaves behind (`$runrc`) is there for the next.
@@ -14,6 +15,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const ORACLE: &str = "/usr/sbin/exim4";
 
@@ -159,6 +161,64 @@ fn differences(case: &Case, oracle: &[Vec<u8>], ours: &[Vec<u8>]) -> Vec<String>
 /// # Errors
 /// The program did not answer every line.
 pub fn ask(binary: &Path, case: &Case) -> Result<Vec<Vec<u8>>, String> {
+    if !case.folder.join("prepare").exists() {
+        return ask_in_place(binary, case);
+    }
+    let scratch = Scratch::of(case)?;
+    let answers = ask_in_place(binary, &Case { folder: scratch.0.clone(), ..case.clone() })?;
+    let folder = scratch.0.to_string_lossy().into_owned();
+    Ok(answers.iter().map(|answer| replace(answer, folder.as_bytes(), b"<case>")).collect())
+}
+
+fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix(from) {
+            out.extend_from_slice(to);
+            rest = after;
+        } else {
+            out.push(rest[0]);
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
+/// A copy of a case's files and what its script made; gone with the value.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn of(case: &Case) -> Result<Self, String> {
+        static SERIAL: AtomicU32 = AtomicU32::new(0);
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let name = format!("postrider-parity-{}-{}-{serial}", case.name, std::process::id());
+        let scratch = Self(std::env::temp_dir().join(name));
+        let failed = |e: std::io::Error| format!("{}: {e}", scratch.0.display());
+        fs::create_dir_all(&scratch.0).map_err(failed)?;
+        for entry in fs::read_dir(&case.folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if let (true, Some(name)) = (path.is_file(), path.file_name()) {
+                fs::copy(&path, scratch.0.join(name)).map_err(failed)?;
+            }
+        }
+        let made = Command::new("sh").arg("-e").arg("prepare").current_dir(&scratch.0).output();
+        let made = made.map_err(|e| format!("{}: sh: {e}", case.name))?;
+        if made.status.success() {
+            return Ok(scratch);
+        }
+        Err(format!("{}/prepare: {}", case.name, String::from_utf8_lossy(&made.stderr)))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What stays behind is in the folder for temporary files.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn ask_in_place(binary: &Path, case: &Case) -> Result<Vec<Vec<u8>>, String> {
     let mut input = Vec::new();
     for (number, line) in case.lines.iter().enumerate() {
         input.extend_from_slice(line);
