@@ -37,6 +37,7 @@ pub mod regex;
 mod scope;
 mod settings;
 mod srs;
+pub mod socket;
 pub mod system;
 mod tree;
 pub mod unsupported;

@@ -18,6 +18,7 @@
 //! # Compatibility
 //! Exim specification, chapter "File and database lookups".
 
+pub mod build;
 pub mod cdb;
 pub mod dbm;
 mod dnsdb;
@@ -32,6 +33,7 @@ mod passwd;
 mod psl;
 mod quote;
 mod read_at;
+mod readsock;
 mod served;
 mod single_key;
 mod sqlite;
@@ -98,6 +100,7 @@ impl Lookups {
         }
         match kind {
             "dnsdb" => dnsdb::lookup(request, world),
+            "readsock" => readsock::lookup(request, world),
             "sqlite" => self.sqlite.lookup(request, world),
             _ => passwd::lookup(request.key.bytes()),
         }

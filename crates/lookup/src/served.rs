@@ -17,6 +17,7 @@ pub const SERVED: &[&str] = &[
     "nwildlsearch",
     "passwd",
     "psl",
+    "readsock",
     "regdom",
     "sqlite",
     "wildlsearch",

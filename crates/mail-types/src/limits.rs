@@ -60,8 +60,6 @@ pub const LOOKUP_CACHE: usize = 4_096;
 pub const LOOKUP_FILE: u64 = 1 << 30;
 /// Largest value that is taken out of a database file.
 pub const LOOKUP_VALUE: usize = 64 << 20;
-/// Pages that one search in a database file may visit.
-pub const LOOKUP_PAGES: usize = 100_000;
 /// Bytes that are read from a socket for a lookup.
 pub const LOOKUP_SOCKET: usize = 16 << 20;
 /// Rounds that a stored `$5$` or `$6$` password may ask for (the usual number is 5,000).

@@ -38,7 +38,8 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
     function::parse(parser, &READFILE)
 }
 
-pub(super) fn replace_newlines(text: &[u8], with: &[u8]) -> Vec<u8> {
+/// A text with something else in the place of each newline.
+pub fn replace_newlines(text: &[u8], with: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for (number, line) in text.split(|&byte| byte == b'\n').enumerate() {
         if number > 0 {

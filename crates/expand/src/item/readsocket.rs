@@ -112,7 +112,8 @@ impl Options {
     }
 }
 
-fn place(name: &Value) -> Result<SocketPlace, String> {
+/// The place that a name means, which must be clean.
+pub fn place(name: &Value) -> Result<SocketPlace, String> {
     let clean = name.require_clean("socket name").map_err(|error| error.to_string())?;
     let Some(rest) = clean.bytes().strip_prefix(b"inet:") else { return Ok(SocketPlace::Unix(clean)) };
     let shown = String::from_utf8_lossy(rest);
@@ -125,7 +126,8 @@ fn place(name: &Value) -> Result<SocketPlace, String> {
     })
 }
 
-fn explain(name: &Value, asked: &Conversation, failure: &SocketFailure) -> String {
+/// Exim's text for what a socket did wrong.
+pub fn explain(name: &Value, asked: &Conversation, failure: &SocketFailure) -> String {
     let shown = name.to_lossy();
     let inet = shown.strip_prefix("inet:").and_then(|rest| rest.rsplit_once(':'));
     match failure {

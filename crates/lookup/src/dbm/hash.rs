@@ -2,8 +2,6 @@
 
 use std::io;
 
-use mail_types::limits;
-
 use super::broken;
 use super::page::{self, Page, slice};
 use crate::read_at::{ReadAt, bytes_at};
@@ -57,7 +55,7 @@ impl Meta {
 
 pub(super) fn find<R: ReadAt + ?Sized>(source: &R, meta: &Meta, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
     let mut number = meta.bucket_page((meta.function)(key))?;
-    for _ in 0..limits::LOOKUP_PAGES {
+    for _ in 0..=meta.page.count(source)? {
         let page = meta.page.page(source, number)?;
         if !matches!(page.kind, UNSORTED | SORTED) {
             // A bucket that was never used has no page yet.

@@ -100,6 +100,11 @@ impl Meta {
         })
     }
 
+    /// How many pages the file has: no chain is longer.
+    pub(super) fn count<R: ReadAt + ?Sized>(&self, source: &R) -> io::Result<u64> {
+        Ok(source.size()? / self.page_size as u64)
+    }
+
     /// A value on pages of its own.
     pub(super) fn overflow<R: ReadAt + ?Sized>(
         &self,
@@ -113,8 +118,10 @@ impl Meta {
         }
         let mut value = Vec::new();
         let mut number = first;
+        let mut left = self.count(source)?;
         while value.len() < length {
-            if number == 0 {
+            left = left.saturating_sub(1);
+            if number == 0 || left == 0 {
                 return Err(broken("a value ends too early"));
             }
             let page = self.page(source, number)?;

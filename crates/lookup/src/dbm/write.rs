@@ -47,6 +47,11 @@ impl HashWriter {
         !known
     }
 
+    /// The value of a key.
+    pub(crate) fn value(&self, key: &[u8]) -> Option<&[u8]> {
+        self.entries.get(key).map(Vec::as_slice)
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -75,6 +75,8 @@ pub(crate) enum Mode {
     BuildAliases,
     /// `-bI:WHAT`.
     Information(Vec<u8>),
+    /// `exim_dbmbuild`, `postrider dbmbuild`: the arguments behind the name.
+    BuildDatabase(Vec<Vec<u8>>),
     /// `postrider quickstart`.
     Quickstart,
 }
@@ -189,6 +191,10 @@ pub(crate) struct Refusal(pub String);
 pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
     let mut parser = Parser { args, at: 1, invocation: Invocation::default(), mode_options: 0 };
     parser.by_name();
+    if let Some(arguments) = parser.database_arguments() {
+        parser.invocation.mode = Mode::BuildDatabase(arguments.to_vec());
+        return Ok(parser.invocation);
+    }
     if parser.is_quickstart() {
         parser.invocation.mode = Mode::Quickstart;
         return Ok(parser.invocation);
@@ -237,11 +243,24 @@ impl<'a> Parser<'a> {
         self.next().cloned().ok_or_else(|| unknown(option))
     }
 
-    /// The name under which the program was called may stand for an option.
-    fn by_name(&mut self) {
+    /// The name under which the program was called.
+    fn name(&self) -> &'a [u8] {
         let path = self.args.first().map_or(&b""[..], Vec::as_slice);
-        let name = path.rsplit(|c| *c == b'/').next().unwrap_or_default();
-        match name {
+        path.rsplit(|c| *c == b'/').next().unwrap_or_default()
+    }
+
+    /// What follows `exim_dbmbuild`, or `postrider dbmbuild`; under Exim's name the word is a recipient.
+    fn database_arguments(&self) -> Option<&'a [Vec<u8>]> {
+        match self.name() {
+            b"exim_dbmbuild" => self.args.get(1..),
+            b"postrider" if self.args.get(1).is_some_and(|word| word == b"dbmbuild") => self.args.get(2..),
+            _ => None,
+        }
+    }
+
+    /// The name may stand for an option.
+    fn by_name(&mut self) {
+        match self.name() {
             b"mailq" => self.set_mode(Mode::ListQueue(ListStyle::default())),
             b"rsmtp" => self.set_mode(Mode::BatchedSmtp),
             b"rmail" => {

@@ -3,8 +3,11 @@
 use super::*;
 
 fn parse_words(line: &str) -> Result<Invocation, Refusal> {
-    let args: Vec<Vec<u8>> = line.split_whitespace().map(|w| w.as_bytes().to_vec()).collect();
-    parse(&args)
+    parse(&words(line))
+}
+
+fn words(line: &str) -> Vec<Vec<u8>> {
+    line.split_whitespace().map(|w| w.as_bytes().to_vec()).collect()
 }
 
 #[test]
@@ -25,6 +28,9 @@ fn modes() {
         ("exim -bvs a", Mode::Verify { as_sender: true }),
         ("exim -M 1xV9PS-0002Id-2E", Mode::Act(Action::Deliver)),
         ("postrider quickstart", Mode::Quickstart),
+        ("postrider dbmbuild -nolc a b", Mode::BuildDatabase(words("-nolc a b"))),
+        ("/usr/sbin/exim_dbmbuild a b", Mode::BuildDatabase(words("a b"))),
+        ("exim dbmbuild", Mode::Receive),
         ("exim -bV", Mode::Version),
     ] {
         assert_eq!(parse_words(line).unwrap().mode, mode, "{line}");

@@ -3,6 +3,7 @@
 mod act;
 mod address_test;
 mod daemon;
+mod dbmbuild;
 mod expand;
 mod host_test;
 mod information;
@@ -43,6 +44,7 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
             return ExitCode::FAILURE;
         }
         Mode::Information(what) => return information::run(what),
+        Mode::BuildDatabase(arguments) => return dbmbuild::run(arguments),
         Mode::Quickstart => return quickstart::run(),
         _ => {}
     }
@@ -82,7 +84,9 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         Mode::ListQueue(style) => queue_list::run(&start, *style),
         Mode::Act(action) => act::run(&start, *action),
         Mode::BuildAliases => information::build_aliases(&start),
-        Mode::Usage | Mode::Version | Mode::Information(_) | Mode::Quickstart => ExitCode::SUCCESS,
+        Mode::Usage | Mode::Version | Mode::Information(_) | Mode::Quickstart | Mode::BuildDatabase(_) => {
+            ExitCode::SUCCESS
+        }
     }
 }
 
