@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 }
 
 const USAGE: &str = "usage: cargo xtask tidy
-       cargo xtask bench [accept] [maildir] [relay] [idle] [syncs] [expand] [--messages N] [--only SERVER]
+       cargo xtask bench [accept] [maildir] [relay] [idle] [syncs] [expand] [lists] [--messages N] [--only SERVER]
        cargo xtask fuzz [SECONDS]
        cargo xtask manual
        cargo xtask parity record|check|report [expand|flow] [CASE]";

@@ -6,6 +6,7 @@
 //! * `idle`: what a connection costs that has said EHLO and waits.
 //! * `expand`: `-be` and `-bV` beside Exim, without a server (see [`expand`]).
 //! * `syncs`: calls of fsync and its kin for `accept`, counted by `strace` in a run of its own.
+//! * `lists`: a named list of 100,000 domains, in process and without servers (`crates/policy/benches/lists.rs`).
 //!
 //! Load and sink are Postfix's `smtp-source` and `smtp-sink`: 20 sessions, 4 KiB, a connection a message.
 //!
@@ -58,6 +59,13 @@ pub fn run(args: &[&str]) -> Result<(), String> {
             return Ok(());
         }
     }
+    if options.works.iter().any(|work| work == "lists") {
+        lists()?;
+        options.works.retain(|work| work != "lists");
+        if options.works.is_empty() {
+            return Ok(());
+        }
+    }
     world::enter(&options.postfix)?;
     let place = world::work_folder()?;
     println!("work folder {}, {} messages of 4 KiB, 20 sessions", place.display(), options.messages);
@@ -82,6 +90,21 @@ pub fn run(args: &[&str]) -> Result<(), String> {
         table(work, &rows);
     }
     Ok(())
+}
+
+/// The lists' own program, which runs in a release build.
+fn lists() -> Result<(), String> {
+    // The other works start this program again in namespaces of their own: there the figures are already told.
+    if world::is_inside() {
+        return Ok(());
+    }
+    let arguments = ["bench", "--quiet", "--package", "postrider-policy", "--bench", "lists"];
+    let status = std::process::Command::new("cargo").args(arguments).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("bench lists: {status}")),
+        Err(e) => Err(format!("bench lists: cargo: {e}")),
+    }
 }
 
 fn table(work: &str, rows: &[(&str, Figures)]) {
@@ -132,12 +155,12 @@ impl Options {
                 }
                 "--only" => options.only = Some(value()?),
                 "--binary" => options.binary = PathBuf::from(value()?),
-                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" => {
+                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" | "lists" => {
                     options.works.push((*arg).to_owned());
                 }
                 other => {
                     return Err(format!(
-                        "bench: unknown argument {other} (accept maildir relay idle syncs expand --messages --only --binary)"
+                        "bench: unknown argument {other} (accept maildir relay idle syncs expand lists --messages --only --binary)"
                     ));
                 }
             }

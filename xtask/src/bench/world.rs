@@ -15,12 +15,17 @@ const POSTFIX_ID: u32 = 20_100;
 const POSTDROP_ID: u32 = 20_101;
 const INSIDE: &str = "POSTRIDER_BENCH_INSIDE";
 
+/// Whether this is the program that was started again inside its namespace.
+pub(super) fn is_inside() -> bool {
+    env::var_os(INSIDE).is_some()
+}
+
 /// Unpacks Postfix below `postfix` and re-executes the program inside its namespace.
 ///
 /// # Errors
 /// Not root, or a tool is missing.
 pub(super) fn enter(postfix: &Path) -> Result<(), String> {
-    if env::var_os(INSIDE).is_some() {
+    if is_inside() {
         return Ok(());
     }
     unpack_postfix(postfix)?;
