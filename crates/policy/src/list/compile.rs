@@ -156,9 +156,10 @@ impl Compiled {
                 ),
                 Pattern::Named(name) if !named.has(kind, name) => {
                     let message = unknown_list(kind, name);
-                    found.push(
-                        Diagnostic::warning("list.named.unknown", span(), message.clone()).exim(message),
-                    );
+                    let mut finding =
+                        Diagnostic::warning("list.named.unknown", span(), message.clone()).exim(message);
+                    finding.help = named.nearest(kind, name).map(|meant| format!("there is a list {meant}"));
+                    found.push(finding);
                 }
                 _ => {}
             };

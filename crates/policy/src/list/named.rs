@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use expand::Expansion;
 use mail_types::diagnostic::{Diagnostic, SourceText, Span};
+use mail_types::suggest;
 use mail_types::value::{Taint, Value};
 
 use super::compile::Compiled;
@@ -83,6 +84,17 @@ impl NamedLists {
     /// Whether there is such a list.
     pub fn has(&self, kind: ListKind, name: &[u8]) -> bool {
         self.definition(kind, name).is_some()
+    }
+
+    /// The list of a kind whose name is nearest to a misspelt one. Nothing is looked for among very many: each look costs a
+    /// walk over all names.
+    pub(crate) fn nearest(&self, kind: ListKind, wrong: &[u8]) -> Option<String> {
+        const MANY: usize = 1_000;
+        let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
+        let lists = &table.get(&kind)?.0;
+        let names = lists.keys().filter_map(|name| std::str::from_utf8(name).ok());
+        let wrong = std::str::from_utf8(wrong).ok().filter(|_| lists.len() <= MANY)?;
+        suggest::nearest(wrong, names).map(str::to_owned)
     }
 
     /// All lists of a kind by name.
