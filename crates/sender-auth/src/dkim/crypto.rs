@@ -7,10 +7,9 @@
 //! # References
 //! RFC 8017 section 8.2 (RSASSA-PKCS1-v1_5), RFC 8463 (Ed25519 over the SHA-256 of the data), RFC 8301 (key sizes).
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::digest;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self, KeyPair, UnparsedPublicKey};
-use aws_lc_rs::{digest, rsa as lc_rsa};
 use mail_types::limits;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::traits::PublicKeyParts;
@@ -319,13 +318,7 @@ impl PrivateKey {
     pub fn public_octets(&self) -> Vec<u8> {
         match &self.inner {
             Inner::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
-            Inner::Rsa(pair) => {
-                let key: Result<lc_rsa::PublicEncryptingKey, _> =
-                    lc_rsa::PublicEncryptingKey::from_der(pair.public_key().as_ref());
-                key.ok()
-                    .and_then(|key| AsDer::as_der(&key).ok())
-                    .map_or_else(|| pair.public_key().as_ref().to_vec(), |der| der.as_ref().to_vec())
-            }
+            Inner::Rsa(pair) => der::public_key_info(pair.public_key().as_ref()),
             Inner::ShortRsa(key) => der::rsa_public_key(&key.n().to_bytes_be(), &key.e().to_bytes_be()),
         }
     }

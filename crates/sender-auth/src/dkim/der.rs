@@ -58,9 +58,13 @@ pub(super) fn rsa_private_modulus_bits(octets: &[u8]) -> Option<u32> {
 
 /// An `RSAPublicKey` of a modulus and an exponent, inside a `SubjectPublicKeyInfo`.
 pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
-    let key = put(SEQUENCE, &[put_integer(modulus), put_integer(exponent)].concat());
+    public_key_info(&put(SEQUENCE, &[put_integer(modulus), put_integer(exponent)].concat()))
+}
+
+/// A `SubjectPublicKeyInfo` around an `RSAPublicKey`.
+pub(super) fn public_key_info(key: &[u8]) -> Vec<u8> {
     let identifier = put(SEQUENCE, &[put(OBJECT, RSA_ENCRYPTION), vec![0x05, 0x00]].concat());
-    let bit_string = put(BIT_STRING, &[&[0u8][..], &key].concat());
+    let bit_string = put(BIT_STRING, &[&[0u8][..], key].concat());
     put(SEQUENCE, &[identifier, bit_string].concat())
 }
 
