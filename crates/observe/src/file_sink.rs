@@ -1,4 +1,4 @@
-//! Logs in files.
+//! Logs in files, and to the system's logger where `log_file_path` names it.
 //!
 //! # Invariants
 //! * A line is one `write` to a descriptor opened with `O_APPEND`; several processes may share a file.
@@ -25,6 +25,7 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::log_path::LogPaths;
 use crate::sink::{LogSink, Stream};
+use crate::syslog::{Syslog, SyslogSettings};
 
 /// Where the logs of single messages are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,7 @@ pub struct FileSink {
     paths: LogPaths,
     zone: Zone,
     message_logs: Option<MessageLogDir>,
+    syslog: Option<Syslog>,
     open: [Mutex<Option<OpenLog>>; 3],
 }
 
@@ -65,12 +67,47 @@ struct OpenLog {
 impl FileSink {
     /// Nothing is opened before the first line.
     pub fn new(paths: LogPaths, zone: Zone, message_logs: Option<MessageLogDir>) -> Self {
-        Self { paths, zone, message_logs, open: [Mutex::new(None), Mutex::new(None), Mutex::new(None)] }
+        let syslog = paths.wants_syslog().then(|| Syslog::new(SyslogSettings::default()));
+        let open = [Mutex::new(None), Mutex::new(None), Mutex::new(None)];
+        Self { paths, zone, message_logs, syslog, open }
+    }
+
+    /// How lines go to the system's logger, if they do.
+    #[must_use]
+    pub fn with_syslog(mut self, settings: SyslogSettings) -> Self {
+        if self.syslog.is_some() {
+            self.syslog = Some(Syslog::new(settings));
+        }
+        self
     }
 }
 
 impl LogSink for FileSink {
     fn write(&self, stream: Stream, time: Timestamp, line: &[u8]) -> io::Result<()> {
+        let told = self.syslog.as_ref().map_or(Ok(()), |syslog| syslog.write(stream, time, &self.zone, line));
+        // Beside files a logger that is away is no loss that anybody must hear of, as with Exim.
+        if self.paths.wants_files() { self.write_file(stream, time, line) } else { told }
+    }
+
+    fn write_lesser_copy(&self, stream: Stream, time: Timestamp, line: &[u8]) -> io::Result<()> {
+        match &self.syslog {
+            Some(syslog) if !syslog.settings.duplication => self.write_file(stream, time, line),
+            _ => self.write(stream, time, line),
+        }
+    }
+
+    fn message_log(&self, id: &MessageId, line: &[u8]) -> io::Result<()> {
+        let Some(directory) = &self.message_logs else { return Ok(()) };
+        let file = append_to(&directory.path(id))?;
+        write_line(&file, line)
+    }
+}
+
+impl FileSink {
+    fn write_file(&self, stream: Stream, time: Timestamp, line: &[u8]) -> io::Result<()> {
+        if !self.paths.wants_files() {
+            return Ok(());
+        }
         let path = self.paths.path(stream, time, &self.zone);
         let slot = &self.open[stream as usize];
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,12 +120,6 @@ impl LogSink for FileSink {
             *slot = None;
         }
         written
-    }
-
-    fn message_log(&self, id: &MessageId, line: &[u8]) -> io::Result<()> {
-        let Some(directory) = &self.message_logs else { return Ok(()) };
-        let file = append_to(&directory.path(id))?;
-        write_line(&file, line)
     }
 }
 

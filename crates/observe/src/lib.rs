@@ -18,6 +18,7 @@ mod log_path;
 mod memory_sink;
 pub mod render;
 mod sink;
+mod syslog;
 
 pub use event::{Event, Streams};
 pub use file_sink::{FileSink, MessageLogDir};
@@ -27,3 +28,4 @@ pub use mail_types::log_selector::{SELECTORS, Selector, SelectorError, Selectors
 pub use memory_sink::MemorySink;
 pub use render::Renderer;
 pub use sink::{LogSink, Stream};
+pub use syslog::{SyslogSettings, facility};

@@ -153,10 +153,11 @@ impl Log {
         line.extend_from_slice(&text);
         line.push(b'\n');
         if streams.main {
-            self.deliver(&target, Stream::Main, now, &line);
+            let rejects = streams.reject && target.settings.write_rejectlog;
+            self.deliver(&target, Stream::Main, now, &line, streams.panic || rejects);
         }
         if streams.panic {
-            self.deliver(&target, Stream::Panic, now, &line);
+            self.deliver(&target, Stream::Panic, now, &line, false);
             if self.echo.load(Ordering::Relaxed) {
                 // A caller who has closed his standard error does not want to know.
                 let _ = std::io::stderr().lock().write_all(&line);
@@ -164,7 +165,7 @@ impl Log {
         }
         if streams.reject && target.settings.write_rejectlog {
             line.extend_from_slice(&reject_tail);
-            self.deliver(&target, Stream::Reject, now, &line);
+            self.deliver(&target, Stream::Reject, now, &line, false);
         }
         if let (Some(id), Some(text), true) = (id, message_log, target.settings.message_logs) {
             let mut line = Vec::new();
@@ -214,8 +215,14 @@ impl Log {
         line
     }
 
-    fn deliver(&self, target: &Target, stream: Stream, now: Timestamp, line: &[u8]) {
-        let Err(error) = target.sink.write(stream, now, line) else { return };
+    /// `lesser`: the line goes to a log of more weight too.
+    fn deliver(&self, target: &Target, stream: Stream, now: Timestamp, line: &[u8], lesser: bool) {
+        let written = if lesser {
+            target.sink.write_lesser_copy(stream, now, line)
+        } else {
+            target.sink.write(stream, now, line)
+        };
+        let Err(error) = written else { return };
         if stream == Stream::Panic {
             self.last_resort(line);
         } else {

@@ -2,7 +2,7 @@
 //!
 //! # Compatibility
 //! Specification sections "Where the logs are written" and "Datestamped log files": at most two items with colons
-//! between, `%s`, `%D`, `%M`, `syslog`. Syslog is recognised and refused with a clear complaint: docs/compat.md.
+//! between, `%s`, `%D`, `%M`, `syslog`.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -17,8 +17,9 @@ use crate::sink::Stream;
 /// The pattern of the logs' names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogPaths {
+    /// Empty where there are no files.
     pattern: Vec<u8>,
-    /// `log_file_path` also names syslog, which we don't write to.
+    /// `log_file_path` names syslog.
     syslog: bool,
 }
 
@@ -36,7 +37,7 @@ impl LogPaths {
                 path => pattern = Some(path.to_vec()),
             }
         }
-        let Some(pattern) = pattern else { return Err(LogPathError::SyslogOnly) };
+        let Some(pattern) = pattern else { return Ok(Self { pattern: Vec::new(), syslog }) };
         if !pattern.starts_with(b"/") {
             return Err(LogPathError::NotAbsolute(pattern));
         }
@@ -53,9 +54,14 @@ impl LogPaths {
         Self { pattern, syslog: false }
     }
 
-    /// True when syslog is asked for beside the files.
+    /// True when syslog is asked for.
     pub fn wants_syslog(&self) -> bool {
         self.syslog
+    }
+
+    /// True when there are files: always, but for `syslog` alone.
+    pub fn wants_files(&self) -> bool {
+        !self.pattern.is_empty()
     }
 
     /// The file of a log at a time.
@@ -116,8 +122,6 @@ pub enum LogPathError {
     NotAbsolute(Vec<u8>),
     /// Without `%s`.
     NoStream(Vec<u8>),
-    /// Nothing but `syslog`, which is not written to yet.
-    SyslogOnly,
 }
 
 impl fmt::Display for LogPathError {
@@ -129,7 +133,6 @@ impl fmt::Display for LogPathError {
             Self::NoStream(path) => {
                 write!(f, "log_file_path \"{}\" does not contain \"%s\"", path.escape_ascii())
             }
-            Self::SyslogOnly => f.write_str("log_file_path names only syslog, which is not supported yet"),
         }
     }
 }
@@ -175,11 +178,16 @@ mod tests {
     }
 
     #[test]
+    fn syslog_alone_has_no_files() {
+        let paths = LogPaths::parse(b"syslog", b"/x/%s").unwrap();
+        assert!(paths.wants_syslog() && !paths.wants_files());
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (value, complaint) in [
             ("relative%s", "log_file_path \"relative%s\" is not an absolute path"),
             ("/a/b", "log_file_path \"/a/b\" does not contain \"%s\""),
-            ("syslog", "log_file_path names only syslog, which is not supported yet"),
         ] {
             assert_eq!(LogPaths::parse(value.as_bytes(), b"/x/%s").unwrap_err().to_string(), complaint);
         }

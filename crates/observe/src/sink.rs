@@ -31,6 +31,11 @@ pub trait LogSink: Send + Sync {
     /// Appends to one of the logs. `time` chooses the file where its name holds the date.
     fn write(&self, stream: Stream, time: Timestamp, line: &[u8]) -> io::Result<()>;
 
+    /// As [`LogSink::write`], for an entry that a log of more weight gets too.
+    fn write_lesser_copy(&self, stream: Stream, time: Timestamp, line: &[u8]) -> io::Result<()> {
+        self.write(stream, time, line)
+    }
+
     /// Appends to the log of one message.
     fn message_log(&self, id: &MessageId, line: &[u8]) -> io::Result<()>;
 }

@@ -102,8 +102,23 @@ pub(crate) fn log_target(config: &Config) -> Result<(LogSettings, FileSink), Str
     let paths = LogPaths::parse(&value, &fallback).map_err(|e| format!("log_file_path: {e}"))?;
     let messages =
         MessageLogDir { directory: spool.join("msglog"), split: options.get(main::SPLIT_SPOOL_DIRECTORY) };
-    let sink = FileSink::new(paths, settings.zone.clone(), Some(messages));
+    let sink = FileSink::new(paths, settings.zone.clone(), Some(messages)).with_syslog(syslog(config)?);
     Ok((settings, sink))
+}
+
+/// The `syslog_...` options.
+fn syslog(config: &Config) -> Result<observe::SyslogSettings, String> {
+    let options = &config.main;
+    let name = options.get(main::SYSLOG_FACILITY).unwrap_or(b"mail");
+    let facility = observe::facility(name)
+        .ok_or_else(|| format!("syslog_facility value \"{}\" not recognized", name.escape_ascii()))?;
+    Ok(observe::SyslogSettings {
+        facility,
+        name: options.get(main::SYSLOG_PROCESSNAME).unwrap_or(b"exim").to_vec(),
+        pid: options.get(main::SYSLOG_PID),
+        timestamp: options.get(main::SYSLOG_TIMESTAMP),
+        duplication: options.get(main::SYSLOG_DUPLICATION),
+    })
 }
 
 /// The spool alone, for looking at it.
