@@ -22,7 +22,8 @@ impl Pattern {
             None
         } else {
             let bytes = text.constant().map(Value::bytes).unwrap_or_default();
-            Some(Regex::compile(bytes, Flags::default()).map_err(|error| compile_message(bytes, &error)))
+            // Many texts of a configuration hold the same pattern.
+            Some(cache::regex(bytes, Flags::default()).map_err(|error| compile_message(bytes, &error)))
         };
         if let Some(Err(message)) = &compiled {
             parser.warn("expand.regex", offset, 1, message.clone());

@@ -11,6 +11,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pcre2::bytes::CaptureLocations;
 
 use mail_types::limits;
 
@@ -24,7 +27,7 @@ pub struct Flags {
 /// A compiled pattern. Cloning is cheap.
 #[derive(Clone)]
 pub struct Regex {
-    inner: pcre2::bytes::Regex,
+    inner: Arc<Shared>,
     pattern: Vec<u8>,
 }
 
@@ -64,7 +67,10 @@ impl Regex {
             .jit_if_available(true)
             .max_jit_stack_size(Some(limits::REGEX_HEAP_KIB as usize * 1024))
             .build(&whole)
-            .map(|inner| Self { inner, pattern: pattern.to_vec() })
+            .map(|regex| Self {
+                inner: Arc::new(Shared { regex, spare: Mutex::new(None) }),
+                pattern: pattern.to_vec(),
+            })
             .map_err(|error| CompileError {
                 message: words_of(&error),
                 offset: error.offset().unwrap_or(0).saturating_sub(prefix.len()).min(pattern.len()),
@@ -78,7 +84,7 @@ impl Regex {
 
     /// Whether the subject matches anywhere.
     pub fn is_match(&self, subject: &[u8]) -> Result<bool, MatchError> {
-        self.inner.is_match(subject).map_err(|error| MatchError::from_pcre(&error))
+        self.inner.regex.is_match(subject).map_err(|error| MatchError::from_pcre(&error))
     }
 
     /// The first match at or after `start`, with its groups.
@@ -86,13 +92,24 @@ impl Regex {
         if start > subject.len() {
             return Ok(None);
         }
-        let mut locations = self.inner.capture_locations();
+        let spare = self.inner.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut locations = spare.unwrap_or_else(|| self.inner.regex.capture_locations());
         let found = self
             .inner
+            .regex
             .captures_read_at(&mut locations, subject, start)
             .map_err(|error| MatchError::from_pcre(&error))?;
-        Ok(found.map(|_| Groups((0..locations.len()).map(|group| locations.get(group)).collect())))
+        let groups = found.map(|_| Groups((0..locations.len()).map(|group| locations.get(group)).collect()));
+        *self.inner.spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(locations);
+        Ok(groups)
     }
+}
+
+/// What clones of one expression share.
+struct Shared {
+    regex: pcre2::bytes::Regex,
+    /// Memory for a match: making it costs more than most matches.
+    spare: Mutex<Option<CaptureLocations>>,
 }
 
 impl fmt::Debug for Regex {

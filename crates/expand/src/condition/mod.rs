@@ -20,6 +20,9 @@ mod numeric;
 mod pattern;
 mod string;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use mail_types::manual::Entry;
 use mail_types::value::Value;
 
@@ -259,7 +262,9 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn find(name: &str) -> Option<&'static Definition> {
-    CONDITIONS.iter().find(|definition| definition.entry.name == name)
+    static BY_NAME: LazyLock<HashMap<&str, &Definition>> =
+        LazyLock::new(|| CONDITIONS.iter().map(|definition| (definition.entry.name, definition)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// Whether there is a condition of this name.

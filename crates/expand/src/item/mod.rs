@@ -29,6 +29,9 @@ mod srs_encode;
 mod substr;
 mod tr;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use mail_types::manual::Entry;
 
 use crate::parse::Parser;
@@ -168,5 +171,8 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The parser of the item of this name.
 pub(crate) fn find(name: &[u8]) -> Option<Parse> {
-    ITEMS.iter().find(|definition| definition.entry.name.as_bytes() == name).map(|found| found.parse)
+    static BY_NAME: LazyLock<HashMap<&[u8], Parse>> = LazyLock::new(|| {
+        ITEMS.iter().map(|definition| (definition.entry.name.as_bytes(), definition.parse)).collect()
+    });
+    BY_NAME.get(name).copied()
 }

@@ -23,6 +23,9 @@ mod strlen;
 mod time;
 mod utf8;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use mail_types::manual::Entry;
 use mail_types::value::Value;
 
@@ -281,6 +284,9 @@ struct Applied {
     argument: Sequence,
 }
 
+static BY_NAME: LazyLock<HashMap<&str, &Definition>> =
+    LazyLock::new(|| OPERATORS.iter().map(|definition| (definition.entry.name, definition)).collect());
+
 /// The operator of this name, applied to an argument; or the argument and the error text.
 pub(crate) fn find(
     parser: &mut Parser<'_>,
@@ -288,7 +294,7 @@ pub(crate) fn find(
     argument: Sequence,
 ) -> Result<Box<dyn Item>, (Sequence, String)> {
     let written = String::from_utf8_lossy(name).into_owned();
-    let by_name = |name: &str| OPERATORS.iter().find(|definition| definition.entry.name == name);
+    let by_name = |name: &str| BY_NAME.get(name).copied();
     let found = by_name(&written).map(|definition| (definition, None)).or_else(|| {
         let (base, _) = written.split_once('_')?;
         by_name(base).map(|definition| (definition, Some(base.len() + 1)))
