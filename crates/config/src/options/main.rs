@@ -231,10 +231,10 @@ option_table! {
     DMARC_FORENSIC_SENDER: Text = "dmarc_forensic_sender", unset, inert DMARC;
     /// File appended with DMARC results.
     /// `dmarc_history_file = /var/spool/exim/dmarc.dat`
-    DMARC_HISTORY_FILE: Text = "dmarc_history_file", unset, inert DMARC;
+    DMARC_HISTORY_FILE: Text = "dmarc_history_file", unset;
     /// Public suffix file; unset disables DMARC.
     /// `dmarc_tld_file = /usr/share/publicsuffix/public_suffix_list.dat`
-    DMARC_TLD_FILE: Text = "dmarc_tld_file", unset, inert DMARC;
+    DMARC_TLD_FILE: Text = "dmarc_tld_file", unset;
     /// Domains where DNS tempfail counts as nonexistent.
     /// `dns_again_means_nonexist = *.broken.example`
     DNS_AGAIN_MEANS_NONEXIST: Domains = "dns_again_means_nonexist", unset;

@@ -10,6 +10,9 @@ option_table! {
     /// Name servers to ask, as `address` or `address::port` items (`<;` for IPv6); unset means those of `/etc/resolv.conf`.
     /// `dns_servers = 127.0.0.1 : 192.0.2.53`
     DNS_SERVERS: PlainList = "dns_servers", unset;
+    /// How the organization behind an author's domain is found: `suffix_list` (RFC 7489) or `tree_walk` (RFC 9989).
+    /// `dmarc_policy_discovery = tree_walk`
+    DMARC_POLICY_DISCOVERY: Plain = "dmarc_policy_discovery", "suffix_list";
     /// Messages that are delivered at the same time by one daemon.
     /// `deliveries_max = 100`
     DELIVERIES_MAX: Integer = "deliveries_max", "50";

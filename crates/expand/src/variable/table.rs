@@ -235,25 +235,25 @@ variables! {
     DkimVerifyStatus = "dkim_verify_status", Now, "DKIM verify, settable in ACL";
     /// yes/no DKIM alignment
     /// in an ACL: `warn condition = ${if eq{$dmarc_alignment_dkim}{no}}`
-    DmarcAlignmentDkim = "dmarc_alignment_dkim", Later, "dmarc_status condition";
+    DmarcAlignmentDkim = "dmarc_alignment_dkim", Now, "dmarc_status condition";
     /// yes/no SPF alignment
     /// in an ACL: `warn condition = ${if eq{$dmarc_alignment_spf}{no}}`
-    DmarcAlignmentSpf = "dmarc_alignment_spf", Later, "dmarc_status condition";
+    DmarcAlignmentSpf = "dmarc_alignment_spf", Now, "dmarc_status condition";
     /// Authentication-Results header; later ${authresults}
     /// in an ACL: `warn add_header = $dmarc_ar_header`
-    DmarcArHeader = "dmarc_ar_header", Later, "older text only";
+    DmarcArHeader = "dmarc_ar_header", Now, "older text only";
     /// Published policy
     /// in an ACL: `warn condition = ${if eq{$dmarc_domain_policy}{reject}}`
-    DmarcDomainPolicy = "dmarc_domain_policy", Later, "dmarc_status condition";
+    DmarcDomainPolicy = "dmarc_domain_policy", Now, "dmarc_status condition";
     /// One-word outcome
     /// in an ACL: `deny condition = ${if eq{$dmarc_status}{reject}}`
-    DmarcStatus = "dmarc_status", Later, "dmarc_status condition";
+    DmarcStatus = "dmarc_status", Now, "dmarc_status condition";
     /// Readable outcome
     /// in an ACL: `warn logwrite = DMARC: $dmarc_status_text`
-    DmarcStatusText = "dmarc_status_text", Later, "dmarc_status condition";
+    DmarcStatusText = "dmarc_status_text", Now, "dmarc_status condition";
     /// Domain whose record was used
     /// in an ACL: `warn logwrite = DMARC record of $dmarc_used_domain`
-    DmarcUsedDomain = "dmarc_used_domain", Later, "dmarc_status condition";
+    DmarcUsedDomain = "dmarc_used_domain", Now, "dmarc_status condition";
     /// List domain that matched
     /// in an ACL: `warn logwrite = listed at $dnslist_domain`
     DnslistDomain = "dnslist_domain", Now, "dnslists";

@@ -42,6 +42,8 @@ pub struct AclWishes {
 pub struct MessageControls {
     /// `caseful_local_part`.
     pub caseful_local_part: bool,
+    /// `dmarc_disable_verify`.
+    pub dmarc_disable_verify: bool,
     /// `dkim_disable_verify`.
     pub dkim_disable_verify: bool,
     /// `fakereject`.
@@ -177,13 +179,12 @@ impl AclWorld for Context {
             }
             Control::SuppressLocalFixups => message.suppress_local_fixups = true,
             Control::Utf8Downconvert(how) => message.utf8_downconvert = Some(*how),
-            // These speak of authentication, DMARC, callouts and content scanning: nothing of the kind runs,
+            Control::DmarcDisableVerify => message.dmarc_disable_verify = true,
+            // Nothing is reported yet: docs/compat.md.
+            Control::DmarcEnableForensic => {}
+            // These speak of authentication, callouts and content scanning: nothing of the kind runs,
             // so there is nothing that they could turn off.
-            Control::AllowAuthUnadvertised
-            | Control::DmarcDisableVerify
-            | Control::DmarcEnableForensic
-            | Control::NoCalloutFlush
-            | Control::NoMboxUnspool => {}
+            Control::AllowAuthUnadvertised | Control::NoCalloutFlush | Control::NoMboxUnspool => {}
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use observe::event::SenderPolicies;
 use sender_auth::authres::MethodResult;
 
 use super::Context;
+use crate::verify::dmarc::{self, DmarcChecked};
 use crate::verify::spf::SpfChecked;
 
 /// Results by method; none where a method was not asked for.
@@ -19,6 +20,8 @@ pub struct SenderAuth {
     pub spf: Option<SpfChecked>,
     /// One result for each DKIM signature, for Authentication-Results.
     pub dkim: Vec<MethodResult>,
+    /// `dmarc_status`.
+    pub dmarc: Option<DmarcChecked>,
     /// The chain of ARC sets, for Authentication-Results.
     pub arc: Option<MethodResult>,
 }
@@ -26,7 +29,10 @@ pub struct SenderAuth {
 impl SenderAuth {
     /// What the log's lines about the message say.
     pub fn policies(&self) -> SenderPolicies {
-        SenderPolicies { spf: self.spf.as_ref().map(|spf| spf.outcome.verdict.word()), dmarc: None }
+        SenderPolicies {
+            spf: self.spf.as_ref().map(|spf| spf.outcome.verdict.word()),
+            dmarc: self.dmarc.as_ref().map(|dmarc| dmarc.outcome.status.word()),
+        }
     }
 }
 
@@ -35,6 +41,13 @@ pub(super) fn value(context: &Context, variable: Variable) -> Option<Result<Opti
     let spf = context.sender_auth.spf.as_ref();
     let from_spf = |part: fn(&SpfChecked) -> &[u8]| spf.map(|spf| Value::tainted(part(spf)));
     Some(Ok(match variable {
+        Variable::DmarcAlignmentDkim
+        | Variable::DmarcAlignmentSpf
+        | Variable::DmarcArHeader
+        | Variable::DmarcDomainPolicy
+        | Variable::DmarcStatus
+        | Variable::DmarcStatusText
+        | Variable::DmarcUsedDomain => dmarc::variable(context, variable),
         Variable::SpfHeaderComment => from_spf(|spf| &spf.header_comment),
         Variable::SpfReceived => from_spf(|spf| &spf.received),
         Variable::SpfResult => spf.map(|spf| Value::clean(spf.outcome.verdict.word())),
@@ -56,6 +69,7 @@ impl Context {
         results.extend(self.auth_result());
         results.extend(self.sender_auth.spf.as_ref().map(SpfChecked::method_result));
         results.extend(self.sender_auth.dkim.iter().cloned());
+        results.extend(self.sender_auth.dmarc.as_ref().and_then(DmarcChecked::method_result));
         results.extend(self.sender_auth.arc.clone());
         results
     }

@@ -3,7 +3,7 @@
 use mail_types::dns::DnsFailure;
 use policy::acl::{AclEffect, AclEffectAnswer, Verified, VerifyResult};
 
-use super::{address, arc, helo, host_name, spf};
+use super::{address, arc, dmarc, helo, host_name, spf};
 use crate::context::Context;
 
 /// Perform an effect.
@@ -15,6 +15,9 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
         }
         AclEffect::Dns { name, rtype } => {
             AclEffectAnswer::Dns(context.services.resolver.query(name, *rtype).await)
+        }
+        AclEffect::CheckDmarc => {
+            AclEffectAnswer::Result(context.on_pool(dmarc::check).await.unwrap_or("temperror"))
         }
         AclEffect::CheckSpf { guess } => {
             let checked = context.on_pool(|context| spf::check(*guess, context)).await;
@@ -48,7 +51,7 @@ pub fn perform_blocking(effect: &AclEffect, context: &mut Context) -> AclEffectA
         _ => match effect {
             AclEffect::Delay(_) => AclEffectAnswer::Done,
             AclEffect::Dns { .. } => AclEffectAnswer::Dns(Err(DnsFailure::Unreachable)),
-            AclEffect::CheckSpf { .. } => AclEffectAnswer::Result("temperror"),
+            AclEffect::CheckSpf { .. } | AclEffect::CheckDmarc => AclEffectAnswer::Result("temperror"),
             AclEffect::VerifyArc => AclEffectAnswer::Result("fail"),
             AclEffect::VerifyAddress(_) | AclEffect::VerifyHelo | AclEffect::VerifyHostName => {
                 AclEffectAnswer::Verified(result(None))

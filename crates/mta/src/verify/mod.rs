@@ -13,6 +13,8 @@
 
 pub mod address;
 mod arc;
+pub mod dmarc;
+mod dmarc_history;
 pub mod effect;
 pub mod helo;
 pub mod host_name;

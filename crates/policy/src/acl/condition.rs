@@ -36,6 +36,7 @@ pub(crate) enum Kind {
     SenderDomains,
     Senders,
     Set,
+    DmarcStatus,
     Spf,
     SpfGuess,
     Verify,
@@ -123,7 +124,7 @@ rows! {
     "dkim_status" => condition Kind::DkimStatus, Places::of(&[Dkim, Mime, Prdr, Data]);
     /// The result of DMARC is one of these; evaluates DMARC first.
     /// `deny dmarc_status = reject`
-    "dmarc_status" => condition Kind::Later, Places::ALL;
+    "dmarc_status" => condition Kind::DmarcStatus, Places::of(&[Data]);
     /// The client, or the keys given, stand in a list that is published in the DNS.
     /// `deny dnslists = bl.example.net`
     /// `warn dnslists = rhs.example.net=127.0.0.2/$sender_address_domain`
@@ -266,6 +267,7 @@ mod tests {
             ("queue", Vrfy, None),
             ("spf", Helo, Some("cannot test spf condition in EHLO or HELO ACL")),
             ("spf", Mail, None),
+            ("dmarc_status", Rcpt, Some("cannot test dmarc_status condition in RCPT ACL")),
         ];
         for (name, place, want) in cases {
             let row = find(name.as_bytes()).unwrap();

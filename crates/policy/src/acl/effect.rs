@@ -20,6 +20,8 @@ pub enum AclEffect {
         /// The type.
         rtype: RecordType,
     },
+    /// `dmarc_status`: check the policy of the author's domain, unless that was done for this message.
+    CheckDmarc,
     /// `spf`, `spf_guess`: check the sender's policy, unless that was done for this message.
     CheckSpf {
         /// A sender without a policy is checked by option `spf_guess`.

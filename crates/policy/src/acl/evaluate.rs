@@ -194,6 +194,7 @@ impl Tester<'_> {
                 world.set_queue(value.clone());
                 PartEnd::True
             }
+            Kind::DmarcStatus => self.results(value, AclEffect::CheckDmarc),
             Kind::Spf => self.results(value, AclEffect::CheckSpf { guess: false }),
             Kind::SpfGuess => self.results(value, AclEffect::CheckSpf { guess: true }),
             Kind::Verify => self.verify(value, world),

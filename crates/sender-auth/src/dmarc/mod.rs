@@ -119,6 +119,11 @@ impl DmarcStatus {
         }
     }
 
+    /// An outcome of which nothing else is known.
+    pub fn into_outcome(self) -> DmarcOutcome {
+        DmarcOutcome { status: self, ..DmarcOutcome::default() }
+    }
+
     /// The word in Authentication-Results (RFC 7489 section 11.2); nothing where there is nothing to say.
     pub fn auth_result(self) -> Option<&'static str> {
         match self {

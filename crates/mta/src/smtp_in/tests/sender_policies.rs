@@ -73,3 +73,143 @@ async fn spf_as_the_rfc_has_it() {
     assert!(line("<= a@neutral.example").ends_with(" SPF=neutral"), "{log:?}");
     assert!(line("Received-SPF: neutral").ends_with("envelope-from=a@neutral.example; helo=foo;"), "{log:?}");
 }
+
+const DMARC: &str = r"
+acl_smtp_rcpt = acl_rcpt
+acl_smtp_data = acl_data
+log_selector = +dmarc_verbose
+queue_only
+dmarc_tld_file = DIR/suffixes
+dmarc_history_file = DIR/history
+begin acl
+acl_rcpt:
+  warn  local_parts = unchecked
+        control = dmarc_disable_verify
+  accept spf = *
+acl_data:
+  defer dmarc_status = temperror
+  deny  dmarc_status = reject
+        message = $dmarc_status_text by $dmarc_used_domain
+  warn  dmarc_status = !accept : none
+        add_header = X-DMARC: $dmarc_status $dmarc_domain_policy
+  accept logwrite = ${authresults{me}}
+         logwrite = $dmarc_status $dmarc_used_domain $dmarc_domain_policy $dmarc_alignment_spf $dmarc_alignment_dkim
+";
+
+const DMARC_ZONE: &str = r#"
+    pass.example.          TXT "v=spf1 ip4:192.0.2.0/24 -all"
+    _dmarc.pass.example.   TXT "v=DMARC1; p=reject; rua=mailto:agg@pass.example"
+    _dmarc.rej.example.    TXT "v=DMARC1; p=reject"
+    _dmarc.none.example.   TXT "v=DMARC1; p=none; sp=quarantine"
+    _dmarc.fails.example.  FAULT servfail
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn dmarc_from_the_acl_to_the_history() {
+    let directory = std::env::temp_dir().join(format!("postrider-dmarc-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a scratch directory");
+    std::fs::write(directory.join("suffixes"), "com\nexample\n").expect("a list");
+    let (bench, _server) = Bench::with_zone(&DMARC.replace("DIR", &directory.to_string_lossy()), DMARC_ZONE);
+    let mut client = Dialogue::connect(&bench);
+    client.follow("S: 220 …\nC: EHLO foo\nS: 250-…").await;
+    for (to, from, reply) in [
+        ("x", "From: a@pass.example", "250 OK…"),
+        ("x", "From: Ann <a@m.pass.example>", "250 OK…"),
+        ("x", "From: a@rej.example", "550 Reject by rej.example"),
+        ("x", "From: a@none.example", "250 OK…"),
+        ("x", "From: a@x.none.example", "250 OK…"),
+        ("x", "From: a@fails.example", "451 Temporary local problem - please try later"),
+        ("x", "From: a@absent.example", "250 OK…"),
+        ("x", "X-No: author", "250 OK…"),
+        ("unchecked", "From: a@rej.example", "250 OK…"),
+    ] {
+        client
+            .follow(&format!(
+                "C: MAIL FROM:<b@pass.example>\nS: 250 OK\nC: RCPT TO:<{to}@test.example>\nS: 250 Accepted\n\
+                 C: DATA\nS: 354 …\nC: {from}\nC:\nC: .\nS: {reply}"
+            ))
+            .await;
+    }
+    client.follow("C: QUIT\nS: 221 …").await;
+    client.closed().await;
+    let log = bench.main_log();
+    // Each line begins with the message's id.
+    let decided: Vec<&str> = log
+        .iter()
+        .filter(|line| !["<= ", "rejected", "Authentication-Results"].iter().any(|part| line.contains(part)))
+        .map(|line| line.split_once(' ').map_or("", |line| line.1))
+        .collect();
+    assert_eq!(
+        decided,
+        [
+            "accept pass.example reject yes no",
+            "accept pass.example reject yes no",
+            "none none.example none no no",
+            "quarantine none.example quarantine no no",
+            "norecord   no no",
+            "nofrom   no no",
+            "off   no no",
+        ]
+    );
+    let results = "me;\\n\tspf=pass smtp.mailfrom=pass.example;\\n\tdmarc=";
+    for result in
+        ["pass header.from=pass.example", "fail header.from=none.example", "none header.from=absent.example"]
+    {
+        assert!(log.iter().any(|line| line.ends_with(&format!("{results}{result}"))), "{result}: {log:?}");
+    }
+    let refused = log.iter().find(|line| line.contains("rejected after DATA")).cloned().unwrap_or_default();
+    assert!(refused.contains(" DMARC=reject F=<b@pass.example>"), "{refused}");
+    assert!(
+        log.iter().any(|line| line.contains("<= b@pass.example") && line.contains(" DMARC=accept")),
+        "{log:?}"
+    );
+    let history = std::fs::read_to_string(directory.join("history")).expect("a history");
+    let first: Vec<&str> = history.lines().skip_while(|line| !line.starts_with("ipaddr")).take(17).collect();
+    assert_eq!(
+        first,
+        [
+            "ipaddr 192.0.2.7",
+            "from pass.example",
+            "mfrom pass.example",
+            "spf 0",
+            "pdomain pass.example",
+            "policy 15",
+            "rua mailto:agg@pass.example",
+            "pct 100",
+            "adkim 114",
+            "aspf 114",
+            "p 114",
+            "sp 0",
+            "align_dkim 5",
+            "align_spf 4",
+            "action 2",
+            history.lines().nth(18).unwrap_or_default(),
+            history.lines().nth(19).unwrap_or_default(),
+        ]
+    );
+    assert_eq!(history.lines().filter(|line| line.starts_with("job ")).count(), 7);
+    std::fs::remove_dir_all(&directory).expect("the scratch directory goes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn dmarc_needs_a_list_of_suffixes() {
+    for list in ["", "dmarc_tld_file =\n"] {
+        let configuration = format!(
+            "{list}acl_smtp_rcpt = accept\nacl_smtp_data = acl_data\nqueue_only\nbegin acl\nacl_data:\n  \
+             accept dmarc_status = off\n    logwrite = <$dmarc_status> <$dmarc_domain_policy>\n"
+        );
+        let (bench, server) = Bench::with_zone(&configuration, DMARC_ZONE);
+        let mut client = Dialogue::connect(&bench);
+        client
+            .follow(
+                "S: 220 …\nC: EHLO foo\nS: 250-…\nC: MAIL FROM:<b@pass.example>\nS: 250 OK\n\
+                 C: RCPT TO:<x@test.example>\nS: 250 Accepted\nC: DATA\nS: 354 …\nC: From: a@rej.example\nC:\n\
+                 C: .\nS: 250 OK…\nC: QUIT\nS: 221 …",
+            )
+            .await;
+        client.closed().await;
+        let log = bench.main_log();
+        assert!(log.iter().any(|line| line.ends_with("<off> <>")), "{log:?}");
+        assert!(server.seen().iter().all(|seen| !seen.name.starts_with(b"_dmarc")), "asked although off");
+    }
+}

@@ -256,6 +256,7 @@ impl AclWorld for World {
             AclEffect::VerifyAddress(request) => {
                 AclEffectAnswer::Verified(Self::verify(request.address.bytes(), request.role))
             }
+            AclEffect::CheckDmarc => AclEffectAnswer::Result("quarantine"),
             AclEffect::CheckSpf { guess } => {
                 self.done.push(if *guess { "guess".into() } else { "spf".into() });
                 AclEffectAnswer::Result(if *guess { "neutral" } else { "softfail" })

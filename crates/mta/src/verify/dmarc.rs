@@ -1,0 +1,157 @@
+//! The DMARC policy of the author's domain, checked once for a message.
+//!
+//! # Security
+//! Runs on the capped pool for lookups. The From fields, and what they lead to, are hostile.
+//!
+//! # Failure
+//! What the DNS doesn't answer, and a public suffix list that can't be read, is `temperror`: the ACL says what follows.
+//! A history file that can't be written is a line in the panic log; the message goes on.
+//!
+//! # Compatibility
+//! ACL condition `dmarc_status`: without `dmarc_tld_file` nothing is checked and the status is `off`. SPF counts when an
+//! ACL has checked it. A guessed SPF result, and one that only says that the client is this host, authenticate nobody.
+//! `dmarc_policy_discovery` is Postrider's own.
+
+use std::cell::RefCell;
+
+use config::options::{main, postrider};
+use expand::Env as _;
+use expand::lookup::{DefaultKey, LookupAnswer, LookupRequest, LookupSpec, LookupStyle};
+use expand::variable::Variable;
+use mail_types::value::Value;
+use sender_auth::authres::MethodResult;
+use sender_auth::dkim::verify::Verdict;
+use sender_auth::dmarc::{self, Authenticated, DmarcOutcome, DmarcStatus, Mode, SignedBy, SuffixRules};
+
+use super::dmarc_history;
+use crate::context::Context;
+
+/// What the check of this message came to.
+#[derive(Debug, Clone)]
+pub struct DmarcChecked {
+    /// The result.
+    pub outcome: DmarcOutcome,
+}
+
+/// Checks the author's domain, unless that was done; the word for it. Blocks on the DNS and on files.
+pub fn check(context: &mut Context) -> &'static str {
+    if let Some(known) = &context.sender_auth.dmarc {
+        return known.outcome.status.word();
+    }
+    if context.wishes.message.dmarc_disable_verify {
+        return keep(DmarcStatus::Off.into_outcome(), context);
+    }
+    let list = match context.expanded(main::DMARC_TLD_FILE) {
+        Ok(list) => list.filter(|list| !list.is_empty()),
+        Err(error) => {
+            context.log_problem(format!("failed to expand dmarc_tld_file: {error}"));
+            return keep(DmarcStatus::TempError.into_outcome(), context);
+        }
+    };
+    let Some(list) = list else { return keep(DmarcStatus::Off.into_outcome(), context) };
+    let outcome = outcome(list, context);
+    let word = keep(outcome, context);
+    dmarc_history::append(context);
+    word
+}
+
+fn keep(outcome: DmarcOutcome, context: &mut Context) -> &'static str {
+    let word = outcome.status.word();
+    context.sender_auth.dmarc = Some(DmarcChecked { outcome });
+    word
+}
+
+fn outcome(list: Value, context: &mut Context) -> DmarcOutcome {
+    let lines = policy::acl::AclWorld::header_lines(context);
+    let from = lines.iter().filter(|line| line.name.eq_ignore_ascii_case(b"from"));
+    let authors = dmarc::author_domains(from.map(|line| line.body.as_slice()));
+    let spf = context.sender_auth.spf.as_ref().map(|spf| spf.outcome.clone());
+    let spf = spf.filter(|spf| !spf.guessed && !spf.localhost);
+    let signatures = context.dkim.results.clone();
+    let dkim: Vec<SignedBy<'_>> = signatures
+        .iter()
+        .map(|found| SignedBy {
+            domain: &found.signature.domain,
+            passed: found.verdict == Verdict::Pass,
+            temporary: found.is_temporary(),
+        })
+        .collect();
+    let roll = (context.services.entropy.next_u64() % 100) as u8;
+    let spf = spf.as_ref().map(|spf| (spf.domain.as_slice(), spf.verdict));
+    let message = Authenticated { authors: &authors, spf, dkim: &dkim, roll };
+    let services = std::sync::Arc::clone(&context.services);
+    let dns = services.blocking_resolver.as_ref();
+    let walk = context.config.main.get(postrider::DMARC_POLICY_DISCOVERY).unwrap_or_default() == b"tree_walk";
+    if walk {
+        return dmarc::check(&message, Mode::TreeWalk, dns);
+    }
+    let rules = FileRules { file: list, context: RefCell::new(context), failed: RefCell::default() };
+    let outcome = dmarc::check(&message, Mode::SuffixList(&rules), dns);
+    match rules.failed.into_inner() {
+        None => outcome,
+        Some(error) => {
+            context.log_problem(format!("dmarc_tld_file: {error}"));
+            DmarcStatus::TempError.into_outcome()
+        }
+    }
+}
+
+/// The list in a file, read and kept by the lookup type `regdom`.
+struct FileRules<'a> {
+    file: Value,
+    context: RefCell<&'a mut Context>,
+    failed: RefCell<Option<String>>,
+}
+
+impl SuffixRules for FileRules<'_> {
+    fn registered<'d>(&self, domain: &'d [u8]) -> Option<&'d [u8]> {
+        let spec = LookupSpec {
+            kind: "regdom",
+            style: LookupStyle::SingleKey,
+            partial: None,
+            default_key: DefaultKey::None,
+            options: Vec::new(),
+        };
+        let request =
+            LookupRequest { spec: &spec, key: Value::tainted(domain), file: Some(self.file.clone()) };
+        match self.context.borrow_mut().lookup(&request) {
+            // The answer is the end of the key.
+            Ok(LookupAnswer::Found { data, .. }) => {
+                domain.len().checked_sub(data.len()).map(|at| &domain[at..])
+            }
+            Ok(LookupAnswer::NotFound) => None,
+            Err(error) => {
+                self.failed.borrow_mut().get_or_insert_with(|| error.to_string());
+                None
+            }
+        }
+    }
+}
+
+impl DmarcChecked {
+    /// What Authentication-Results says.
+    pub fn method_result(&self) -> Option<MethodResult> {
+        let result = MethodResult::new("dmarc", self.outcome.status.auth_result()?);
+        Some(result.property("header.from", self.outcome.author.clone()))
+    }
+}
+
+/// The value of one of the `$dmarc_...` variables; unset before the check.
+pub fn variable(context: &Context, variable: Variable) -> Option<Value> {
+    let checked = context.sender_auth.dmarc.as_ref()?;
+    let outcome = &checked.outcome;
+    let yes_no = |flag: bool| Value::clean(if flag { "yes" } else { "no" });
+    Some(match variable {
+        Variable::DmarcAlignmentDkim => yes_no(outcome.dkim_aligned),
+        Variable::DmarcAlignmentSpf => yes_no(outcome.spf_aligned),
+        Variable::DmarcArHeader => {
+            let results: Vec<MethodResult> = checked.method_result().into_iter().collect();
+            Value::tainted(sender_auth::authres::field(context.primary_hostname(), &results))
+        }
+        Variable::DmarcDomainPolicy => Value::clean(outcome.policy.map_or("", |policy| policy.word())),
+        Variable::DmarcStatus => Value::clean(outcome.status.word()),
+        Variable::DmarcStatusText => Value::clean(outcome.status.text()),
+        Variable::DmarcUsedDomain => Value::tainted(outcome.used_domain.clone()),
+        _ => return None,
+    })
+}
