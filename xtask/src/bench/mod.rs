@@ -11,11 +11,12 @@
 //! Load and sink are Postfix's `smtp-source` and `smtp-sink`: 20 sessions, 4 KiB, a connection a message.
 //!
 //! # Invariants
-//! * Durable defaults everywhere; the work stands on a disk (a tmpfs is refused).
+//! * Durable defaults everywhere; the work stands on a disk (a tmpfs is refused), on a new file system for each run.
 //! * Started as root, each with its own process model; CPU and memory are the control group's, so children count.
 //! * Nothing outside the work folder is changed: users and configuration paths exist in a mount namespace only.
 
 mod cgroup;
+mod disk;
 mod expand;
 mod idle;
 mod load;
@@ -24,6 +25,7 @@ mod world;
 
 use std::path::PathBuf;
 
+use disk::Disk;
 use load::Work;
 use server::{Exim, Postfix, Postrider, Server};
 
@@ -77,12 +79,14 @@ pub fn run(args: &[&str]) -> Result<(), String> {
     for work in &options.works {
         let mut rows = Vec::new();
         for server in servers.iter().filter(|s| options.only.as_deref().is_none_or(|o| o == s.name())) {
+            let disk = Disk::fresh(&place)?;
+            let place = disk.path();
             match work.as_str() {
-                "idle" => idle::measure(&**server, &place)?,
-                "syncs" => load::count_syncs(&**server, &place, &options.postfix)?,
+                "idle" => idle::measure(&**server, place)?,
+                "syncs" => load::count_syncs(&**server, place, &options.postfix)?,
                 name => {
                     let work = Work::named(name)?;
-                    let figures = load::run(&**server, work, options.messages, &place, &options.postfix)?;
+                    let figures = load::run(&**server, work, options.messages, place, &options.postfix)?;
                     rows.push((server.name(), figures));
                 }
             }

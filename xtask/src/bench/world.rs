@@ -37,7 +37,7 @@ pub(super) fn enter(postfix: &Path) -> Result<(), String> {
         let _ = writeln!(
             passwd,
             "bench{n:02}:x:{id}:{id}::{}/home/bench{n:02}:/bin/sh",
-            postfix.with_file_name("").display()
+            postfix.with_file_name("disk").display()
         );
         let _ = writeln!(group, "bench{n:02}:x:{id}:");
     }

@@ -58,7 +58,7 @@ pub mod generic {
         INITGROUPS: Flag = "initgroups", off;
         /// Concurrent runs of this transport.
         /// `max_parallel = 5`
-        MAX_PARALLEL: Text = "max_parallel", unset, inert LATER;
+        MAX_PARALLEL: Text = "max_parallel", unset;
         /// Fail larger messages.
         /// `message_size_limit = ${if match_domain{$domain}{+local_domains}{0}{10M}}`
         MESSAGE_SIZE_LIMIT: Text = "message_size_limit", unset;
@@ -76,10 +76,10 @@ pub mod generic {
         RETURN_PATH_ADD: Flag = "return_path_add", off;
         /// Whether shadow runs.
         /// `shadow_condition = ${if eq{$sender_address}{boss@example.org}}`
-        SHADOW_CONDITION: Text = "shadow_condition", unset, inert LATER;
+        SHADOW_CONDITION: Text = "shadow_condition", unset;
         /// Second transport after success.
         /// `shadow_transport = archive`
-        SHADOW_TRANSPORT: Plain = "shadow_transport", unset, inert LATER;
+        SHADOW_TRANSPORT: Plain = "shadow_transport", unset;
         /// Command filtering output.
         /// `transport_filter = /usr/bin/altermime --input=- --disclaimer=/etc/exim/disclaimer`
         TRANSPORT_FILTER: Text = "transport_filter", unset, inert FILTERS;
@@ -646,7 +646,7 @@ pub mod smtp {
         RETRY_INCLUDE_IP_ADDRESS: FlagText = "retry_include_ip_address", on;
         /// One connection at a time.
         /// `serialize_hosts = slow.example.net`
-        SERIALIZE_HOSTS: Hosts = "serialize_hosts", unset, inert LATER;
+        SERIALIZE_HOSTS: Hosts = "serialize_hosts", unset;
         /// Added to SIZE value.
         /// `size_addition = -1`
         SIZE_ADDITION: Integer = "size_addition", "1024";

@@ -7,14 +7,15 @@
 use std::sync::Arc;
 
 use config::TransportInstance;
-use config::options::transport::smtp;
+use config::options::transport::{generic, smtp};
 use config::options::value::{FlagValue, NumberValue, OptionValue};
 
 use mail_types::value::Value;
 
-use super::node::{Node, NodeId};
+use super::node::{Node, NodeId, Trouble};
 use super::run::Run;
-use crate::route::{Assignment, RouteHost};
+use crate::route::{Assignment, RouteHost, errno};
+use crate::transport::limits::Place;
 
 /// What a local transport says about batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,31 @@ impl Run {
 
     fn transport_of(&self, id: NodeId) -> Option<&TransportInstance> {
         self.config.transport(&self.node(id).assignment.as_ref()?.transport)
+    }
+
+    /// A place for a batch in its transport, where `max_parallel` counts them; the addresses wait where none is free. A
+    /// number that cannot be told is no limit, as with Exim.
+    pub(super) async fn place_in_transport(&mut self, ids: &[NodeId]) -> Option<Option<Place>> {
+        let config = Arc::clone(&self.config);
+        let assignment = ids.first().and_then(|id| self.node(*id).assignment.clone())?;
+        let limit =
+            config.transport(&assignment.transport).and_then(|it| it.options.get(generic::MAX_PARALLEL));
+        let Some(text) = limit else { return Some(None) };
+        self.context.facts.address = assignment.facts.clone();
+        let most = self.evaluated(text).await.and_then(|value| number(value.bytes())).unwrap_or(0);
+        if most == 0 {
+            return Some(None);
+        }
+        let limits = &self.services.connections.limits;
+        let place = limits.of_transport(&assignment.transport, most as u64);
+        if place.is_none() {
+            let text = "concurrency limit reached for transport";
+            let trouble = Trouble { errno: errno::TRANSPORT_RETRY, ..Trouble::text(text) };
+            for id in ids {
+                self.defer(*id, trouble.clone(), None);
+            }
+        }
+        place.map(Some)
     }
 
     async fn evaluated(&mut self, text: &expand::Expansion) -> Option<Value> {

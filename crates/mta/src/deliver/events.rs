@@ -26,6 +26,8 @@ pub(super) struct Delivery {
     pub(super) message: Option<Vec<u8>>,
     pub(super) local_name: Option<Vec<u8>>,
     pub(super) time: Option<Duration>,
+    /// What a shadow transport did.
+    pub(super) shadow: Option<Vec<u8>>,
 }
 
 impl Run {
@@ -55,7 +57,7 @@ impl Run {
             host: delivery.host.or(host_list),
             session: delivery.session,
             queue: self.queue_name(),
-            shadow: None,
+            shadow: delivery.shadow,
             message: delivery.message,
             queue_time: Some(self.queue_time()),
             deliver_time: delivery.time,
@@ -126,7 +128,9 @@ impl Run {
         let router = trouble.router.as_deref().or(assignment.map(|assignment| assignment.router.as_str()));
         let reason = match trouble.errno {
             errno::ROUTE_RETRY | errno::QUEUE_DOMAIN => DeferReason::RoutingRetryTime,
-            errno::LOCAL_RETRY | errno::HOST_RETRY | errno::LOCAL_ONLY => DeferReason::RetryTime,
+            errno::LOCAL_RETRY | errno::HOST_RETRY | errno::LOCAL_ONLY | errno::TRANSPORT_RETRY => {
+                DeferReason::RetryTime
+            }
             _ => DeferReason::Delivery,
         };
         self.log(Event::Deferred(Box::new(Deferred {

@@ -36,6 +36,7 @@ impl Run {
             if ready.is_empty() {
                 continue;
             }
+            let Some(_place) = self.place_in_transport(&ready).await else { continue };
             if !self.secure().await || !self.one_delivery(&ready).await {
                 return;
             }
@@ -93,6 +94,7 @@ impl Run {
             }
         };
         let agent = std::sync::Arc::clone(&self.services.local_agent);
+        let shadow = self.shadow_of(&request.transport).map(|name| (name, request.clone()));
         let reply = agent.deliver(request, data).await;
         let time = self.services.clock.now().since(began);
         for (id, result) in ids.iter().zip(&reply.results) {
@@ -100,12 +102,24 @@ impl Run {
                 self.delivered(*id);
             }
         }
-        let written = self.secure().await;
+        let mut shadows = Vec::new();
+        let written = match shadow {
+            None => self.secure().await,
+            Some((name, request)) => {
+                let written = self.write_journal().await;
+                if written {
+                    shadows = Box::pin(self.shadow(request, &name, &reply)).await;
+                }
+                written
+            }
+        };
+        let mut shadows = shadows.into_iter();
         let mut results = reply.results.into_iter();
         let mut further = false;
         for id in ids {
+            let shadow = shadows.next().flatten();
             match results.next() {
-                Some(result) => self.local_result(*id, result, &mut further, time),
+                Some(result) => self.local_result(*id, (result, shadow), &mut further, time),
                 None => self.defer(*id, Trouble::text("the delivery gave no result"), Some(time)),
             }
         }
@@ -202,7 +216,13 @@ impl Run {
         Trouble { errno, ..Trouble::text(message) }
     }
 
-    fn local_result(&mut self, id: NodeId, result: LocalResult, further: &mut bool, time: Duration) {
+    fn local_result(
+        &mut self,
+        id: NodeId,
+        (result, shadow): (LocalResult, Option<Vec<u8>>),
+        further: &mut bool,
+        time: Duration,
+    ) {
         for line in &result.log_lines {
             self.log_text(line.clone(), false);
         }
@@ -216,6 +236,7 @@ impl Run {
                     local_name: result.local_name.clone(),
                     message: None,
                     time: Some(time),
+                    shadow,
                     ..Delivery::default()
                 };
                 self.log_delivered(self.node(id), delivery);

@@ -35,6 +35,7 @@ mod plan;
 mod remote;
 mod retry;
 mod run;
+mod shadow;
 
 pub use identity::{Refusal, authorise};
 pub use local_agent::{InProcessAgent, look};

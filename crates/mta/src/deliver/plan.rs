@@ -253,6 +253,9 @@ impl Run {
                 self.delivered(id);
             }
             Decision::Failed(failure) => {
+                if failure.errors_to.is_some() {
+                    self.node_mut(id).address.inherited.errors_to = failure.errors_to;
+                }
                 let trouble = Trouble {
                     router: failure.router,
                     user_message: failure.user_message,

@@ -26,6 +26,7 @@ use super::plan::remote_waits_trouble;
 use super::retry::{self, Item};
 use super::run::Run;
 use crate::context::Context;
+use crate::transport::limits::Place;
 use crate::transport::smtp::{
     self, Acceptance, AddressResult, Batch, BatchAddress, BatchReply, Journal, RetryChange,
 };
@@ -36,6 +37,8 @@ struct Finished {
     transport: String,
     reply: BatchReply,
     time: Duration,
+    /// Of `max_parallel`.
+    _place: Option<Place>,
 }
 
 /// The batches of an attempt.
@@ -90,7 +93,8 @@ impl Run {
         let parallel = usize::try_from(self.config.main.get(main::REMOTE_MAX_PARALLEL)).unwrap_or(1).max(1);
         while !batches.halted && !waiting.is_empty() && batches.under_way.len() < parallel {
             let ids = self.remote_batch(waiting).await;
-            batches.under_way.push(self.start(&ids, batches));
+            let Some(place) = self.place_in_transport(&ids).await else { continue };
+            batches.under_way.push(self.start(&ids, batches, place));
             batches.ids.push(ids);
         }
     }
@@ -130,7 +134,12 @@ impl Run {
         }
     }
 
-    fn start(&self, ids: &[NodeId], batches: &Batches) -> Pin<Box<dyn Future<Output = Finished> + Send>> {
+    fn start(
+        &self,
+        ids: &[NodeId],
+        batches: &Batches,
+        place: Option<Place>,
+    ) -> Pin<Box<dyn Future<Output = Finished> + Send>> {
         let number = batches.ids.len();
         let batch = self.batch(ids, &batches.data, Journal::new(number, batches.journal.clone()));
         let facts = self.context.facts.clone();
@@ -140,7 +149,7 @@ impl Run {
             let began = clock.now();
             let transport = batch.transport.clone();
             let reply = Box::pin(smtp::deliver(batch, context)).await;
-            Finished { number, transport, reply, time: clock.now().since(began) }
+            Finished { number, transport, reply, time: clock.now().since(began), _place: place }
         })
     }
 
@@ -180,7 +189,7 @@ impl Run {
     }
 
     fn log_batch(&mut self, finished: Finished, batches: &Batches) {
-        let Finished { number, transport, reply, time } = finished;
+        let Finished { number, transport, reply, time, .. } = finished;
         let ids = batches.ids.get(number).cloned().unwrap_or_default();
         for line in reply.log_lines {
             self.log_text(line, false);
@@ -195,8 +204,11 @@ impl Run {
             self.services.hints.remove_retry(&change.key);
         }
         let mut further = false;
-        for (id, result) in ids.into_iter().zip(reply.results) {
-            self.remote_result(id, result, &reply.retry, &mut further, time);
+        let mut results: Vec<_> = ids.into_iter().zip(reply.results).map(Some).collect();
+        for at in reply.order.into_iter().chain(0..results.len()) {
+            if let Some((id, result)) = results.get_mut(at).and_then(Option::take) {
+                self.remote_result(id, result, &reply.retry, &mut further, time);
+            }
         }
     }
 

@@ -176,7 +176,8 @@ async fn accepted(
 ) -> Next {
     if fails_verify(state.world.mode, router) {
         let message = format!("{} router forced verify failure", router.name).into_bytes();
-        let failure = RouteFailure { router: Some(router.name.clone()), message, user_message: None };
+        let failure =
+            RouteFailure { router: Some(router.name.clone()), message, user_message: None, errors_to: None };
         return decided(Decision::Failed(failure));
     }
     match flag(state, router, router.options.get(generic::UNSEEN), "unseen", false).await {
@@ -258,12 +259,12 @@ async fn unrouteable(state: &mut State<'_>, last: Option<&RouterInstance>) -> Ro
     };
     let message =
         own.clone().or_else(|| state.message.take()).unwrap_or_else(|| b"Unrouteable address".to_vec());
-    RouteFailure { router: None, message, user_message: own }
+    RouteFailure { router: None, message, user_message: own, errors_to: None }
 }
 
 fn too_deep() -> RouteFailure {
     let message = format!("redirected more than {} times", limits::REDIRECT_DEPTH);
-    RouteFailure { router: None, message: message.into_bytes(), user_message: None }
+    RouteFailure { router: None, message: message.into_bytes(), user_message: None, errors_to: None }
 }
 
 fn no_such_router(name: &str) -> RouteDeferral {

@@ -144,7 +144,7 @@ async fn errors_to(state: &mut State<'_>, router: &RouterInstance) -> Result<Opt
         }
     };
     let address = address.trim_ascii();
-    if address.is_empty() || address == b"<>" {
+    if address.is_empty() {
         return Ok(Some(Vec::new()));
     }
     let Ok((parsed, _)) =

@@ -73,6 +73,7 @@ pub(crate) fn self_action(state: &mut State<'_>, router: &RouterInstance, local:
                 router: Some(router.name.clone()),
                 message: message.as_bytes().to_vec(),
                 user_message: None,
+                errors_to: None,
             };
             Step::Fail(failure, Vec::new())
         }

@@ -42,6 +42,8 @@ pub mod errno {
     pub const LOCAL_ONLY: i32 = -55;
     /// `queue_domains`.
     pub const QUEUE_DOMAIN: i32 = -56;
+    /// `max_parallel` deliveries of the transport are under way.
+    pub const TRANSPORT_RETRY: i32 = -57;
 }
 
 /// A host that an address may go to.
@@ -138,6 +140,8 @@ pub struct RouteFailure {
     /// The text is the administrator's own (`:fail:`, `cannot_route_message`), so an SMTP reply may show it, with
     /// a reply code at its beginning.
     pub user_message: Option<Vec<u8>>,
+    /// Where the bounce goes instead, by the router's `errors_to`.
+    pub errors_to: Option<Vec<u8>>,
 }
 
 /// The address has to wait.

@@ -9,6 +9,7 @@
 //! # Security
 //! Message content, addresses and replies of hosts are hostile. File names and commands are made of clean values only.
 
+pub mod limits;
 pub mod local;
 pub mod outgoing;
 pub mod smtp;

@@ -20,7 +20,7 @@ mod process;
 mod system;
 mod tls;
 
-pub(crate) use system::{inodes, load_average, space_kib};
+pub(crate) use system::{load_average, room};
 
 use expand::EvalError;
 use expand::variable::Variable;

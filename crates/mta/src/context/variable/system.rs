@@ -19,10 +19,10 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
         Variable::LoadAverage => load_average().and_then(number),
         // Only the server knows; a command without one shows nothing.
         Variable::QueueSize => process.daemon.then(|| context.services.queue.size()).and_then(number),
-        Variable::SpoolSpace => number(space_kib(&process.spool_directory)),
-        Variable::SpoolInodes => number(inodes(&process.spool_directory)),
-        Variable::LogSpace => number(space_kib(&process.log_directory)),
-        Variable::LogInodes => number(inodes(&process.log_directory)),
+        Variable::SpoolSpace => number(room(&process.spool_directory).0),
+        Variable::SpoolInodes => number(room(&process.spool_directory).1),
+        Variable::LogSpace => number(room(&process.log_directory).0),
+        Variable::LogInodes => number(room(&process.log_directory).1),
         _ => return None,
     }))
 }
@@ -48,19 +48,12 @@ pub(crate) fn load_average() -> Option<u64> {
     Some(whole.parse::<u64>().ok()? * 1000 + hundredths.parse::<u64>().ok()? * 10)
 }
 
-/// Free KiB for ordinary users; -1 where the file system does not tell.
-pub(crate) fn space_kib(directory: &Path) -> i64 {
-    rustix::fs::statvfs(directory).map_or(-1, |fs| {
-        i64::try_from(u128::from(fs.f_bavail) * u128::from(fs.f_frsize) / 1024).unwrap_or(i64::MAX)
-    })
-}
-
-/// Free inodes; -1 where the file system does not tell or does not count them.
-pub(crate) fn inodes(directory: &Path) -> i64 {
-    match rustix::fs::statvfs(directory) {
-        Ok(fs) if fs.f_files > 0 => i64::try_from(fs.f_favail).unwrap_or(i64::MAX),
-        _ => -1,
-    }
+/// Free KiB for ordinary users, and free inodes; -1 where the file system does not tell or does not count.
+pub(crate) fn room(directory: &Path) -> (i64, i64) {
+    let Ok(fs) = rustix::fs::statvfs(directory) else { return (-1, -1) };
+    let kib = i64::try_from(u128::from(fs.f_bavail) * u128::from(fs.f_frsize) / 1024).unwrap_or(i64::MAX);
+    let inodes = if fs.f_files > 0 { i64::try_from(fs.f_favail).unwrap_or(i64::MAX) } else { -1 };
+    (kib, inodes)
 }
 
 #[cfg(test)]
@@ -69,8 +62,7 @@ mod tests {
 
     #[test]
     fn what_the_system_does_not_tell_is_minus_one() {
-        assert_eq!(space_kib(Path::new("/no/such/directory")), -1);
-        assert_eq!(inodes(Path::new("/no/such/directory")), -1);
-        assert!(space_kib(Path::new("/")) > 0);
+        assert_eq!(room(Path::new("/no/such/directory")), (-1, -1));
+        assert!(room(Path::new("/")).0 > 0);
     }
 }

@@ -234,13 +234,17 @@ async fn look_up_all(
     wishes: &Wishes,
 ) -> Result<Vec<RouteHost>, Step> {
     let mut all = Vec::new();
+    // `self = send`, and the list begins with us: so may we again.
+    let mut may_be_us = false;
     for item in items {
         let Some(mut found) = look_up(state, router, item, wishes).await? else { continue };
-        match local_host::remove(state, &mut found).await {
+        let us = if may_be_us { LocalHost::Absent } else { local_host::remove(state, &mut found).await };
+        match us {
             LocalHost::First(local) if all.is_empty() => {
                 if let Some(step) = local_host::self_action(state, router, &local) {
                     return Err(step);
                 }
+                may_be_us = true;
             }
             // Everything from ourselves on is less preferred than what we have.
             LocalHost::First(_) => break,
@@ -344,6 +348,7 @@ fn action_step(router: &RouterInstance, action: &[u8], text: String) -> Step {
                 router: Some(router.name.clone()),
                 message: text.into_bytes(),
                 user_message: None,
+                errors_to: None,
             };
             Step::Fail(failure, Vec::new())
         }

@@ -79,9 +79,10 @@ async fn redirected(state: &mut State<'_>, router: &RouterInstance) -> Result<St
         Some(End::Fail(_)) | None => {}
     }
     let inherited = generic::carried_on(state, router).await.map_err(Step::Defer)?;
+    let errors_to = inherited.errors_to.clone();
     let children = children::generate(state, router, parsed.items, inherited, &data.taint).await?;
     match parsed.end {
-        Some(End::Fail(message)) => Ok(Step::Fail(failure(router, message), children)),
+        Some(End::Fail(message)) => Ok(Step::Fail(failure(router, message, errors_to), children)),
         _ if children.is_empty() => {
             if !parsed.errors.is_empty() {
                 state.message = Some(b"syntax error in redirection data".to_vec());
@@ -263,9 +264,9 @@ fn deferral(router: &RouterInstance, message: Vec<u8>) -> RouteDeferral {
     RouteDeferral { user_message, ..RouteDeferral::by(router, message) }
 }
 
-fn failure(router: &RouterInstance, message: Vec<u8>) -> RouteFailure {
+fn failure(router: &RouterInstance, message: Vec<u8>, errors_to: Option<Vec<u8>>) -> RouteFailure {
     let user_message = Some(for_peer(router, &message));
-    RouteFailure { router: Some(router.name.clone()), message, user_message }
+    RouteFailure { router: Some(router.name.clone()), message, user_message, errors_to }
 }
 
 /// The text that an SMTP reply may show; `forbid_smtp_code` takes a reply code off.

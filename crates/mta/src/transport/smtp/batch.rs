@@ -92,6 +92,8 @@ pub struct BatchAddress {
 pub struct BatchReply {
     /// One result per address.
     pub results: Vec<AddressResult>,
+    /// The numbers of the addresses in the order in which they are told of; those that are missing come after.
+    pub order: Vec<usize>,
     /// Hosts that failed on the way: `HostError` lines for the log, in order.
     pub host_errors: Vec<observe::event::HostError>,
     /// Changes of the retry hints.

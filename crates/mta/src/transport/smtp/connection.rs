@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use super::fault::Link;
 use crate::context::facts::TlsFacts;
+use crate::transport::limits::Place;
 
 /// Octets read at a time.
 const BLOCK: usize = 4096;
@@ -42,6 +43,8 @@ pub(super) struct Connection {
     pub(super) local: Option<SocketAddr>,
     /// The encrypted session.
     pub(super) tls: Option<Box<TlsFacts>>,
+    /// The only place at a host of `serialize_hosts`, for as long as the connection is open.
+    _place: Option<Place>,
 }
 
 /// Where to connect to, and from.
@@ -79,7 +82,13 @@ impl Connection {
             needs_reset: false,
             local,
             tls: None,
+            _place: None,
         })
+    }
+
+    /// Keeps a place at the host for as long as it is open.
+    pub(super) fn holding(self, place: Option<Place>) -> Self {
+        Self { _place: place, ..self }
     }
 
     /// Banner and hello. The error comes with the words of the stage.

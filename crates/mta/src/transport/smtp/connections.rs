@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::connection::{Connection, Endpoint};
 use super::secure::Plan;
+use crate::transport::limits::Limits;
 
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(5);
@@ -39,6 +40,8 @@ pub struct Connections {
     idle: Arc<Mutex<HashMap<Key, Vec<Kept>>>>,
     /// Connections on which QUIT has been sent and not answered yet.
     goodbyes: Arc<Mutex<JoinSet<()>>>,
+    /// Who may deliver at the same time.
+    pub(crate) limits: Limits,
 }
 
 #[derive(Debug)]

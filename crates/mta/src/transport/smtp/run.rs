@@ -36,6 +36,7 @@ use super::sign;
 use crate::context::facts::TlsFacts;
 use crate::context::{Context, log_lines};
 use crate::route::errno;
+use crate::transport::limits::Place;
 use crate::transport::{outgoing, rcpt_address};
 
 /// Carries out one run.
@@ -67,7 +68,9 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         reply,
         skipped: 0,
         expired: 0,
+        taken: 0,
         halted: false,
+        order: (0..batch.addresses.len()).collect(),
     };
     run.all().await;
     run.finish()
@@ -84,8 +87,12 @@ struct Run<'a> {
     skipped: usize,
     /// Of these, hosts that have been failing too long.
     expired: usize,
+    /// Hosts of `serialize_hosts` to which another connection is open.
+    taken: usize,
     /// A delivery could not be written down: no further one may begin.
     halted: bool,
+    /// The addresses, in the order in which they are sent and told of.
+    order: Vec<usize>,
 }
 
 impl Run<'_> {
@@ -113,6 +120,10 @@ impl Run<'_> {
         if let Ok(hosts) = fallback(self.batch, self.transport, self.context).await
             && !hosts.is_empty()
         {
+            // They were put aside one before the other.
+            let left = self.pending();
+            self.order.retain(|at| !left.contains(at));
+            self.order.extend(left.into_iter().rev());
             self.try_hosts(hosts, &message, &settings).await;
         }
     }
@@ -227,8 +238,7 @@ impl Run<'_> {
                 self.skipped += 1;
                 continue;
             }
-            tried += 1;
-            self.try_host(&host, message, settings).await;
+            tried += usize::from(self.try_host(&host, message, settings).await);
         }
     }
 
@@ -237,7 +247,7 @@ impl Run<'_> {
         let is_open = |result: &Option<AddressResult>| {
             result.as_ref().is_none_or(|result| !matches!(result.verdict, Verdict::Accept | Verdict::Fail))
         };
-        (0..self.results.len()).filter(|at| is_open(&self.results[*at])).collect()
+        self.order.iter().copied().filter(|at| is_open(&self.results[*at])).collect()
     }
 
     /// Whether the hints say that this host's time has not come.
@@ -265,8 +275,8 @@ impl Run<'_> {
         Some(RetryKey::from_bytes(key))
     }
 
-    /// One host: connect, or use an open connection; send; judge.
-    async fn try_host(&mut self, host: &Candidate, message: &Message, settings: &Settings) {
+    /// One host: connect, or use an open connection; send; judge. False when it is left out this time.
+    async fn try_host(&mut self, host: &Candidate, message: &Message, settings: &Settings) -> bool {
         let port = host.port.unwrap_or(settings.port);
         self.context.facts.host.name = Some(host.name.clone());
         self.context.facts.host.address = Some(host.address);
@@ -281,7 +291,10 @@ impl Run<'_> {
         };
         let key = match self.key(host, port, settings) {
             Ok(key) => key,
-            Err(refusal) => return self.everywhere(&refusal),
+            Err(refusal) => {
+                self.everywhere(&refusal);
+                return true;
+            }
         };
         let pending = self.pending();
         let connections = Arc::clone(&self.context.services.connections);
@@ -292,22 +305,40 @@ impl Run<'_> {
             let stale = matches!(&carried.broken, Some((_, Stage::Mail)));
             if !stale {
                 let shown = RemoteHost { reused: true, local: connection.local, ..shown };
-                return self.judge(host, &shown, connection, key, &pending, carried, settings);
+                self.judge(host, &shown, connection, key, &pending, carried, settings);
+                return true;
             }
         }
+        let Ok(place) = self.place_at(host) else {
+            self.taken += 1;
+            return false;
+        };
         let mut connection = match self.connect(host, &key, settings).await {
-            Ok(connection) => connection,
-            Err(fault) => return self.host_failed(host, &shown, &fault, &pending, settings),
+            Ok(connection) => connection.holding(place),
+            Err(fault) => {
+                self.host_failed(host, &shown, &fault, &pending, settings);
+                return true;
+            }
         };
         let shown = RemoteHost { local: connection.local, ..shown };
         if message.mail.smtputf8 && !connection.offered.smtputf8 {
             self.context.services.connections.part(connection);
             let text = b"utf8 support required but not offered for forwarding".to_vec();
             let refusal = AddressResult { host: Some(shown), ..result(Verdict::Fail, 0, Some(text)) };
-            return self.everywhere(&refusal);
+            self.everywhere(&refusal);
+            return true;
         }
         let carried = self.send_over(&mut connection, message, &pending, settings).await;
         self.judge(host, &shown, connection, key, &pending, carried, settings);
+        true
+    }
+
+    /// The place at a host of `serialize_hosts`; none is needed at others. An error when somebody else has it.
+    fn place_at(&mut self, host: &Candidate) -> Result<Option<Place>, Taken> {
+        if !self.host_in(options::SERIALIZE_HOSTS, host) {
+            return Ok(None);
+        }
+        self.context.services.connections.limits.alone_at(&host.name).map(Some).ok_or(Taken)
     }
 
     /// What makes a session with this host: where from, where to, and as whom.
@@ -687,6 +718,7 @@ impl Run<'_> {
     }
 
     fn finish(mut self) -> BatchReply {
+        self.reply.order = std::mem::take(&mut self.order);
         let results = std::mem::take(&mut self.results).into_iter().enumerate();
         self.reply.results = results.map(|(at, result)| result.unwrap_or_else(|| self.nobody(at))).collect();
         self.reply
@@ -705,10 +737,18 @@ impl Run<'_> {
             );
             return result(Verdict::Fail, errno::HOST_RETRY, Some(text.into_bytes()));
         }
-        let text = format!("retry time not reached for any host for '{domain}'");
+        let why = if self.taken > 0 {
+            "connection limit reached for all hosts"
+        } else {
+            "retry time not reached for any host"
+        };
+        let text = format!("{why} for '{domain}'");
         result(Verdict::Defer, errno::HOST_RETRY, Some(text.into_bytes()))
     }
 }
+
+/// Somebody else has the only place.
+struct Taken;
 
 impl NoHosts {
     fn into_result(self, transport: &str) -> AddressResult {
