@@ -1,6 +1,7 @@
 //! Sessions from banner to goodbye: a configuration, a dialogue, the log that it leaves.
 
 mod acl;
+mod arc;
 mod hostile;
 mod limits;
 mod message;

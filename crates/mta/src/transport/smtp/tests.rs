@@ -452,3 +452,123 @@ async fn where_nothing_can_be_written_down_no_further_host_is_tried() {
     assert_eq!(*run.noted.lock().unwrap(), [[1]]);
     assert!(second.seen().is_empty());
 }
+
+/// What a transport with these options sends, for a message with these fields; and the log.
+async fn signed_content(options: &str, fields: &[&str]) -> (String, Vec<String>) {
+    let sink = Sink::start(&[]).await;
+    let run = Run::new(options, &[sink.address]);
+    let key = run.bench.directory().join("key");
+    std::fs::write(&key, KEY).unwrap();
+    let options = options.replace("KEY", &key.display().to_string());
+    let bench = Bench::new(&format!("begin transports\ns:\n driver = smtp\n{options}\n"));
+    let mut facts = Facts::default();
+    facts.message.id = mail_types::message_id::MessageId::parse(b"1xVAQb-0001qB-1R");
+    facts.message.sender_address = b"s@q.test".to_vec();
+    facts.message.size = Some(200);
+    facts.message.headers = fields.iter().map(|field| HeaderLine::new(*field)).collect();
+    deliver(run.batch.clone(), Context::new(facts, Arc::clone(&bench.services))).await;
+    let content = sink.seen().into_iter().find(|text| text.contains("\r\n.\r\n"));
+    (content.unwrap_or_default().replace("\r\n", "\n"), bench.main_log())
+}
+
+/// The private key of RFC 8463 appendix A.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+const RESULTS: &str = "Authentication-Results: q.test; spf=pass; arc=none";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arc_10_13_14_15_a_set_on_top_from_the_first_results_of_the_admd() {
+    let fields = [
+        "Authentication-Results: other.test; spf=fail",
+        RESULTS,
+        "Authentication-Results: q.test; dkim=pass",
+        "From: s@q.test",
+    ];
+    let (content, log) = signed_content(" arc_sign = Q.test : sel : KEY\n", &fields).await;
+    let names: Vec<&str> =
+        content.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
+    assert_eq!(
+        names[..3],
+        ["ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"],
+        "{content} {log:?}"
+    );
+    assert!(
+        content.starts_with("ARC-Seal: i=1; cv=none; a=ed25519-sha256; d=Q.test; s=sel; b="),
+        "{content}"
+    );
+    assert!(content.contains("\nARC-Authentication-Results: i=1; q.test; spf=pass; arc=none\n"), "{content}");
+    assert!(content.contains("ARC-Message-Signature: i=1; a=ed25519-sha256; d=Q.test; s=sel;"), "{content}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arc_11_unset_empty_or_forced_to_fail_signs_nothing() {
+    for option in
+        ["", " arc_sign =\n", " arc_sign = ${if eq{a}{b}{x}}\n", " arc_sign = ${if eq{a}{b}{x}fail}\n"]
+    {
+        let (content, log) = signed_content(option, &[RESULTS, "From: s@q.test"]).await;
+        assert!(content.starts_with("Authentication-Results:"), "{option}: {content}");
+        assert_eq!(log, Vec::<String>::new(), "{option}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arc_12_each_of_the_three_elements_is_needed() {
+    for (option, text) in [
+        (" arc_sign = q.test\n", "ARC: arc_sign needs an ADMD, a selector and a private key"),
+        (" arc_sign = q.test : : KEY\n", "ARC: no selector in arc_sign"),
+        (" arc_sign = q.test : sel : KEY : odd\n", "ARC: unknown option \"odd\" in arc_sign"),
+    ] {
+        let (content, log) = signed_content(option, &[RESULTS, "From: s@q.test"]).await;
+        assert!(content.starts_with("Authentication-Results:"), "{option}: {content}");
+        assert!(log.iter().any(|line| line.ends_with(text)), "{option}: {log:?}");
+    }
+    let strict = " arc_sign = q.test : sel : /nowhere\n dkim_strict = true\n";
+    let (content, log) = signed_content(strict, &[RESULTS, "From: s@q.test"]).await;
+    assert_eq!(content, "", "it waits");
+    assert!(log.iter().any(|line| line.contains("and dkim_strict is set")), "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arc_14_without_results_of_the_admd_nothing_is_sealed() {
+    let fields = ["Authentication-Results: other.test; spf=pass", "From: s@q.test"];
+    let (content, log) = signed_content(" arc_sign = q.test : sel : KEY\n", &fields).await;
+    assert!(content.starts_with("Authentication-Results:"), "{content}");
+    assert!(
+        log.iter()
+            .any(|line| line.ends_with("ARC: not signed: no Authentication-Results header for the ADMD"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arc_16_17_18_times() {
+    let now = crate::testing::NOW.secs();
+    let seal = |content: &str| content.split("ARC-Message-Signature").next().unwrap_or_default().to_owned();
+    for (options, created, expires) in [
+        ("timestamps", Some(now), None),
+        ("expire=+60,timestamps", Some(now), Some(now + 60)),
+        ("timestamps, expire", Some(now), Some(now + 30 * 24 * 3600)),
+        ("expire=5000000000", None, Some(5_000_000_000)),
+    ] {
+        let option = format!(" arc_sign = q.test : sel : KEY : {options}\n");
+        let (content, log) = signed_content(&option, &[RESULTS, "From: s@q.test"]).await;
+        let t = created.map(|time| format!(" t={time};"));
+        let x = expires.map(|time| format!("x={time};"));
+        assert_eq!(seal(&content).contains("t="), t.is_some(), "{options}: {content} {log:?}");
+        assert!(t.is_none_or(|t| content.matches(&t).count()
+            + content.matches(&t.replace(' ', "\t")).count()
+            == 2));
+        assert!(!seal(&content).contains("x="), "{content}");
+        assert_eq!(x.map(|x| content.matches(&x).count()), expires.map(|_| 1), "{options}: {content}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dkim_timestamps_of_zero_have_no_expiry() {
+    let now = crate::testing::NOW.secs();
+    let options =
+        " dkim_domain = q.test\n dkim_selector = sel\n dkim_private_key = KEY\n dkim_sign_headers = from\n";
+    let (content, _) = signed_content(&format!("{options} dkim_timestamps = 0\n"), &["From: s@q.test"]).await;
+    assert!(content.contains(&format!("t={now};")) && !content.contains("x="), "{content}");
+    let (content, _) =
+        signed_content(&format!("{options} dkim_timestamps = 60\n"), &["From: s@q.test"]).await;
+    assert!(content.contains(&format!("x={};", now + 60)), "{content}");
+}
