@@ -183,7 +183,7 @@ conditions! {
     /// `${if gti{a}{B}{yes}{no}}`
     "gti" => order;
     /// A local part is one that `${srs_encode` made with this secret; sets `$srs_recipient`.
-    /// in a router: `condition = ${if inbound_srs{$local_part}{secret}}`
+    /// `${if inbound_srs{ann}{secret}{yes}{no}}`
     "inbound_srs" => |parser, name, _| inbound_srs::parse(parser, name);
     /// A text is an element of a list.
     /// `${if inlist{b}{a:b:c}{yes}{no}}`

@@ -64,7 +64,7 @@ items! {
     /// `${acl{greeting}{Ann}}`
     "acl" => acl::parse;
     /// An `Authentication-Results:` header line for this message.
-    /// in an ACL: `warn add_header = :at_start:${authresults{$primary_hostname}}`
+    /// `${authresults{$primary_hostname}}` gives `Authentication-Results: mail.example.com`
     "authresults" => authresults::parse;
     /// A field of a certificate that a TLS variable holds.
     /// `${certextract{subject,CN}{$tls_in_peercert}{CN=$value}{no certificate}}`
@@ -148,7 +148,7 @@ items! {
     /// `${sort{10:9:8a}{<=}{${sg{$item}{a}{}}}}`
     "sort" => sort::parse;
     /// A return path that carries the sender's address through a forwarder.
-    /// in a transport: `return_path = ${srs_encode{secret}{$return_path}{$primary_hostname}}`
+    /// `${if match{${srs_encode{secret}{ann@example.org}{relay.example}}}{^SRS0=.*=example.org=ann@relay.example\$}{rewritten}}`
     "srs_encode" => srs_encode::parse;
     /// Characters from a place on; negative places count from the end.
     /// `${substr{0}{4}{postrider}}`
