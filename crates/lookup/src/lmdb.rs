@@ -65,7 +65,7 @@ pub fn find<R: ReadAt + ?Sized>(source: &R, key: &[u8]) -> io::Result<Option<Vec
         let state = newest(source)?;
         let answer = Search { source, page_size: state.page_size }.tree(state.main, key);
         // The pages of this state were not used again before the second state after it was complete.
-        if newest(source)?.transaction <= state.transaction + 1 {
+        if newest(source)?.transaction.saturating_sub(state.transaction) <= 1 {
             return answer;
         }
     }
@@ -174,7 +174,7 @@ impl<R: ReadAt + ?Sized> Search<'_, R> {
         if size > limits::LOOKUP_VALUE {
             return Err(broken("a value is too long"));
         }
-        let place = self.place(le64(node.data, 0)?)? + PAGE_HEADER as u64;
+        let place = self.place(le64(node.data, 0)?)?.saturating_add(PAGE_HEADER as u64);
         bytes_at(self.source, place, size).map(Some)
     }
 

@@ -39,7 +39,8 @@ pub(crate) fn run(arguments: &[Vec<u8>]) -> ExitCode {
     match make(&task) {
         Ok(code) => code,
         Err(reason) => {
-            crate::say_error_as_is(&format!("exim_dbmbuild: {reason}"));
+            // On standard output, as Debian's has it.
+            crate::say(format!("exim_dbmbuild: {reason}\n").as_bytes());
             ExitCode::FAILURE
         }
     }

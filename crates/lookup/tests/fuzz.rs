@@ -1,0 +1,25 @@
+//! The fuzz targets, each on its corpus and on mutations of it.
+
+extern crate postrider_lookup as lookup;
+
+#[path = "fuzz/cdb.rs"]
+mod cdb;
+#[path = "fuzz/dbm.rs"]
+mod dbm;
+#[path = "fuzz/lmdb.rs"]
+mod lmdb;
+
+#[test]
+fn cdb_takes_anything() {
+    mutation::replay(env!("CARGO_MANIFEST_DIR"), "cdb", cdb::run);
+}
+
+#[test]
+fn dbm_takes_anything() {
+    mutation::replay(env!("CARGO_MANIFEST_DIR"), "dbm", dbm::run);
+}
+
+#[test]
+fn lmdb_takes_anything() {
+    mutation::replay(env!("CARGO_MANIFEST_DIR"), "lmdb", lmdb::run);
+}
