@@ -37,7 +37,7 @@ impl Run {
                 continue;
             }
             let Some(_place) = self.place_in_transport(&ready).await else { continue };
-            if !self.secure().await || !self.one_delivery(&ready).await {
+            if !self.secure().await || !Box::pin(self.one_delivery(&ready)).await {
                 return;
             }
         }
