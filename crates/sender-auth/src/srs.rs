@@ -140,7 +140,8 @@ impl Rewriter {
     pub fn forward(&self, sender: &[u8], forwarder: &[u8], day: i64) -> Result<Vec<u8>, SrsFault> {
         let at = sender.iter().rposition(|byte| *byte == b'@').ok_or(SrsFault::NoDomain)?;
         let (local, domain) = (&sender[..at], &sender[at + 1..]);
-        if local.is_empty() || domain.is_empty() {
+        // A domain with the separator in it could not be found again.
+        if local.is_empty() || domain.is_empty() || domain.contains(&b'=') {
             return Err(SrsFault::NoDomain);
         }
         if domain.eq_ignore_ascii_case(forwarder) {
@@ -151,6 +152,9 @@ impl Rewriter {
             Some((Scheme::One, rest)) => {
                 let Some((_, rest)) = self.split_hash(rest) else { return Err(SrsFault::Malformed) };
                 let (first, kept) = split(rest, b'=').ok_or(SrsFault::Malformed)?;
+                if first.is_empty() || !kept.first().is_some_and(|byte| b"=+-".contains(byte)) {
+                    return Err(SrsFault::Malformed);
+                }
                 self.wrapped(first, kept)?
             }
             // What follows `SRS0` is kept with its separator, which the first forwarder will look for.
@@ -343,6 +347,23 @@ mod tests {
         assert_eq!(text(rewriter.reverse(local(&zero), DAY)).unwrap(), "User@Example.org");
         let own = rewriter.forward(b"me@f1.example", b"F1.example", DAY);
         assert_eq!(text(own).unwrap(), "me@f1.example");
+    }
+
+    #[test]
+    fn what_could_not_come_back_is_not_forwarded() {
+        for (sender, fault) in [
+            ("user@x=y", SrsFault::NoDomain),
+            ("user", SrsFault::NoDomain),
+            ("@x", SrsFault::NoDomain),
+            ("SRS1=abc==x@f0.example", SrsFault::Malformed),
+            ("SRS1=abc=f1=x@f0.example", SrsFault::Malformed),
+        ] {
+            assert_eq!(
+                text(rewriter(|_| {}).forward(sender.as_bytes(), b"f.example", DAY)),
+                Err(fault),
+                "{sender}"
+            );
+        }
     }
 
     #[test]
