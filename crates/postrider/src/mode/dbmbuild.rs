@@ -76,6 +76,8 @@ fn make(task: &Task<'_>) -> Result<ExitCode, String> {
         return Err("input and output filenames are the same".to_owned());
     }
     let text = read(task.input)?;
+    // Before anything is said about the text.
+    drop(File::create(temporary(task.output)).map_err(|e| cannot_create(task.output, &e))?);
     let mut id = [0; 20];
     for chunk in id.chunks_mut(8) {
         chunk.copy_from_slice(&SystemEntropy.next_u64().to_le_bytes()[..chunk.len()]);
@@ -113,11 +115,19 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-fn write(path: &Path, content: &[u8]) -> Result<(), String> {
+fn temporary(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".dbmbuild_temp");
-    let temporary = PathBuf::from(name);
-    let failed = |e: std::io::Error| format!("unable to create {}: {}", temporary.display(), reason(&e));
+    PathBuf::from(name)
+}
+
+fn cannot_create(path: &Path, error: &std::io::Error) -> String {
+    format!("unable to create {}: {}", temporary(path).display(), reason(error))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), String> {
+    let temporary = temporary(path);
+    let failed = |e: std::io::Error| cannot_create(path, &e);
     let outcome = File::create(&temporary).and_then(|mut file| {
         file.write_all(content)?;
         file.sync_all()
