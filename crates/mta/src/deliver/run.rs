@@ -87,7 +87,7 @@ pub(super) async fn attempt(id: MessageId, kind: AttemptKind, services: &Arc<Ser
         next_try: None,
     };
     trace!(Verbose, "delivering {id}");
-    run.go().await
+    Box::pin(run.go()).await
 }
 
 /// Locks and reads the message.
@@ -131,7 +131,7 @@ impl Run {
             return report;
         }
         let plan = self.plan().await;
-        self.deliver_local(plan.local).await;
+        Box::pin(self.deliver_local(plan.local)).await;
         self.deliver_remote(plan.remote).await;
         self.finish().await
     }

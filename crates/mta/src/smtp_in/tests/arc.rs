@@ -51,7 +51,7 @@ fn chain(hops: &[(&str, &str)]) -> String {
         let mut hasher = BodyHasher::new([BODY_FORM]);
         hasher.feed(b"body\n");
         let hashes = hasher.finish();
-        let header: Vec<&[u8]> = fields.iter().map(|field| field.as_bytes()).collect();
+        let header: Vec<&[u8]> = fields.iter().map(String::as_bytes).collect();
         let request = SealRequest {
             admd: admd.as_bytes(),
             selector: b"s",
