@@ -165,7 +165,7 @@ fn traced(scratch: &Scratch, config: &Path, args: &[&str], input: &str) -> Strin
 fn dialogue() -> String {
     let mut text = "EHLO client.example\r\nMAIL FROM:<s@sender.example>\r\n".to_owned();
     for recipient in RECIPIENTS {
-        text.push_str(&format!("RCPT TO:<{recipient}>\r\n"));
+        text.extend(["RCPT TO:<", recipient, ">\r\n"]);
     }
     let stuffed = BODY.replace("\r\n.", "\r\n..");
     text + &format!("DATA\r\nSubject: test\r\n\r\n{stuffed}.\r\nQUIT\r\n")
@@ -252,7 +252,7 @@ impl Life {
             match event {
                 Event::Sent(socket, text) if socket.contains(&there) => sent |= text.ends_with(b"\r\n.\r\n"),
                 Event::Heard(socket, text) if socket.contains(&there) => {
-                    taken |= text.starts_with(TAKEN.as_bytes())
+                    taken |= text.starts_with(TAKEN.as_bytes());
                 }
                 _ => {}
             }
@@ -449,7 +449,7 @@ fn the_power_goes_off_after_every_call() {
     let cuts = cuts(&life);
     let next = AtomicUsize::new(0);
     let duplicates = Mutex::new(BTreeMap::<&str, usize>::new());
-    let workers = std::thread::available_parallelism().map_or(2, |count| count.get());
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {

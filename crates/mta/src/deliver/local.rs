@@ -22,10 +22,26 @@ use super::retry::{self, Item};
 use super::run::Run;
 use crate::context::facts::AddressFacts;
 use crate::route::{Assignment, Directory, errno};
-use crate::services::local_agent::{LocalRequest, LocalResult};
+use crate::services::local_agent::{LocalReply, LocalRequest, LocalResult};
 
 /// Exim's number for a mailbox over its own quota, and the system's for a full disk and for its quota.
 const OVER_QUOTA: [i32; 3] = [-22, 28, 122];
+
+/// `-N`: what a delivery would have come to.
+fn pretended() -> LocalResult {
+    LocalResult {
+        verdict: Verdict::Accept,
+        errno: 0,
+        more_errno: 0,
+        message: None,
+        user_message: None,
+        size: None,
+        output: None,
+        return_output: false,
+        local_name: None,
+        log_lines: Vec::new(),
+    }
+}
 
 impl Run {
     /// Delivers the local addresses, in order.
@@ -94,8 +110,15 @@ impl Run {
             }
         };
         let agent = std::sync::Arc::clone(&self.services.local_agent);
-        let shadow = self.shadow_of(&request.transport).map(|name| (name, request.clone()));
-        let reply = agent.deliver(request, data).await;
+        let shadow = self
+            .shadow_of(&request.transport)
+            .filter(|_| !self.header.dont_deliver)
+            .map(|name| (name, request.clone()));
+        let reply = if self.header.dont_deliver {
+            LocalReply { results: vec![pretended(); ids.len()] }
+        } else {
+            agent.deliver(request, data).await
+        };
         let time = self.services.clock.now().since(began);
         for (id, result) in ids.iter().zip(&reply.results) {
             if matches!(result.verdict, Verdict::Accept | Verdict::Discard) {

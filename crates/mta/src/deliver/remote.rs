@@ -177,6 +177,7 @@ impl Run {
             data: Arc::clone(data),
             body_offset: self.data.body_start(),
             ignore_retry_times: self.kind.is_forced(),
+            pretend: self.header.dont_deliver,
             journal,
         }
     }

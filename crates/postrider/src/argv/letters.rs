@@ -64,7 +64,10 @@ impl<'a> Parser<'a> {
             b"-i" => self.invocation.dot_is_data = true,
             b"-m" | b"-U" | b"-x" => {}
             b"-n" => self.invocation.values_only = true,
-            b"-N" => self.invocation.pretend = true,
+            b"-N" => {
+                self.invocation.pretend = true;
+                self.invocation.verbose = true;
+            }
             b"-t" => self.invocation.extract_recipients = true,
             b"-ti" => {
                 self.invocation.extract_recipients = true;

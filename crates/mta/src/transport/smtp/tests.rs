@@ -170,6 +170,7 @@ impl Run {
             data: Arc::new(std::fs::File::open(&path).unwrap()),
             body_offset: 5,
             ignore_retry_times: false,
+            pretend: false,
             journal: Journal::new(0, journal),
         };
         Self { bench, batch, noted, writable }
