@@ -167,7 +167,7 @@ fn item_form(name: &str, after: &[u8]) -> Option<&'static str> {
     let after = String::from_utf8_lossy(after);
     let after = after.trim_start();
     let is_number = |text: &str| {
-        let digits = text.trim_start_matches('{').trim().trim_start_matches('-');
+        let digits = text.trim_start().trim_start_matches('{').trim().trim_start_matches('-');
         let digits = digits.split('}').next().unwrap_or_default().trim();
         !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
     };

@@ -426,7 +426,10 @@ fn refused_chunks_are_swallowed() {
 
 #[test]
 fn hostile_lines() {
-    let mut d = Dialogue::new(|p| p.command_line_limit = 100);
+    let mut d = Dialogue::new(|p| {
+        p.command_line_limit = 100;
+        p.max_synprot_errors = 10;
+    });
     let long = format!("NOOP {}\r\n", "x".repeat(5000));
     for piece in long.as_bytes().chunks(700) {
         d.replies.clear();
