@@ -43,6 +43,17 @@ pub enum AnchorSource {
     Path(PathBuf),
 }
 
+impl AnchorSource {
+    /// What `tls_verify_certificates` means, expanded: nothing, `system`, or a file or directory.
+    pub fn of(value: Option<PathBuf>) -> Self {
+        match value {
+            None => Self::None,
+            Some(path) if path.as_os_str() == "system" || path.as_os_str() == "system,cache" => Self::System,
+            Some(path) => Self::Path(path),
+        }
+    }
+}
+
 /// What a server needs, by names of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AcceptorRequest {

@@ -37,7 +37,7 @@ use crate::context::facts::TlsFacts;
 /// A server's side made ready.
 pub(super) struct Prepared {
     acceptor: Acceptor,
-    /// The certificate that is shown, where one was set up.
+    /// Sessions may be resumed (`tls_resumption_hosts`).
     tickets: bool,
     /// The options want to know the server name first.
     by_name: bool,
@@ -229,23 +229,12 @@ fn request(context: &mut Context) -> Result<AcceptorRequest, Unavailable> {
         own_name: text(context.primary_hostname().to_vec()),
         proofs: paths(main::TLS_OCSP_FILE, context)?,
         client,
-        anchors: anchors(paths(main::TLS_VERIFY_CERTIFICATES, context)?.into_iter().next()),
+        anchors: AnchorSource::of(paths(main::TLS_VERIFY_CERTIFICATES, context)?.into_iter().next()),
         revocations: paths(main::TLS_CRL, context)?.into_iter().next(),
         ciphers: text(one(main::TLS_REQUIRE_CIPHERS, context)?.into_bytes()),
         alpn: items(main::TLS_ALPN, context)?,
         resumption: context.sender_host_in(main::TLS_RESUMPTION_HOSTS)?,
     })
-}
-
-/// What `tls_verify_certificates` means.
-pub(crate) fn anchors(value: Option<PathBuf>) -> AnchorSource {
-    match value {
-        None => AnchorSource::None,
-        Some(path) if path.as_os_str() == "system" || path.as_os_str() == "system,cache" => {
-            AnchorSource::System
-        }
-        Some(path) => AnchorSource::Path(path),
-    }
 }
 
 fn path(bytes: Vec<u8>) -> PathBuf {

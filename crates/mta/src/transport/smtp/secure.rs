@@ -125,19 +125,8 @@ impl Plan {
             (certificate, key)
         });
         self.request.revocations = file(options::TLS_CRL, context)?;
-        self.request.anchors = anchors(file(options::TLS_VERIFY_CERTIFICATES, context)?);
+        self.request.anchors = AnchorSource::of(file(options::TLS_VERIFY_CERTIFICATES, context)?);
         Ok(())
-    }
-}
-
-/// What `tls_verify_certificates` means.
-fn anchors(value: Option<PathBuf>) -> AnchorSource {
-    match value {
-        None => AnchorSource::None,
-        Some(path) if path.as_os_str() == "system" || path.as_os_str() == "system,cache" => {
-            AnchorSource::System
-        }
-        Some(path) => AnchorSource::Path(path),
     }
 }
 
