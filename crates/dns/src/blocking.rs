@@ -1,6 +1,6 @@
 //! The resolver for code on threads of its own (expansions on the capped pool).
 
-use mail_types::dns::{Answer, DnsFailure, Patience, RecordType, Resolve};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve};
 use tokio::runtime::Handle;
 
 use crate::resolver::Resolver;
@@ -27,7 +27,12 @@ impl Resolve for BlockingResolver {
         self.handle.block_on(self.resolver.query(name, rtype))
     }
 
-    fn query_with(&self, name: &[u8], rtype: RecordType, patience: &Patience) -> Result<Answer, DnsFailure> {
-        self.handle.block_on(self.resolver.query_with(name, rtype, patience))
+    fn query_with(
+        &self,
+        name: &[u8],
+        rtype: RecordType,
+        options: &QueryOptions,
+    ) -> Result<Answer, DnsFailure> {
+        self.handle.block_on(self.resolver.query_with(name, rtype, options))
     }
 }

@@ -12,25 +12,25 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use mail_types::clock::Entropy;
-use mail_types::dns::{DnsFailure, Patience};
+use mail_types::dns::{DnsFailure, QueryOptions};
 use mail_types::limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 use crate::config::ResolverConfig;
-use crate::wire::{self, Failed, NotAnAnswer, QueryOptions, Question, Response, ResponseKind, UDP_PAYLOAD};
+use crate::wire::{self, Edns, Failed, NotAnAnswer, Question, Response, ResponseKind, UDP_PAYLOAD};
 
 /// Asks the servers in turn.
 pub(crate) async fn ask(
     question: &Question,
     config: &ResolverConfig,
-    patience: &Patience,
+    options: &QueryOptions,
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
     let mut failure = DnsFailure::Unreachable;
-    let wait = patience.retrans.unwrap_or(config.retrans);
-    for _ in 0..patience.retry.unwrap_or(config.tries).max(1) {
+    let wait = options.retrans.unwrap_or(config.retrans);
+    for _ in 0..options.retry.unwrap_or(config.tries).max(1) {
         for server in &config.servers {
             match ask_server(*server, question, (config, wait), entropy).await {
                 Ok(response) => return Ok(response),
@@ -49,11 +49,11 @@ async fn ask_server(
     (config, wait): (&ResolverConfig, Duration),
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
-    let mut options = QueryOptions { edns0: config.edns0, dnssec_ok: config.dnssec_ok };
+    let mut options = Edns { enabled: config.edns0, dnssec_ok: config.dnssec_ok };
     let mut response = ask_over_udp(server, question, (wait, options), entropy).await?;
-    if response.kind == ResponseKind::FormErr && options.edns0 {
+    if response.kind == ResponseKind::FormErr && options.enabled {
         // rfc6891#7: a server of old that doesn't know EDNS.
-        options.edns0 = false;
+        options.enabled = false;
         response = ask_over_udp(server, question, (wait, options), entropy).await?;
     }
     if response.truncated {
@@ -70,7 +70,7 @@ async fn ask_server(
 async fn ask_over_udp(
     server: SocketAddr,
     question: &Question,
-    how: (Duration, QueryOptions),
+    how: (Duration, Edns),
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
     let id = entropy.next_u64() as u16;
@@ -95,7 +95,7 @@ async fn ask_over_udp(
 async fn ask_over_tcp(
     server: SocketAddr,
     question: &Question,
-    options: QueryOptions,
+    options: Edns,
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
     let id = entropy.next_u64() as u16;

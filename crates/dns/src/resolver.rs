@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use mail_types::Clock;
 use mail_types::clock::Entropy;
-use mail_types::dns::{Answer, DnsFailure, Patience, Record, RecordData, RecordType, Security};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, Record, RecordData, RecordType, Security};
 use mail_types::limits;
 use mail_types::trace;
 
@@ -98,15 +98,15 @@ impl Resolver {
 
     /// Asks one question about a complete name; aliases are followed.
     pub async fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
-        self.query_with(name, rtype, &Patience::default()).await
+        self.query_with(name, rtype, &QueryOptions::default()).await
     }
 
-    /// The same, waiting as long as the asker says.
+    /// The same, as the asker wants it.
     pub async fn query_with(
         &self,
         name: &[u8],
         rtype: RecordType,
-        patience: &Patience,
+        options: &QueryOptions,
     ) -> Result<Answer, DnsFailure> {
         let Inner { cache, clock, .. } = &*self.inner;
         let parsed = name::parse(name)?;
@@ -114,7 +114,7 @@ impl Resolver {
         if let Some(known) = cache.find(&key, clock.now()) {
             return known;
         }
-        let (outcome, seconds) = self.follow(Question { name: parsed, rtype }, patience).await;
+        let (outcome, seconds) = self.follow(Question { name: parsed, rtype }, options).await;
         match &outcome {
             Ok(answer) => trace!(
                 Dns,
@@ -240,11 +240,15 @@ impl Resolver {
     }
 
     /// Asks, and asks again for the target of an alias that the server did not follow. Gives the seconds to keep it too.
-    async fn follow(&self, mut question: Question, patience: &Patience) -> (Result<Answer, DnsFailure>, u32) {
+    async fn follow(
+        &self,
+        mut question: Question,
+        options: &QueryOptions,
+    ) -> (Result<Answer, DnsFailure>, u32) {
         let mut way = Way { ttl: u32::MAX, secure: true, hops: 0 };
         loop {
             let Inner { config, entropy, .. } = &*self.inner;
-            let response = match exchange::ask(&question, config, patience, &**entropy).await {
+            let response = match exchange::ask(&question, config, options, &**entropy).await {
                 Ok(response) => response,
                 Err(failure) => return (Err(failure), 0),
             };
@@ -320,7 +324,7 @@ impl Way {
     fn answer(&self, records: Vec<Record>, canonical_name: Vec<u8>) -> Answer {
         let ttl = records.iter().map(|record| record.ttl).min().unwrap_or(0).min(self.ttl);
         let security = if self.secure { Security::Secure } else { Security::Indeterminate };
-        Answer { records, security, ttl, canonical_name }
+        Answer { records, security, security_reason: None, ttl, canonical_name }
     }
 }
 

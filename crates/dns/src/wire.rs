@@ -25,8 +25,8 @@ pub(crate) struct Question {
 
 /// How a question is put.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct QueryOptions {
-    pub(crate) edns0: bool,
+pub(crate) struct Edns {
+    pub(crate) enabled: bool,
     pub(crate) dnssec_ok: bool,
 }
 
@@ -69,7 +69,7 @@ pub(crate) enum NotAnAnswer {
 }
 
 /// The bytes of a question.
-pub(crate) fn query(id: u16, question: &Question, options: QueryOptions) -> Result<Vec<u8>, DnsFailure> {
+pub(crate) fn query(id: u16, question: &Question, options: Edns) -> Result<Vec<u8>, DnsFailure> {
     let mut builder = MessageBuilder::new_vec();
     let header = builder.header_mut();
     header.set_id(id);
@@ -80,7 +80,7 @@ pub(crate) fn query(id: u16, question: &Question, options: QueryOptions) -> Resu
     let rtype = Rtype::from_int(question.rtype.code());
     builder.push((&question.name, rtype, Class::IN)).map_err(|_| DnsFailure::BadName)?;
     let mut builder = builder.additional();
-    if options.edns0 {
+    if options.enabled {
         let pushed = builder.opt(|opt| {
             opt.set_udp_payload_size(UDP_PAYLOAD);
             opt.set_dnssec_ok(options.dnssec_ok);

@@ -133,7 +133,7 @@ impl Asked<'_> {
     }
 
     fn ask(&mut self, name: &[u8], rtype: RecordType) -> Reply {
-        match self.resolver.query_with(name, rtype, &self.query.patience) {
+        match self.resolver.query_with(name, rtype, &self.query.options) {
             Ok(answer) => {
                 let secure = answer.security == Security::Secure;
                 self.authenticated = Some(secure);

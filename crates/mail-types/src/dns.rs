@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The record types that we ask for by name.
@@ -191,6 +192,8 @@ pub struct Answer {
     pub records: Vec<Record>,
     /// What DNSSEC says.
     pub security: Security,
+    /// Why it is not secure, for the log and for diagnostics; not known where nobody asked.
+    pub security_reason: Option<Arc<str>>,
     /// The shortest lifetime on the way.
     pub ttl: u32,
     /// The name at the end of the aliases.
@@ -216,8 +219,8 @@ pub enum DnsFailure {
     AliasLoop,
     /// The name cannot be asked for (a label too long, and so on).
     BadName,
-    /// DNSSEC says that the answer was forged.
-    Bogus,
+    /// DNSSEC says that the answer was forged, or its zone is broken; why, for the log.
+    Bogus(Arc<str>),
     /// No server could be reached, for a reason of this machine's.
     Unreachable,
 }
@@ -240,7 +243,7 @@ impl fmt::Display for DnsFailure {
             Self::Malformed => "malformed answer",
             Self::AliasLoop => "too many aliases",
             Self::BadName => "not a domain name",
-            Self::Bogus => "DNSSEC validation failed",
+            Self::Bogus(reason) => return write!(f, "DNSSEC validation failed: {reason}"),
             Self::Unreachable => "no name server could be reached",
         })
     }
@@ -253,20 +256,33 @@ pub trait Resolve: Send + Sync {
     /// Asks one question; aliases are followed.
     fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure>;
 
-    /// The same, waiting as long as the asker says. What answers at once, like a table, need not look at that.
-    fn query_with(&self, name: &[u8], rtype: RecordType, patience: &Patience) -> Result<Answer, DnsFailure> {
-        let _ = patience;
+    /// The same, as the asker wants it. What answers at once, like a table, need not look at the times.
+    fn query_with(
+        &self,
+        name: &[u8],
+        rtype: RecordType,
+        options: &QueryOptions,
+    ) -> Result<Answer, DnsFailure> {
+        let _ = options;
         self.query(name, rtype)
     }
 }
 
-/// How long to wait for servers, where it is not as configured.
+/// How a question is to be asked, where it is not as configured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patience {
-    /// For one answer of one server.
+pub struct QueryOptions {
+    /// How long to wait for one answer of one server.
     pub retrans: Option<Duration>,
     /// How often each server is asked.
     pub retry: Option<u32>,
+    /// Find out what DNSSEC says: [`Answer::security`] is then known, and what was forged is [`DnsFailure::Bogus`].
+    /// Without it an answer costs one question and its security may be [`Security::Indeterminate`].
+    pub dnssec: bool,
+}
+
+impl QueryOptions {
+    /// As configured, with an answer of DNSSEC.
+    pub const DNSSEC: Self = Self { retrans: None, retry: None, dnssec: true };
 }
 
 /// The name under which the PTR records of an address stand: `1.2.0.192.in-addr.arpa`, `….ip6.arpa`.
@@ -313,7 +329,7 @@ mod tests {
             DnsFailure::ServFail,
             DnsFailure::Refused,
             DnsFailure::Malformed,
-            DnsFailure::Bogus,
+            DnsFailure::Bogus("x".into()),
         ] {
             assert!(failure.is_temporary(), "{failure}");
         }

@@ -15,7 +15,7 @@ use config::{Config, Opt};
 use expand::{BareEnv, Expansion};
 use mail_types::MessageId;
 use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
-use mail_types::dns::{Answer, DnsFailure, Patience, RecordType, Resolve};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve};
 use mail_types::zone::Zone;
 use mta::services::perl::{Interpreter, SparePerl};
 use mta::services::{Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
@@ -310,9 +310,14 @@ impl Resolve for LazyResolver {
         }
     }
 
-    fn query_with(&self, name: &[u8], rtype: RecordType, patience: &Patience) -> Result<Answer, DnsFailure> {
+    fn query_with(
+        &self,
+        name: &[u8],
+        rtype: RecordType,
+        options: &QueryOptions,
+    ) -> Result<Answer, DnsFailure> {
         match self.made.get_or_init(|| self.make()) {
-            Some((_, resolver)) => resolver.query_with(name, rtype, patience),
+            Some((_, resolver)) => resolver.query_with(name, rtype, options),
             None => Err(DnsFailure::ServFail),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use expand::EvalError;
 use mail_types::bytes::trim_start;
-use mail_types::dns::{Patience, RecordType};
+use mail_types::dns::{QueryOptions, RecordType};
 
 /// A query, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) struct Query {
     pub(super) fields: Option<Vec<u8>>,
     pub(super) on_defer: OnDefer,
     pub(super) dnssec: Dnssec,
-    pub(super) patience: Patience,
+    pub(super) options: QueryOptions,
     pub(super) wanted: Wanted,
     /// The names, as a list.
     pub(super) list: Vec<u8>,
@@ -99,7 +99,7 @@ impl Query {
             fields: None,
             on_defer: OnDefer::Lax,
             dnssec: Dnssec::Lax,
-            patience: Patience::default(),
+            options: QueryOptions::default(),
             wanted: Wanted::Records(RecordType::Txt),
             list: Vec::new(),
         };
@@ -164,13 +164,13 @@ impl Query {
                 b"retrans_" => {
                     let time = mail_types::interval::parse(value).filter(|time| *time > 0);
                     let time = time.ok_or_else(|| EvalError::defer("unsupported dnsdb timeout value"))?;
-                    self.patience.retrans = Some(Duration::from_secs(time));
+                    self.options.retrans = Some(Duration::from_secs(time));
                     end
                 }
                 _ => {
                     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
                     let number = std::str::from_utf8(&rest[..digits]).ok().and_then(|text| text.parse().ok());
-                    self.patience.retry = Some(number.unwrap_or(0));
+                    self.options.retry = Some(number.unwrap_or(0));
                     digits
                 }
             };
@@ -200,8 +200,8 @@ mod tests {
             Query::parse(b">:,; defer_never , DNSSEC_strict,retrans_2s,retry_3, MXH = a.b : c").unwrap();
         assert_eq!((&*query.separator, query.fields.as_deref()), (&b":"[..], Some(&b";"[..])));
         assert_eq!((query.on_defer, query.dnssec), (OnDefer::Never, Dnssec::Strict));
-        let patience = Patience { retrans: Some(Duration::from_secs(2)), retry: Some(3) };
-        assert_eq!((query.patience, query.wanted), (patience, Wanted::MailHosts));
+        let options = QueryOptions { retrans: Some(Duration::from_secs(2)), retry: Some(3), dnssec: false };
+        assert_eq!((query.options, query.wanted), (options, Wanted::MailHosts));
         assert_eq!(query.list, b" a.b : c");
         let plain = Query::parse(b"example.com").unwrap();
         assert_eq!((plain.wanted, &*plain.list), (Wanted::Records(RecordType::Txt), &b"example.com"[..]));
