@@ -2,7 +2,7 @@
 //!
 //! `listener` and `local_submission` begin a session, `smtp_in` speaks with the client, `receive` takes the message
 //! in and commits it to the spool; `queue` decides when, `deliver` makes one attempt, `route` finds where and
-//! `transport` carries it there; `dsn` reports back. `context` answers every `$variable` on the way, `services`
+//! `transport` carries it there; `dsn` reports back. `acl` and `verify` decide on the way in, `context` answers every `$variable` on the way, `services`
 //! holds what all stages share.
 //!
 //! # Invariants
@@ -11,6 +11,7 @@
 //! * A message is accepted only after the spool's commit returned.
 //! * A session or an attempt holds one configuration snapshot from its beginning to its end.
 
+pub mod acl;
 pub mod context;
 pub mod deliver;
 pub mod dsn;

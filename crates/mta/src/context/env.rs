@@ -9,6 +9,7 @@ use expand::{Env, EvalError, HeaderForm, ListKind, Scope, Settings};
 use mail_types::clock::{Clock, Entropy};
 use mail_types::dns::Resolve;
 use mail_types::value::Value;
+use policy::acl::{AclOutcome, AclPlace, AclRun};
 use policy::list::{HostSubject, MatchOptions, NamesFrom, Subject};
 
 use super::{Context, header, variable};
@@ -92,7 +93,7 @@ impl Env for Context {
     }
 
     fn acl(&mut self, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError> {
-        Ok(super::acl_world::call(self, name, arguments))
+        Ok(call_acl(self, name, arguments))
     }
 
     fn perl(&mut self, say: PerlSay) -> Result<PerlReply, EvalError> {
@@ -125,5 +126,20 @@ impl Env for Context {
 
     fn files(&mut self) -> &mut dyn Files {
         &mut self.files
+    }
+}
+
+/// `${acl{…}}` and the condition `acl`: run a named ACL to its end, here and now.
+fn call_acl(context: &mut Context, name: &Value, arguments: &[Value]) -> AclAnswer {
+    let place = context.wishes.place.unwrap_or(AclPlace::Delivery);
+    let set = Arc::clone(&context.config.acls);
+    let verdict = AclRun::of_text(&set, place, name.clone(), arguments.to_vec()).run(context);
+    match verdict.outcome {
+        AclOutcome::Accept => AclAnswer::Accept(verdict.user_message),
+        AclOutcome::Deny => AclAnswer::Deny(verdict.user_message),
+        AclOutcome::Defer => AclAnswer::Defer,
+        AclOutcome::Discard => AclAnswer::Discard,
+        AclOutcome::Drop => AclAnswer::Drop,
+        AclOutcome::Error => AclAnswer::Error,
     }
 }

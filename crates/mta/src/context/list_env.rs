@@ -6,8 +6,7 @@ use config::options::main;
 use expand::EvalError;
 use policy::list::{HostNames, ListEnv, ListError, Subject};
 
-use super::Context;
-use crate::verify::host_name;
+use super::{Context, host_name};
 
 impl ListEnv for Context {
     fn local_addresses(&mut self) -> Vec<IpAddr> {

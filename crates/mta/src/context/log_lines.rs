@@ -27,12 +27,12 @@ impl Context {
     }
 
     /// A line of `logwrite`.
-    pub(super) fn log_text(&self, targets: LogTargets, text: &[u8]) {
+    pub(crate) fn log_text(&self, targets: LogTargets, text: &[u8]) {
         self.log_event(&Event::Text { text: text.to_vec(), streams: streams(targets) });
     }
 
     /// A line of a `warn` statement.
-    pub(super) fn log_warning_line(&self, text: &[u8]) {
+    pub(crate) fn log_warning_line(&self, text: &[u8]) {
         self.log_smtp(SmtpNews::Warning { text: text.to_vec() });
     }
 

@@ -1,7 +1,7 @@
 //! The world as an expansion, a list or an ACL sees it.
 //!
 //! A [`Context`] joins [`facts`] with one configuration snapshot and the services. It is what `expand::Env`,
-//! `policy`'s `ListEnv` and `AclWorld` are implemented on; every `$variable` is answered under `variable/`.
+//! `policy`'s `ListEnv` and `AclWorld` (in `acl/`) are implemented on; every `$variable` is answered under `variable/`.
 //!
 //! # Invariants
 //! * A context belongs to one session or one delivery attempt and is moved, never shared: an evaluation on a pool
@@ -11,11 +11,12 @@
 //! # Security
 //! Facts are hostile. They become tainted values where they are answered.
 
-mod acl_world;
+mod acl_wishes;
 pub(crate) mod dkim;
 mod env;
 pub mod facts;
 pub mod header;
+pub mod host_name;
 pub mod host_text;
 mod list_env;
 pub(crate) mod log_lines;
@@ -40,7 +41,7 @@ use policy::acl::Verified;
 
 use crate::services::Services;
 use crate::services::perl::Interpreter;
-pub use acl_world::{AclWishes, ConnectionControls, MessageControls, Submission};
+pub use acl_wishes::{AclWishes, ConnectionControls, MessageControls, Submission};
 use facts::Facts;
 pub use perl::perl_options;
 use sender_auth::SenderAuth;

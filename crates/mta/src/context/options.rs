@@ -12,7 +12,7 @@ use observe::Selector;
 use policy::list::{List, ListError, Subject};
 
 use super::Context;
-use crate::verify::host_name::LookupOrder;
+use super::host_name::LookupOrder;
 
 impl Context {
     /// Whether a subject is in a list option of the main section; an unset option matches nothing.

@@ -21,8 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::reply;
 use super::session::Session;
+use crate::acl::effect;
 use crate::context::Context;
-use crate::verify::effect;
 
 /// The option that names the ACL of a place.
 fn option_of(place: AclPlace) -> Option<Opt<Text>> {

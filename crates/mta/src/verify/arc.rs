@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::context::dkim::{chain_result, policy};
 
 /// The chain's state. Blocks.
-pub(super) fn verify(context: &mut Context) -> &'static str {
+pub fn verify(context: &mut Context) -> &'static str {
     if context.arc.result.is_none() {
         let dns = std::sync::Arc::clone(&context.services.blocking_resolver);
         let policy = policy(&context.config);

@@ -12,10 +12,9 @@
 //! Callouts are a configuration error; docs/compat.md.
 
 pub mod address;
-mod arc;
+pub mod arc;
 pub mod dmarc;
 mod dmarc_history;
-pub mod effect;
 pub mod helo;
-pub mod host_name;
+pub mod reverse_host_lookup;
 pub mod spf;

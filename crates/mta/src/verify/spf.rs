@@ -18,23 +18,10 @@ use mail_types::Timestamp;
 use mail_types::clock::Clock;
 use mail_types::dns::{Answer, DnsFailure, RecordType, Resolve};
 use mail_types::limits;
-use sender_auth::authres::MethodResult;
-use sender_auth::spf::{self, SpfIdentity, SpfOutcome, SpfQuery};
+use sender_auth::spf::{self, SpfQuery};
 
 use crate::context::Context;
-
-/// What the check of this message's sender came to.
-#[derive(Debug, Clone)]
-pub struct SpfChecked {
-    /// The result.
-    pub outcome: SpfOutcome,
-    /// `$spf_received`.
-    pub received: Vec<u8>,
-    /// `$spf_header_comment`.
-    pub header_comment: Vec<u8>,
-    /// Asked for by `spf_guess`.
-    guess: bool,
-}
+use crate::context::sender_auth::SpfChecked;
 
 /// Checks the sender, unless that was done; the word for it. Blocks on the DNS.
 pub fn check(guess: bool, context: &mut Context) -> &'static str {
@@ -68,20 +55,6 @@ pub fn check(guess: bool, context: &mut Context) -> &'static str {
     let word = outcome.verdict.word();
     context.sender_auth.spf = Some(SpfChecked { outcome, received, header_comment, guess });
     word
-}
-
-impl SpfChecked {
-    /// What Authentication-Results says.
-    pub fn method_result(&self) -> MethodResult {
-        let outcome = &self.outcome;
-        let property = match outcome.identity {
-            SpfIdentity::MailFrom => "smtp.mailfrom",
-            SpfIdentity::Helo => "smtp.helo",
-        };
-        let comment: &[u8] = if outcome.guessed { b"best guess record for domain" } else { b"" };
-        let result = MethodResult::new("spf", outcome.verdict.word()).comment(comment);
-        result.property(property, outcome.domain.clone())
-    }
 }
 
 /// A resolver that has no time left after a while.

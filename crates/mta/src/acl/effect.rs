@@ -3,8 +3,8 @@
 use mail_types::dns::DnsFailure;
 use policy::acl::{AclEffect, AclEffectAnswer, Verified, VerifyResult};
 
-use super::{address, arc, dmarc, helo, host_name, spf};
 use crate::context::Context;
+use crate::verify::{address, arc, dmarc, helo, reverse_host_lookup, spf};
 
 /// Perform an effect.
 pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnswer {
@@ -32,7 +32,7 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
             AclEffectAnswer::Verified(result(verified))
         }
         AclEffect::VerifyHostName => {
-            let verified = context.on_pool(host_name::verify).await;
+            let verified = context.on_pool(reverse_host_lookup::verify).await;
             AclEffectAnswer::Verified(result(verified))
         }
     }

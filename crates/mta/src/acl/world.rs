@@ -1,105 +1,16 @@
 //! What ACLs do to the world: variables, header lines, controls, log lines, effects.
 //!
 //! # Invariants
-//! * Controls of a message go when the message is over; controls of a connection stay.
+//! * What an ACL asks for is noted in the context; the stage that runs the ACL acts on it.
 
-use std::collections::BTreeSet;
-
-use expand::env::AclAnswer;
 use expand::variable::{AclScope, Variable};
 use mail_message::header::HeaderType;
 use mail_types::value::Value;
 use observe::event::SmtpNews;
-use policy::acl::{
-    AclEffect, AclEffectAnswer, AclOutcome, AclPlace, AclRun, AclWorld, AddedHeader, Control, HeaderLine,
-    LogTargets,
-};
+use policy::acl::{AclEffect, AclEffectAnswer, AclWorld, AddedHeader, Control, HeaderLine, LogTargets};
 
-use super::Context;
-use crate::verify;
-
-/// What ACLs asked for while a message came in.
-#[derive(Debug, Default)]
-pub struct AclWishes {
-    /// Where the ACL that runs now stands; none between ACLs.
-    pub place: Option<AclPlace>,
-    /// `add_header`, in order, not yet part of the message.
-    pub added_headers: Vec<AddedHeader>,
-    /// `remove_header`, in order.
-    pub removed_headers: Vec<Value>,
-    /// `control`s of this message.
-    pub message: MessageControls,
-    /// `control`s of this connection.
-    pub connection: ConnectionControls,
-    /// A refusal has told already why the sender does not verify.
-    pub(crate) sender_failure_told: bool,
-    /// Texts of `warn` lines that were written for this message.
-    warned: BTreeSet<Vec<u8>>,
-}
-
-/// Controls that last as long as the message.
-#[derive(Debug, Default)]
-pub struct MessageControls {
-    /// `caseful_local_part`.
-    pub caseful_local_part: bool,
-    /// `dmarc_disable_verify`.
-    pub dmarc_disable_verify: bool,
-    /// `dkim_disable_verify`.
-    pub dkim_disable_verify: bool,
-    /// `fakereject`.
-    pub fake_reject: Option<Value>,
-    /// `fakedefer`.
-    pub fake_defer: Option<Value>,
-    /// `freeze`.
-    pub freeze: bool,
-    /// `freeze/no_tell`.
-    pub freeze_no_tell: bool,
-    /// `queue`.
-    pub queue: bool,
-    /// `queue/first_pass_route`.
-    pub queue_first_pass: bool,
-    /// `submission`.
-    pub submission: Option<Submission>,
-    /// `suppress_local_fixups`.
-    pub suppress_local_fixups: bool,
-    /// `utf8_downconvert`.
-    pub utf8_downconvert: Option<i8>,
-}
-
-/// `control = submission`.
-#[derive(Debug, Clone, Default)]
-pub struct Submission {
-    /// `/sender_retain`.
-    pub sender_retain: bool,
-    /// `/domain=`.
-    pub domain: Option<Value>,
-    /// `/name=`.
-    pub name: Option<Value>,
-}
-
-/// Controls that last as long as the connection.
-#[derive(Debug, Default)]
-pub struct ConnectionControls {
-    /// `enforce_sync` or `no_enforce_sync`.
-    pub enforce_sync: Option<bool>,
-    /// `no_pipelining`.
-    pub no_pipelining: bool,
-    /// `no_multiline_responses`.
-    pub no_multiline_responses: bool,
-    /// `no_delay_flush`.
-    pub no_delay_flush: bool,
-}
-
-impl AclWishes {
-    /// Forget what belonged to the message that is over.
-    pub fn reset_message(&mut self) {
-        self.added_headers.clear();
-        self.removed_headers.clear();
-        self.message = MessageControls::default();
-        self.sender_failure_told = false;
-        self.warned.clear();
-    }
-}
+use super::effect;
+use crate::context::{Context, Submission};
 
 impl AclWorld for Context {
     fn set_acl_variable(&mut self, scope: AclScope, name: &[u8], value: Value) {
@@ -232,21 +143,6 @@ impl AclWorld for Context {
     }
 
     fn perform(&mut self, effect: &AclEffect) -> AclEffectAnswer {
-        verify::effect::perform_blocking(effect, self)
-    }
-}
-
-/// `${acl{…}}` and the condition `acl`: run a named ACL to its end, here and now.
-pub(super) fn call(context: &mut Context, name: &Value, arguments: &[Value]) -> AclAnswer {
-    let place = context.wishes.place.unwrap_or(AclPlace::Delivery);
-    let set = std::sync::Arc::clone(&context.config.acls);
-    let verdict = AclRun::of_text(&set, place, name.clone(), arguments.to_vec()).run(context);
-    match verdict.outcome {
-        AclOutcome::Accept => AclAnswer::Accept(verdict.user_message),
-        AclOutcome::Deny => AclAnswer::Deny(verdict.user_message),
-        AclOutcome::Defer => AclAnswer::Defer,
-        AclOutcome::Discard => AclAnswer::Discard,
-        AclOutcome::Drop => AclAnswer::Drop,
-        AclOutcome::Error => AclAnswer::Error,
+        effect::perform_blocking(effect, self)
     }
 }

@@ -3,6 +3,9 @@
 //! # Invariants
 //! * All of it belongs to one message and goes with it.
 
+mod dmarc;
+mod spf;
+
 use expand::EvalError;
 use expand::variable::Variable;
 use mail_types::value::Value;
@@ -10,8 +13,8 @@ use observe::event::SenderPolicies;
 use sender_auth::authres::MethodResult;
 
 use super::Context;
-use crate::verify::dmarc::{self, DmarcChecked};
-use crate::verify::spf::SpfChecked;
+pub use dmarc::DmarcChecked;
+pub use spf::SpfChecked;
 
 /// Results by method; none where a method was not asked for.
 #[derive(Debug, Default)]

@@ -16,9 +16,7 @@ use std::net::IpAddr;
 use mail_types::dns::{RecordData, RecordType, Resolve, Security};
 use observe::event::SmtpNews;
 
-use policy::acl::VerifyResult;
-
-use crate::context::Context;
+use super::Context;
 
 /// Names taken from one reverse lookup.
 const NAMES_LIMIT: usize = 16;
@@ -95,17 +93,6 @@ fn checked(names: Vec<Vec<u8>>, secure: bool, address: IpAddr, resolver: &dyn Re
     let (good, _): (Vec<_>, Vec<_>) =
         names.iter().cloned().partition(|name| forward(name, address, resolver, &mut secure));
     if good.is_empty() { Found::Mismatch { names } } else { Found::Names { names: good, secure } }
-}
-
-/// `verify = reverse_host_lookup`: the client has a name that leads back to it. Blocks on the DNS.
-pub fn verify(context: &mut Context) -> VerifyResult {
-    context.look_up_sender_host_name();
-    let facts = &context.facts.connection;
-    match (&facts.sender_host_name, facts.host_lookup_deferred) {
-        (Some(_), _) => VerifyResult::Ok,
-        (None, true) => VerifyResult::Defer,
-        (None, false) => VerifyResult::Fail,
-    }
 }
 
 /// Keep the result in the connection's facts and write the log line.
