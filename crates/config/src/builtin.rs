@@ -85,6 +85,8 @@ features! {
     "_HAVE_EVENT" => |_| Evidence::option(main::EVENT_ACTION) && Evidence::option(generic::EVENT_ACTION);
     /// Mail addresses in Unicode.
     "_HAVE_I18N" => |_| Evidence::expansion(Kind::Operator, "utf8_domain_to_alabel");
+    /// Words in other character sets are translated to `headers_charset`.
+    "_HAVE_ICONV" => |_| Evidence::expansion(Kind::Operator, "rfc2047d");
     /// IPv6.
     "_HAVE_IPV6" => |_| true;
     /// The lookup `lmdb`.

@@ -8,56 +8,56 @@
 //! Decoded text can hold any octet, line breaks included. It is for matching and showing, never for protocol lines.
 //!
 //! # Compatibility
-//! Specification, `$header_…` and `${rfc2047d:`: blanks between two encoded words vanish; a word in a character set
-//! that cannot be translated makes the whole text come out without translation.
+//! Specification, `$header_…` and `${rfc2047d:`: blanks between two encoded words vanish. The oracle: a word in a
+//! character set that is not known stays as its octets, and so does the rest of a word that can't be translated.
 //!
 //! # References
 //! RFC 2047.
 
+use crate::charset::{Charset, translate};
+
 /// Longest encoded word that counts as one when lengths are checked (RFC 2047 section 2).
 const WORD: usize = 75;
 
-/// The text with its encoded words decoded; translated to `charset` where one is given and every word's own is known.
-pub fn decode(text: &[u8], charset: Option<&[u8]>, check_length: bool) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut translated = Vec::with_capacity(text.len());
-    let mut translatable = charset.is_some_and(is_utf8);
+/// What became of a text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// The text with its words decoded.
+    pub text: Vec<u8>,
+    /// The character set of the last word that stayed as it was, because it or the one asked for is not known.
+    pub untranslated: Option<Vec<u8>>,
+}
+
+/// The text with its encoded words decoded, each translated to `charset` where one is given.
+pub fn decode(text: &[u8], charset: Option<&[u8]>, check_length: bool) -> Decoded {
+    let mut out = Vec::with_capacity(text.len());
+    let mut untranslated = None;
     let mut rest = text;
     let mut after_word = false;
     while let Some(at) = memchr::memmem::find(rest, b"=?") {
         let Some((word, after)) = Word::parse(&rest[at..], check_length) else {
-            plain.extend_from_slice(&rest[..at + 2]);
-            translated.extend_from_slice(&rest[..at + 2]);
+            out.extend_from_slice(&rest[..at + 2]);
             rest = &rest[at + 2..];
             after_word = false;
             continue;
         };
         let between = &rest[..at];
         if !(after_word && between.iter().all(u8::is_ascii_whitespace)) {
-            plain.extend_from_slice(between);
-            translated.extend_from_slice(between);
+            out.extend_from_slice(between);
         }
-        match word.to_utf8() {
-            Some(text) => translated.extend_from_slice(&text),
-            None => translatable = false,
+        if !word.translate(charset, &mut out) {
+            untranslated = Some(word.charset.to_vec());
         }
-        plain.extend_from_slice(&word.octets);
         rest = after;
         after_word = true;
     }
-    plain.extend_from_slice(rest);
-    translated.extend_from_slice(rest);
-    let mut out = if translatable { translated } else { plain };
+    out.extend_from_slice(rest);
     for octet in &mut out {
         if *octet == 0 {
             *octet = b'?';
         }
     }
-    out
-}
-
-fn is_utf8(charset: &[u8]) -> bool {
-    charset.eq_ignore_ascii_case(b"utf-8") || charset.eq_ignore_ascii_case(b"utf8")
+    Decoded { text: out, untranslated }
 }
 
 struct Word<'a> {
@@ -77,45 +77,28 @@ impl<'a> Word<'a> {
         if check_length && length > WORD {
             return None;
         }
-        // RFC 2231 adds a language after a star.
-        let charset = inner[..first].split(|&octet| octet == b'*').next()?;
+        let charset = &inner[..first];
         let encoded = &encoded[..end];
         let octets = match &inner[first + 1..second] {
             b"B" | b"b" => base64(encoded)?,
             b"Q" | b"q" => quoted(encoded)?,
             _ => return None,
         };
-        let sound = !charset.is_empty() && charset.iter().all(u8::is_ascii_graphic);
-        sound.then(|| (Self { charset, octets }, &text[length..]))
+        Some((Self { charset, octets }, &text[length..]))
     }
 
-    fn to_utf8(&self) -> Option<Vec<u8>> {
-        match self.charset.to_ascii_lowercase().as_slice() {
-            b"utf-8" | b"utf8" | b"us-ascii" | b"ascii" => Some(self.octets.clone()),
-            b"iso-8859-1" | b"latin1" => {
-                let text: String = self.octets.iter().map(|&octet| char::from(octet)).collect();
-                Some(text.into_bytes())
-            }
-            b"iso-8859-15" | b"latin9" => {
-                Some(self.octets.iter().map(|&octet| latin9(octet)).collect::<String>().into_bytes())
-            }
-            _ => None,
+    /// Appends the word's text; whether that is in the wanted character set.
+    fn translate(&self, wanted: Option<&[u8]>, out: &mut Vec<u8>) -> bool {
+        let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(self.charset)) else {
+            out.extend_from_slice(&self.octets);
+            return true;
+        };
+        let known = Charset::named(self.charset).zip(Charset::named(wanted));
+        match &known {
+            Some((from, to)) => translate(&self.octets, from, to, out),
+            None => out.extend_from_slice(&self.octets),
         }
-    }
-}
-
-/// ISO 8859-15 is ISO 8859-1 but for eight characters.
-fn latin9(octet: u8) -> char {
-    match octet {
-        0xa4 => '\u{20ac}',
-        0xa6 => '\u{160}',
-        0xa8 => '\u{161}',
-        0xb4 => '\u{17d}',
-        0xb8 => '\u{17e}',
-        0xbc => '\u{152}',
-        0xbd => '\u{153}',
-        0xbe => '\u{178}',
-        other => char::from(other),
+        known.is_some()
     }
 }
 
@@ -169,38 +152,48 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    fn decoded(text: &str, charset: &str) -> String {
+        let decoded = decode(text.as_bytes(), Some(charset.as_bytes()), true);
+        decoded.text.escape_ascii().to_string()
+    }
+
     #[test]
     fn words_are_decoded_and_translated() {
-        let table: [(&str, &str); 9] = [
+        let table = [
             ("plain", "plain"),
-            ("=?utf-8?q?caf=C3=A9?= =?utf-8?b?eA==?=  \n  more", "caf\u{e9}x  \n  more"),
-            ("a =?ISO-8859-1?Q?b=E9_c?= d", "a b\u{e9} c d"),
-            ("=?iso-8859-15?q?=A4?=", "\u{20ac}"),
-            ("=?utf-8?q?a?= b =?utf-8*en?q?c?=", "a b c"),
+            ("=?utf-8?q?caf=C3=A9?= =?utf-8?b?eA==?=  \n  more", "caf\\xc3\\xa9x  \\n  more"),
+            ("a =?ISO-8859-1?Q?b=E9_c?= d", "a b\\xc3\\xa9 c d"),
+            ("=?iso-8859-15?q?=A4?=", "\\xe2\\x82\\xac"),
+            ("=?utf-8?q?a?= b =?utf-8?q?c?=", "a b c"),
+            ("=??q?a?=", "a"),
             ("=?utf-8?x?a?=", "=?utf-8?x?a?="),
             ("=?utf-8?b?a?=", "=?utf-8?b?a?="),
             ("=?utf-8?q?=4?= =?", "=?utf-8?q?=4?= =?"),
             ("=?utf-8?q?=00?=", "?"),
         ];
         for (text, expected) in table {
-            assert_eq!(
-                String::from_utf8_lossy(&decode(text.as_bytes(), Some(b"UTF-8"), true)),
-                expected,
-                "{text}"
-            );
+            assert_eq!(decoded(text, "UTF-8"), expected, "{text}");
         }
+        assert_eq!(decoded("=?utf-8?q?caf=C3=A9_=E2=82=AC?=", "iso-8859-1"), r"caf\xe9 \xe2\x82\xac");
     }
 
     #[test]
-    fn an_unknown_character_set_stops_translation() {
-        assert_eq!(decode(b"=?x-odd?q?=E9?= =?iso-8859-1?q?=E9?=", Some(b"UTF-8"), true), b"\xe9\xe9");
-        assert_eq!(decode(b"=?iso-8859-1?q?=E9?=", None, true), b"\xe9", "no translation was asked for");
+    fn a_word_in_an_unknown_character_set_stays_and_is_told() {
+        let odd = b"=?x-odd?q?=E9?= =?iso-8859-1?q?=E9?= =?utf-8*de?q?=E9?=";
+        let expected =
+            Decoded { text: b"\xe9\xc3\xa9\xe9".to_vec(), untranslated: Some(b"utf-8*de".to_vec()) };
+        assert_eq!(decode(odd, Some(b"UTF-8"), true), expected);
+        assert_eq!(decode(b"=?utf-8?q?a?=", Some(b"x-odd"), true).untranslated, Some(b"utf-8".to_vec()));
+        let same = Decoded { text: b"a".to_vec(), untranslated: None };
+        assert_eq!(decode(b"=?x-odd?q?a?=", Some(b"X-Odd"), true), same, "nothing to translate");
+        let bytes = Decoded { text: b"\xe9".to_vec(), untranslated: None };
+        assert_eq!(decode(b"=?iso-8859-1?q?=E9?=", None, true), bytes, "no translation was asked for");
     }
 
     #[test]
     fn long_words_count_only_where_lengths_are_not_checked() {
         let word = format!("=?utf-8?q?{}?=", "a".repeat(80));
-        assert_eq!(decode(word.as_bytes(), None, true), word.as_bytes());
-        assert_eq!(decode(word.as_bytes(), None, false), "a".repeat(80).into_bytes());
+        assert_eq!(decode(word.as_bytes(), None, true).text, word.as_bytes());
+        assert_eq!(decode(word.as_bytes(), None, false).text, "a".repeat(80).into_bytes());
     }
 }

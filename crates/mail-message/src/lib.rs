@@ -22,6 +22,7 @@
 
 pub mod address_field;
 pub mod bounce;
+mod charset;
 pub mod encoded_word;
 pub mod fixup;
 pub mod folding;

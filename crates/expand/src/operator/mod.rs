@@ -204,7 +204,7 @@ operators! {
     "rfc2047" => Optional(rfc2047::rfc2047);
     /// The text behind encoded words.
     /// `${rfc2047d:=?utf-8?Q?K=C3=A4se?=}`
-    "rfc2047d" => Optional(rfc2047::rfc2047d);
+    "rfc2047d" => Asking(rfc2047::rfc2047d);
     /// The text with everything escaped that means something in a regular expression.
     /// `${rxquote:a.b+c}`
     "rxquote" => Plain(escape::rxquote);

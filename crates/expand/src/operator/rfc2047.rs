@@ -4,7 +4,8 @@
 //! RFC 2047
 
 use super::Call;
-use crate::Settings;
+use crate::eval::Machine;
+use crate::{EvalError, Settings};
 use mail_message::encoded_word;
 use mail_types::value::Value;
 
@@ -49,8 +50,16 @@ fn needs_encoding(byte: u8) -> bool {
     !(32..127).contains(&byte) || b"?=()<>@,;:\\\".[]_".contains(&byte)
 }
 
-pub(super) fn rfc2047d(settings: &Settings, call: &Call<'_>) -> Value {
-    let decoded =
-        encoded_word::decode(call.bytes(), Some(&settings.headers_charset), settings.check_rfc2047_length);
-    call.derived(decoded)
+pub(super) fn rfc2047d(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, EvalError> {
+    let settings = machine.env.settings();
+    let wanted = settings.headers_charset.as_slice();
+    let decoded = encoded_word::decode(call.bytes(), Some(wanted), settings.check_rfc2047_length);
+    match decoded.untranslated {
+        None => Ok(call.derived(decoded.text)),
+        Some(charset) => Err(EvalError::failed(format!(
+            "iconv_open(\"{}\", \"{}\") failed: Invalid argument (maybe unsupported conversion)",
+            String::from_utf8_lossy(wanted),
+            String::from_utf8_lossy(&charset)
+        ))),
+    }
 }

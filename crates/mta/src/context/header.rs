@@ -47,6 +47,8 @@ pub(super) fn all(context: &Context, form: HeaderForm) -> Option<Value> {
         }
         text.extend_from_slice(line.text.trim_ascii_end());
     }
+    // The oracle decodes the whole header's words and translates none of them.
+    let form = if form == HeaderForm::Decoded { HeaderForm::Bytes } else { form };
     if text.is_empty() { None } else { Some(Value::tainted(decoded(context, text, form))) }
 }
 
@@ -93,7 +95,7 @@ fn decoded(context: &Context, text: Vec<u8>, form: HeaderForm) -> Vec<u8> {
         HeaderForm::Bytes => None,
         HeaderForm::Decoded => Some(&context.settings.headers_charset),
     };
-    mail_message::encoded_word::decode(&text, charset, context.settings.check_rfc2047_length)
+    mail_message::encoded_word::decode(&text, charset, context.settings.check_rfc2047_length).text
 }
 
 #[cfg(test)]
