@@ -22,13 +22,15 @@
 //! strings are translated ([`cipher`]). `tls_dhparam` and `tls_eccurve` have no effect.
 //!
 //! # References
-//! RFC 8446, RFC 5246, RFC 3207, RFC 7301 (ALPN), RFC 6066 (SNI, stapling), RFC 5280.
+//! RFC 8446, RFC 5246, RFC 3207, RFC 7301 (ALPN), RFC 6066 (SNI, stapling), RFC 5280, RFC 7672 (DANE).
 
 pub mod certificate;
 pub mod cipher;
 mod client;
+mod dane;
 mod error;
 mod identity;
+pub mod policy;
 mod server;
 mod session;
 mod signature;
@@ -41,6 +43,7 @@ mod verify;
 mod tests;
 
 pub use client::{Connector, ConnectorSettings};
+pub use dane::{Associations, Tlsa};
 pub use error::{HandshakeFault, TlsError};
 pub use identity::Identity;
 pub use server::{Acceptor, AcceptorSettings, Hello, Tickets};

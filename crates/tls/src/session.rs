@@ -41,6 +41,10 @@ pub struct Established {
     pub our_certificate: Option<Vec<u8>>,
     /// The peer's certificate was verified.
     pub verified: bool,
+    /// It was TLSA records that vouched for it.
+    pub dane: bool,
+    /// `$tls_out_tlsa_usage`: a bit for each usage among the records that counted.
+    pub tlsa_usage: u8,
     /// Why it was not, where that was tried.
     pub verify_error: Option<String>,
     /// The server name that the client named.

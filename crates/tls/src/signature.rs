@@ -71,7 +71,7 @@ fn algorithm_identifier(spki: &[u8]) -> Option<&[u8]> {
 }
 
 /// What follows a DER SEQUENCE, and its content.
-fn sequence(der: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn sequence(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&tag, rest) = der.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = match first {

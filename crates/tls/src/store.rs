@@ -20,6 +20,7 @@ use mail_types::clock::Clock;
 
 use crate::cipher::Choice;
 use crate::client::{Connector, ConnectorSettings};
+use crate::dane::Associations;
 use crate::error::TlsError;
 use crate::identity::Identity;
 use crate::server::{Acceptor, AcceptorSettings, Tickets};
@@ -86,6 +87,8 @@ pub struct ConnectorRequest {
     pub server: Strictness,
     /// Names of which it must hold one; empty for any.
     pub names: Vec<String>,
+    /// TLSA records that take the place of names and anchors.
+    pub dane: Option<Arc<Associations>>,
     /// Whom we believe.
     pub anchors: AnchorSource,
     /// `tls_crl`.
@@ -241,12 +244,19 @@ impl Store {
         };
         let settings = ConnectorSettings {
             identity,
-            server: self.requirement(
-                request.server,
-                &request.anchors,
-                request.revocations.as_deref(),
-                &request.names,
-            )?,
+            server: match &request.dane {
+                Some(dane) => Requirement {
+                    strictness: request.server,
+                    dane: Some(Arc::clone(dane)),
+                    ..Requirement::default()
+                },
+                None => self.requirement(
+                    request.server,
+                    &request.anchors,
+                    request.revocations.as_deref(),
+                    &request.names,
+                )?,
+            },
             ciphers: ciphers(&request.ciphers)?,
             alpn: request.alpn.clone(),
             resumption: request.resumption,
@@ -275,7 +285,7 @@ impl Store {
             Err(_) if strictness == Strictness::Try && *anchors == AnchorSource::System => Arc::default(),
             anchors => anchors?,
         };
-        Ok(Requirement { strictness, anchors, revocations, names: names.to_vec() })
+        Ok(Requirement { strictness, anchors, revocations, names: names.to_vec(), dane: None })
     }
 
     fn anchors(&self, source: &AnchorSource) -> Result<Arc<Anchors>, TlsError> {

@@ -157,8 +157,12 @@ fn judge(
     if requirement.strictness == Strictness::Ignore {
         return Ok(());
     }
+    facts.tlsa_usage = requirement.dane.as_ref().map_or(0, |dane| dane.usages());
     match requirement.judge(chain.unwrap_or_default(), peer, now) {
-        Ok(()) => facts.verified = true,
+        Ok(()) => {
+            facts.verified = true;
+            facts.dane = requirement.dane.is_some();
+        }
         Err(why) if requirement.strictness == Strictness::Require => {
             return Err(HandshakeFault::Certificate(why.0));
         }

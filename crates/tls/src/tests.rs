@@ -76,7 +76,7 @@ fn client(change: impl FnOnce(&mut ConnectorSettings)) -> Connector {
 }
 
 fn checked(strictness: Strictness, anchors: Arc<Anchors>, name: &str) -> Requirement {
-    Requirement { strictness, anchors, revocations: None, names: vec![name.to_owned()] }
+    Requirement { strictness, anchors, names: vec![name.to_owned()], ..Requirement::default() }
 }
 
 type Side = Result<Established, HandshakeFault>;

@@ -23,6 +23,7 @@ use rustls::{
 use webpki::{EndEntityCert, ExpirationPolicy, KeyUsage, RevocationOptionsBuilder, UnknownStatusPolicy};
 
 use crate::certificate::is_current;
+use crate::dane::Associations;
 use crate::signature;
 use crate::trust::{Anchors, Revocations};
 
@@ -49,6 +50,8 @@ pub struct Requirement {
     pub revocations: Option<Arc<Revocations>>,
     /// Names of which the certificate must hold one; empty for any name.
     pub names: Vec<String>,
+    /// TLSA records, which then say all: anchors, names and revocations above are not asked.
+    pub dane: Option<Arc<Associations>>,
 }
 
 /// Why a certificate is not good.
@@ -78,6 +81,10 @@ impl Requirement {
         peer: Peer,
         now: Duration,
     ) -> Result<(), Unverified> {
+        if let Some(dane) = &self.dane {
+            let chain: Vec<&[u8]> = chain.iter().map(AsRef::as_ref).collect();
+            return dane.judge(&chain, now.as_secs()).map_err(Unverified);
+        }
         let Some((own, others)) = chain.split_first() else {
             return Err(Unverified("no certificate was shown".to_owned()));
         };
@@ -131,19 +138,20 @@ impl Requirement {
     }
 
     fn judge_names(&self, certificate: &EndEntityCert<'_>) -> Result<(), Unverified> {
-        let holds = |name: &String| {
-            ServerName::try_from(name.as_str())
-                .is_ok_and(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
-        };
-        if self.names.is_empty() || self.names.iter().any(holds) {
+        if self.names.is_empty() || self.names.iter().any(|name| holds_name(certificate, name)) {
             return Ok(());
         }
         Err(Unverified(format!("certificate is not for {}", self.names.join(", "))))
     }
 }
 
+/// Whether a certificate is for a name; the common name of its subject is not looked at.
+pub(crate) fn holds_name(certificate: &EndEntityCert<'_>, name: &str) -> bool {
+    ServerName::try_from(name).is_ok_and(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
+}
+
 /// Plain words for what a path failed on.
-fn path_words(error: &webpki::Error) -> String {
+pub(crate) fn path_words(error: &webpki::Error) -> String {
     match error {
         webpki::Error::CertExpired { .. } => "certificate has expired".to_owned(),
         webpki::Error::CertNotValidYet { .. } => "certificate is not yet valid".to_owned(),

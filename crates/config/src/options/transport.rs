@@ -481,7 +481,7 @@ pub mod smtp {
         CONNECTION_MAX_MESSAGES: Integer = "connection_max_messages", "500";
         /// Cipher choice under DANE.
         /// `dane_require_tls_ciphers = HIGH`
-        DANE_REQUIRE_TLS_CIPHERS: Text = "dane_require_tls_ciphers", unset, inert TLS;
+        DANE_REQUIRE_TLS_CIPHERS: Text = "dane_require_tls_ciphers", unset;
         /// Per-block data wait.
         /// `data_timeout = 2m`
         DATA_TIMEOUT: Time = "data_timeout", "5m";
@@ -592,7 +592,7 @@ pub mod smtp {
         HOSTS_REQUIRE_AUTH: Hosts = "hosts_require_auth", unset, inert AUTH;
         /// DANE mandatory.
         /// `hosts_require_dane = mx.secure.example`
-        HOSTS_REQUIRE_DANE: Hosts = "hosts_require_dane", unset, inert TLS;
+        HOSTS_REQUIRE_DANE: Hosts = "hosts_require_dane", unset;
         /// OCSP mandatory.
         /// `hosts_require_ocsp = mx.secure.example`
         HOSTS_REQUIRE_OCSP: Hosts = "hosts_require_ocsp", unset, inert TLS;
@@ -607,7 +607,7 @@ pub mod smtp {
         HOSTS_TRY_CHUNKING: Hosts = "hosts_try_chunking", "*";
         /// DANE when usable; older text unset, now all.
         /// `hosts_try_dane = mx.secure.example`
-        HOSTS_TRY_DANE: Hosts = "hosts_try_dane", "*", inert TLS;
+        HOSTS_TRY_DANE: Hosts = "hosts_try_dane", "*";
         /// TCP fast open.
         /// `hosts_try_fastopen = !*`
         HOSTS_TRY_FASTOPEN: Hosts = "hosts_try_fastopen", "*", inert LATER;

@@ -73,7 +73,11 @@ pub(crate) fn tls(facts: &TlsFacts) -> Tls {
     Tls {
         cipher: Some(facts.cipher.clone()),
         resumed: facts.is_resumed(),
-        verified: Some(if facts.certificate_verified { "yes" } else { "no" }),
+        verified: Some(match (facts.certificate_verified, facts.dane) {
+            (true, true) => "dane",
+            (true, false) => "yes",
+            (false, _) => "no",
+        }),
         peer_dn: facts.peer_dn.clone(),
         sni: facts.sni.clone(),
     }

@@ -59,6 +59,7 @@ fn tls(kept: &spool_format::Tls) -> Option<TlsFacts> {
     let pem = |value: &Option<Value>| bytes(value).map(|line| pem_of_one_line(&line));
     let letter = kept.resumption.as_ref().and_then(|letter| letter.bytes().first().copied());
     Some(TlsFacts {
+        dane: false,
         version: bytes(&kept.version).unwrap_or_default(),
         bits: bits.unwrap_or(0),
         cipher,

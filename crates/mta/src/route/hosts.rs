@@ -118,10 +118,11 @@ async fn one_name(state: &mut State<'_>, name: &[u8], families: Families) -> Add
     let mut full_name = None;
     for answer in [v6, v4] {
         match answer {
+            // Where the name is an alias, the host is what it stands for.
             Ok(answer) => {
                 dnssec &= answer.security == Security::Secure;
                 addresses.extend(addresses_of(&answer));
-                full_name.get_or_insert(name.to_vec());
+                full_name.get_or_insert(answer.canonical_name);
             }
             Err(DnsFailure::BadName) => bad = true,
             Err(failure) => again |= failure.is_temporary(),

@@ -78,12 +78,12 @@ async fn own_addresses(
     let pattern =
         RouteHost { name: domain.to_vec(), address: None, port: None, mx: None, sort_key: 0, dnssec: None };
     match hosts::look_up(state, domain, hosts::Method::Dns, search.families, false).await {
-        Addresses::Found { mut addresses, dnssec, .. } => {
+        Addresses::Found { mut addresses, dnssec, name } => {
             hosts::drop_ignored(state, router, domain, &mut addresses).await;
             if addresses.is_empty() {
                 return Found::AllIgnored;
             }
-            Found::Hosts(hosts::as_hosts(&RouteHost { dnssec: Some(dnssec), ..pattern }, &addresses))
+            Found::Hosts(hosts::as_hosts(&RouteHost { name, dnssec: Some(dnssec), ..pattern }, &addresses))
         }
         Addresses::Again => Found::Again,
         Addresses::Unknown | Addresses::BadName => Found::Nothing,
@@ -158,9 +158,10 @@ async fn one_target(
         return;
     }
     match hosts::look_up(state, &pattern.name, hosts::Method::Dns, search.families, false).await {
-        Addresses::Found { mut addresses, dnssec, .. } => {
+        Addresses::Found { mut addresses, dnssec, name } => {
             tally.ignored |= hosts::drop_ignored(state, router, &pattern.name, &mut addresses).await;
-            let pattern = RouteHost { dnssec: Some(dnssec && pattern.dnssec == Some(true)), ..pattern };
+            let dnssec = Some(dnssec && pattern.dnssec == Some(true));
+            let pattern = RouteHost { name, dnssec, ..pattern };
             tally.hosts.extend(hosts::as_hosts(&pattern, &addresses));
         }
         Addresses::Again => {

@@ -40,7 +40,8 @@ impl Renderer {
             && self.has(Selector::SmtpConfirmation)
         {
             line.push(" C=\"");
-            line.quoted(text);
+            // The lines of a reply are joined before the whole is quoted.
+            line.quoted(&text.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&br"\n"[..]));
             line.push("\"");
         }
         if let Some(shadow) = &delivered.shadow {

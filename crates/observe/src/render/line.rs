@@ -143,11 +143,12 @@ impl Renderer {
             if tls.resumed && self.has(Selector::TlsResumption) {
                 line.push("*");
             }
-            if let Some(verified) = tls.verified
-                && self.has(Selector::TlsCertificateVerified)
-            {
-                line.push(" CV=").push(verified);
-            }
+        }
+        if tls.cipher.is_some()
+            && let Some(verified) = tls.verified
+            && self.has(Selector::TlsCertificateVerified)
+        {
+            line.push(" CV=").push(verified);
         }
         if let Some(dn) = &tls.peer_dn
             && self.has(Selector::TlsPeerdn)
@@ -176,9 +177,12 @@ impl Renderer {
         }
     }
 
-    /// ` H=name [address]:port I=[…]:port`.
+    /// ` H=name DS [address]:port I=[…]:port`.
     pub(super) fn remote_host(&self, line: &mut Line, host: &RemoteHost, marks: bool) {
         line.push(" H=").text(&host.name);
+        if host.dnssec && self.has(Selector::Dnssec) {
+            line.push(" DS");
+        }
         if let Some(address) = host.address {
             line.push(&format!(" [{address}]"));
             if self.has(Selector::OutgoingPort) {
@@ -187,9 +191,6 @@ impl Renderer {
         }
         if marks && host.reused {
             line.push("*");
-        }
-        if marks && host.dnssec && self.has(Selector::Dnssec) {
-            line.push(" DS");
         }
         if let Some(local) = host.local
             && self.has(Selector::IncomingInterface)

@@ -21,6 +21,8 @@ pub struct HostFacts {
     pub sending_port: u16,
     /// `$lookup_dnssec_authenticated`: none when no lookup of the kind was done.
     pub lookup_dnssec_authenticated: Option<bool>,
+    /// `$tls_out_tlsa_usage`.
+    pub tlsa_usage: u8,
     /// The encrypted session with it.
     pub tls: Option<Box<TlsFacts>>,
 }

@@ -15,6 +15,8 @@ pub struct TlsFacts {
     pub bits: u32,
     /// `$tls_in_certificate_verified`.
     pub certificate_verified: bool,
+    /// `$tls_out_dane`: it was TLSA records that vouched for the certificate.
+    pub dane: bool,
     /// `$tls_in_peerdn`.
     pub peer_dn: Option<Vec<u8>>,
     /// `$tls_in_sni`, `$tls_out_sni`.
@@ -54,6 +56,7 @@ impl TlsFacts {
             cipher_std: session.suite_std.clone().into_bytes(),
             bits: session.bits,
             certificate_verified: session.verified,
+            dane: session.dane,
             peer_dn: session.peer_dn.clone(),
             sni: session.sni.clone(),
             peer_certificate: session.peer_certificate.as_deref().map(pem),

@@ -66,9 +66,11 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
         Variable::TlsCipher => (Side::Either, Item::Cipher),
         Variable::TlsPeerdn => (Side::Either, Item::PeerDn),
         Variable::TlsSni => (Side::Either, Item::Sni),
-        // Nothing is verified by DANE yet.
-        Variable::TlsOutDane => return Some(Ok(yes_no(false))),
-        Variable::TlsOutTlsaUsage => return Some(Ok(number(0))),
+        Variable::TlsOutDane => {
+            let by_dane = context.facts.host.tls.as_deref().is_some_and(|session| session.dane);
+            return Some(Ok(yes_no(by_dane)));
+        }
+        Variable::TlsOutTlsaUsage => return Some(Ok(number(context.facts.host.tlsa_usage))),
         _ => return None,
     };
     let (incoming, outgoing) = (&context.facts.connection.tls, &context.facts.host.tls);

@@ -46,6 +46,16 @@ pub struct Batch {
     pub journal: Journal,
 }
 
+impl Batch {
+    /// The domain that all addresses share, when they do.
+    pub(super) fn only_domain(&self) -> Option<Vec<u8>> {
+        let mut domains = self.addresses.iter().map(|address| address.facts.domain.as_ref());
+        let first = domains.next()??;
+        let same = domains.all(|other| other.is_some_and(|other| other.bytes() == first.bytes()));
+        same.then(|| first.bytes().to_ascii_lowercase())
+    }
+}
+
 /// The way to whoever writes down deliveries.
 #[derive(Debug, Clone)]
 pub struct Journal {

@@ -16,6 +16,8 @@ use smtp_proto::reply::PeerReply;
 const CLOSED: i32 = -18;
 /// The reply was no reply.
 const MALFORMED: i32 = -19;
+/// What DNS says of a host's TLS is not known now.
+const DNS_UNKNOWN: i32 = -36;
 /// TLS could not be set up.
 const TLS_FAILED: i32 = -37;
 /// TLS is required and not to be had.
@@ -46,6 +48,8 @@ pub(super) struct Fault {
     pub(super) concerns: Concerns,
     /// A line about the host is written, too.
     pub(super) log_host: bool,
+    /// The line about an address names the host.
+    pub(super) names_host: bool,
 }
 
 /// What a failure is a failure of.
@@ -121,6 +125,13 @@ impl Fault {
         }
     }
 
+    /// What is to be asked of the host can't be found out, or it is not a host of the domain's policy.
+    pub(super) fn policy_unknown(why: &str, route: Route) -> Self {
+        let text = Some(why.as_bytes().to_vec());
+        let fault = Self::new(DNS_UNKNOWN, letter(route), RetryError::Other, text, Concerns::Host);
+        Self { log_host: true, names_host: false, ..fault }
+    }
+
     /// TLS is required, but ….
     pub(super) fn tls_required(but: &str, route: Route) -> Self {
         let text = format!("a TLS session is required, but {but}").into_bytes();
@@ -172,6 +183,7 @@ impl Fault {
             reply: None,
             concerns,
             log_host: false,
+            names_host: true,
         }
     }
 }

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use config::TransportInstance;
 use config::options::transport::smtp as options;
 use mail_types::bytes::Printable;
+use mail_types::dns::Security;
 use policy::list::ListEnv;
 use policy::retry::Route;
 
@@ -114,7 +115,8 @@ async fn by_name(
     let mut trouble = None;
     for item in names {
         let (name, port) = name_and_port(item);
-        for address in addresses(name, context, &mut trouble).await {
+        let (found_addresses, dnssec) = addresses(name, context, &mut trouble).await;
+        for address in found_addresses {
             if !allow_local && is_local(address, context) {
                 let text = format!(
                     "host \"{}\" of {} transport is the local host",
@@ -123,13 +125,7 @@ async fn by_name(
                 );
                 return Err(NoHosts::Deferred(text));
             }
-            found.push(Candidate {
-                name: name.to_vec(),
-                address,
-                port,
-                route: Route::Address,
-                dnssec: false,
-            });
+            found.push(Candidate { name: name.to_vec(), address, port, route: Route::Address, dnssec });
         }
     }
     if found.is_empty() {
@@ -142,18 +138,19 @@ fn is_local(address: IpAddr, context: &mut Context) -> bool {
     address.is_loopback() || context.local_addresses().contains(&address)
 }
 
-async fn addresses(name: &[u8], context: &Context, trouble: &mut Option<String>) -> Vec<IpAddr> {
+/// The addresses of a name, and whether DNSSEC vouches for all of them.
+async fn addresses(name: &[u8], context: &Context, trouble: &mut Option<String>) -> (Vec<IpAddr>, bool) {
     let literal = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]")).unwrap_or(name);
     if let Some(address) = std::str::from_utf8(literal).ok().and_then(|text| text.parse().ok()) {
-        return vec![address];
+        return (vec![address], false);
     }
     let ipv6 = !context.config.main.get(config::options::main::DISABLE_IPV6);
     let families = dns::Families { ipv4: true, ipv6 };
     match context.services.resolver.host_addresses(name, families, dns::SearchOptions::default()).await {
-        Ok(found) => found.addresses,
+        Ok(found) => (found.addresses, found.security == Security::Secure),
         Err(_) => {
             *trouble = Some(format!("lookup of host \"{}\" failed", Printable::new(name)));
-            Vec::new()
+            (Vec::new(), false)
         }
     }
 }

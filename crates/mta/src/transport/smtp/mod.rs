@@ -17,6 +17,7 @@
 mod batch;
 mod connection;
 mod connections;
+mod demand;
 mod dialogue;
 mod fault;
 mod hosts;
@@ -29,6 +30,7 @@ pub use batch::{
     Acceptance, AddressResult, Batch, BatchAddress, BatchReply, Journal, RetryChange, RetryFailure,
 };
 pub use connections::Connections;
+pub use demand::tlsa;
 pub use run::deliver;
 
 #[cfg(test)]

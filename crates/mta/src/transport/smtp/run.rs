@@ -11,7 +11,6 @@
 //! Specification, "Errors in outgoing SMTP" and "Retry configuration".
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use config::TransportInstance;
 use config::options::kind::Hosts;
@@ -23,21 +22,24 @@ use observe::event::{HostError, Pipelining, RemoteHost, Session};
 use policy::list::Subject;
 use policy::retry::RetryError;
 use smtp_proto::client::{Content, Delivered, MailFrom, Recipient, Stage};
+use tls::policy::Action;
 
 use super::batch::{AddressResult, Batch, BatchReply, RetryChange, RetryFailure};
-use super::connection::{Connection, Endpoint, GreetError};
+use super::connection::{Connection, Endpoint};
 use super::connections::Key;
+use super::demand::demand;
 use super::dialogue::{Carried, Message, carry};
 use super::fault::{Concerns, Fault};
 use super::hosts::{Candidate, NoHosts, candidates, fallback};
-use super::secure::{Plan, Wish, unencrypted};
+use super::secure::Plan;
 use super::settings::{Misconfigured, Settings, expanded, interface};
 use super::sign;
-use crate::context::facts::TlsFacts;
 use crate::context::{Context, log_lines};
 use crate::route::errno;
 use crate::transport::limits::Place;
 use crate::transport::{outgoing, rcpt_address};
+
+mod open;
 
 /// Carries out one run.
 pub async fn deliver(batch: Batch, context: Context) -> BatchReply {
@@ -293,14 +295,27 @@ impl Run<'_> {
             self.pretend(&shown).await;
             return true;
         }
-        let key = match self.key(host, port, settings) {
+        let pending = self.pending();
+        let action = match self.demand(host, port, settings).await {
+            Action::Defer(why) => {
+                let fault = Fault::policy_unknown(&why, host.route);
+                self.host_failed(host, &shown, &fault, &pending, settings);
+                return true;
+            }
+            Action::Fail(why) => {
+                let text = Some(why.into_bytes());
+                self.everywhere(&result(Verdict::Fail, errno::NONE, text));
+                return true;
+            }
+            action => action,
+        };
+        let key = match self.key(host, port, settings, &action) {
             Ok(key) => key,
             Err(refusal) => {
                 self.everywhere(&refusal);
                 return true;
             }
         };
-        let pending = self.pending();
         let connections = Arc::clone(&self.context.services.connections);
         if let Some(mut connection) = connections.take(&key, self.context.facts.message.id.as_ref()) {
             let carried = self.send_over(&mut connection, message, &pending, settings).await;
@@ -360,7 +375,13 @@ impl Run<'_> {
     }
 
     /// What makes a session with this host: where from, where to, and as whom.
-    fn key(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Result<Key, Box<AddressResult>> {
+    fn key(
+        &mut self,
+        host: &Candidate,
+        port: u16,
+        settings: &Settings,
+        action: &Action,
+    ) -> Result<Key, Box<AddressResult>> {
         let interface = interface(self.transport, host.address, self.context).map_err(misconfigured)?;
         let helo = match self.transport.options.get(options::HELO_DATA) {
             Some(text) => expanded(text, "helo_data", self.transport, self.context).map_err(misconfigured)?,
@@ -369,149 +390,22 @@ impl Run<'_> {
         let helo = helo.map_or_else(|| self.context.primary_hostname().to_vec(), Value::into_bytes);
         let endpoint = Endpoint { address: host.address, port, interface };
         let transport = self.transport;
-        let mut matches = |option: config::Opt<Hosts>, context: &mut Context| {
-            let names: [&[u8]; 1] = [&host.name];
-            transport.options.get(option).is_some_and(|list| {
-                let subject = Subject::host(&names, Some(host.address));
-                list.matches(subject, context).is_ok_and(|found| found.matched)
-            })
-        };
-        let tls = Plan::of(transport, &host.name, settings.tls_at_once, &mut matches, self.context)
-            .map_err(misconfigured)?;
+        let mut matches = in_list(transport, host);
+        let how = (settings.tls_at_once, action);
+        let tls = Plan::of(transport, &host.name, how, &mut matches, self.context).map_err(misconfigured)?;
         Ok(Key { transport: transport.name.clone(), endpoint, helo, tls })
     }
 
-    async fn connect(
-        &mut self,
-        host: &Candidate,
-        key: &Key,
-        settings: &Settings,
-    ) -> Result<Connection, Fault> {
-        let avoid_esmtp = self.host_in(options::HOSTS_AVOID_ESMTP, host);
-        self.context.facts.host.tls = None;
-        let limit = settings.command_timeout;
-        let mut connection = self.open(host, key, settings).await?;
-        if key.tls.at_once
-            && let Err(why) = self.secure(&mut connection, host, key, limit).await
-        {
-            return Err(Fault::tls_failed(&why, true, host.route));
-        }
-        let greeted = connection.greet(settings.protocol, &key.helo, avoid_esmtp, limit).await;
-        connection = self.greeted(connection, greeted, host)?;
-        if !key.tls.at_once {
-            connection = self.upgrade(connection, host, key, avoid_esmtp, settings).await?;
-        }
-        self.context.facts.host.tls.clone_from(&connection.tls);
-        if self.host_in(options::HOSTS_AVOID_PIPELINING, host) {
-            connection.offered.pipelining = false;
-        }
-        if connection.offered.chunking && !self.host_in(options::HOSTS_TRY_CHUNKING, host) {
-            connection.offered.chunking = false;
-        }
-        Ok(connection)
-    }
-
-    async fn open(&self, host: &Candidate, key: &Key, settings: &Settings) -> Result<Connection, Fault> {
-        Connection::open(key.endpoint, settings.connect_timeout, settings.keepalive)
-            .await
-            .map_err(|error| Fault::connecting(&error, host.route))
-    }
-
-    fn greeted(
-        &self,
-        connection: Connection,
-        greeted: Result<(), GreetError>,
-        host: &Candidate,
-    ) -> Result<Connection, Fault> {
-        match greeted {
-            Ok(()) => Ok(connection),
-            Err(GreetError::Lost(link, words)) => Err(Fault::lost(&link, &words, None, host.route)),
-            Err(GreetError::Refused(after, reply)) => {
-                self.context.services.connections.part(connection);
-                Err(Fault::session(&reply, after.as_deref(), host.route))
-            }
-        }
-    }
-
-    /// STARTTLS, as far as the plan wants it; the same connection or, after a failure, another one in clear.
-    async fn upgrade(
-        &mut self,
-        mut connection: Connection,
-        host: &Candidate,
-        key: &Key,
-        avoid_esmtp: bool,
-        settings: &Settings,
-    ) -> Result<Connection, Fault> {
-        let (plan, limit, route) = (&key.tls, settings.command_timeout, host.route);
-        let must = plan.wish == Wish::Must;
-        if plan.wish == Wish::Never || !connection.offered.starttls {
-            return if must {
-                self.context.services.connections.part(connection);
-                Err(Fault::tls_required("the server did not offer TLS support", route))
-            } else {
-                Ok(connection)
-            };
-        }
-        let reply = connection.starttls(limit).await;
-        let reply = reply.map_err(|link| Fault::lost(&link, b"STARTTLS", None, route))?;
-        if !reply.is_success() {
-            let in_clear = reply.is_permanent() || plan.clear_after_failure;
-            if !must && in_clear {
-                return Ok(connection);
-            }
-            self.context.services.connections.part(connection);
-            return Err(if must {
-                Fault::tls_required("an attempt to start TLS failed", route)
-            } else {
-                Fault::session(&reply, Some(b"STARTTLS"), route)
-            });
-        }
-        match self.secure(&mut connection, host, key, limit).await {
-            Ok(()) => {
-                let greeted = connection.greet_again(settings.protocol, &key.helo, limit).await;
-                self.greeted(connection, greeted, host)
-            }
-            Err(why) if must || !plan.clear_after_failure => Err(Fault::tls_failed(&why, must, route)),
-            Err(why) => {
-                self.reply.log_lines.push(unencrypted(&why, &host.name, host.address));
-                let mut connection = self.open(host, key, settings).await?;
-                let greeted = connection.greet(settings.protocol, &key.helo, avoid_esmtp, limit).await;
-                self.greeted(connection, greeted, host)
-            }
-        }
-    }
-
-    /// The handshake. The error is what the log says.
-    async fn secure(
-        &mut self,
-        connection: &mut Connection,
-        host: &Candidate,
-        key: &Key,
-        limit: Duration,
-    ) -> Result<(), String> {
-        let plan = &key.tls;
-        let prepared = self.context.on_pool(|context| context.services.tls.connector(&plan.request)).await;
-        let connector = match prepared {
-            Some(Ok(connector)) => connector,
-            Some(Err(error)) => return Err(error.to_string()),
-            None => return Err("the program is stopping".to_owned()),
-        };
-        let session = connection.secure(&connector, plan.sni.as_deref(), host.address, limit).await?;
-        if plan.needs_alpn && session.alpn.is_none() {
-            return Err(
-                "(SSL_connect): the server chose no ALPN protocol, and hosts_require_alpn asks for it"
-                    .to_owned(),
-            );
-        }
-        connection.tls = Some(Box::new(TlsFacts::of(&session, plan.request.resumption)));
-        Ok(())
+    /// What is asked of a host.
+    async fn demand(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Action {
+        let mut matches = in_list(self.transport, host);
+        let domain = self.batch.only_domain();
+        let at_once = settings.tls_at_once;
+        demand(host, port, at_once, domain.as_deref(), &mut matches, self.context).await.action
     }
 
     fn host_in(&mut self, option: config::Opt<Hosts>, host: &Candidate) -> bool {
-        let transport = self.transport;
-        let Some(list) = transport.options.get(option) else { return false };
-        let names: [&[u8]; 1] = [&host.name];
-        list.matches(Subject::host(&names, Some(host.address)), self.context).is_ok_and(|found| found.matched)
+        in_list(self.transport, host)(option, self.context)
     }
 
     async fn send_over(
@@ -661,7 +555,7 @@ impl Run<'_> {
             error: fault.error.clone(),
             message: fault.text.clone(),
             // Where the number says all (a refused connection), Exim's line names no host.
-            host: fault.text.is_some().then(|| shown.clone()),
+            host: (fault.names_host && fault.text.is_some()).then(|| shown.clone()),
             smtp_reply: fault.reply.clone(),
             session: None,
             size: 0,
@@ -762,6 +656,18 @@ impl Run<'_> {
         };
         let text = format!("{why} for '{domain}'");
         result(Verdict::Defer, errno::HOST_RETRY, Some(text.into_bytes()))
+    }
+}
+
+/// Tells whether a host is in a list of the transport.
+fn in_list<'a>(
+    transport: &'a TransportInstance,
+    host: &'a Candidate,
+) -> impl FnMut(config::Opt<Hosts>, &mut Context) -> bool + use<'a> {
+    move |option, context| {
+        let Some(list) = transport.options.get(option) else { return false };
+        let names: [&[u8]; 1] = [&host.name];
+        list.matches(Subject::host(&names, Some(host.address)), context).is_ok_and(|found| found.matched)
     }
 }
 

@@ -17,11 +17,14 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use config::TransportInstance;
 use config::options::kind::{Hosts, Text};
 use config::options::transport::smtp as options;
 use expand::list::ListItems;
+use mail_types::value::Value;
+use tls::policy::Action;
 use tls::{AnchorSource, ConnectorRequest, Strictness};
 
 use super::settings::{Misconfigured, expanded};
@@ -42,6 +45,8 @@ pub(super) enum Wish {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Plan {
     pub(super) wish: Wish,
+    /// `hosts_avoid_tls`, all the same: the host can't be used.
+    pub(super) avoided: bool,
     /// `protocol = smtps`: before the banner.
     pub(super) at_once: bool,
     /// `tls_tempfail_tryclear`.
@@ -56,23 +61,24 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan for a host; `matches` says whether the host is in a list of the transport.
+    /// The plan for a host about which was decided; `matches` says whether the host is in a list of the transport.
     pub(super) fn of(
         transport: &TransportInstance,
         host: &[u8],
-        at_once: bool,
+        (at_once, action): (bool, &Action),
         matches: &mut dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool,
         context: &mut Context,
     ) -> Result<Self, Misconfigured> {
-        let wish = if at_once || matches(options::HOSTS_REQUIRE_TLS, context) {
-            Wish::Must
-        } else if matches(options::HOSTS_AVOID_TLS, context) {
-            Wish::Never
-        } else {
-            Wish::Try
+        let wish = match action {
+            Action::Clear => Wish::Never,
+            Action::Try => Wish::Try,
+            Action::Encrypt | Action::EncryptByDane(_) | Action::EncryptByName => Wish::Must,
+            // Nobody makes plans for a host that isn't used.
+            Action::Defer(why) | Action::Fail(why) => return Err(Misconfigured(why.clone())),
         };
         let mut plan = Self {
             wish,
+            avoided: matches(options::HOSTS_AVOID_TLS, context),
             at_once,
             clear_after_failure: transport.options.get(options::TLS_TEMPFAIL_TRYCLEAR),
             keeps: true,
@@ -85,55 +91,108 @@ impl Plan {
         }
         plan.keeps = !matches(options::HOSTS_NOPASS_TLS, context);
         plan.needs_alpn = matches(options::HOSTS_REQUIRE_ALPN, context);
-        plan.request.server = if matches(options::TLS_VERIFY_HOSTS, context) {
-            Strictness::Require
-        } else if matches(options::TLS_TRY_VERIFY_HOSTS, context) {
-            Strictness::Try
-        } else {
-            Strictness::Ignore
-        };
-        if plan.request.server != Strictness::Ignore && matches(options::TLS_VERIFY_CERT_HOSTNAMES, context) {
-            plan.request.names = vec![String::from_utf8_lossy(host).into_owned()];
-        }
         plan.request.resumption = matches(options::TLS_RESUMPTION_HOSTS, context);
+        let name = String::from_utf8_lossy(host).into_owned();
+        match action {
+            Action::EncryptByDane(records) => {
+                plan.request.server = Strictness::Require;
+                plan.request.dane = Some(Arc::clone(records));
+                plan.sni = Some(name);
+            }
+            Action::EncryptByName => {
+                plan.request.server = Strictness::Require;
+                plan.request.names = vec![name.clone()];
+                plan.request.anchors = AnchorSource::System;
+                plan.sni = Some(name);
+            }
+            _ => {
+                plan.request.server = if matches(options::TLS_VERIFY_HOSTS, context) {
+                    Strictness::Require
+                } else if matches(options::TLS_TRY_VERIFY_HOSTS, context) {
+                    Strictness::Try
+                } else {
+                    Strictness::Ignore
+                };
+                let checked = plan.request.server != Strictness::Ignore;
+                if checked && matches(options::TLS_VERIFY_CERT_HOSTNAMES, context) {
+                    plan.request.names = vec![name];
+                }
+                plan.expand_judgement(transport, context)?;
+            }
+        }
         plan.expand(transport, context)?;
         Ok(plan)
     }
 
-    fn expand(&mut self, transport: &TransportInstance, context: &mut Context) -> Result<(), Misconfigured> {
-        let text = |option: config::Opt<Text>, context: &mut Context| match transport.options.get(option) {
-            Some(source) => expanded(source, option.definition().name, transport, context),
-            None => Ok(None),
-        };
-        let sni = text(options::TLS_SNI, context)?.filter(|value| !value.is_empty());
+    /// By what the server's certificate is judged, where the configuration decides that.
+    fn expand_judgement(
+        &mut self,
+        transport: &TransportInstance,
+        context: &mut Context,
+    ) -> Result<(), Misconfigured> {
+        let sni = text(transport, options::TLS_SNI, context)?.filter(|value| !value.is_empty());
         self.sni = sni.map(|value| value.to_lossy());
-        let ciphers = text(options::TLS_REQUIRE_CIPHERS, context)?;
+        self.request.revocations = file(transport, options::TLS_CRL, context)?;
+        let anchors = file(transport, options::TLS_VERIFY_CERTIFICATES, context)?;
+        self.request.anchors = AnchorSource::of(anchors);
+        Ok(())
+    }
+
+    fn expand(&mut self, transport: &TransportInstance, context: &mut Context) -> Result<(), Misconfigured> {
+        let of_dane = match self.request.dane {
+            Some(_) => text(transport, options::DANE_REQUIRE_TLS_CIPHERS, context)?,
+            None => None,
+        };
+        let ciphers = match of_dane.filter(|value| !value.is_empty()) {
+            None => text(transport, options::TLS_REQUIRE_CIPHERS, context)?,
+            of_dane => of_dane,
+        };
         self.request.ciphers = ciphers.map(|value| value.to_lossy()).unwrap_or_default();
-        let alpn = text(options::TLS_ALPN, context)?;
+        let alpn = text(transport, options::TLS_ALPN, context)?;
         self.request.alpn = alpn
             .map(|value| ListItems::new(value.bytes()).filter(|item| !item.is_empty()).collect())
             .unwrap_or_default();
-        let file = |option: config::Opt<Text>, context: &mut Context| {
-            let value = text(option, context)?.filter(|value| !value.is_empty());
-            value.map(|value| path(&value, option.definition().name)).transpose()
-        };
-        let certificate = file(options::TLS_CERTIFICATE, context)?;
-        let key = file(options::TLS_PRIVATEKEY, context)?;
+        let certificate = file(transport, options::TLS_CERTIFICATE, context)?;
+        let key = file(transport, options::TLS_PRIVATEKEY, context)?;
         self.request.identity = certificate.map(|certificate| {
             // A key that is not named stands in the file of the certificate.
             let key = key.unwrap_or_else(|| certificate.clone());
             (certificate, key)
         });
-        self.request.revocations = file(options::TLS_CRL, context)?;
-        self.request.anchors = AnchorSource::of(file(options::TLS_VERIFY_CERTIFICATES, context)?);
         Ok(())
     }
 }
 
-fn path(value: &mail_types::value::Value, option: &str) -> Result<PathBuf, Misconfigured> {
+fn text(
+    transport: &TransportInstance,
+    option: config::Opt<Text>,
+    context: &mut Context,
+) -> Result<Option<Value>, Misconfigured> {
+    match transport.options.get(option) {
+        Some(source) => expanded(source, option.definition().name, transport, context),
+        None => Ok(None),
+    }
+}
+
+fn file(
+    transport: &TransportInstance,
+    option: config::Opt<Text>,
+    context: &mut Context,
+) -> Result<Option<PathBuf>, Misconfigured> {
+    let value = text(transport, option, context)?.filter(|value| !value.is_empty());
+    value.map(|value| path(&value, option.definition().name)).transpose()
+}
+
+fn path(value: &Value, option: &str) -> Result<PathBuf, Misconfigured> {
     use std::os::unix::ffi::OsStringExt as _;
     let clean = value.require_clean(option).map_err(|error| Misconfigured(error.to_string()))?;
     Ok(PathBuf::from(std::ffi::OsString::from_vec(clean.bytes().to_vec())))
+}
+
+/// The words about a host whose certificate no TLSA record vouches for.
+pub(super) fn dane_failed(why: &str, host: &[u8], address: IpAddr) -> Vec<u8> {
+    let name = String::from_utf8_lossy(host);
+    format!("DANE attempt failed; TLS connection to {name} [{address}]: {why}").into_bytes()
 }
 
 /// The words about a message that goes out in clear because TLS failed.

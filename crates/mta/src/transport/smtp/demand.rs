@@ -1,0 +1,80 @@
+//! What is asked of a host: finds out what has a say, and leaves the decision to [`tls::policy`].
+//!
+//! # Invariants
+//! * Records count only where DNSSEC calls them secure, and are only looked for where the way to the host was.
+//!
+//! # Security
+//! Without a signed way to the host, TLSA records say nothing: an attacker would name a host of his own.
+//!
+//! # Failure
+//! A lookup that fails or is bogus makes the message wait (rfc7672#2.1.2).
+//!
+//! # Compatibility
+//! Specification, section "DANE". Records are looked for under the name at the end of the host's aliases alone.
+
+use std::sync::Arc;
+
+use config::options::kind::Hosts;
+use config::options::transport::smtp as options;
+use mail_types::dns::{DnsFailure, RecordData, RecordType, Security};
+use tls::policy::{Action, Configured, Dane, Decision, Inputs, MtaSts, decide};
+use tls::{Associations, Tlsa};
+
+use super::hosts::Candidate;
+use crate::context::Context;
+
+/// Decides about a host. `domain` is the one that the mail is for, when there is one; `at_once` means smtps.
+pub(super) async fn demand(
+    host: &Candidate,
+    port: u16,
+    at_once: bool,
+    domain: Option<&[u8]>,
+    matches: &mut (dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool + Send),
+    context: &mut Context,
+) -> Decision {
+    let configured = Configured {
+        require: at_once || matches(options::HOSTS_REQUIRE_TLS, context),
+        avoid: matches(options::HOSTS_AVOID_TLS, context),
+        require_dane: matches(options::HOSTS_REQUIRE_DANE, context),
+    };
+    let asks = configured.require_dane || matches(options::HOSTS_TRY_DANE, context);
+    let dane = match (asks, host.dnssec) {
+        (false, _) => Dane::NotAsked,
+        (true, false) => Dane::InsecureHost,
+        (true, true) => tlsa(&context.services.resolver, &host.name, port, domain).await,
+    };
+    let inputs =
+        Inputs { configured, dane, mta_sts: MtaSts::NotAsked, requiretls: false, secure_mx: host.dnssec };
+    let decision = decide(&inputs, &String::from_utf8_lossy(&host.name));
+    context.facts.host.tlsa_usage = match &decision.action {
+        Action::EncryptByDane(records) => records.usages(),
+        _ => 0,
+    };
+    decision
+}
+
+/// The TLSA records of a host's port, whose name is known for certain. `domain` is a name for which the certificate may be
+/// as well.
+pub async fn tlsa(resolver: &dns::Resolver, host: &[u8], port: u16, domain: Option<&[u8]>) -> Dane {
+    let name = [format!("_{port}._tcp.").as_bytes(), host].concat();
+    let answer = match resolver.query(&name, RecordType::Tlsa).await {
+        Ok(answer) => answer,
+        Err(DnsFailure::NxDomain | DnsFailure::NoData | DnsFailure::BadName) => return Dane::Nothing,
+        Err(_) => return Dane::Failed,
+    };
+    match answer.security {
+        Security::Secure => {}
+        Security::Bogus => return Dane::Failed,
+        Security::Insecure | Security::Indeterminate => return Dane::Nothing,
+    }
+    let records = answer.records.iter().filter_map(|record| match &record.data {
+        RecordData::Tlsa { usage, selector, matching, association } => {
+            Some(Tlsa { usage: *usage, selector: *selector, matching: *matching, association })
+        }
+        _ => None,
+    });
+    let names = [Some(host), domain].into_iter().flatten();
+    let mut names: Vec<String> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    names.dedup();
+    Associations::usable(records, names).map_or(Dane::Unusable, |records| Dane::Usable(Arc::new(records)))
+}

@@ -1,0 +1,162 @@
+//! From a host to a connection that can carry mail: TCP, banner, hello, TLS.
+//!
+//! # Invariants
+//! * What the plan for the host asks for was had, or there is no connection.
+//!
+//! # Failure
+//! Where TLS fails and is not required, another connection is opened and the message goes out in clear.
+
+use std::time::Duration;
+
+use config::options::transport::smtp as options;
+
+use super::super::connection::{Connection, GreetError};
+use super::super::connections::Key;
+use super::super::fault::Fault;
+use super::super::hosts::Candidate;
+use super::super::secure::{Wish, dane_failed, unencrypted};
+use super::super::settings::Settings;
+use super::Run;
+use crate::context::facts::TlsFacts;
+
+impl Run<'_> {
+    pub(super) async fn connect(
+        &mut self,
+        host: &Candidate,
+        key: &Key,
+        settings: &Settings,
+    ) -> Result<Connection, Fault> {
+        let avoid_esmtp = self.host_in(options::HOSTS_AVOID_ESMTP, host);
+        self.context.facts.host.tls = None;
+        let limit = settings.command_timeout;
+        let mut connection = self.open(host, key, settings).await?;
+        if key.tls.at_once
+            && let Err(why) = self.secure(&mut connection, host, key, limit).await
+        {
+            self.note_dane(key, &why, host);
+            return Err(Fault::tls_failed(&why, true, host.route));
+        }
+        let greeted = connection.greet(settings.protocol, &key.helo, avoid_esmtp, limit).await;
+        connection = self.greeted(connection, greeted, host)?;
+        if !key.tls.at_once {
+            connection = self.upgrade(connection, host, key, avoid_esmtp, settings).await?;
+        }
+        self.context.facts.host.tls.clone_from(&connection.tls);
+        if self.host_in(options::HOSTS_AVOID_PIPELINING, host) {
+            connection.offered.pipelining = false;
+        }
+        if connection.offered.chunking && !self.host_in(options::HOSTS_TRY_CHUNKING, host) {
+            connection.offered.chunking = false;
+        }
+        Ok(connection)
+    }
+
+    async fn open(&self, host: &Candidate, key: &Key, settings: &Settings) -> Result<Connection, Fault> {
+        Connection::open(key.endpoint, settings.connect_timeout, settings.keepalive)
+            .await
+            .map_err(|error| Fault::connecting(&error, host.route))
+    }
+
+    fn greeted(
+        &self,
+        connection: Connection,
+        greeted: Result<(), GreetError>,
+        host: &Candidate,
+    ) -> Result<Connection, Fault> {
+        match greeted {
+            Ok(()) => Ok(connection),
+            Err(GreetError::Lost(link, words)) => Err(Fault::lost(&link, &words, None, host.route)),
+            Err(GreetError::Refused(after, reply)) => {
+                self.context.services.connections.part(connection);
+                Err(Fault::session(&reply, after.as_deref(), host.route))
+            }
+        }
+    }
+
+    /// STARTTLS, as far as the plan wants it; the same connection or, after a failure, another one in clear.
+    async fn upgrade(
+        &mut self,
+        mut connection: Connection,
+        host: &Candidate,
+        key: &Key,
+        avoid_esmtp: bool,
+        settings: &Settings,
+    ) -> Result<Connection, Fault> {
+        let (plan, limit, route) = (&key.tls, settings.command_timeout, host.route);
+        let must = plan.wish == Wish::Must;
+        if plan.wish == Wish::Never || !connection.offered.starttls {
+            return if must {
+                self.context.services.connections.part(connection);
+                Err(Fault::tls_required("the server did not offer TLS support", route))
+            } else {
+                Ok(connection)
+            };
+        }
+        if plan.avoided {
+            self.context.services.connections.part(connection);
+            return Err(Fault::tls_required("an attempt to start TLS failed", route));
+        }
+        let reply = connection.starttls(limit).await;
+        let reply = reply.map_err(|link| Fault::lost(&link, b"STARTTLS", None, route))?;
+        if !reply.is_success() {
+            let in_clear = reply.is_permanent() || plan.clear_after_failure;
+            if !must && in_clear {
+                return Ok(connection);
+            }
+            self.context.services.connections.part(connection);
+            return Err(if must {
+                Fault::tls_required("an attempt to start TLS failed", route)
+            } else {
+                Fault::session(&reply, Some(b"STARTTLS"), route)
+            });
+        }
+        match self.secure(&mut connection, host, key, limit).await {
+            Ok(()) => {
+                let greeted = connection.greet_again(settings.protocol, &key.helo, limit).await;
+                self.greeted(connection, greeted, host)
+            }
+            Err(why) if must || !plan.clear_after_failure => {
+                self.note_dane(key, &why, host);
+                Err(Fault::tls_failed(&why, must, route))
+            }
+            Err(why) => {
+                self.reply.log_lines.push(unencrypted(&why, &host.name, host.address));
+                let mut connection = self.open(host, key, settings).await?;
+                let greeted = connection.greet(settings.protocol, &key.helo, avoid_esmtp, limit).await;
+                self.greeted(connection, greeted, host)
+            }
+        }
+    }
+
+    /// The handshake. The error is what the log says.
+    async fn secure(
+        &mut self,
+        connection: &mut Connection,
+        host: &Candidate,
+        key: &Key,
+        limit: Duration,
+    ) -> Result<(), String> {
+        let plan = &key.tls;
+        let prepared = self.context.on_pool(|context| context.services.tls.connector(&plan.request)).await;
+        let connector = match prepared {
+            Some(Ok(connector)) => connector,
+            Some(Err(error)) => return Err(error.to_string()),
+            None => return Err("the program is stopping".to_owned()),
+        };
+        let session = connection.secure(&connector, plan.sni.as_deref(), host.address, limit).await?;
+        if plan.needs_alpn && session.alpn.is_none() {
+            return Err(
+                "(SSL_connect): the server chose no ALPN protocol, and hosts_require_alpn asks for it"
+                    .to_owned(),
+            );
+        }
+        connection.tls = Some(Box::new(TlsFacts::of(&session, plan.request.resumption)));
+        Ok(())
+    }
+
+    fn note_dane(&mut self, key: &Key, why: &str, host: &Candidate) {
+        if key.tls.request.dane.is_some() {
+            self.reply.log_lines.push(dane_failed(why, &host.name, host.address));
+        }
+    }
+}
