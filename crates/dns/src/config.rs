@@ -4,15 +4,18 @@
 //! `resolv.conf` as resolv.conf(5) describes it: `nameserver`, `search`, `domain`, and of `options` `ndots`, `timeout`,
 //! `attempts`, `edns0` and `trust-ad`.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mail_types::bytes::trim;
 
 use crate::hosts::HostsFile;
+use crate::validate::anchor::TrustAnchors;
 
 /// How a [`crate::Resolver`] works.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ResolverConfig {
     /// Name servers in the order of preference.
     pub servers: Vec<SocketAddr>,
@@ -26,12 +29,46 @@ pub struct ResolverConfig {
     pub ndots: usize,
     /// Ask with EDNS (`dns_use_edns0`).
     pub edns0: bool,
-    /// Ask for signatures (`dns_dnssec_ok`).
-    pub dnssec_ok: bool,
-    /// Believe the server's word that an answer is signed (the AD bit; `dns_trust_aa` is not meant).
-    pub trust_ad: bool,
+    /// Who says what is secure.
+    pub validation: Validation,
+    /// Each question counts as one that asks for DNSSEC (`dns_dnssec_ok = 1`).
+    pub dnssec_always: bool,
+    /// Zones whose servers' own answers (AA) count as secure (`dns_trust_aa`).
+    pub trusted_authorities: TrustedAuthorities,
     /// What `/etc/hosts` says.
     pub hosts: HostsFile,
+}
+
+/// Who says what DNSSEC says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Validation {
+    /// Nobody: all is [`mail_types::dns::Security::Indeterminate`].
+    Nobody,
+    /// The server: its AD bit is believed, as the C library does with `trust-ad`.
+    Upstream,
+    /// We, down from these anchors, where a question asks for it.
+    Own(TrustAnchors),
+}
+
+/// Tells whether a zone is one whose servers' own answers count as secure.
+#[derive(Clone, Default)]
+pub struct TrustedAuthorities(Option<Arc<dyn Fn(&[u8]) -> bool + Send + Sync>>);
+
+impl TrustedAuthorities {
+    /// Zones that a predicate knows; it gets their names in lower case.
+    pub fn matching(predicate: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(predicate)))
+    }
+
+    pub(crate) fn contain(&self, zone: &[u8]) -> bool {
+        self.0.as_ref().is_some_and(|predicate| predicate(zone))
+    }
+}
+
+impl fmt::Debug for TrustedAuthorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "some" } else { "none" })
+    }
 }
 
 impl Default for ResolverConfig {
@@ -44,8 +81,9 @@ impl Default for ResolverConfig {
             search: Vec::new(),
             ndots: 1,
             edns0: true,
-            dnssec_ok: false,
-            trust_ad: true,
+            validation: Validation::Upstream,
+            dnssec_always: false,
+            trusted_authorities: TrustedAuthorities::default(),
             hosts: HostsFile::default(),
         }
     }

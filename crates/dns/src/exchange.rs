@@ -21,18 +21,20 @@ use tokio::time::timeout;
 use crate::config::ResolverConfig;
 use crate::wire::{self, Edns, Failed, NotAnAnswer, Question, Response, ResponseKind, UDP_PAYLOAD};
 
-/// Asks the servers in turn.
+/// Asks the servers in turn; with `signatures` for all that a validator needs.
 pub(crate) async fn ask(
     question: &Question,
+    signatures: bool,
     config: &ResolverConfig,
     options: &QueryOptions,
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
     let mut failure = DnsFailure::Unreachable;
     let wait = options.retrans.unwrap_or(config.retrans);
+    let edns = Edns { enabled: config.edns0, dnssec_ok: signatures };
     for _ in 0..options.retry.unwrap_or(config.tries).max(1) {
         for server in &config.servers {
-            match ask_server(*server, question, (config, wait), entropy).await {
+            match ask_server(*server, question, (edns, wait), entropy).await {
                 Ok(response) => return Ok(response),
                 // A real answer, even a bad one, tells more than silence.
                 Err(DnsFailure::Timeout | DnsFailure::Unreachable) if failure != DnsFailure::Unreachable => {}
@@ -46,14 +48,14 @@ pub(crate) async fn ask(
 async fn ask_server(
     server: SocketAddr,
     question: &Question,
-    (config, wait): (&ResolverConfig, Duration),
+    (edns, wait): (Edns, Duration),
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
-    let mut options = Edns { enabled: config.edns0, dnssec_ok: config.dnssec_ok };
+    let mut options = edns;
     let mut response = ask_over_udp(server, question, (wait, options), entropy).await?;
     if response.kind == ResponseKind::FormErr && options.enabled {
         // rfc6891#7: a server of old that doesn't know EDNS.
-        options.enabled = false;
+        options = Edns { enabled: false, dnssec_ok: false };
         response = ask_over_udp(server, question, (wait, options), entropy).await?;
     }
     if response.truncated {
@@ -82,7 +84,7 @@ async fn ask_over_udp(
         let mut buffer = [0; UDP_PAYLOAD as usize * 4];
         loop {
             let length = socket.recv(&mut buffer).await.map_err(unreachable)?;
-            match wire::response(&buffer[..length], id, question) {
+            match wire::response(&buffer[..length], id, question, how.1) {
                 Ok(response) => return Ok(response),
                 Err(NotAnAnswer::Malformed) => return Err(DnsFailure::Malformed),
                 Err(NotAnAnswer::NotOurs) => {}
@@ -108,7 +110,7 @@ async fn ask_over_tcp(
     let length = usize::from(stream.read_u16().await.map_err(unreachable)?).min(limits::DNS_MESSAGE);
     let mut bytes = vec![0; length];
     stream.read_exact(&mut bytes).await.map_err(unreachable)?;
-    match wire::response(&bytes, id, question) {
+    match wire::response(&bytes, id, question, options) {
         Ok(response) if !response.truncated => Ok(response),
         _ => Err(DnsFailure::Malformed),
     }

@@ -27,10 +27,12 @@ pub mod fixture;
 mod hosts;
 mod name;
 mod resolver;
+mod validate;
 mod wire;
 
 pub use blocking::BlockingResolver;
-pub use config::ResolverConfig;
+pub use config::{ResolverConfig, TrustedAuthorities, Validation};
 pub use hosts::HostsFile;
 pub use mail_types::dns::reverse_name;
-pub use resolver::{Families, HostAddresses, Resolver, SearchOptions};
+pub use resolver::{Examined, Families, HostAddresses, Resolver, SearchOptions};
+pub use validate::anchor::{AnchorError, TrustAnchors};

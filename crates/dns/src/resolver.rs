@@ -15,10 +15,13 @@ use mail_types::trace;
 
 use crate::blocking::BlockingResolver;
 use crate::cache::Cache;
-use crate::config::ResolverConfig;
+use crate::config::{ResolverConfig, Validation};
 use crate::exchange;
 use crate::name;
 use crate::wire::{Question, Response, ResponseKind};
+
+mod chain;
+mod validated;
 
 /// A caching stub resolver; clones share the cache.
 #[derive(Clone)]
@@ -30,7 +33,9 @@ struct Inner {
     config: ResolverConfig,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    cache: Cache,
+    /// By name in lower case, type, and whether DNSSEC was asked for.
+    answers: Cache<(Vec<u8>, RecordType, bool), Result<Answer, DnsFailure>>,
+    links: chain::Links,
 }
 
 /// Whether a name may be completed from the search list.
@@ -75,10 +80,29 @@ pub struct HostAddresses {
     pub ttl: u32,
 }
 
+/// An answer, or its absence, and what DNSSEC says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// The answer.
+    pub outcome: Result<Answer, DnsFailure>,
+    /// What DNSSEC says.
+    pub security: Security,
+    /// Why it is not secure.
+    pub reason: Option<Arc<str>>,
+}
+
 impl Resolver {
     /// With a configuration, and the time and chance that it depends on.
     pub fn new(config: ResolverConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { inner: Arc::new(Inner { config, clock, entropy, cache: Cache::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                clock,
+                entropy,
+                answers: Cache::default(),
+                links: chain::Links::default(),
+            }),
+        }
     }
 
     /// The configuration in force.
@@ -93,7 +117,8 @@ impl Resolver {
 
     /// Forgets all answers.
     pub fn forget(&self) {
-        self.inner.cache.clear();
+        self.inner.answers.clear();
+        self.inner.links.clear();
     }
 
     /// Asks one question about a complete name; aliases are followed.
@@ -108,13 +133,24 @@ impl Resolver {
         rtype: RecordType,
         options: &QueryOptions,
     ) -> Result<Answer, DnsFailure> {
-        let Inner { cache, clock, .. } = &*self.inner;
+        let Inner { answers, clock, config, .. } = &*self.inner;
         let parsed = name::parse(name)?;
-        let key = (name::to_text(&parsed).to_ascii_lowercase(), rtype);
-        if let Some(known) = cache.find(&key, clock.now()) {
-            return known;
+        let own = match &config.validation {
+            Validation::Own(anchors) if options.dnssec || config.dnssec_always => Some(anchors),
+            _ => None,
+        };
+        let key = (name::to_text(&parsed).to_ascii_lowercase(), rtype, own.is_some());
+        if let Some((known, left)) = answers.find(&key, clock.now()) {
+            return known.map(|answer| aged(answer, left));
         }
-        let (outcome, seconds) = self.follow(Question { name: parsed, rtype }, options).await;
+        let question = Question { name: parsed, rtype };
+        let (outcome, seconds) = match own {
+            Some(anchors) => {
+                let outcome = Box::pin(self.follow_validated(question, anchors, options)).await;
+                (outcome.result, outcome.seconds)
+            }
+            None => self.follow(question, options).await,
+        };
         match &outcome {
             Ok(answer) => trace!(
                 Dns,
@@ -124,10 +160,33 @@ impl Resolver {
             ),
             Err(failure) => trace!(Dns, "DNS lookup of {} ({rtype:?}): {failure}", key.0.escape_ascii()),
         }
-        if !matches!(&outcome, Err(failure) if failure.is_temporary()) {
-            cache.keep(key, outcome.clone(), seconds, clock.now());
+        if !matches!(&outcome, Err(failure) if failure.is_temporary() && seconds == 0) {
+            answers.keep(key, outcome.clone(), seconds, clock.now());
         }
         outcome
+    }
+
+    /// Asks one question anew and says what DNSSEC says of the answer, also of an answer that there is nothing. The
+    /// reason is there for all that is not secure.
+    pub async fn examine(&self, name: &[u8], rtype: RecordType) -> Examined {
+        let question = match name::parse(name) {
+            Ok(name) => Question { name, rtype },
+            Err(failure) => {
+                return Examined { outcome: Err(failure), security: Security::default(), reason: None };
+            }
+        };
+        let options = QueryOptions::DNSSEC;
+        let Validation::Own(anchors) = &self.inner.config.validation else {
+            let (outcome, _) = self.follow(question, &options).await;
+            let security = outcome.as_ref().map_or(Security::Indeterminate, |answer| answer.security);
+            return Examined { outcome, security, reason: Some("own validation is off".into()) };
+        };
+        let outcome = Box::pin(self.follow_validated(question, anchors, &options)).await;
+        let (security, reason) = match outcome.finding {
+            Some(finding) => finding.as_security(),
+            None => (Security::Indeterminate, None),
+        };
+        Examined { outcome: outcome.result, security, reason }
     }
 
     /// Asks about a name that may be incomplete: the search list is tried as the options say.
@@ -248,11 +307,11 @@ impl Resolver {
         let mut way = Way { ttl: u32::MAX, secure: true, hops: 0 };
         loop {
             let Inner { config, entropy, .. } = &*self.inner;
-            let response = match exchange::ask(&question, config, options, &**entropy).await {
+            let response = match exchange::ask(&question, false, config, options, &**entropy).await {
                 Ok(response) => response,
                 Err(failure) => return (Err(failure), 0),
             };
-            way.secure &= response.authentic && config.trust_ad;
+            way.secure &= self.is_trusted(&response);
             match way.step(&question, &response) {
                 Step::Found(answer) => {
                     let ttl = answer.ttl;
@@ -267,6 +326,16 @@ impl Resolver {
                 }
             }
         }
+    }
+}
+
+impl Resolver {
+    /// Whether the server's word makes an answer secure.
+    fn is_trusted(&self, response: &Response) -> bool {
+        let config = &self.inner.config;
+        let by_authority =
+            || response.authority_for.as_ref().is_some_and(|zone| config.trusted_authorities.contain(zone));
+        (response.authentic && config.validation == Validation::Upstream) || by_authority()
     }
 }
 
@@ -326,6 +395,14 @@ impl Way {
         let security = if self.secure { Security::Secure } else { Security::Indeterminate };
         Answer { records, security, security_reason: None, ttl, canonical_name }
     }
+}
+
+fn aged(mut answer: Answer, left: u32) -> Answer {
+    answer.ttl = left;
+    for record in &mut answer.records {
+        record.ttl = record.ttl.min(left);
+    }
+    answer
 }
 
 fn merge(found: &mut Option<HostAddresses>, answer: &Answer) {

@@ -1,7 +1,7 @@
 //! Questions and answers as bytes.
 //!
 //! # Security
-//! The only place that reads DNS messages. `domain` checks lengths and compression pointers; we check that the message
+//! With [`crate::validate`] the only place that reads DNS messages. `domain` checks lengths and compression pointers; we check that the message
 //! answers the question, and bound what we take from it.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -15,6 +15,7 @@ use mail_types::dns::{DnsFailure, Record, RecordData, RecordType};
 use mail_types::limits;
 
 use crate::name::to_text;
+use crate::validate::Sections;
 
 /// A question.
 #[derive(Clone, Debug)]
@@ -37,10 +38,14 @@ pub(crate) struct Response {
     pub(crate) truncated: bool,
     /// The server says that it has checked signatures.
     pub(crate) authentic: bool,
+    /// The zone that the server answers for itself (AA): owner of the first NS, for an empty answer of the first SOA.
+    pub(crate) authority_for: Option<Vec<u8>>,
     /// All records of the answer section, in their order.
     pub(crate) records: Vec<Record>,
     /// How long the absence of records holds, from the SOA.
     pub(crate) negative_ttl: Option<u32>,
+    /// What a validator looks at; empty where nobody asked for signatures.
+    pub(crate) sections: Sections,
 }
 
 /// The response code, as far as it matters.
@@ -76,6 +81,8 @@ pub(crate) fn query(id: u16, question: &Question, options: Edns) -> Result<Vec<u
     header.set_rd(true);
     // rfc6840#5.7: asks for AD in the answer without asking for signatures.
     header.set_ad(true);
+    // rfc4035#3.2.2: who checks signatures himself wants to see also what the server doesn't believe.
+    header.set_cd(options.enabled && options.dnssec_ok);
     let mut builder = builder.question();
     let rtype = Rtype::from_int(question.rtype.code());
     builder.push((&question.name, rtype, Class::IN)).map_err(|_| DnsFailure::BadName)?;
@@ -92,7 +99,12 @@ pub(crate) fn query(id: u16, question: &Question, options: Edns) -> Result<Vec<u
 }
 
 /// Reads a server's message.
-pub(crate) fn response(bytes: &[u8], id: u16, question: &Question) -> Result<Response, NotAnAnswer> {
+pub(crate) fn response(
+    bytes: &[u8],
+    id: u16,
+    question: &Question,
+    options: Edns,
+) -> Result<Response, NotAnAnswer> {
     let message = Message::from_octets(bytes).map_err(|_| NotAnAnswer::NotOurs)?;
     let header = message.header();
     if header.id() != id || !header.qr() || header.opcode() != Opcode::QUERY {
@@ -112,14 +124,45 @@ pub(crate) fn response(bytes: &[u8], id: u16, question: &Question) -> Result<Res
         Err(_) if kind == ResponseKind::FormErr => {}
         Err(_) => return Err(NotAnAnswer::Malformed),
     }
-    let (truncated, authentic) = (header.tc(), header.ad());
-    if truncated {
+    let mut response = Response {
+        kind,
+        truncated: header.tc(),
+        authentic: header.ad(),
+        authority_for: None,
+        records: Vec::new(),
+        negative_ttl: None,
+        sections: Sections::default(),
+    };
+    if response.truncated {
         // The rest is asked for again by TCP: a torn record here means nothing.
-        return Ok(Response { kind, truncated, authentic, records: Vec::new(), negative_ttl: None });
+        return Ok(response);
     }
-    let records = answers(&message).map_err(|_| NotAnAnswer::Malformed)?;
-    let negative_ttl = negative_ttl(&message).map_err(|_| NotAnAnswer::Malformed)?;
-    Ok(Response { kind, truncated, authentic, records, negative_ttl })
+    fill(&mut response, &message, options).map_err(|_| NotAnAnswer::Malformed)?;
+    Ok(response)
+}
+
+fn fill(response: &mut Response, message: &Message<&[u8]>, options: Edns) -> Result<(), ParseError> {
+    response.records = answers(message)?;
+    response.negative_ttl = negative_ttl(message)?;
+    if message.header().aa() {
+        let rtype = if response.records.is_empty() { Rtype::SOA } else { Rtype::NS };
+        response.authority_for = authority_owner(message, rtype)?;
+    }
+    if options.dnssec_ok {
+        response.sections = Sections::read(message)?;
+    }
+    Ok(())
+}
+
+/// The owner of the first record of a type in the authority section.
+fn authority_owner(message: &Message<&[u8]>, rtype: Rtype) -> Result<Option<Vec<u8>>, ParseError> {
+    for parsed in message.authority()? {
+        let parsed = parsed?;
+        if parsed.rtype() == rtype {
+            return Ok(Some(to_text(&parsed.owner()).to_ascii_lowercase()));
+        }
+    }
+    Ok(None)
 }
 
 fn kind(rcode: Rcode) -> ResponseKind {

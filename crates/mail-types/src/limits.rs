@@ -102,6 +102,16 @@ pub const CONFIG_DIAGNOSTICS: usize = 200;
 pub const DNS_CNAMES: usize = 16;
 /// Records taken from one DNS answer.
 pub const DNS_RECORDS: usize = 512;
+/// Signatures checked for one DNS question, along the whole way from the trust anchor.
+pub const DNSSEC_CHECKS: u32 = 256;
+/// Wrong signatures put up with for one DNS question (CVE-2023-50387).
+pub const DNSSEC_FAILED_CHECKS: u32 = 16;
+/// Keys of one zone that may share algorithm and tag.
+pub const DNSSEC_KEYS_PER_TAG: usize = 4;
+/// Names hashed for one DNS question (CVE-2023-50868).
+pub const DNSSEC_HASHES: u32 = 256;
+/// Iterations of an NSEC3 hash; a zone that wants more counts as unsigned (RFC 9276 section 3.2).
+pub const NSEC3_ITERATIONS: u16 = 150;
 /// Longest DNS message.
 pub const DNS_MESSAGE: usize = 65_535;
 /// Names asked in one walk up the tree for DMARC records (RFC 9989 section 4.10).

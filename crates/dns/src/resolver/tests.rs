@@ -233,7 +233,7 @@ fn ad_is_believed_when_the_whole_way_has_it() {
     {
         assert_eq!(world.ask(name, RecordType::A).unwrap().security, security, "{name}");
     }
-    let doubting = World::with(ZONE, |config| config.trust_ad = false);
+    let doubting = World::with(ZONE, |config| config.validation = crate::Validation::Nobody);
     assert_eq!(doubting.ask("signed.example", RecordType::A).unwrap().security, Security::Indeterminate);
 }
 

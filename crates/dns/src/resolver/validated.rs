@@ -1,0 +1,264 @@
+//! An answer with what DNSSEC says of it.
+//!
+//! # Invariants
+//! * Of an answer that came by aliases the least secure part counts.
+//! * That there is no record is believed only as far as it was proven.
+//!
+//! # References
+//! RFC 4035 section 5, RFC 6672 section 5.3 (DNAME), RFC 6840 section 4.
+
+use domain::base::name::ToName as _;
+use domain::base::{Name, Rtype};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, Record};
+use mail_types::limits;
+
+use super::Resolver;
+use super::chain::{BOGUS_SECONDS, Session, Trust};
+use crate::name;
+use crate::validate::anchor::TrustAnchors;
+use crate::validate::denial::{Denial, Proof};
+use crate::validate::{DnsName, Effort, Finding, Reason, RrSet, Sections, last_labels, shown, signature};
+use crate::wire::{Question, Response, ResponseKind};
+
+/// What came of a question.
+pub(super) struct Outcome {
+    pub(super) result: Result<Answer, DnsFailure>,
+    /// Seconds to keep it.
+    pub(super) seconds: u32,
+    /// Of an answer or of the proof that there is none; none where the servers failed.
+    pub(super) finding: Option<Finding>,
+}
+
+/// What is not there.
+#[derive(Clone, Copy)]
+enum Missing {
+    Name,
+    Records,
+}
+
+/// The way so far.
+struct Way {
+    /// The name that the aliases have led to.
+    name: DnsName,
+    rtype: Rtype,
+    finding: Finding,
+    ttl: u32,
+    hops: usize,
+}
+
+impl Resolver {
+    /// Asks, follows aliases, and judges each part.
+    pub(super) async fn follow_validated(
+        &self,
+        question: Question,
+        anchors: &TrustAnchors,
+        options: &QueryOptions,
+    ) -> Outcome {
+        let mut session = Session { anchors, options, effort: Effort::default() };
+        let mut way = Way {
+            name: question.name.to_canonical_name(),
+            rtype: Rtype::from_int(question.rtype.code()),
+            finding: Finding::Secure,
+            ttl: u32::MAX,
+            hops: 0,
+        };
+        loop {
+            match self.one_response(&mut way, &mut session).await {
+                Ok(Some(outcome)) => return outcome,
+                Ok(None) => {}
+                Err(failure) => return Outcome { result: Err(failure), seconds: 0, finding: None },
+            }
+        }
+    }
+
+    /// Asks once; none when the aliases lead on.
+    async fn one_response(
+        &self,
+        way: &mut Way,
+        session: &mut Session<'_>,
+    ) -> Result<Option<Outcome>, DnsFailure> {
+        let response = self.fetch(&way.name, way.rtype, session).await?;
+        let trusted = self.is_trusted(&response);
+        let mut moved = false;
+        loop {
+            let sections = &response.sections;
+            let here = RrSet::find(&sections.answer, &way.name, way.rtype);
+            let alias = RrSet::find(&sections.answer, &way.name, Rtype::CNAME);
+            let Some(set) = here.or(alias) else { break };
+            let vouching = if here.is_none() { source_of_alias(set, &sections.answer) } else { set };
+            if !trusted {
+                let (finding, ttl) = self.judge(vouching, sections, session).await?;
+                way.take(finding);
+                way.ttl = way.ttl.min(ttl);
+            }
+            way.ttl = way.ttl.min(set.ttl);
+            if let Finding::Bogus(reason) = &way.finding {
+                return Ok(Some(forged(reason)));
+            }
+            if here.is_some() {
+                return Ok(Some(found(way, &response)));
+            }
+            way.follow(set)?;
+            moved = true;
+        }
+        if moved && response.kind == ResponseKind::NoError && response.negative_ttl.is_none() {
+            return Ok(None);
+        }
+        let missing = if response.kind == ResponseKind::NxDomain { Missing::Name } else { Missing::Records };
+        if !trusted {
+            let finding = self.judge_absence(way, missing, &response.sections, session).await?;
+            way.take(finding);
+        }
+        if let Finding::Bogus(reason) = &way.finding {
+            return Ok(Some(forged(reason)));
+        }
+        let failure = match missing {
+            Missing::Name => DnsFailure::NxDomain,
+            Missing::Records => DnsFailure::NoData,
+        };
+        let seconds = response.negative_ttl.unwrap_or(0).min(way.ttl);
+        Ok(Some(Outcome { result: Err(failure), seconds, finding: Some(way.finding.clone()) }))
+    }
+
+    /// What a set of an answer is, and the seconds that this holds.
+    async fn judge(
+        &self,
+        set: &RrSet,
+        sections: &Sections,
+        session: &mut Session<'_>,
+    ) -> Result<(Finding, u32), DnsFailure> {
+        let what = || format!("{} {}", shown(&set.owner), set.rtype);
+        let signer = set.signer().cloned();
+        let place = signer.clone().unwrap_or_else(|| place(&set.owner, set.rtype));
+        let zone = match self.zone_of(&place, session).await? {
+            Trust::Secure(zone) => zone,
+            other => return Ok((without_keys(other), set.ttl)),
+        };
+        if signer.as_ref() != Some(&zone.apex) {
+            let apex = shown(&zone.apex);
+            let reason = match signer {
+                Some(signer) => format!("{} is signed by {}, its zone is {apex}", what(), shown(&signer)),
+                None => format!("no signature of {} by its zone {apex}", what()),
+            };
+            return Ok((Finding::bogus(reason), 0));
+        }
+        let now = self.inner.clock.now();
+        let checked = match signature::check(set, &zone, now, &mut session.effort) {
+            Ok(checked) => checked,
+            Err(reason) => return Ok((Finding::Bogus(reason), 0)),
+        };
+        let Some(labels) = checked.wildcard else { return Ok((Finding::Secure, checked.ttl)) };
+        let proof = Denial::gather(&sections.authority, &zone, now, &mut session.effort)
+            .and_then(|denial| denial.no_closer(&set.owner, labels, &mut session.effort));
+        Ok((proven(proof), checked.ttl))
+    }
+
+    /// What can be said of there being nothing.
+    async fn judge_absence(
+        &self,
+        way: &Way,
+        missing: Missing,
+        sections: &Sections,
+        session: &mut Session<'_>,
+    ) -> Result<Finding, DnsFailure> {
+        let proofs = sections.authority.iter().filter(|set| matches!(set.rtype, Rtype::NSEC | Rtype::NSEC3));
+        let signer = proofs.filter_map(RrSet::signer).find(|signer| way.name.ends_with(*signer)).cloned();
+        let place = signer.clone().unwrap_or_else(|| place(&way.name, way.rtype));
+        let zone = match self.zone_of(&place, session).await? {
+            Trust::Secure(zone) => zone,
+            other => return Ok(without_keys(other)),
+        };
+        if signer.as_ref() != Some(&zone.apex) {
+            let (name, apex) = (shown(&way.name), shown(&zone.apex));
+            let what = match missing {
+                Missing::Name => "there is no such name".to_owned(),
+                Missing::Records => format!("there is no {} record", way.rtype),
+            };
+            return Ok(Finding::bogus(format!("{name}: no proof that {what} from its zone {apex}")));
+        }
+        let now = self.inner.clock.now();
+        let effort = &mut session.effort;
+        let proof =
+            Denial::gather(&sections.authority, &zone, now, effort).and_then(|denial| match missing {
+                Missing::Name => denial.no_name(&way.name, effort),
+                Missing::Records => denial.no_data(&way.name, way.rtype, effort),
+            });
+        Ok(proven(proof))
+    }
+}
+
+impl Way {
+    fn take(&mut self, finding: Finding) {
+        self.finding = std::mem::replace(&mut self.finding, Finding::Secure).and(finding);
+    }
+
+    fn follow(&mut self, alias: &RrSet) -> Result<(), DnsFailure> {
+        self.hops += 1;
+        if self.hops > limits::DNS_CNAMES || alias.data.len() != 1 {
+            return Err(DnsFailure::AliasLoop);
+        }
+        let target = alias.data.first().and_then(|data| Name::from_octets(&data[..]).ok());
+        self.name = target.ok_or(DnsFailure::Malformed)?.to_canonical_name();
+        Ok(())
+    }
+}
+
+/// The set whose signature counts for an alias: a DNAME makes aliases that have none of their own (rfc6672#5.3.1).
+fn source_of_alias<'a>(alias: &'a RrSet, answer: &'a [RrSet]) -> &'a RrSet {
+    if !alias.signatures.is_empty() {
+        return alias;
+    }
+    let makes_it = |dname: &&RrSet| dname.rtype == Rtype::DNAME && made_alias(dname, alias).is_some();
+    answer.iter().find(makes_it).unwrap_or(alias)
+}
+
+/// The name above the alias's, put in place of the DNAME's, gives the target.
+fn made_alias(dname: &RrSet, alias: &RrSet) -> Option<()> {
+    let (kept, below) = (dname.owner.as_slice(), alias.owner.as_slice());
+    let in_it = alias.owner.ends_with(&dname.owner) && alias.owner != dname.owner;
+    let ([new_end], [target]) = (&dname.data[..], &alias.data[..]) else { return None };
+    let made = [&below[..below.len() - kept.len()], new_end].concat();
+    (in_it && made.eq_ignore_ascii_case(target)).then_some(())
+}
+
+/// Where an unsigned set or its absence belongs: DS records belong to the zone above.
+fn place(name: &DnsName, rtype: Rtype) -> DnsName {
+    if rtype == Rtype::DS { last_labels(name, name.label_count() - 1) } else { name.clone() }
+}
+
+fn without_keys(trust: Trust) -> Finding {
+    match trust {
+        Trust::Secure(_) => Finding::Secure,
+        Trust::Insecure(reason) => Finding::Insecure(reason),
+        Trust::Bogus(reason) => Finding::Bogus(reason),
+        Trust::Indeterminate(reason) => Finding::Indeterminate(reason),
+    }
+}
+
+fn proven(proof: Result<Proof, Reason>) -> Finding {
+    match proof {
+        Ok(Proof::Proven) => Finding::Secure,
+        Ok(Proof::Open(reason)) => Finding::Insecure(reason),
+        Err(reason) => Finding::Bogus(reason),
+    }
+}
+
+fn forged(reason: &Reason) -> Outcome {
+    Outcome {
+        result: Err(DnsFailure::Bogus(reason.clone())),
+        seconds: BOGUS_SECONDS,
+        finding: Some(Finding::Bogus(reason.clone())),
+    }
+}
+
+fn found(way: &Way, response: &Response) -> Outcome {
+    let canonical_name = name::to_text(&way.name);
+    let code = way.rtype.to_int();
+    let wanted =
+        |record: &&Record| record.rtype.code() == code && record.name.eq_ignore_ascii_case(&canonical_name);
+    let records: Vec<Record> = response.records.iter().filter(wanted).cloned().collect();
+    let (security, security_reason) = way.finding.as_security();
+    let ttl = records.iter().map(|record| record.ttl).min().unwrap_or(0).min(way.ttl);
+    let answer = Answer { records, security, security_reason, ttl, canonical_name };
+    Outcome { result: Ok(answer), seconds: ttl, finding: Some(way.finding.clone()) }
+}

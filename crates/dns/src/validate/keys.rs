@@ -1,0 +1,120 @@
+//! Keys of a zone, and the DS records that vouch for them.
+//!
+//! # References
+//! RFC 4034 sections 2 and 5 and appendix B, RFC 4035 section 5.2, RFC 5011 section 7 (revoked keys), RFC 6840 section 5.
+
+use domain::base::Rtype;
+use mail_types::{Timestamp, limits};
+
+use super::crypto;
+use super::signature::{self, Checked};
+use super::{DnsName, Effort, Reason, RrSet, shown};
+
+/// A zone whose keys are known to be its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Zone {
+    pub(crate) apex: DnsName,
+    pub(crate) keys: Vec<Key>,
+}
+
+/// A key that signs a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) tag: u16,
+    pub(crate) algorithm: u8,
+    /// Secure entry point: meant for the DS record above.
+    pub(crate) entry: bool,
+    /// The record data: flags, protocol, algorithm, key.
+    pub(crate) record: Vec<u8>,
+}
+
+/// A DS record: the digest of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ds {
+    pub(crate) tag: u16,
+    pub(crate) algorithm: u8,
+    pub(crate) digest_type: u8,
+    pub(crate) digest: Vec<u8>,
+}
+
+const ZONE_KEY: u16 = 0x0100;
+const REVOKED: u16 = 0x0080;
+const ENTRY: u16 = 0x0001;
+
+impl Key {
+    /// Reads a DNSKEY record; none for one that signs no zones or was revoked.
+    pub(crate) fn read(record: &[u8]) -> Option<Self> {
+        let [high, low, protocol, algorithm, ..] = *record else { return None };
+        let flags = u16::from_be_bytes([high, low]);
+        let good = flags & ZONE_KEY != 0 && flags & REVOKED == 0 && protocol == 3;
+        good.then(|| Self { tag: tag(record), algorithm, entry: flags & ENTRY != 0, record: record.to_vec() })
+    }
+
+    /// What the signature algorithms take for a key.
+    pub(crate) fn material(&self) -> &[u8] {
+        self.record.get(4..).unwrap_or_default()
+    }
+
+    /// The DS record with SHA-256 for this key.
+    pub(crate) fn ds(&self, owner: &DnsName) -> Option<Ds> {
+        const SHA256: u8 = 2;
+        let digest = crypto::key_digest(SHA256, &[owner.as_slice(), &self.record].concat())?;
+        Some(Ds { tag: self.tag, algorithm: self.algorithm, digest_type: SHA256, digest })
+    }
+
+    fn is_vouched_for(&self, ds: &Ds, owner: &DnsName) -> bool {
+        self.tag == ds.tag
+            && self.algorithm == ds.algorithm
+            && crypto::key_digest(ds.digest_type, &[owner.as_slice(), &self.record].concat())
+                .is_some_and(|digest| digest == ds.digest)
+    }
+}
+
+impl Ds {
+    /// Reads a DS record.
+    pub(crate) fn read(record: &[u8]) -> Option<Self> {
+        let [high, low, algorithm, digest_type, ref digest @ ..] = *record else { return None };
+        let tag = u16::from_be_bytes([high, low]);
+        Some(Self { tag, algorithm, digest_type, digest: digest.to_vec() })
+    }
+
+    /// Whether we can follow it: a zone that only has others counts as unsigned (rfc4035#5.2).
+    pub(crate) fn is_supported(&self) -> bool {
+        crypto::is_supported(self.algorithm) && crypto::is_digest_supported(self.digest_type)
+    }
+}
+
+/// rfc4034#appendix-B.
+fn tag(record: &[u8]) -> u16 {
+    let sum: u32 = record
+        .chunks(2)
+        .map(|pair| u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or_default()))
+        .fold(0, u32::wrapping_add);
+    (sum + (sum >> 16)) as u16
+}
+
+/// The keys of a zone, if one that a DS record (or a trust anchor) vouches for has signed them all. Gives the seconds
+/// that this holds.
+pub(crate) fn zone(
+    set: &RrSet,
+    vouchers: &[Ds],
+    now: Timestamp,
+    effort: &mut Effort,
+) -> Result<(Zone, u32), Reason> {
+    let apex = &set.owner;
+    debug_assert_eq!(set.rtype, Rtype::DNSKEY);
+    let all: Vec<Key> = set.data.iter().filter_map(|record| Key::read(record)).collect();
+    let vouched = |key: &&Key| vouchers.iter().any(|ds| ds.is_supported() && key.is_vouched_for(ds, apex));
+    let entries: Vec<Key> = all.iter().filter(vouched).take(ENTRIES_MAX).cloned().collect();
+    if entries.is_empty() {
+        let tags: Vec<_> = vouchers.iter().take(4).map(|ds| ds.tag.to_string()).collect();
+        return Err(format!("no key of {} fits its DS (key tag {})", shown(apex), tags.join(", ")).into());
+    }
+    let trusted = Zone { apex: apex.clone(), keys: entries };
+    let Checked { ttl, .. } = signature::check(set, &trusted, now, effort)?;
+    let keys = all.into_iter().filter(|key| crypto::is_supported(key.algorithm)).collect();
+    Ok((Zone { apex: apex.clone(), keys }, ttl))
+}
+
+/// Keys that DS records may vouch for at a time (a rollover has two).
+const ENTRIES_MAX: usize = 2 * limits::DNSSEC_KEYS_PER_TAG;
