@@ -52,7 +52,9 @@ pub enum Validation {
 
 /// Tells whether a zone is one whose servers' own answers count as secure.
 #[derive(Clone, Default)]
-pub struct TrustedAuthorities(Option<Arc<dyn Fn(&[u8]) -> bool + Send + Sync>>);
+pub struct TrustedAuthorities(Option<Arc<Predicate>>);
+
+type Predicate = dyn Fn(&[u8]) -> bool + Send + Sync;
 
 impl TrustedAuthorities {
     /// Zones that a predicate knows; it gets their names in lower case.

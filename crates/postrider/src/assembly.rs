@@ -20,6 +20,7 @@ use mail_types::zone::Zone;
 use mta::services::perl::{Interpreter, SparePerl};
 use mta::services::{Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
 use observe::{FileSink, Log, LogPaths, LogSettings, MessageLogDir, Selectors};
+use policy::list::Subject;
 use spool::{Spool, SpoolConfig};
 
 use crate::load::host_name;
@@ -161,8 +162,43 @@ fn resolver(
         settings.tries = u32::try_from(tries).unwrap_or(u32::MAX);
     }
     settings.edns0 = options.get(main::DNS_USE_EDNS0) != 0; // -1 leaves it on, as the C library does
-    settings.dnssec_ok = options.get(main::DNS_DNSSEC_OK) > 0;
+    settings.validation = validation(config)?;
+    settings.dnssec_always = options.get(main::DNS_DNSSEC_OK) > 0;
+    settings.trusted_authorities = trusted_authorities(config);
     Ok(dns::Resolver::new(settings, Arc::clone(clock), Arc::clone(entropy)))
+}
+
+/// Who says what is secure.
+fn validation(config: &Config) -> Result<dns::Validation, String> {
+    let options = &config.main;
+    if options.get(main::DNS_DNSSEC_OK) == 0 {
+        return Ok(dns::Validation::Nobody);
+    }
+    match options.get(postrider::DNSSEC_VALIDATION) {
+        Some(b"upstream") => return Ok(dns::Validation::Upstream),
+        Some(b"own") | None => {}
+        Some(other) => {
+            let other = String::from_utf8_lossy(other);
+            return Err(format!("dnssec_validation: \"{other}\" is neither \"own\" nor \"upstream\""));
+        }
+    }
+    let Some(path) = options.get(postrider::DNSSEC_TRUST_ANCHORS) else {
+        return Ok(dns::Validation::Own(dns::TrustAnchors::root()));
+    };
+    let path = PathBuf::from(OsString::from_vec(path.to_vec()));
+    let told = |error: String| format!("dnssec_trust_anchors {}: {error}", path.display());
+    let text = std::fs::read(&path).map_err(|error| told(error.to_string()))?;
+    dns::TrustAnchors::parse(&text).map(dns::Validation::Own).map_err(|error| told(error.to_string()))
+}
+
+/// The zones of `dns_trust_aa`.
+fn trusted_authorities(config: &Config) -> dns::TrustedAuthorities {
+    let Some(list) = config.main.get(main::DNS_TRUST_AA) else { return dns::TrustedAuthorities::default() };
+    let list = list.clone();
+    dns::TrustedAuthorities::matching(move |zone| {
+        // A list that can't tell trusts nobody.
+        list.matches(Subject::Text(zone), &mut BareEnv::new()).is_ok_and(|found| found.matched)
+    })
 }
 
 /// An item of `dns_servers`: an address, or address and port in Exim's forms `1.2.3.4::53`, `1.2.3.4:53`, `[::1]:53`.

@@ -125,7 +125,9 @@ impl<'a> Run<'a> {
             return Ok("#\n#\n".to_owned());
         }
         let port = self.fixture.as_ref().map_or(9, |f| f.address().port());
-        Ok(format!("message_id_format = short\ndns_servers = 127.0.0.1::{port}\n"))
+        Ok(format!(
+            "message_id_format = short\ndns_servers = 127.0.0.1::{port}\ndnssec_validation = upstream\n"
+        ))
     }
 
     /// Replaces `@DIR@` and `@PORT:name@`; a port is reserved when its name is first seen.

@@ -252,7 +252,7 @@ option_table! {
     DNS_CSA_USE_REVERSE: Flag = "dns_csa_use_reverse", on;
     /// Resolver DO bit: -1 leave, 0 off, 1 on.
     /// `dns_dnssec_ok = 1`
-    DNS_DNSSEC_OK: Integer = "dns_dnssec_ok", "-1", inert DNS;
+    DNS_DNSSEC_OK: Integer = "dns_dnssec_ok", "-1";
     /// Domains for which AAAA is skipped.
     /// `dns_ipv4_lookup = *.v4only.example`
     DNS_IPV4_LOOKUP: Domains = "dns_ipv4_lookup", unset;
@@ -264,10 +264,10 @@ option_table! {
     DNS_RETRY: Integer = "dns_retry", "0";
     /// Zones whose AA bit counts as authenticated.
     /// `dns_trust_aa = *.internal.example`
-    DNS_TRUST_AA: Domains = "dns_trust_aa", unset, inert DNS;
+    DNS_TRUST_AA: Domains = "dns_trust_aa", unset;
     /// Force EDNS0 on or off in resolver.
     /// `dns_use_edns0 = 1`
-    DNS_USE_EDNS0: Integer = "dns_use_edns0", "-1", inert DNS;
+    DNS_USE_EDNS0: Integer = "dns_use_edns0", "-1";
     /// Old option, accepted and ignored.
     /// `drop_cr = true`
     DROP_CR: Flag = "drop_cr", off, inert OWN_WAY;

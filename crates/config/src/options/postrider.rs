@@ -13,6 +13,12 @@ option_table! {
     /// How the organization behind an author's domain is found: `suffix_list` (RFC 7489) or `tree_walk` (RFC 9989).
     /// `dmarc_policy_discovery = tree_walk`
     DMARC_POLICY_DISCOVERY: Plain = "dmarc_policy_discovery", "suffix_list";
+    /// A file with trust anchors, lines with DS or DNSKEY records; unset means the root's anchors of 2017 and 2024.
+    /// `dnssec_trust_anchors = /usr/share/dns/root.ds`
+    DNSSEC_TRUST_ANCHORS: Plain = "dnssec_trust_anchors", unset;
+    /// Who checks DNSSEC signatures: `own` (this program, down from the trust anchors) or `upstream` (the name server, whose AD bit is believed).
+    /// `dnssec_validation = upstream`
+    DNSSEC_VALIDATION: Plain = "dnssec_validation", "own";
     /// Messages that are delivered at the same time by one daemon.
     /// `deliveries_max = 100`
     DELIVERIES_MAX: Integer = "deliveries_max", "50";

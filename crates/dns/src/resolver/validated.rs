@@ -148,8 +148,9 @@ impl Resolver {
             Err(reason) => return Ok((Finding::Bogus(reason), 0)),
         };
         let Some(labels) = checked.wildcard else { return Ok((Finding::Secure, checked.ttl)) };
-        let proof = Denial::gather(&sections.authority, &zone, now, &mut session.effort)
-            .and_then(|denial| denial.no_closer(&set.owner, labels, &mut session.effort));
+        let effort = &mut session.effort;
+        let denial = Denial::gather(&sections.authority, &zone, now, effort);
+        let proof = denial.no_closer(&set.owner, labels, effort);
         Ok((proven(proof), checked.ttl))
     }
 
@@ -178,11 +179,11 @@ impl Resolver {
         }
         let now = self.inner.clock.now();
         let effort = &mut session.effort;
-        let proof =
-            Denial::gather(&sections.authority, &zone, now, effort).and_then(|denial| match missing {
-                Missing::Name => denial.no_name(&way.name, effort),
-                Missing::Records => denial.no_data(&way.name, way.rtype, effort),
-            });
+        let denial = Denial::gather(&sections.authority, &zone, now, effort);
+        let proof = match missing {
+            Missing::Name => denial.no_name(&way.name, effort),
+            Missing::Records => denial.no_data(&way.name, way.rtype, effort),
+        };
         Ok(proven(proof))
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn read(
         let checked = signature::check(set, parent, now, effort)?;
         return Ok((Delegation::NotCut, checked.ttl));
     }
-    let denial = Denial::gather(&sections.authority, parent, now, effort)?;
+    let denial = Denial::gather(&sections.authority, parent, now, effort);
     let found = match denial.no_ds(name, effort)? {
         NoDs::Unsigned(reason) => Delegation::Unsigned(reason),
         NoDs::NotCut => Delegation::NotCut,

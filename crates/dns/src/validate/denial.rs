@@ -49,12 +49,7 @@ pub(crate) enum NoDs {
 
 impl<'a> Denial<'a> {
     /// Checks and takes the NSEC and NSEC3 records of an authority section.
-    pub(crate) fn gather(
-        authority: &[RrSet],
-        zone: &'a Zone,
-        now: Timestamp,
-        effort: &mut Effort,
-    ) -> Result<Self, Reason> {
+    pub(crate) fn gather(authority: &[RrSet], zone: &'a Zone, now: Timestamp, effort: &mut Effort) -> Self {
         let mut denial =
             Self { zone, nsec: Vec::new(), nsec3: Nsec3Chain::default(), refused: None, ttl: u32::MAX };
         let ours = |set: &&RrSet| matches!(set.rtype, Rtype::NSEC | Rtype::NSEC3);
@@ -68,12 +63,12 @@ impl<'a> Denial<'a> {
                     }
                 }
                 Ok(_) => {
-                    denial.refused = Some(format!("{} is made from a wildcard", shown(&set.owner)).into())
+                    denial.refused = Some(format!("{} is made from a wildcard", shown(&set.owner)).into());
                 }
                 Err(reason) => denial.refused = Some(reason),
             }
         }
-        Ok(denial)
+        denial
     }
 
     /// There is no such name, and no wildcard that would make it.

@@ -1,0 +1,183 @@
+//! The signed hierarchy: zones as text, signed by Debian's ldnsutils, then perhaps broken in one place.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A zone to be made.
+pub(crate) struct Spec {
+    pub(crate) name: &'static str,
+    /// Of ldns-keygen; none for a zone that is not signed.
+    pub(crate) algorithm: Option<&'static str>,
+    /// Iterations, opt-out.
+    pub(crate) nsec3: Option<(u32, bool)>,
+    /// Records beside SOA and NS, names relative to the zone.
+    pub(crate) records: &'static str,
+    pub(crate) signed: Signed,
+    pub(crate) ds: DsIn,
+    /// Applied to the signed text.
+    pub(crate) fault: fn(String) -> String,
+}
+
+/// When the signatures hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signed {
+    Now,
+    Past,
+    Future,
+}
+
+/// What stands in the zone above.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DsIn {
+    Right,
+    /// Of a key that the zone doesn't have.
+    Wrong,
+    Missing,
+    /// Of the first of two keys; both sign.
+    Rollover,
+}
+
+pub(crate) const PLAIN: Spec = Spec {
+    name: "",
+    algorithm: Some("ECDSAP256SHA256"),
+    nsec3: None,
+    records: COMMON,
+    signed: Signed::Now,
+    ds: DsIn::Right,
+    fault: |text| text,
+};
+
+/// What each zone of a case has.
+pub(crate) const COMMON: &str = "\
+www A 192.0.2.1
+@ MX 10 Mail
+Mail A 192.0.2.2
+*.wild A 192.0.2.3
+_25._tcp.mail TLSA 3 1 1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+a.empty A 192.0.2.4
+";
+
+/// Takes lines out.
+pub(crate) fn without(text: &str, unwanted: impl Fn(&str) -> bool) -> String {
+    text.lines().filter(|line| !unwanted(line)).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// A zone that is ready to be served.
+pub(crate) struct Made {
+    pub(crate) name: String,
+    pub(crate) file: PathBuf,
+}
+
+/// Makes all zones, the deepest first, then the zones above them with their DS records. Gives the root's DS record.
+pub(crate) fn make(folder: &Path, specs: &[Spec]) -> (Vec<Made>, String) {
+    let mut order: Vec<&Spec> = specs.iter().collect();
+    order.sort_by_key(|spec| std::cmp::Reverse(depth(spec.name)));
+    let keys: Vec<Vec<String>> = order.iter().map(|spec| key_pairs(folder, spec)).collect();
+    let mut delegations: Vec<(String, String)> = Vec::new();
+    let mut made = Vec::new();
+    for (spec, keys) in order.iter().zip(&keys) {
+        let below: String =
+            delegations.iter().filter(|(above, _)| above == spec.name).map(|row| &*row.1).collect();
+        let file = sign(folder, spec, keys, &below);
+        let ds = ds_of(folder, spec, keys);
+        if spec.name == "." {
+            made.push(Made { name: ".".into(), file });
+            return (made, ds);
+        }
+        let ns = format!("{0}. NS ns.{0}.\nns.{0}. A 127.0.0.1\n", spec.name);
+        delegations.push((above(spec.name).to_owned(), ns + &ds));
+        made.push(Made { name: spec.name.into(), file });
+    }
+    unreachable!("the root comes last")
+}
+
+/// Text that does not fit a UDP answer.
+fn big() -> String {
+    let string = format!("\"{}\" ", "x".repeat(240));
+    string.repeat(8)
+}
+
+fn depth(name: &str) -> usize {
+    if name == "." { 0 } else { name.split('.').count() }
+}
+
+fn above(name: &str) -> &str {
+    name.split_once('.').map_or(".", |(_, rest)| rest)
+}
+
+/// The base names of the key files; made at the same time, as far as the machine can.
+fn key_pairs(folder: &Path, spec: &Spec) -> Vec<String> {
+    let Some(algorithm) = spec.algorithm else { return Vec::new() };
+    let count = if spec.ds == DsIn::Right || spec.ds == DsIn::Missing { 1 } else { 2 };
+    let bits = if algorithm.starts_with("RSA") { "2048" } else { "0" };
+    let pair = |_| {
+        let mut command = Command::new("ldns-keygen");
+        command.current_dir(folder).args(["-a", algorithm]);
+        if bits != "0" {
+            command.args(["-b", bits]);
+        }
+        output(command.args(["-k", spec.name])).trim().to_owned()
+    };
+    (0..count).map(pair).collect()
+}
+
+fn sign(folder: &Path, spec: &Spec, keys: &[String], below: &str) -> PathBuf {
+    let origin = if spec.name == "." { ".".to_owned() } else { format!("{}.", spec.name) };
+    let plain = folder.join(format!("zone-{}", spec.name));
+    let text = format!(
+        "$ORIGIN {origin}\n$TTL 3600\n@ SOA ns hostmaster 1 7200 3600 604800 300\n@ NS ns\nns A 127.0.0.1\n{}\n{below}",
+        spec.records.replace("BIG", &big())
+    );
+    std::fs::write(&plain, text).expect("scratch");
+    if keys.is_empty() {
+        return plain;
+    }
+    let signed = folder.join(format!("signed-{}", spec.name));
+    // The key of a wrong DS record signs nothing.
+    let signing = if spec.ds == DsIn::Wrong { &keys[1..] } else { keys };
+    let (from, to) = match spec.signed {
+        Signed::Now => ("20260101000000", "20370101000000"),
+        Signed::Past => ("20200101000000", "20210101000000"),
+        Signed::Future => ("20360101000000", "20370101000000"),
+    };
+    let mut command = if spec.nsec3.is_some_and(|(_, opt_out)| opt_out) {
+        // ldns-signzone sets the flag and leaves no delegation out.
+        let mut bind = Command::new("dnssec-signzone");
+        bind.args(["-A", "-z", "-P", "-3", "aabbccdd", "-H", "0", "-o", &origin, "-s", from, "-e", to]);
+        for key in signing {
+            let text = std::fs::read_to_string(folder.join(format!("{key}.key"))).expect("a key");
+            let zone = std::fs::read_to_string(&plain).expect("scratch") + &text;
+            std::fs::write(&plain, zone).expect("scratch");
+        }
+        bind.arg("-f").arg(&signed).arg(&plain);
+        bind
+    } else {
+        let mut ldns = Command::new("ldns-signzone");
+        ldns.arg("-A").args(["-o", &origin, "-i", from, "-e", to]).arg("-f").arg(&signed);
+        if let Some((iterations, _)) = spec.nsec3 {
+            ldns.args(["-n", "-t", &iterations.to_string(), "-s", "aabbccdd"]);
+        }
+        ldns.arg(&plain);
+        ldns
+    };
+    output(command.current_dir(folder).args(signing));
+    let text = std::fs::read_to_string(&signed).expect("signed");
+    std::fs::write(&signed, (spec.fault)(text)).expect("scratch");
+    signed
+}
+
+fn ds_of(folder: &Path, spec: &Spec, keys: &[String]) -> String {
+    match keys.first() {
+        Some(key) if spec.ds != DsIn::Missing => {
+            let mut command = Command::new("ldns-key2ds");
+            output(command.current_dir(folder).args(["-n", "-f", "-2", &format!("{key}.key")]))
+        }
+        _ => String::new(),
+    }
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().expect("ldnsutils");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
