@@ -20,7 +20,7 @@ pub fn encode(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Decodes; white space is ignored. `None` when the text is not well-formed.
-pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.iter().copied().filter(|&byte| !mail_types::bytes::is_space(byte)).collect();
     let body = match digits.as_slice() {
         [body @ .., b'=', b'='] | [body @ .., b'='] => body,

@@ -268,6 +268,11 @@ pub trait Env {
         Ok(None)
     }
 
+    /// The certificate (DER) that a variable holds, for its digests and `${base64:`; `None` when it is unset.
+    fn certificate(&mut self, _variable: Variable) -> Option<Vec<u8>> {
+        None
+    }
+
     /// `${authresults`: the Authentication-Results field under this name, without its line end. What holds no message
     /// has no results.
     fn authentication_results(&mut self, server: &[u8]) -> Vec<u8> {

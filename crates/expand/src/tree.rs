@@ -14,7 +14,7 @@ use crate::EvalError;
 use crate::env::HeaderForm;
 use crate::eval::{Machine, Mode};
 use crate::flow::Visit;
-use crate::variable::VariableName;
+use crate::variable::{Variable, VariableName};
 
 /// A run of parts whose values are joined.
 #[derive(Debug, Default)]
@@ -147,6 +147,16 @@ impl Sequence {
             Part::Broken(_) => false,
         });
         self
+    }
+
+    /// The variable that is all there is, where it holds a certificate.
+    pub(crate) fn certificate(&self) -> Option<Variable> {
+        match self.parts.as_slice() {
+            [(_, Part::Variable { name: VariableName::Fixed(found), .. })] => {
+                Some(*found).filter(|found| found.is_certificate())
+            }
+            _ => None,
+        }
     }
 
     /// True when nothing stands there.

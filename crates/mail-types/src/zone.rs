@@ -34,6 +34,13 @@ impl Zone {
         Self(TimeZone::get(name).or_else(|_| TimeZone::posix(name)).unwrap_or(TimeZone::UTC))
     }
 
+    /// `Nov 22 15:09:30 2026 CET`, as `${certextract` tells times; universal time is `GMT`.
+    pub fn certificate(&self, time: Timestamp) -> String {
+        let at = self.at(time);
+        let zone = if self.0 == TimeZone::UTC { "GMT".to_owned() } else { at.strftime("%Z").to_string() };
+        format!("{} {zone}", at.strftime("%b %e %H:%M:%S %Y"))
+    }
+
     /// `2026-11-22 15:09:30` (Exim's `$tod_log`).
     pub fn log(&self, time: Timestamp) -> String {
         self.at(time).strftime("%Y-%m-%d %H:%M:%S").to_string()

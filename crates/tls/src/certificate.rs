@@ -3,6 +3,10 @@
 //! # Compatibility
 //! Distinguished names are written as OpenSSL writes them on one line: `/C=NL/O=Some/CN=mx.example`.
 
+mod field;
+
+pub use field::field;
+
 use x509_parser::der_parser::asn1_rs::Any;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 

@@ -11,10 +11,6 @@ use crate::tree::{Broken, Item, Sequence};
 use crate::variable::{self, Variable, VariableName};
 use mail_types::value::Value;
 
-/// The variables that hold certificates.
-const CERTIFICATES: [Variable; 4] =
-    [Variable::TlsInOurcert, Variable::TlsInPeercert, Variable::TlsOutOurcert, Variable::TlsOutPeercert];
-
 #[derive(Debug)]
 struct CertExtract {
     field: Sequence,
@@ -60,7 +56,7 @@ fn certificate(parser: &mut Parser<'_>) -> Result<Certificate, Broken> {
     }
     let shown = String::from_utf8_lossy(&name);
     Ok(match variable::lookup(&name) {
-        Some(VariableName::Fixed(found)) if CERTIFICATES.contains(&found) => Certificate::Of(found),
+        Some(VariableName::Fixed(found)) if found.is_certificate() => Certificate::Of(found),
         Some(_) => Certificate::Wrong(Broken::new(format!("\"{shown}\" is not a certificate"))),
         None => Certificate::Wrong(Broken::new(format!("no variable named \"{shown}\""))),
     })

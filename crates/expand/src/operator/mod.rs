@@ -43,6 +43,8 @@ pub(super) struct Call<'a> {
     suffix: Option<&'a str>,
     /// The expanded text.
     value: Value,
+    /// The value is a certificate (DER).
+    of_certificate: bool,
 }
 
 /// What an operator does.
@@ -50,6 +52,8 @@ pub(super) struct Call<'a> {
 enum Run {
     /// It cannot fail and needs nothing but the text.
     Plain(fn(&Call<'_>) -> Value),
+    /// It cannot fail, and of a variable that holds a certificate it takes that (DER).
+    Fingerprint(fn(&Call<'_>) -> Value),
     /// It cannot fail; options change what it does.
     Optional(fn(&Settings, &Call<'_>) -> Value),
     /// It may refuse the text.
@@ -104,7 +108,7 @@ operators! {
     "base62d" => Checked(base::base62d);
     /// A text in base 64; a certificate in its DER form.
     /// `${base64:postrider}`
-    "base64" => Plain(base::base64);
+    "base64" => Fingerprint(base::base64);
     /// The text behind a base 64 one.
     /// `${base64d:cG9zdHJpZGVy}`
     "base64d" => Checked(base::base64d);
@@ -177,7 +181,7 @@ operators! {
     "mask" => Checked(ip::mask);
     /// The MD5 digest; of a certificate its fingerprint.
     /// `${md5:postrider}`
-    "md5" => Plain(digest::md5);
+    "md5" => Fingerprint(digest::md5);
     /// Short name of `nhash`.
     /// `${nh_8_64:supercalifragilisticexpialidocious}`
     "nh" => Checked(numbered::nhash);
@@ -213,19 +217,19 @@ operators! {
     "s" => Checked(numbered::substr);
     /// The SHA-1 digest in capitals; of a certificate its fingerprint.
     /// `${sha1:postrider}`
-    "sha1" => Plain(digest::sha1);
+    "sha1" => Fingerprint(digest::sha1);
     /// The SHA-2 digest of so many bits, 256 if not said.
     /// `${sha2:a}` gives `CA978112CA1BBDCAFAC231B39A23DC4DA786EFF8147C4E72B9807785AFEE48BB`
     "sha2" => Checked(digest::sha2);
     /// The SHA-256 digest in capitals; of a certificate its fingerprint.
     /// `${sha256:postrider}`
-    "sha256" => Plain(digest::sha256);
+    "sha256" => Fingerprint(digest::sha256);
     /// What the file system knows about a file, as `name=value` pairs.
     /// `${extract{size}{${stat:$config_dir/people}}}`
     "stat" => Asking(stat::stat), blocks;
     /// Old name of `base64`.
     /// `${str2b64:postrider}`
-    "str2b64" => Plain(base::base64);
+    "str2b64" => Fingerprint(base::base64);
     /// The length of the text in bytes.
     /// `${strlen:postrider}`
     "strlen" => Plain(strlen::strlen);
@@ -349,10 +353,19 @@ impl Item for Applied {
         if mode.is_skip() {
             return machine.walk(&self.argument).map(|()| Value::empty());
         }
-        let value = machine.sequence(&self.argument, mode)?;
-        let call = Call { written: &self.written, suffix: self.suffix.map(|at| &self.written[at..]), value };
+        let mut value = machine.sequence(&self.argument, mode)?;
+        let certificate = matches!(self.definition.run, Run::Fingerprint(_))
+            .then(|| self.argument.certificate())
+            .flatten()
+            .and_then(|variable| machine.env.certificate(variable));
+        let of_certificate = certificate.is_some();
+        if let Some(der) = certificate {
+            value = Value::tainted(der);
+        }
+        let suffix = self.suffix.map(|at| &self.written[at..]);
+        let call = Call { written: &self.written, suffix, value, of_certificate };
         match self.definition.run {
-            Run::Plain(run) => Ok(run(&call)),
+            Run::Plain(run) | Run::Fingerprint(run) => Ok(run(&call)),
             Run::Optional(run) => Ok(run(machine.env.settings(), &call)),
             Run::Checked(run) => run(&call),
             Run::Asking(run) => run(machine, &call),

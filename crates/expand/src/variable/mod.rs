@@ -100,6 +100,11 @@ pub enum VariableName {
 }
 
 impl Variable {
+    /// Whether it holds a certificate.
+    pub fn is_certificate(self) -> bool {
+        matches!(self, Self::TlsInOurcert | Self::TlsInPeercert | Self::TlsOutOurcert | Self::TlsOutPeercert)
+    }
+
     /// Exim's name, without the dollar sign.
     pub fn name(self) -> &'static str {
         self.info().name

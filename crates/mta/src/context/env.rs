@@ -100,6 +100,16 @@ impl Env for Context {
         super::perl::step(self, &say)
     }
 
+    fn certificate(&mut self, variable: Variable) -> Option<Vec<u8>> {
+        variable::certificate(self, variable)
+    }
+
+    fn certificate_field(&mut self, variable: Variable, field: &Value) -> Result<Option<Value>, EvalError> {
+        let Some(der) = variable::certificate(self, variable) else { return Ok(None) };
+        let found = tls::certificate::field(&der, field.bytes(), &self.zone).map_err(EvalError::failed)?;
+        Ok(found.map(Value::tainted))
+    }
+
     fn authentication_results(&mut self, server: &[u8]) -> Vec<u8> {
         sender_auth::authres::field(server, &self.method_results())
     }

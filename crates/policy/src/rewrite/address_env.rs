@@ -79,6 +79,10 @@ impl Env for AddressEnv<'_> {
         self.inner.certificate_field(variable, field)
     }
 
+    fn certificate(&mut self, variable: Variable) -> Option<Vec<u8>> {
+        self.inner.certificate(variable)
+    }
+
     fn first_delivery(&self) -> bool {
         self.inner.first_delivery()
     }

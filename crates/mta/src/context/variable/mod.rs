@@ -31,6 +31,8 @@ use super::Context;
 /// What a family says about a variable: not one of its own, or the answer.
 type Family = Option<Result<Option<Value>, EvalError>>;
 
+pub(super) use tls::certificate;
+
 /// The value of a variable.
 pub(super) fn value(context: &mut Context, variable: Variable) -> Result<Option<Value>, EvalError> {
     if let Some(set) = context.acl_set.get(&variable) {

@@ -1,9 +1,10 @@
 //! Variables about encrypted sessions: `$tls_in_…` for the incoming one, `$tls_out_…` for the one to the next host.
 //!
 //! # Security
-//! The peer's name and the server name it sent are tainted. Certificates are tainted too: the peer made them up.
+//! The peer's name and the server name it sent are tainted, and so is what is read from certificates.
 //!
 //! # Compatibility
+//! The text of a certificate's variable is `<cert>`, as the oracle has it; digests and `${certextract` look behind it.
 //! The old names without `in` or `out` mean the outgoing session while one is there, else the incoming one.
 
 use expand::variable::Variable;
@@ -73,13 +74,38 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
         Variable::TlsOutTlsaUsage => return Some(Ok(number(context.facts.host.tlsa_usage))),
         _ => return None,
     };
+    let session = session(context, side);
+    Some(Ok(told(session, item)))
+}
+
+/// The certificate (DER) that a variable stands for.
+pub(in crate::context) fn certificate(context: &Context, variable: Variable) -> Option<Vec<u8>> {
+    let (side, item) = match variable {
+        Variable::TlsInOurcert => (Side::In, Item::OurCertificate),
+        Variable::TlsInPeercert => (Side::In, Item::PeerCertificate),
+        Variable::TlsOutOurcert => (Side::Out, Item::OurCertificate),
+        Variable::TlsOutPeercert => (Side::Out, Item::PeerCertificate),
+        _ => return None,
+    };
+    let lines = pem(session(context, side)?, item)?.split(|&byte| byte == b'\n');
+    let inner: Vec<u8> = lines.filter(|line| !line.starts_with(b"-----")).flatten().copied().collect();
+    expand::base64::decode(&inner)
+}
+
+fn pem(session: &TlsFacts, item: Item) -> Option<&Vec<u8>> {
+    match item {
+        Item::OurCertificate => session.our_certificate.as_ref(),
+        _ => session.peer_certificate.as_ref(),
+    }
+}
+
+fn session(context: &Context, side: Side) -> Option<&TlsFacts> {
     let (incoming, outgoing) = (&context.facts.connection.tls, &context.facts.host.tls);
-    let session = match side {
+    match side {
         Side::In => incoming.as_deref(),
         Side::Out => outgoing.as_deref(),
         Side::Either => outgoing.as_deref().or(incoming.as_deref()),
-    };
-    Some(Ok(told(session, item)))
+    }
 }
 
 fn told(session: Option<&TlsFacts>, item: Item) -> Option<Value> {
@@ -95,8 +121,9 @@ fn told(session: Option<&TlsFacts>, item: Item) -> Option<Value> {
         Item::Version => session.and_then(|session| clean(session.version.clone())),
         Item::Ocsp => number(session.map_or(0, |session| session.ocsp)),
         Item::Resumption => number(session.map_or(0, |session| session.resumption)),
-        Item::OurCertificate => session.and_then(|session| session.our_certificate.clone()).and_then(clean),
-        Item::PeerCertificate => from_peer(|session| &session.peer_certificate),
+        Item::OurCertificate | Item::PeerCertificate => {
+            session.and_then(|session| pem(session, item)).and_then(|_| clean(b"<cert>".to_vec()))
+        }
         Item::PeerDn => from_peer(|session| &session.peer_dn),
         Item::Sni => from_peer(|session| &session.sni),
     }

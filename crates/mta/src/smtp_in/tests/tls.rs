@@ -73,6 +73,21 @@ async fn a_message_under_tls() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn certificates_are_read_by_expansions() {
+    let tell = "begin acl\ntell:\n  accept logwrite = $tls_in_ourcert ${strlen:${md5:$tls_in_ourcert}} \
+                ${length_4:${base64:$tls_in_ourcert}} ${certextract{subject,CN}{$tls_in_ourcert}} \
+                ${certextract{version}{$tls_in_ourcert}{v$value}} ${if def:tls_in_peercert{peer}{none}} \
+                ${certextract{subject}{$tls_in_peercert}{$value}{no peer}} \
+                ${if eq{${sha256:$tls_in_ourcert}}{${sha256:<cert>}}{text}{fingerprint}}\n";
+    let bench = Bench::new(&format!("{TELLING}{tell}"));
+    let mut client = begin(&bench).await;
+    client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+    client.follow("C: EHLO client.example\nS: 250-…").await;
+    client.close().await;
+    assert_eq!(bench.main_log()[1], "<cert> 32 MIIB mx.test.example v3 none no peer fingerprint");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_came_in_clear_does_not_count_under_tls() {
     let bench = Bench::new(&format!(
         "{OPEN}acl_smtp_connect = acl\nbegin acl\nacl:\n  accept control = no_enforce_sync\n"
