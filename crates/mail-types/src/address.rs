@@ -20,6 +20,7 @@ pub use parse::{
     parse_path,
 };
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,24 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.to_bytes()))
     }
+}
+
+/// A local part as it stands in an address: in quotes where it needs them.
+pub fn quote_local_part(local_part: &[u8]) -> Cow<'_, [u8]> {
+    let atom = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(byte);
+    let ends = local_part.first() == Some(&b'.') || local_part.last() == Some(&b'.');
+    if !local_part.is_empty() && !ends && local_part.iter().all(atom) {
+        return Cow::Borrowed(local_part);
+    }
+    let mut out = vec![b'"'];
+    for &byte in local_part {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+    Cow::Owned(out)
 }
 
 /// Takes the quotes and the backslashes away.

@@ -76,16 +76,29 @@ impl Settings {
             self.hash_length = length as usize;
             self.hash_min = length as usize;
         }
-        if let Some(flag) = number(fields.next(), "flag")? {
-            self.use_timestamp = flag != 0;
+        if let Some(stamp) = flag(fields.next())? {
+            self.use_timestamp = stamp;
         }
-        if let Some(flag) = number(fields.next(), "flag")? {
-            self.use_hash = flag != 0;
+        if let Some(hash) = flag(fields.next())? {
+            self.use_hash = hash;
         }
         match fields.next() {
             Some(field) => Err(format!("srs_config: \"{field}\" is one field too many")),
             None => Ok(self),
         }
+    }
+}
+
+/// A flag of `srs_config`, as a number or as a word; an empty field says nothing.
+fn flag(field: Option<&str>) -> Result<Option<bool>, String> {
+    match field.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "yes" | "true" => Ok(Some(true)),
+        "no" | "false" => Ok(Some(false)),
+        number => match number.parse::<u32>() {
+            Ok(number) => Ok(Some(number != 0)),
+            Err(_) => Err(format!("srs_config: \"{number}\" is no flag")),
+        },
     }
 }
 
@@ -218,6 +231,70 @@ impl Rewriter {
                 Ok([b"SRS0", kept, b"@", first].concat())
             }
         }
+    }
+
+    /// The key under which a database keeps a sender, the same for all messages of a day: routing a message again must
+    /// not fill the database. 26 characters that survive folding of case.
+    pub fn database_key(&self, sender: &[u8], day: i64) -> Result<Vec<u8>, SrsFault> {
+        let secret = self.keys.first().ok_or(SrsFault::NoSecret)?;
+        let mut context = hmac::Context::with_key(secret);
+        context.update(&stamp(day));
+        context.update(sender);
+        let tag = context.sign();
+        // 26 × 5 bits of the 160.
+        let digit = |at: usize| {
+            let bit = at * 5;
+            let pair = tag.as_ref().get(bit / 8..).unwrap_or_default();
+            let word = u16::from(*pair.first().unwrap_or(&0)) << 8 | u16::from(*pair.get(1).unwrap_or(&0));
+            DIGITS[usize::from(word >> (11 - bit % 8)) & 31]
+        };
+        Ok((0..26).map(digit).collect())
+    }
+
+    /// The return path for a sender that a database keeps: `SRS0=hash=TT=key@forwarder`. None where no database is
+    /// needed: the address is another forwarder's, or the forwarder's own, and [`Self::forward`] keeps it.
+    pub fn forward_key(
+        &self,
+        sender: &[u8],
+        forwarder: &[u8],
+        day: i64,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, SrsFault> {
+        let at = sender.iter().rposition(|byte| *byte == b'@').ok_or(SrsFault::NoDomain)?;
+        if scheme(&sender[..at]).is_some() || sender[at + 1..].eq_ignore_ascii_case(forwarder) {
+            return Ok(None);
+        }
+        let key = self.database_key(sender, day)?;
+        let mut out = b"SRS0=".to_vec();
+        let stamp = stamp(day);
+        let stamp: &[u8] = if self.settings.use_timestamp { &stamp } else { b"" };
+        self.push_hash(&[stamp, &key], &mut out)?;
+        if !stamp.is_empty() {
+            out.extend_from_slice(stamp);
+            out.push(b'=');
+        }
+        out.extend_from_slice(&key);
+        Ok(Some((key, [&out[..], b"@", forwarder].concat())))
+    }
+
+    /// The key of an address that [`Self::forward_key`] made; none for one that holds its sender itself.
+    pub fn reverse_key(&self, local: &[u8], day: i64) -> Result<Option<Vec<u8>>, SrsFault> {
+        let (Scheme::Zero, rest) = scheme(local).ok_or(SrsFault::NotRewritten)? else { return Ok(None) };
+        let (hash, rest) = self.split_hash(rest).ok_or(SrsFault::Malformed)?;
+        let (stamp, key) = match self.settings.use_timestamp {
+            true => split(rest, b'=').ok_or(SrsFault::Malformed)?,
+            false => (&b""[..], rest),
+        };
+        if key.contains(&b'=') {
+            return Ok(None);
+        }
+        if key.is_empty() {
+            return Err(SrsFault::Malformed);
+        }
+        self.check_hash(hash, &[stamp, key])?;
+        if self.settings.use_timestamp {
+            self.check_age(stamp, day)?;
+        }
+        Ok(Some(key.to_ascii_uppercase()))
     }
 
     /// The hash in front, where there is one.
@@ -433,12 +510,40 @@ mod tests {
     }
 
     #[test]
+    fn senders_that_a_database_keeps() {
+        let rewriter = rewriter(|_| {});
+        let (key, made) = rewriter.forward_key(b"user@example.org", b"f.example", DAY).unwrap().unwrap();
+        assert_eq!(key.len(), 26);
+        let made = String::from_utf8(made).unwrap();
+        assert!(made.starts_with("SRS0=") && made.ends_with("@f.example"), "{made}");
+        let back = |local: &[u8], day| rewriter.reverse_key(local, day);
+        assert_eq!(back(local(&made), DAY), Ok(Some(key.clone())));
+        assert_eq!(back(&local(&made).to_ascii_lowercase(), DAY + 31), Ok(Some(key.clone())));
+        assert_eq!(back(local(&made), DAY + 32), Err(SrsFault::Expired));
+        let forged = made.replacen(&made[5..11], "zzzzzz", 1);
+        assert_eq!(back(local(&forged), DAY), Err(SrsFault::BadHash));
+        assert_eq!(back(b"user", DAY), Err(SrsFault::NotRewritten));
+        // What holds its sender itself is not looked for in a database.
+        let plain = text(rewriter.forward(b"user@example.org", b"f.example", DAY)).unwrap();
+        assert_eq!(back(local(&plain), DAY), Ok(None));
+        assert_eq!(rewriter.forward_key(plain.as_bytes(), b"f2.example", DAY), Ok(None));
+        assert_eq!(rewriter.forward_key(b"me@F.example", b"f.example", DAY), Ok(None));
+        // The same sender on the same day has the same key, others have others.
+        assert_eq!(rewriter.database_key(b"user@example.org", DAY), Ok(key.clone()));
+        assert_ne!(rewriter.database_key(b"user@example.org", DAY + 1), Ok(key.clone()));
+        assert_ne!(rewriter.database_key(b"user2@example.org", DAY), Ok(key));
+    }
+
+    #[test]
     fn configured_by_a_string() {
         let settings = Settings::default().configure("s3cret:21:4:0:1").unwrap();
         assert_eq!(settings.secrets, [b"s3cret".to_vec()]);
         assert_eq!((settings.max_age, settings.hash_length, settings.hash_min), (21, 4, 4));
         assert!(!settings.use_timestamp && settings.use_hash);
         assert_eq!(Settings::default().configure("x::8").unwrap().max_age, 31);
+        let settings = Settings::default().configure("secret:21:4:yes:no").unwrap();
+        assert!(settings.use_timestamp && !settings.use_hash);
+        assert!(Settings::default().configure("x:1:2:maybe").is_err());
         assert!(Settings::default().configure("x:y").is_err());
         assert!(Settings::default().configure("x:1:2:1:1:1").is_err());
     }

@@ -93,8 +93,6 @@ pub const RATELIMIT: &str = "SMTP rate limits are not implemented yet";
 pub const SCANNING: &str = "content scanning is not implemented yet";
 /// SOCKS proxies.
 pub const SOCKS: &str = "SOCKS proxies are not implemented yet";
-/// Sender rewriting by the old library.
-pub const SRS: &str = "the options of libsrs_alt are obsolete and are not implemented yet";
 /// SRV records and address translation.
 pub const SRV: &str = "SRV records and address translation are not implemented yet";
 /// TLS, DANE, OCSP.

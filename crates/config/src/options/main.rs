@@ -753,25 +753,25 @@ option_table! {
     SQLITE_LOCK_TIMEOUT: Integer = "sqlite_lock_timeout", "5";
     /// Libsrs_alt combined settings string.
     /// `srs_config = secret:21:4:yes:yes`
-    SRS_CONFIG: Plain = "srs_config", unset, inert SRS;
+    SRS_CONFIG: Plain = "srs_config", unset;
     /// Hash characters generated.
     /// `srs_hashlength = 6`
-    SRS_HASHLENGTH: Integer = "srs_hashlength", unset, inert SRS;
+    SRS_HASHLENGTH: Integer = "srs_hashlength", unset;
     /// Fewest hash characters accepted.
     /// `srs_hashmin = 4`
-    SRS_HASHMIN: Integer = "srs_hashmin", unset, inert SRS;
+    SRS_HASHMIN: Integer = "srs_hashmin", unset;
     /// Days an SRS address stays valid.
     /// `srs_maxage = 14`
-    SRS_MAXAGE: Integer = "srs_maxage", unset, inert SRS;
+    SRS_MAXAGE: Integer = "srs_maxage", unset;
     /// Secret list; first one signs.
     /// `srs_secrets = secret : older-secret`
-    SRS_SECRETS: Plain = "srs_secrets", unset, inert SRS;
+    SRS_SECRETS: Plain = "srs_secrets", unset;
     /// Include hash in SRS address.
     /// `srs_usehash = false`
-    SRS_USEHASH: Flag = "srs_usehash", on, inert SRS;
+    SRS_USEHASH: Flag = "srs_usehash", on;
     /// Include timestamp in SRS address.
     /// `srs_usetimestamp = false`
-    SRS_USETIMESTAMP: Flag = "srs_usetimestamp", on, inert SRS;
+    SRS_USETIMESTAMP: Flag = "srs_usetimestamp", on;
     /// Unset ACL variable is an error.
     /// `strict_acl_vars = true`
     STRICT_ACL_VARS: Flag = "strict_acl_vars", off;

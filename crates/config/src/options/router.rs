@@ -451,19 +451,19 @@ pub mod redirect {
         SYNTAX_ERRORS_TO: Plain = "syntax_errors_to", unset;
         /// Libsrs_alt mode: forward, reverse, reverseandforward.
         /// `srs = forward`
-        SRS: Plain = "srs", unset, inert SRS;
+        SRS: Plain = "srs", unset;
         /// Libsrs_alt alias domain for rewritten sender.
-        /// `srs_alias = srs@example.org`
-        SRS_ALIAS: Text = "srs_alias", unset, inert SRS;
+        /// `srs_alias = srs.example.org`
+        SRS_ALIAS: Text = "srs_alias", unset;
         /// Libsrs_alt precondition expansion.
         /// `srs_condition = ${if match_domain{$sender_address_domain}{+local_domains}{no}{yes}}`
-        SRS_CONDITION: Text = "srs_condition", unset, inert SRS;
+        SRS_CONDITION: Text = "srs_condition", unset;
         /// Libsrs_alt expansion storing address.
         /// `srs_dbinsert = ${run{/usr/bin/srsdb put $srs_db_key}}`
-        SRS_DBINSERT: Text = "srs_dbinsert", unset, inert SRS;
+        SRS_DBINSERT: Text = "srs_dbinsert", unset;
         /// Libsrs_alt expansion fetching address.
         /// `srs_dbselect = ${run{/usr/bin/srsdb get $srs_db_key}}`
-        SRS_DBSELECT: Text = "srs_dbselect", unset, inert SRS;
+        SRS_DBSELECT: Text = "srs_dbselect", unset;
         /// Owner address in Sieve notifications.
         /// `sieve_enotify_mailto_owner = $local_part@$domain`
         SIEVE_ENOTIFY_MAILTO_OWNER: Text = "sieve_enotify_mailto_owner", unset, inert FILTERS;

@@ -814,22 +814,22 @@ variables! {
     SpoolSpace = "spool_space", Now, "on reference";
     /// Address being stored or found
     /// in a router: `srs_dbinsert = ${run{/usr/bin/srsdb put $srs_db_key $srs_db_address}}`
-    SrsDbAddress = "srs_db_address", Later, "libsrs_alt";
+    SrsDbAddress = "srs_db_address", Now, "libsrs_alt";
     /// Database key
     /// in a router: `srs_dbselect = ${run{/usr/bin/srsdb get $srs_db_key}}`
-    SrsDbKey = "srs_db_key", Later, "libsrs_alt";
+    SrsDbKey = "srs_db_key", Now, "libsrs_alt";
     /// Recipient before decoding
     /// in a router: `address_data = $srs_orig_recipient`
-    SrsOrigRecipient = "srs_orig_recipient", Later, "libsrs_alt";
+    SrsOrigRecipient = "srs_orig_recipient", Now, "libsrs_alt";
     /// Sender before rewriting
     /// in a router: `address_data = $srs_orig_sender`
-    SrsOrigSender = "srs_orig_sender", Later, "libsrs_alt";
+    SrsOrigSender = "srs_orig_sender", Now, "libsrs_alt";
     /// Decoded original recipient
     /// in a router: `data = $srs_recipient`
     SrsRecipient = "srs_recipient", Now, "inbound_srs (or libsrs_alt)";
     /// Result text
     /// in a router: `address_data = $srs_status`
-    SrsStatus = "srs_status", Later, "libsrs_alt";
+    SrsStatus = "srs_status", Now, "libsrs_alt";
     /// Current address
     /// in a router: `data = ${if def:thisaddress{$thisaddress}}`
     Thisaddress = "thisaddress", Now, "filter foranyaddress";

@@ -185,6 +185,7 @@ fn is_yes(text: &[u8]) -> bool {
 fn same_carrying(a: &Assignment, b: &Assignment) -> bool {
     a.transport == b.transport
         && a.errors_to == b.errors_to
+        && a.srs_sender == b.srs_sender
         && a.headers_add == b.headers_add
         && a.headers_remove == b.headers_remove
 }

@@ -50,6 +50,7 @@ impl Run {
             },
             address,
             sender: self.header.sender.clone(),
+            srs: node.srs_sender().map(<[u8]>::to_vec),
             return_path: Some(self.return_path(node)),
             router: Some(assignment.router.clone().into_bytes()),
             transport: Some(assignment.transport.clone().into_bytes()),
@@ -175,7 +176,7 @@ impl Run {
 
     /// The return path that goes out with an address.
     pub(super) fn return_path(&self, node: &Node) -> Vec<u8> {
-        node.errors_to().unwrap_or(&self.header.sender).to_vec()
+        node.errors_to().or_else(|| node.srs_sender()).unwrap_or(&self.header.sender).to_vec()
     }
 
     fn queue_time(&self) -> (Duration, Duration) {

@@ -77,7 +77,8 @@ impl Run {
             let node = self.node(*id);
             let recipient = spool::Recipient {
                 address: node.address.address.clone(),
-                errors_to: node.errors_to().map(<[u8]>::to_vec),
+                // The envelope has one place only; through a rewritten sender errors find their way as well.
+                errors_to: node.errors_to().or_else(|| node.srs_sender()).map(<[u8]>::to_vec),
                 parent: Some(parent),
                 orcpt: node.address.inherited.orcpt.clone(),
                 dsn_flags: i64::from(node.address.inherited.notify),

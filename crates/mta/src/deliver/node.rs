@@ -102,6 +102,15 @@ impl Node {
         }
     }
 
+    /// The return path that `srs = forward` made, where no router said where errors go.
+    pub(super) fn srs_sender(&self) -> Option<&[u8]> {
+        let made = match &self.assignment {
+            Some(assignment) => assignment.srs_sender.as_deref(),
+            None => self.address.inherited.srs_sender.as_deref(),
+        };
+        made.filter(|_| self.errors_to().is_none())
+    }
+
     /// The address as log lines show it; `delivered` where the line tells of a success.
     pub(super) fn log_address(&self, delivered: bool) -> LogAddress {
         let target = self.target(delivered);

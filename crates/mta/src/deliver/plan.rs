@@ -352,6 +352,7 @@ impl Run {
             copy.facts.original_local_part = Some(local_part.clone());
             copy.facts.local_part = Some(local_part);
             copy.errors_to.clone_from(&address.inherited.errors_to);
+            copy.srs_sender.clone_from(&address.inherited.srs_sender);
             retry::routed(self, id);
             self.place(id, copy, growing);
         }

@@ -6,6 +6,7 @@ mod crashes;
 mod identities;
 mod mailbox;
 mod remote;
+mod srs;
 
 use std::collections::HashMap;
 use std::fs::File;

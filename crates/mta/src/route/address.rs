@@ -20,6 +20,7 @@ use mail_types::address::Address;
 use mail_types::value::Value;
 
 use super::outcome::{Assignment, RouteDeferral};
+use crate::context::facts::SrsFacts;
 
 /// What an address stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,6 +62,10 @@ pub struct Inherited {
     pub router_variables: BTreeMap<Vec<u8>, Value>,
     /// Where errors go instead of to the sender (`errors_to`); empty: nowhere.
     pub errors_to: Option<Vec<u8>>,
+    /// The return path that `srs = forward` made; errors of ours go to the sender all the same.
+    pub srs_sender: Option<Vec<u8>>,
+    /// What the router with `srs` found.
+    pub srs: SrsFacts,
     /// Header lines that routers added, in order.
     pub headers_add: Vec<HeaderLine>,
     /// Header names that routers removed, unexpanded items of `headers_remove`.

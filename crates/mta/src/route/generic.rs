@@ -367,6 +367,7 @@ pub(crate) fn assignment(
         log_as_local: options.get(generic::LOG_AS_LOCAL).unwrap_or(router.driver == "accept"),
         facts,
         errors_to: inherited.errors_to.clone(),
+        srs_sender: inherited.srs_sender.clone(),
         headers_add: inherited.headers_add.clone(),
         headers_remove: inherited.headers_remove.clone(),
         copy_routing: false,

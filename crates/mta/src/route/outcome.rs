@@ -110,6 +110,8 @@ pub struct Assignment {
     pub facts: AddressFacts,
     /// Where errors go: none for the sender, empty for nowhere.
     pub errors_to: Option<Vec<u8>>,
+    /// The return path that `srs = forward` made.
+    pub srs_sender: Option<Vec<u8>>,
     /// Header lines that routers added.
     pub headers_add: Vec<HeaderLine>,
     /// Header names that routers removed.

@@ -97,6 +97,7 @@ impl<'a> State<'a> {
             address_data: self.inherited.address_data.clone(),
             router_variables: self.inherited.router_variables.clone(),
             self_hostname: self.inherited.self_hostname.clone(),
+            srs: self.inherited.srs.clone(),
             router_name: Some(router.to_owned()),
             ..AddressFacts::default()
         }

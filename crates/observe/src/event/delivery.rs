@@ -59,6 +59,8 @@ pub struct Delivered {
     pub address: LogAddress,
     /// `F=`: the message's sender.
     pub sender: Vec<u8>,
+    /// `SRS=`: the sender that a redirect router rewrote.
+    pub srs: Option<Vec<u8>>,
     /// `P=`: the return path that went out; none where nothing was delivered (`:blackhole:`, `/dev/null`).
     pub return_path: Option<Vec<u8>>,
     /// `R=`.

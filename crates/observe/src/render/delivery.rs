@@ -22,6 +22,9 @@ impl Renderer {
             Self::drivers(&mut line, delivered.router.as_deref(), None);
             return Rendered::main(line.finish());
         }
+        if let Some(sender) = &delivered.srs {
+            line.bracketed(" SRS=", sender);
+        }
         self.sender(&mut line, &delivered.sender, delivered.return_path.as_deref());
         Self::drivers(&mut line, delivered.router.as_deref(), delivered.transport.as_deref());
         if let Some(size) = delivered.size

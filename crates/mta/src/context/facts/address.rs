@@ -14,6 +14,23 @@ pub struct LocalUser {
     pub gid: u32,
 }
 
+/// The variables of libsrs_alt.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SrsFacts {
+    /// `$srs_orig_sender`: the envelope's sender before it was rewritten.
+    pub orig_sender: Option<Value>,
+    /// `$srs_orig_recipient`: the recipient before it was decoded.
+    pub orig_recipient: Option<Value>,
+    /// `$srs_recipient`: the address that it stands for.
+    pub recipient: Option<Value>,
+    /// `$srs_db_address`: the address to keep in a database.
+    pub db_address: Option<Value>,
+    /// `$srs_db_key`: what to keep it under.
+    pub db_key: Option<Value>,
+    /// `$srs_status`.
+    pub status: Option<Value>,
+}
+
 /// One address.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct AddressFacts {
@@ -66,6 +83,8 @@ pub struct AddressFacts {
     pub address_pipe: Option<Value>,
     /// `$self_hostname`.
     pub self_hostname: Option<Value>,
+    /// What `srs` of a redirect router found and made.
+    pub srs: SrsFacts,
     /// `$inode` while appendfile names a file.
     pub inode: Option<u64>,
     /// `$mailstore_basename`.

@@ -13,7 +13,7 @@ mod host;
 mod message;
 mod tls;
 
-pub use address::{AddressFacts, LocalUser};
+pub use address::{AddressFacts, LocalUser, SrsFacts};
 pub use connection::{ConnectionFacts, Origin, OwnFacts};
 pub use host::HostFacts;
 pub use message::{BodyFacts, DnsListFacts, MessageFacts, RecipientFacts, VerifyMode};

@@ -55,6 +55,12 @@ fn field(facts: &AddressFacts, variable: Variable) -> Option<&Option<mail_types:
         Variable::AddressPipe => &facts.address_pipe,
         Variable::SelfHostname => &facts.self_hostname,
         Variable::MailstoreBasename => &facts.mailstore_basename,
+        Variable::SrsOrigSender => &facts.srs.orig_sender,
+        Variable::SrsOrigRecipient => &facts.srs.orig_recipient,
+        Variable::SrsRecipient => &facts.srs.recipient,
+        Variable::SrsDbAddress => &facts.srs.db_address,
+        Variable::SrsDbKey => &facts.srs.db_key,
+        Variable::SrsStatus => &facts.srs.status,
         Variable::Thisaddress => &facts.thisaddress,
         _ => return None,
     })

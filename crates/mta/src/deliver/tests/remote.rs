@@ -14,7 +14,7 @@ use crate::testing::NOW;
 /// A server that takes mail, and refuses what the address asks it to: `rcpt4`, `rcpt5`, `data4`, `data5`. Told to be
 /// slow, it takes mail for `slow` and never says so.
 pub(super) struct Sink {
-    port: u16,
+    pub(super) port: u16,
     heard: Arc<Mutex<Vec<String>>>,
     pub(super) slow: Arc<AtomicBool>,
 }
@@ -59,7 +59,13 @@ async fn serve(stream: TcpStream, heard: &Mutex<Vec<String>>, slow: &AtomicBool)
             }
             "DATA" => {
                 output.write_all(b"354 go\r\n").await.ok()?;
-                while lines.next_line().await.ok()?? != "." {}
+                loop {
+                    let line = lines.next_line().await.ok()??;
+                    if line == "." {
+                        break;
+                    }
+                    heard.lock().expect("no test panics with the lock").push(line);
+                }
                 heard.lock().expect("no test panics with the lock").push(format!("taken: {last}"));
                 if last.contains("slow") && slow.load(Ordering::SeqCst) {
                     std::future::pending::<()>().await;

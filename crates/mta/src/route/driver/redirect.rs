@@ -13,6 +13,7 @@
 mod children;
 mod file;
 mod list;
+mod srs;
 
 use config::RouterInstance;
 use config::options::router::redirect;
@@ -61,6 +62,7 @@ enum End {
 
 async fn redirected(state: &mut State<'_>, router: &RouterInstance) -> Result<Step, Step> {
     state.user = generic::user_and_group(state, router).await.map_err(Step::Defer)?;
+    let srs = srs::before(state, router).await?;
     let data = data(state, router).await?;
     if let Some(kind) = list::filter_kind(&data.bytes) {
         return Err(Step::Defer(filter_deferral(router, &data, kind)));
@@ -78,6 +80,7 @@ async fn redirected(state: &mut State<'_>, router: &RouterInstance) -> Result<St
         Some(End::Defer(message)) => return Ok(Step::Defer(deferral(router, message))),
         Some(End::Fail(_)) | None => {}
     }
+    srs::after(state, router, srs, !parsed.items.is_empty()).await?;
     let inherited = generic::carried_on(state, router).await.map_err(Step::Defer)?;
     let errors_to = inherited.errors_to.clone();
     let children = children::generate(state, router, parsed.items, inherited, &data.taint).await?;
