@@ -133,6 +133,15 @@ impl SrsFault {
     }
 }
 
+/// A sender that a database keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What to keep it under.
+    pub key: Vec<u8>,
+    /// The rewritten address.
+    pub address: Vec<u8>,
+}
+
 /// Rewrites addresses and brings them back.
 #[derive(Clone, Debug)]
 pub struct Rewriter {
@@ -253,12 +262,7 @@ impl Rewriter {
 
     /// The return path for a sender that a database keeps: `SRS0=hash=TT=key@forwarder`. None where no database is
     /// needed: the address is another forwarder's, or the forwarder's own, and [`Self::forward`] keeps it.
-    pub fn forward_key(
-        &self,
-        sender: &[u8],
-        forwarder: &[u8],
-        day: i64,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, SrsFault> {
+    pub fn forward_key(&self, sender: &[u8], forwarder: &[u8], day: i64) -> Result<Option<Kept>, SrsFault> {
         let at = sender.iter().rposition(|byte| *byte == b'@').ok_or(SrsFault::NoDomain)?;
         if scheme(&sender[..at]).is_some() || sender[at + 1..].eq_ignore_ascii_case(forwarder) {
             return Ok(None);
@@ -273,16 +277,17 @@ impl Rewriter {
             out.push(b'=');
         }
         out.extend_from_slice(&key);
-        Ok(Some((key, [&out[..], b"@", forwarder].concat())))
+        Ok(Some(Kept { key, address: [&out[..], b"@", forwarder].concat() }))
     }
 
     /// The key of an address that [`Self::forward_key`] made; none for one that holds its sender itself.
     pub fn reverse_key(&self, local: &[u8], day: i64) -> Result<Option<Vec<u8>>, SrsFault> {
         let (Scheme::Zero, rest) = scheme(local).ok_or(SrsFault::NotRewritten)? else { return Ok(None) };
         let (hash, rest) = self.split_hash(rest).ok_or(SrsFault::Malformed)?;
-        let (stamp, key) = match self.settings.use_timestamp {
-            true => split(rest, b'=').ok_or(SrsFault::Malformed)?,
-            false => (&b""[..], rest),
+        let (stamp, key) = if self.settings.use_timestamp {
+            split(rest, b'=').ok_or(SrsFault::Malformed)?
+        } else {
+            (&b""[..], rest)
         };
         if key.contains(&b'=') {
             return Ok(None);
@@ -512,7 +517,8 @@ mod tests {
     #[test]
     fn senders_that_a_database_keeps() {
         let rewriter = rewriter(|_| {});
-        let (key, made) = rewriter.forward_key(b"user@example.org", b"f.example", DAY).unwrap().unwrap();
+        let Kept { key, address: made } =
+            rewriter.forward_key(b"user@example.org", b"f.example", DAY).unwrap().unwrap();
         assert_eq!(key.len(), 26);
         let made = String::from_utf8(made).unwrap();
         assert!(made.starts_with("SRS0=") && made.ends_with("@f.example"), "{made}");

@@ -25,7 +25,7 @@ use expand::Expansion;
 use mail_types::address::{Address, quote_local_part};
 use mail_types::value::Value;
 use policy::list::split;
-use sender_auth::srs::{Rewriter, Settings, SrsFault};
+use sender_auth::srs::{Kept, Rewriter, Settings, SrsFault};
 
 use super::super::super::chain::Step;
 use super::super::super::generic;
@@ -216,7 +216,7 @@ async fn kept(
     insert: &Expansion,
 ) -> Result<Option<Vec<u8>>, Step> {
     match way.rewriter.forward_key(sender, forwarder, way.day) {
-        Ok(Some((key, made))) => {
+        Ok(Some(Kept { key, address: made })) => {
             let facts = &mut state.facts().srs;
             facts.db_address = Some(Value::tainted(sender));
             facts.db_key = Some(Value::clean(key));
