@@ -38,13 +38,15 @@ struct Inner {
     links: chain::Links,
 }
 
-/// Whether a name may be completed from the search list.
+/// Whether a name may be completed from the search list, and what is asked of the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SearchOptions {
     /// A name without a dot is completed with the first domain of the list (`qualify_single`, `RES_DEFNAMES`).
     pub qualify_single: bool,
     /// Names are completed with each domain of the list (`search_parents`, `RES_DNSRCH`).
     pub search_parents: bool,
+    /// Find out what DNSSEC says of the answer.
+    pub dnssec: bool,
 }
 
 /// Which kinds of address are wanted.
@@ -197,8 +199,9 @@ impl Resolver {
         options: SearchOptions,
     ) -> Result<Answer, DnsFailure> {
         let mut first = None;
+        let asked = QueryOptions { dnssec: options.dnssec, ..QueryOptions::default() };
         for candidate in self.candidates(name, options) {
-            match self.query(&candidate, rtype).await {
+            match self.query_with(&candidate, rtype, &asked).await {
                 Err(failure @ (DnsFailure::NxDomain | DnsFailure::NoData)) => {
                     // A name without records of this type tells more than one that isn't there.
                     if first.is_none() || failure == DnsFailure::NoData {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use expand::EvalError;
 use expand::list::ListItems;
 use expand::lookup::{LookupAnswer, LookupRequest, LookupWorld};
-use mail_types::dns::{Answer, DnsFailure, RecordType, Resolve, Security};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve, Security};
 use mail_types::value::Value;
 
 use query::{Dnssec, OnDefer, Query, Wanted};
@@ -133,7 +133,8 @@ impl Asked<'_> {
     }
 
     fn ask(&mut self, name: &[u8], rtype: RecordType) -> Reply {
-        match self.resolver.query_with(name, rtype, &self.query.options) {
+        let options = QueryOptions { dnssec: self.query.dnssec != Dnssec::Never, ..self.query.options };
+        match self.resolver.query_with(name, rtype, &options) {
             Ok(answer) => {
                 let secure = answer.security == Security::Secure;
                 self.authenticated = Some(secure);

@@ -37,10 +37,10 @@ pub mod generic {
         DISABLE_LOGGING: Flag = "disable_logging", off;
         /// Domains asking DNSSEC in lookups.
         /// `dnssec_request_domains = *.example.org`
-        DNSSEC_REQUEST_DOMAINS: Domains = "dnssec_request_domains", "*", inert DNS;
+        DNSSEC_REQUEST_DOMAINS: Domains = "dnssec_request_domains", "*";
         /// Domains where unsigned answers are ignored.
         /// `dnssec_require_domains = secure.example.org`
-        DNSSEC_REQUIRE_DOMAINS: Domains = "dnssec_require_domains", unset, inert DNS;
+        DNSSEC_REQUIRE_DOMAINS: Domains = "dnssec_require_domains", unset;
         /// Domain list precondition.
         /// `domains = +local_domains`
         DOMAINS: Domains = "domains", unset;

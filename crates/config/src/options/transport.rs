@@ -523,10 +523,10 @@ pub mod smtp {
         DNS_SEARCH_PARENTS: Flag = "dns_search_parents", off, inert LATER;
         /// Domains asking DNSSEC.
         /// `dnssec_request_domains = *.example.org`
-        DNSSEC_REQUEST_DOMAINS: Domains = "dnssec_request_domains", "*", inert DNS;
+        DNSSEC_REQUEST_DOMAINS: Domains = "dnssec_request_domains", "*";
         /// Domains requiring DNSSEC.
         /// `dnssec_require_domains = secure.example.org`
-        DNSSEC_REQUIRE_DOMAINS: Domains = "dnssec_require_domains", unset, inert DNS;
+        DNSSEC_REQUIRE_DOMAINS: Domains = "dnssec_require_domains", unset;
         /// DSCP mark on packets.
         /// `dscp = af21`
         DSCP: Text = "dscp", unset, inert LATER;

@@ -244,7 +244,7 @@ fn search_lists() {
     let world =
         World::with(zone, |config| config.search = vec![b"one.example".to_vec(), b"two.example".to_vec()]);
     let find = |name: &str, qualify_single, search_parents| {
-        let options = SearchOptions { qualify_single, search_parents };
+        let options = SearchOptions { qualify_single, search_parents, dnssec: false };
         let outcome = world.runtime.block_on(world.resolver.search(name.as_bytes(), RecordType::A, options));
         outcome.map(|answer| String::from_utf8(answer.canonical_name).unwrap())
     };

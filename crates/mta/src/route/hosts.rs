@@ -28,6 +28,30 @@ pub(crate) struct Families {
     pub(crate) ipv4_prefer: bool,
 }
 
+/// What DNSSEC has to say (`dnssec_request_domains`, `dnssec_require_domains`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Dnssec {
+    /// Answers are looked at for it.
+    pub(crate) requested: bool,
+    /// Answers that are not secure don't count.
+    pub(crate) required: bool,
+}
+
+impl Dnssec {
+    /// What the options of a router say about a domain.
+    pub(crate) async fn of(state: &mut State<'_>, router: &RouterInstance, domain: &[u8]) -> Self {
+        let (request, require) = (generic::DNSSEC_REQUEST_DOMAINS, generic::DNSSEC_REQUIRE_DOMAINS);
+        let required = state.world.domain_in(router.options.get(require), domain).await;
+        let requested = required || state.world.domain_in(router.options.get(request), domain).await;
+        Self { requested, required }
+    }
+
+    /// Whether an answer is of use.
+    pub(crate) fn accepts(self, answer: &Answer) -> bool {
+        !self.required || answer.security == Security::Secure
+    }
+}
+
 /// How a name is looked up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -49,6 +73,8 @@ pub(crate) enum Addresses {
     Unknown,
     /// Not known now.
     Again,
+    /// All that was found is not secure, and must be.
+    Insecure,
     /// The name cannot be asked for.
     BadName,
 }
@@ -59,6 +85,7 @@ pub(crate) async fn look_up(
     name: &[u8],
     method: Method,
     families: Families,
+    dnssec: Dnssec,
     complete: bool,
 ) -> Addresses {
     if let Some(address) = literal(name) {
@@ -66,13 +93,13 @@ pub(crate) async fn look_up(
     }
     let found = match method {
         Method::Name => Addresses::Unknown,
-        Method::Both | Method::Dns => in_dns(state, name, families, complete).await,
+        Method::Both | Method::Dns => in_dns(state, name, families, dnssec, complete).await,
     };
     if found != Addresses::Unknown || method == Method::Dns {
         return found;
     }
     match in_hosts_file(state, name, families) {
-        Addresses::Unknown if method == Method::Name => in_dns(state, name, families, complete).await,
+        Addresses::Unknown if method == Method::Name => in_dns(state, name, families, dnssec, complete).await,
         found => found,
     }
 }
@@ -82,10 +109,16 @@ pub(crate) fn literal(name: &[u8]) -> Option<IpAddr> {
     std::str::from_utf8(name).ok()?.parse().ok()
 }
 
-async fn in_dns(state: &mut State<'_>, name: &[u8], families: Families, complete: bool) -> Addresses {
+async fn in_dns(
+    state: &mut State<'_>,
+    name: &[u8],
+    families: Families,
+    dnssec: Dnssec,
+    complete: bool,
+) -> Addresses {
     let mut found = Addresses::Unknown;
     for candidate in candidates(state, name, complete) {
-        found = one_name(state, &candidate, families).await;
+        found = one_name(state, &candidate, families, dnssec).await;
         if found != Addresses::Unknown {
             break;
         }
@@ -106,21 +139,26 @@ pub(crate) fn candidates(state: &State<'_>, name: &[u8], complete: bool) -> Vec<
     names
 }
 
-async fn one_name(state: &mut State<'_>, name: &[u8], families: Families) -> Addresses {
+async fn one_name(state: &mut State<'_>, name: &[u8], families: Families, dnssec: Dnssec) -> Addresses {
     let without_ipv6 = families.ipv4_only || no_ipv6(state, name).await;
-    let v6 =
-        if without_ipv6 { Err(DnsFailure::NoData) } else { state.world.query(name, RecordType::Aaaa).await };
-    let v4 = state.world.query(name, RecordType::A).await;
+    let v6 = if without_ipv6 {
+        Err(DnsFailure::NoData)
+    } else {
+        state.world.query(name, RecordType::Aaaa, dnssec.requested).await
+    };
+    let v4 = state.world.query(name, RecordType::A, dnssec.requested).await;
     let mut addresses = Vec::new();
     let mut again = false;
     let mut bad = false;
-    let mut dnssec = true;
+    let mut insecure = false;
+    let mut secure = dnssec.requested;
     let mut full_name = None;
     for answer in [v6, v4] {
         match answer {
+            Ok(answer) if !dnssec.accepts(&answer) => insecure = true,
             // Where the name is an alias, the host is what it stands for.
             Ok(answer) => {
-                dnssec &= answer.security == Security::Secure;
+                secure &= answer.security == Security::Secure;
                 addresses.extend(addresses_of(&answer));
                 full_name.get_or_insert(answer.canonical_name);
             }
@@ -131,8 +169,9 @@ async fn one_name(state: &mut State<'_>, name: &[u8], families: Families) -> Add
     match full_name {
         Some(name) if !addresses.is_empty() => {
             arrange(&mut addresses, families, state.world.context.services.entropy.as_ref());
-            Addresses::Found { addresses, name, dnssec }
+            Addresses::Found { addresses, name, dnssec: secure }
         }
+        _ if insecure => Addresses::Insecure,
         _ if again => Addresses::Again,
         _ if bad => Addresses::BadName,
         _ => Addresses::Unknown,

@@ -17,7 +17,7 @@ use config::options::main;
 use mail_types::dns::{Answer, DnsFailure, RecordData, RecordType, Security};
 use mail_types::limits;
 
-use super::hosts::{self, Addresses, Families};
+use super::hosts::{self, Addresses, Dnssec, Families};
 use super::outcome::RouteHost;
 use super::state::State;
 
@@ -25,6 +25,7 @@ use super::state::State;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Search {
     pub(crate) families: Families,
+    pub(crate) dnssec: Dnssec,
     /// Without MX records, the domain's own addresses do.
     pub(crate) addresses_do: bool,
     /// A failure of the MX lookup counts as "no MX records".
@@ -46,6 +47,8 @@ pub(crate) enum Found {
     AllIgnored,
     /// Not known now.
     Again,
+    /// What was found is not secure, and must be.
+    Insecure,
     /// The name cannot be asked for; the name.
     BadName(Vec<u8>),
 }
@@ -57,7 +60,14 @@ pub(crate) async fn find(
     domain: &[u8],
     search: Search,
 ) -> Found {
-    match state.world.query(domain, RecordType::Mx).await {
+    match state.world.query(domain, RecordType::Mx, search.dnssec.requested).await {
+        Ok(answer) if !search.dnssec.accepts(&answer) => {
+            if search.mx_failure_is_none {
+                own_addresses(state, router, domain, search).await
+            } else {
+                Found::Insecure
+            }
+        }
         Ok(answer) => from_records(state, router, &answer, search).await,
         Err(DnsFailure::NxDomain | DnsFailure::BadName) => Found::Nothing,
         Err(DnsFailure::NoData) => own_addresses(state, router, domain, search).await,
@@ -77,15 +87,19 @@ async fn own_addresses(
     }
     let pattern =
         RouteHost { name: domain.to_vec(), address: None, port: None, mx: None, sort_key: 0, dnssec: None };
-    match hosts::look_up(state, domain, hosts::Method::Dns, search.families, false).await {
+    match hosts::look_up(state, domain, hosts::Method::Dns, search.families, search.dnssec, false).await {
         Addresses::Found { mut addresses, dnssec, name } => {
             hosts::drop_ignored(state, router, domain, &mut addresses).await;
             if addresses.is_empty() {
                 return Found::AllIgnored;
             }
-            Found::Hosts(hosts::as_hosts(&RouteHost { name, dnssec: Some(dnssec), ..pattern }, &addresses))
+            Found::Hosts(hosts::as_hosts(
+                &RouteHost { name, dnssec: dnssec.then_some(true), ..pattern },
+                &addresses,
+            ))
         }
         Addresses::Again => Found::Again,
+        Addresses::Insecure => Found::Insecure,
         Addresses::Unknown | Addresses::BadName => Found::Nothing,
     }
 }
@@ -104,7 +118,7 @@ async fn from_records(
     hosts::shuffle(&mut targets, services.entropy.as_ref());
     targets.sort_by_key(|(preference, _)| *preference);
     targets.truncate(limits::HOSTS_PER_ADDRESS);
-    let secure = answer.security == Security::Secure;
+    let secure = search.dnssec.requested.then_some(answer.security == Security::Secure);
     let mut tally = Tally::default();
     for (preference, name) in targets {
         let key = hosts::sort_key(services.entropy.as_ref());
@@ -114,7 +128,7 @@ async fn from_records(
             port: None,
             mx: Some(preference),
             sort_key: key,
-            dnssec: Some(secure),
+            dnssec: secure,
         };
         one_target(state, router, pattern, search, &mut tally).await;
     }
@@ -127,6 +141,8 @@ struct Tally {
     hosts: Vec<RouteHost>,
     /// Names whose addresses are not known now.
     waiting: bool,
+    /// Names whose addresses are not secure.
+    insecure: bool,
     literal: bool,
     ignored: bool,
 }
@@ -135,6 +151,9 @@ impl Tally {
     fn verdict(self) -> Found {
         if self.hosts.iter().any(|host| host.address.is_some()) {
             return Found::Hosts(self.hosts);
+        }
+        if self.insecure {
+            return Found::Insecure;
         }
         if self.waiting {
             return Found::Again;
@@ -157,15 +176,21 @@ async fn one_target(
         tally.literal = true;
         return;
     }
-    match hosts::look_up(state, &pattern.name, hosts::Method::Dns, search.families, false).await {
+    match hosts::look_up(state, &pattern.name, hosts::Method::Dns, search.families, search.dnssec, false)
+        .await
+    {
         Addresses::Found { mut addresses, dnssec, name } => {
             tally.ignored |= hosts::drop_ignored(state, router, &pattern.name, &mut addresses).await;
-            let dnssec = Some(dnssec && pattern.dnssec == Some(true));
+            let dnssec = pattern.dnssec.map(|of_mx| of_mx && dnssec);
             let pattern = RouteHost { name, dnssec, ..pattern };
             tally.hosts.extend(hosts::as_hosts(&pattern, &addresses));
         }
         Addresses::Again => {
             tally.waiting = true;
+            tally.hosts.push(pattern);
+        }
+        Addresses::Insecure => {
+            tally.insecure = true;
             tally.hosts.push(pattern);
         }
         Addresses::Unknown | Addresses::BadName => {}

@@ -255,9 +255,6 @@ impl Shown {
         if let Some(port) = host.port {
             let _ = write!(rest, " port={port}");
         }
-        if host.dnssec == Some(true) {
-            rest.push_str(" ad=yes");
-        }
         if host.address.is_none() {
             rest.push_str(" ** unusable **");
         }

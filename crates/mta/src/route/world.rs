@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use config::Config;
 use expand::{EvalError, Expansion};
-use mail_types::dns::{Answer, DnsFailure, RecordType};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType};
 use mail_types::value::Value;
 use policy::list::{List, ListError, ListMatch, MatchOptions, Subject};
 
@@ -104,8 +104,14 @@ impl<'a> World<'a> {
     }
 
     /// Asks the DNS; `dns_again_means_nonexist` turns temporary failures of a domain into "no such name".
-    pub(crate) async fn query(&mut self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
-        let answer = self.services().resolver.query(name, rtype).await;
+    pub(crate) async fn query(
+        &mut self,
+        name: &[u8],
+        rtype: RecordType,
+        dnssec: bool,
+    ) -> Result<Answer, DnsFailure> {
+        let options = QueryOptions { dnssec, ..QueryOptions::default() };
+        let answer = self.services().resolver.query_with(name, rtype, &options).await;
         match answer {
             Err(failure) if failure.is_temporary() => {
                 let config = self.config();

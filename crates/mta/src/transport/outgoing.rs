@@ -77,7 +77,8 @@ pub(crate) fn header(
 }
 
 fn push_line(text: &[u8], out: &mut Vec<u8>) {
-    let text = text.trim_ascii_end();
+    let end = text.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+    let text = &text[..end];
     if !text.is_empty() {
         out.extend_from_slice(text);
         out.push(b'\n');
@@ -222,9 +223,9 @@ mod tests {
     #[test]
     fn added_lines_end_once() {
         let mut out = Vec::new();
-        for text in [&b"X-A: 1\nX-B: 2"[..], b"X-C: 3\n\n", b"", b"\n"] {
+        for text in [&b"X-A: 1\nX-B: 2"[..], b"X-C: 3 \n\n", b"", b"\n"] {
             push_line(text, &mut out);
         }
-        assert_eq!(out, b"X-A: 1\nX-B: 2\nX-C: 3\n");
+        assert_eq!(out, b"X-A: 1\nX-B: 2\nX-C: 3 \n");
     }
 }

@@ -10,7 +10,7 @@ use expand::Expansion;
 use super::super::RouteMode;
 use super::super::chain::Step;
 use super::super::generic;
-use super::super::hosts::{self, Families};
+use super::super::hosts::{self, Dnssec, Families};
 use super::super::local_host::{self, LocalHost};
 use super::super::mx::{self, Found, Search};
 use super::super::outcome::{RouteDeferral, RouteHost, errno};
@@ -31,6 +31,7 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
     for name in names(state, router, &domain) {
         let search = Search {
             families,
+            dnssec: Dnssec::of(state, router, &name).await,
             addresses_do: !state.world.domain_in(router.options.get(dnslookup::MX_DOMAINS), &name).await,
             mx_failure_is_none: state
                 .world
@@ -45,6 +46,8 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
             Found::Hosts(hosts) => return with_hosts(state, router, hosts).await,
             Found::Again if router.options.get(options::PASS_ON_TIMEOUT) => return Step::Pass,
             Found::Again => return Step::Defer(RouteDeferral::by(router, "host lookup did not complete")),
+            // Another router's way would be no more secure: `pass_on_timeout` does not count.
+            Found::Insecure => return Step::Defer(RouteDeferral::by(router, "host lookup done insecurely")),
             Found::Nothing | Found::AllIgnored | Found::BadName(_) => {}
             Found::NullMx => {
                 let text = "an MX or SRV record indicated no SMTP service".to_owned();

@@ -22,7 +22,7 @@ use self::rule::{HostItem, Rule};
 use super::super::RouteMode;
 use super::super::chain::{self, Step};
 use super::super::generic;
-use super::super::hosts::{self, Addresses, Families, Method};
+use super::super::hosts::{self, Addresses, Dnssec, Families, Method};
 use super::super::local_host::{self, LocalHost};
 use super::super::mx::{self, Found, Search};
 use super::super::outcome::{RouteDeferral, RouteFailure, RouteHost, errno};
@@ -272,11 +272,13 @@ async fn look_up(
     item: &HostItem,
     wishes: &Wishes,
 ) -> Result<Option<Vec<RouteHost>>, Step> {
+    let dnssec = Dnssec::of(state, router, &item.name).await;
     let found = if item.mx {
-        let search = Search { families: wishes.families, addresses_do: false, mx_failure_is_none: false };
+        let families = wishes.families;
+        let search = Search { families, dnssec, addresses_do: false, mx_failure_is_none: false };
         mx::find(state, router, &item.name, search).await
     } else {
-        addresses(state, router, item, wishes).await
+        addresses(state, router, item, wishes, dnssec).await
     };
     let shown = String::from_utf8_lossy(&item.name).into_owned();
     let name = &router.name;
@@ -290,6 +292,10 @@ async fn look_up(
         Found::Again if router.options.get(options::PASS_ON_TIMEOUT) => Err(Step::Pass),
         Found::Again => {
             let text = format!("host lookup for {shown} did not complete (DNS timeout?)");
+            Err(Step::Defer(RouteDeferral::by(router, text)))
+        }
+        Found::Insecure => {
+            let text = format!("host lookup for {shown} done insecurely");
             Err(Step::Defer(RouteDeferral::by(router, text)))
         }
         Found::BadName(bad) => {
@@ -311,22 +317,30 @@ async fn addresses(
     router: &RouterInstance,
     item: &HostItem,
     wishes: &Wishes,
+    dnssec: Dnssec,
 ) -> Found {
     if item.name.is_empty() {
         return Found::Again;
     }
-    match hosts::look_up(state, &item.name, wishes.method, wishes.families, true).await {
+    match hosts::look_up(state, &item.name, wishes.method, wishes.families, dnssec, true).await {
         Addresses::Found { mut addresses, name, dnssec } => {
             hosts::drop_ignored(state, router, &name, &mut addresses).await;
             if addresses.is_empty() {
                 return Found::AllIgnored;
             }
-            let pattern =
-                RouteHost { name, address: None, port: None, mx: None, sort_key: 0, dnssec: Some(dnssec) };
+            let pattern = RouteHost {
+                name,
+                address: None,
+                port: None,
+                mx: None,
+                sort_key: 0,
+                dnssec: dnssec.then_some(true),
+            };
             Found::Hosts(hosts::as_hosts(&pattern, &addresses))
         }
         Addresses::Unknown => Found::Nothing,
         Addresses::Again => Found::Again,
+        Addresses::Insecure => Found::Insecure,
         Addresses::BadName => Found::BadName(item.name.clone()),
     }
 }

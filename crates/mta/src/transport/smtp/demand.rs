@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use config::options::kind::Hosts;
 use config::options::transport::smtp as options;
-use mail_types::dns::{DnsFailure, RecordData, RecordType, Security};
+use mail_types::dns::{DnsFailure, QueryOptions, RecordData, RecordType, Security};
 use tls::policy::{Action, Configured, Dane, Decision, Inputs, MtaSts, decide};
 use tls::{Associations, Tlsa};
 
@@ -57,7 +57,7 @@ pub(super) async fn demand(
 /// as well.
 pub async fn tlsa(resolver: &dns::Resolver, host: &[u8], port: u16, domain: Option<&[u8]>) -> Dane {
     let name = [format!("_{port}._tcp.").as_bytes(), host].concat();
-    let answer = match resolver.query(&name, RecordType::Tlsa).await {
+    let answer = match resolver.query_with(&name, RecordType::Tlsa, &QueryOptions::DNSSEC).await {
         Ok(answer) => answer,
         Err(DnsFailure::NxDomain | DnsFailure::NoData | DnsFailure::BadName) => return Dane::Nothing,
         Err(_) => return Dane::Failed,

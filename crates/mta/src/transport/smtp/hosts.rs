@@ -12,7 +12,7 @@ use config::TransportInstance;
 use config::options::transport::smtp as options;
 use mail_types::bytes::Printable;
 use mail_types::dns::Security;
-use policy::list::ListEnv;
+use policy::list::{List, ListEnv, Subject};
 use policy::retry::Route;
 
 use super::batch::Batch;
@@ -28,6 +28,8 @@ pub(super) struct Candidate {
     pub(super) port: Option<u16>,
     pub(super) route: Route,
     pub(super) dnssec: bool,
+    /// `$lookup_dnssec_authenticated`.
+    pub(super) authenticated: Option<bool>,
 }
 
 /// Why there is nobody to try.
@@ -102,6 +104,7 @@ fn from_router(host: &RouteHost) -> Option<Candidate> {
         port: host.port,
         route,
         dnssec: host.dnssec == Some(true),
+        authenticated: host.dnssec,
     })
 }
 
@@ -115,7 +118,7 @@ async fn by_name(
     let mut trouble = None;
     for item in names {
         let (name, port) = name_and_port(item);
-        let (found_addresses, dnssec) = addresses(name, context, &mut trouble).await;
+        let (found_addresses, dnssec) = addresses(name, transport, context, &mut trouble).await;
         for address in found_addresses {
             if !allow_local && is_local(address, context) {
                 let text = format!(
@@ -125,7 +128,14 @@ async fn by_name(
                 );
                 return Err(NoHosts::Deferred(text));
             }
-            found.push(Candidate { name: name.to_vec(), address, port, route: Route::Address, dnssec });
+            found.push(Candidate {
+                name: name.to_vec(),
+                address,
+                port,
+                route: Route::Address,
+                dnssec,
+                authenticated: dnssec.then_some(true),
+            });
         }
     }
     if found.is_empty() {
@@ -139,20 +149,45 @@ fn is_local(address: IpAddr, context: &mut Context) -> bool {
 }
 
 /// The addresses of a name, and whether DNSSEC vouches for all of them.
-async fn addresses(name: &[u8], context: &Context, trouble: &mut Option<String>) -> (Vec<IpAddr>, bool) {
+async fn addresses(
+    name: &[u8],
+    transport: &TransportInstance,
+    context: &mut Context,
+    trouble: &mut Option<String>,
+) -> (Vec<IpAddr>, bool) {
     let literal = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]")).unwrap_or(name);
     if let Some(address) = std::str::from_utf8(literal).ok().and_then(|text| text.parse().ok()) {
         return (vec![address], false);
     }
     let ipv6 = !context.config.main.get(config::options::main::DISABLE_IPV6);
     let families = dns::Families { ipv4: true, ipv6 };
-    match context.services.resolver.host_addresses(name, families, dns::SearchOptions::default()).await {
+    let required = names(transport.options.get(options::DNSSEC_REQUIRE_DOMAINS), name, context).await;
+    let requested =
+        required || names(transport.options.get(options::DNSSEC_REQUEST_DOMAINS), name, context).await;
+    let search = dns::SearchOptions { dnssec: requested, ..dns::SearchOptions::default() };
+    match context.services.resolver.host_addresses(name, families, search).await {
+        Ok(found) if required && found.security != Security::Secure => {
+            *trouble = Some(format!("lookup of IP address for {} was insecure", Printable::new(name)));
+            (Vec::new(), false)
+        }
+        Ok(found) if !requested => (found.addresses, false),
         Ok(found) => (found.addresses, found.security == Security::Secure),
         Err(_) => {
             *trouble = Some(format!("lookup of host \"{}\" failed", Printable::new(name)));
             (Vec::new(), false)
         }
     }
+}
+
+/// Whether an option's list has a name in it; one that can't tell has none.
+async fn names(list: Option<&List>, name: &[u8], context: &mut Context) -> bool {
+    let Some(list) = list else { return false };
+    let found = if list.may_block() {
+        context.on_pool(|context| list.matches(Subject::Text(name), context)).await
+    } else {
+        Some(list.matches(Subject::Text(name), context))
+    };
+    found.is_some_and(|found| found.is_ok_and(|found| found.matched))
 }
 
 /// `name`, `name:port`, `[address]:port`; a bare IPv6 address has no port.

@@ -103,6 +103,14 @@ impl Run<'_> {
             Ok(settings) => settings,
             Err(refusal) => return self.everywhere(&refusal),
         };
+        let hosts = match candidates(self.batch, self.transport, self.context).await {
+            Ok(hosts) => hosts,
+            Err(nobody) => return self.everywhere(&nobody.into_result(&self.transport.name)),
+        };
+        // The header is the same for all hosts; where it speaks of one, it is the first.
+        if let Some(first) = hosts.first() {
+            self.look_at(first, &settings);
+        }
         let mut message = match self.message(&settings) {
             Ok(message) => message,
             Err(refusal) => return self.everywhere(&refusal),
@@ -112,10 +120,7 @@ impl Run<'_> {
         {
             return self.everywhere(&refusal);
         }
-        match candidates(self.batch, self.transport, self.context).await {
-            Ok(hosts) => self.try_hosts(hosts, &message, &settings).await,
-            Err(nobody) => return self.everywhere(&nobody.into_result(&self.transport.name)),
-        }
+        self.try_hosts(hosts, &message, &settings).await;
         if self.halted || self.pending().is_empty() {
             return;
         }
@@ -269,6 +274,17 @@ impl Run<'_> {
         !waiting.is_empty()
     }
 
+    /// Makes a host the one that the variables speak of; gives its port.
+    fn look_at(&mut self, host: &Candidate, settings: &Settings) -> u16 {
+        let port = host.port.unwrap_or(settings.port);
+        let facts = &mut self.context.facts.host;
+        facts.name = Some(host.name.clone());
+        facts.lookup_dnssec_authenticated = host.authenticated;
+        facts.address = Some(host.address);
+        facts.port = port;
+        port
+    }
+
     fn message_key(&self, host: &Candidate, settings: &Settings) -> Option<RetryKey> {
         let id = self.context.facts.message.id.as_ref()?;
         let mut key = host_key(host, settings).as_bytes().to_vec();
@@ -279,10 +295,7 @@ impl Run<'_> {
 
     /// One host: connect, or use an open connection; send; judge. False when it is left out this time.
     async fn try_host(&mut self, host: &Candidate, message: &Message, settings: &Settings) -> bool {
-        let port = host.port.unwrap_or(settings.port);
-        self.context.facts.host.name = Some(host.name.clone());
-        self.context.facts.host.address = Some(host.address);
-        self.context.facts.host.port = port;
+        let port = self.look_at(host, settings);
         let shown = RemoteHost {
             name: host.name.clone(),
             address: Some(host.address),
