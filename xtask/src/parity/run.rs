@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
             self.fixture = Some(server);
         }
         if self.program.oracle {
-            return Ok("#\n#\n".to_owned());
+            return Ok("#\n#\n#\n".to_owned());
         }
         let port = self.fixture.as_ref().map_or(9, |f| f.address().port());
         Ok(format!(
