@@ -13,6 +13,7 @@ use config::options::kind::Text;
 use config::options::main;
 use mail_types::outcome::{Reason, Reply};
 use mail_types::value::Value;
+use observe::Streams;
 use observe::event::{Rejected, RejectedMessage, Rejection, SmtpNews};
 use policy::acl::{
     AclEffect, AclEffectAnswer, AclOutcome, AclPlace, AclRun, AclStep, AclVerdict, FailedAddress, VerifyRole,
@@ -190,6 +191,7 @@ fn log(verdict: &AclVerdict, what: Rejected, temporary: bool, corrected: Option<
     let after_mail = matches!(what, Rejected::Rcpt(_) | Rejected::AfterData | Rejected::NonSmtp);
     let with_message = matches!(what, Rejected::AfterData | Rejected::Dkim | Rejected::NonSmtp);
     let facts = &context.facts.message;
+    let targets = verdict.reject_log;
     let rejection = Rejection {
         // Outside of SMTP there is no trying again: the log calls every refusal the same.
         temporary: temporary && what != Rejected::NonSmtp,
@@ -200,6 +202,7 @@ fn log(verdict: &AclVerdict, what: Rejected, temporary: bool, corrected: Option<
         policies: context.sender_auth.policies(),
         message,
         rejected: with_message.then(|| rejected_message(context)),
+        streams: Streams { main: targets.main, reject: targets.reject, panic: targets.panic },
     };
     context.log_smtp(SmtpNews::Rejected(Box::new(rejection)));
 }

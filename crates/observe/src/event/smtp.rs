@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Auth, Peer, SenderPolicies, Tls};
+use super::{Auth, Peer, SenderPolicies, Streams, Tls};
 
 /// Something in an incoming session, with the peer that it concerns.
 #[derive(Clone, Debug)]
@@ -295,6 +295,8 @@ pub struct Rejection {
     pub message: Option<Vec<u8>>,
     /// Envelope and header for the reject log.
     pub rejected: Option<RejectedMessage>,
+    /// The logs that hear of it (`log_reject_target`).
+    pub streams: Streams,
 }
 
 /// Envelope and header of a message that was refused, for the reject log.

@@ -311,7 +311,7 @@ impl Renderer {
         if let Some(message) = &rejection.message {
             line.push(": ").text(first_line(message));
         }
-        let mut rendered = Rendered::reject(line.finish());
+        let mut rendered = Rendered { streams: rejection.streams, ..Rendered::reject(line.finish()) };
         if let Some(message) = &rejection.rejected {
             rendered.reject_tail = self.reject_tail(message);
         }

@@ -34,6 +34,7 @@ fn rejection(what: Rejected, sender: Option<&str>, message: Option<&str>) -> Rej
         policies: SenderPolicies::default(),
         message: message.map(bytes),
         rejected: None,
+        streams: Streams::REJECT,
     }
 }
 
