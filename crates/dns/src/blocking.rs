@@ -1,11 +1,15 @@
 //! The resolver for code on threads of its own (expansions on the capped pool).
 
+use std::pin::pin;
+use std::task::{Context as TaskContext, Poll, Waker};
+
 use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::resolver::Resolver;
 
-/// Waits for each answer. Must not be called on a runtime's own worker threads.
+/// Waits for each answer. On a thread of a runtime with several the other tasks go on elsewhere; a runtime with one thread
+/// only can't wait for itself.
 pub struct BlockingResolver {
     resolver: Resolver,
     handle: Handle,
@@ -24,7 +28,7 @@ impl BlockingResolver {
 
 impl Resolve for BlockingResolver {
     fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
-        self.handle.block_on(self.resolver.query(name, rtype))
+        self.wait(self.resolver.query(name, rtype))
     }
 
     fn query_with(
@@ -33,6 +37,25 @@ impl Resolve for BlockingResolver {
         rtype: RecordType,
         options: &QueryOptions,
     ) -> Result<Answer, DnsFailure> {
-        self.handle.block_on(self.resolver.query_with(name, rtype, options))
+        self.wait(self.resolver.query_with(name, rtype, options))
+    }
+}
+
+impl BlockingResolver {
+    /// What is known already costs no change of threads.
+    fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        let _sockets_belong_to = self.handle.enter();
+        let mut answer = pin!(answer);
+        let nobody = &mut TaskContext::from_waker(Waker::noop());
+        if let Poll::Ready(known) = answer.as_mut().poll(nobody) {
+            return known;
+        }
+        match Handle::try_current() {
+            // One of a runtime's own threads: another takes over its tasks meanwhile.
+            Ok(runtime) if matches!(runtime.runtime_flavor(), RuntimeFlavor::MultiThread) => {
+                tokio::task::block_in_place(|| self.handle.block_on(answer))
+            }
+            _ => self.handle.block_on(answer),
+        }
     }
 }

@@ -294,6 +294,11 @@ pub trait Env {
     /// DNS, where there is some.
     fn resolver(&self) -> Option<&dyn Resolve>;
 
+    /// Does a long calculation (a password's digest) so that nobody else is held up.
+    fn at_length(&mut self, work: &mut dyn FnMut()) {
+        work();
+    }
+
     /// Files and commands.
     fn files(&mut self) -> &mut dyn Files;
 }

@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 
 use mail_types::zone::Zone;
 use mail_types::{MessageId, Timestamp};
@@ -54,7 +54,8 @@ pub struct FileSink {
     zone: Zone,
     message_logs: Option<MessageLogDir>,
     syslog: Option<Syslog>,
-    open: [Mutex<Option<OpenLog>>; 3],
+    /// Who writes only reads here: lines of several threads wait for each other in the kernel alone.
+    open: [RwLock<Option<OpenLog>>; 3],
 }
 
 struct OpenLog {
@@ -68,7 +69,7 @@ impl FileSink {
     /// Nothing is opened before the first line.
     pub fn new(paths: LogPaths, zone: Zone, message_logs: Option<MessageLogDir>) -> Self {
         let syslog = paths.wants_syslog().then(|| Syslog::new(SyslogSettings::default()));
-        let open = [Mutex::new(None), Mutex::new(None), Mutex::new(None)];
+        let open = [RwLock::new(None), RwLock::new(None), RwLock::new(None)];
         Self { paths, zone, message_logs, syslog, open }
     }
 
@@ -110,7 +111,20 @@ impl FileSink {
         }
         let path = self.paths.path(stream, time, &self.zone);
         let slot = &self.open[stream as usize];
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = None;
+        if let Some(open) = &*slot.read().unwrap_or_else(PoisonError::into_inner)
+            && open.is_still(&path)
+        {
+            match write_line(&open.file, line) {
+                Ok(()) => return Ok(()),
+                Err(error) => failed = Some(error),
+            }
+        }
+        let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = failed {
+            *slot = None;
+            return Err(error);
+        }
         if !slot.as_ref().is_some_and(|open| open.is_still(&path)) {
             *slot = None;
             *slot = Some(OpenLog::open(path)?);

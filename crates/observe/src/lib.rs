@@ -22,7 +22,7 @@ mod syslog;
 
 pub use event::{Event, Streams};
 pub use file_sink::{FileSink, MessageLogDir};
-pub use log::{Log, LogSettings};
+pub use log::{HeldMessageLog, Log, LogSettings};
 pub use log_path::{LogPathError, LogPaths};
 pub use mail_types::log_selector::{SELECTORS, Selector, SelectorError, Selectors};
 pub use memory_sink::MemorySink;

@@ -4,9 +4,10 @@
 //! A log that can't be written never stops mail: the line goes to the panic log, and if that fails too, to standard
 //! error once for each kind of failure.
 
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use mail_types::clock::Clock;
 use mail_types::trace::{self, Category};
@@ -60,6 +61,30 @@ pub struct Log {
     complained: AtomicBool,
     echo: AtomicBool,
     one_line: AtomicBool,
+    /// What is to go into the own logs of messages that are being worked on.
+    held: Mutex<HashMap<MessageId, Vec<u8>>>,
+}
+
+/// While it exists, lines for a message's own log are kept in memory; see [`Log::hold_message_log`].
+pub struct HeldMessageLog {
+    log: Arc<Log>,
+    id: MessageId,
+}
+
+impl HeldMessageLog {
+    /// The message is gone, and its log with it: what was held is for nobody.
+    pub fn forget(self) {
+        drop(self.log.take_held(&self.id));
+    }
+}
+
+impl Drop for HeldMessageLog {
+    /// Writes what was held.
+    fn drop(&mut self) {
+        let Some(lines) = self.log.take_held(&self.id).filter(|lines| !lines.is_empty()) else { return };
+        let target = self.log.target();
+        self.log.write_message_log(&target, &self.id, &lines);
+    }
 }
 
 struct Target {
@@ -78,6 +103,7 @@ impl Log {
             complained: AtomicBool::new(false),
             echo: AtomicBool::new(false),
             one_line: AtomicBool::new(false),
+            held: Mutex::default(),
         }
     }
 
@@ -178,9 +204,31 @@ impl Log {
                 MessageLogLine::Bare(text) => line.extend_from_slice(&text),
             }
             line.push(b'\n');
-            if let Err(error) = target.sink.message_log(id, &line) {
-                self.complain(&target, now, &format!("Couldn't open message log for {id}: {error}"));
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(lines) = held.get_mut(id) {
+                lines.extend_from_slice(&line);
+                return;
             }
+            drop(held);
+            self.write_message_log(&target, id, &line);
+        }
+    }
+
+    /// Keeps the lines for a message's own log in memory for as long as what this gives exists: a short piece of work
+    /// mostly ends with the message, and its log is removed then.
+    pub fn hold_message_log(self: &Arc<Self>, id: MessageId) -> HeldMessageLog {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default();
+        HeldMessageLog { log: Arc::clone(self), id }
+    }
+
+    fn take_held(&self, id: &MessageId) -> Option<Vec<u8>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+    }
+
+    fn write_message_log(&self, target: &Target, id: &MessageId, lines: &[u8]) {
+        if let Err(error) = target.sink.message_log(id, lines) {
+            let text = format!("Couldn't open message log for {id}: {error}");
+            self.complain(target, self.clock.now(), &text);
         }
     }
 

@@ -18,7 +18,9 @@ use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
 use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve};
 use mail_types::zone::Zone;
 use mta::services::perl::{Interpreter, SparePerl};
-use mta::services::{Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services};
+use mta::services::{
+    Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services, SpoolWriter,
+};
 use observe::{FileSink, Log, LogPaths, LogSettings, MessageLogDir, Selectors};
 use policy::list::Subject;
 use spool::{Spool, SpoolConfig};
@@ -281,6 +283,7 @@ fn isolated(
         hints: Arc::new(hints::MemoryHints::new(Arc::clone(&clock))),
         tls: Arc::new(tls::Store::new(clock)),
         log,
+        spool_writer: SpoolWriter::default(),
         pools: Pools::new(PoolCaps::default()),
         local_agent,
         lookups: Arc::new(lookup::Lookups::new()),
@@ -397,6 +400,7 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
         spool: cap(postrider::POOL_SPOOL_MAX, defaults.spool),
         files: cap(postrider::POOL_FILES_MAX, defaults.files),
         lookups: cap(postrider::POOL_LOOKUPS_MAX, defaults.lookups),
+        deliveries: defaults.deliveries,
     };
     Ok(Arc::new(Services {
         config: ConfigHandle::new(Arc::clone(config)),
@@ -408,6 +412,7 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
         spool,
         hints: Arc::new(hints),
         log,
+        spool_writer: SpoolWriter::default(),
         pools: Pools::new(caps),
         local_agent: parts.local_agent,
         connections: Arc::default(),

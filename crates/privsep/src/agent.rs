@@ -22,6 +22,8 @@ use mta::services::local_agent::{
     RunAs,
 };
 
+use mta::services::off_the_runtime;
+
 use crate::channel::Channel;
 use crate::child::Work;
 use crate::message::{FromChild, ToChild, ToParent, VERSION};
@@ -82,7 +84,7 @@ impl LocalAgent for PrivsepAgent {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
             let count = request.addresses.len();
-            let job = tokio::task::spawn_blocking(move || shared.deliver(request, &data));
+            let job = off_the_runtime(move || shared.deliver(request, &data));
             match job.await {
                 Ok(Ok(reply)) => reply,
                 Ok(Err(reason)) => deferred(count, &reason),
@@ -94,7 +96,7 @@ impl LocalAgent for PrivsepAgent {
     fn read_as_user(&self, request: AsUserRequest) -> AgentFuture<'_, AsUserReply> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let job = tokio::task::spawn_blocking(move || shared.read(request));
+            let job = off_the_runtime(move || shared.read(request));
             match job.await {
                 Ok(Ok(reply)) => reply,
                 Ok(Err(reason)) => AsUserReply::Refused { reason },

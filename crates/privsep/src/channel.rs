@@ -18,6 +18,9 @@ use serde::de::DeserializeOwned;
 
 use crate::message::MAX_MESSAGE;
 
+/// What is made room for at a time.
+const PIECE: usize = 64 << 10;
+
 /// One end of a conversation.
 #[derive(Debug)]
 pub struct Channel {
@@ -86,9 +89,11 @@ impl Channel {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "message between processes is too long"));
         }
         let mut body = Vec::new();
-        (&self.stream).take(length as u64).read_to_end(&mut body)?;
-        if body.len() < length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        while body.len() < length {
+            // Piece by piece: what the other end announces is believed only as it comes.
+            let (done, piece) = (body.len(), (length - body.len()).min(PIECE));
+            body.resize(done + piece, 0);
+            (&self.stream).read_exact(&mut body[done..])?;
         }
         let message =
             postcard::from_bytes(&body).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;

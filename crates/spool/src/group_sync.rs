@@ -57,7 +57,6 @@ pub(crate) struct GroupSync {
 #[derive(Default)]
 struct Target {
     state: Mutex<Rounds>,
-    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -70,6 +69,9 @@ struct Rounds {
 struct Round {
     /// Set once, under the target's lock: nothing, or the error's number.
     result: Mutex<Option<Result<(), i32>>>,
+    /// Who is in this round waits here, with the target's lock: the end of another round wakes only the one who is to lead
+    /// this one.
+    changed: Condvar,
 }
 
 impl GroupSync {
@@ -82,28 +84,32 @@ impl GroupSync {
         })
     }
 
-    /// Makes files durable: each by itself, or, when at least `group_from` want that at once, the whole file system for
-    /// all of them. `failures` is what [`GroupSync::failures`] said before the first byte was written.
-    pub(crate) fn sync_files(
+    /// Makes sets of files durable, the files of a message each: every file by itself, or, when at least `group_from`
+    /// messages want that at once, here and elsewhere, the whole file system for all of them. With each set comes what
+    /// [`GroupSync::failures`] said before its first byte was written.
+    pub(crate) fn sync_sets<const N: usize>(
         &self,
         disk: &dyn Disk,
         clock: &dyn Clock,
         group_from: u64,
-        files: &[&dyn DiskFile],
-        failures: u64,
-    ) -> io::Result<()> {
-        let waiting = Waiting::new(&self.waiting);
-        let avoid = self.avoid_until.load(Ordering::Relaxed) > clock.now().micros();
-        if waiting.count >= group_from && !avoid && disk.can_sync_all() {
-            self.everything.round(|| self.sync_all(disk, clock))?;
-            if self.failures() == failures {
-                return Ok(());
-            }
+        sets: &[([&dyn DiskFile; N], u64)],
+    ) -> Vec<io::Result<()>> {
+        if sets.is_empty() {
+            return Vec::new();
         }
-        files.iter().try_for_each(|file| {
-            self.file_syncs.fetch_add(1, Ordering::Relaxed);
-            file.sync()
-        })
+        let waiting = Waiting::new(&self.waiting, sets.len() as u64);
+        let avoid = self.avoid_until.load(Ordering::Relaxed) > clock.now().micros();
+        let together = waiting.count >= group_from && !avoid && disk.can_sync_all();
+        let together = together.then(|| self.everything.round(|| self.sync_all(disk, clock)));
+        let result = |(files, failures): &([&dyn DiskFile; N], u64)| match &together {
+            Some(Err(error)) => Err(io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(EIO))),
+            Some(Ok(())) if self.failures() == *failures => Ok(()),
+            _ => files.iter().try_for_each(|file| {
+                self.file_syncs.fetch_add(1, Ordering::Relaxed);
+                file.sync()
+            }),
+        };
+        sets.iter().map(result).collect()
     }
 
     /// How often a sync of the whole file system has failed.
@@ -143,22 +149,23 @@ impl GroupSync {
     }
 }
 
-/// One of those who want files synced; counted until dropped.
+/// Some of those who want files synced; counted until dropped.
 struct Waiting<'a> {
     all: &'a AtomicU64,
-    /// How many there are, this one included.
+    own: u64,
+    /// How many there are, these included.
     count: u64,
 }
 
 impl<'a> Waiting<'a> {
-    fn new(all: &'a AtomicU64) -> Self {
-        Self { all, count: all.fetch_add(1, Ordering::Relaxed) + 1 }
+    fn new(all: &'a AtomicU64, own: u64) -> Self {
+        Self { all, own, count: all.fetch_add(own, Ordering::Relaxed) + own }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.all.fetch_sub(1, Ordering::Relaxed);
+        self.all.fetch_sub(self.own, Ordering::Relaxed);
     }
 }
 
@@ -174,7 +181,7 @@ impl Target {
             if !state.leading {
                 break;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = mine.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.leading = true;
         state.next = Arc::default();
@@ -184,8 +191,10 @@ impl Target {
         let mut state = lock(&self.state);
         *lock(&mine.result) = Some(shared);
         state.leading = false;
-        self.changed.notify_all();
+        let next = Arc::clone(&state.next);
         drop(state);
+        mine.changed.notify_all();
+        next.changed.notify_one();
         result
     }
 }

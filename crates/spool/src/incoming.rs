@@ -77,22 +77,11 @@ impl Spool {
     }
 
     /// Makes a message of what was written. When this returns, the message survives a power cut.
-    pub fn commit(&self, mut writer: DataWriter, header: Header) -> Result<Committed, SpoolError> {
-        let shared = Arc::clone(&writer.spool.shared);
-        let path = writer.place.file(&writer.id, Part::Header);
-        if header.id != writer.id {
-            return Err(SpoolError::of(
-                SpoolFault::Refused,
-                "writing",
-                &path,
-                "the header is another message's",
-            ));
-        }
-        let bytes = header.encode().map_err(|error| SpoolError::refused(&path, &error))?;
-        writer.flush()?;
-        shared.replace_header(&writer.place, &writer.id, &bytes, Some(&*writer.file), writer.failures)?;
-        let claim = writer.claim.take();
-        Ok(Committed { writer, header, claim })
+    pub fn commit(&self, writer: DataWriter, header: Header) -> Result<Committed, SpoolError> {
+        let path = writer.path.clone();
+        let (mut committed, _) = self.carry_out(vec![(writer, header)], Vec::new());
+        let nothing = || SpoolError::of(SpoolFault::Disk, "writing", &path, "nothing came of it");
+        committed.pop().unwrap_or_else(|| Err(nothing()))
     }
 }
 
@@ -141,6 +130,25 @@ impl DataWriter {
         let result = self.spool.shared.unlink_if_there(&self.path);
         self.claim = None;
         result
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn file(&self) -> &dyn DiskFile {
+        &*self.file
+    }
+
+    /// Failed syncs of the file system before this began.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// All of it is durable.
+    pub(crate) fn into_committed(mut self, header: Header) -> Committed {
+        let claim = self.claim.take();
+        Committed { writer: self, header, claim }
     }
 
     /// After an error nothing more is written: a hole in the body must never be committed.

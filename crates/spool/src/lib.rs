@@ -31,6 +31,7 @@ mod locked;
 mod recovery;
 mod scan;
 mod store;
+mod together;
 
 pub use error::{SpoolError, SpoolFault};
 pub use group_sync::SyncCounts;
@@ -41,3 +42,4 @@ pub use recovery::Recovery;
 pub use scan::ScanEntry;
 pub use spool_format::{Header, HeaderKind, HeaderLine, NonRecipients, Recipient};
 pub use store::{Space, Spool, SpoolConfig};
+pub use together::Ending;

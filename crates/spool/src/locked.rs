@@ -27,6 +27,7 @@ use crate::disk::{Access, DiskFile, read_all};
 use crate::error::{SpoolError, SpoolFault};
 use crate::layout::{self, Part, Place};
 use crate::store::{Claim, Spool};
+use crate::together::Ending;
 
 /// What came of trying to lock a message.
 pub enum LockOutcome {
@@ -251,7 +252,7 @@ impl LockedMessage {
         }
         let bytes = header.encode().map_err(|error| SpoolError::refused(&path, &error))?;
         let failures = spool.shared.syncs.failures();
-        spool.shared.replace_header(place, id, &bytes, None, failures)?;
+        spool.shared.replace_header(place, id, &bytes, failures)?;
         self.header = header;
         if self.journal.exists {
             spool.shared.unlink_if_there(&place.file(id, Part::Journal))?;
@@ -305,7 +306,7 @@ impl LockedMessage {
         if let Some(file) = &self.journal.file {
             let failures = shared.syncs.failures();
             file.append(lines).map_err(|error| SpoolError::io("writing", path, error))?;
-            shared.sync_files(&[&**file], path, failures)?;
+            shared.sync_file(&**file, path, failures)?;
         }
         if created { shared.sync_dir(self.held.place.dir()) } else { Ok(()) }
     }
@@ -349,34 +350,35 @@ impl LockedMessage {
         file.append(line).map_err(|error| SpoolError::io("writing", &path, error))
     }
 
-    /// Ends the message like [`LockedMessage::finish`] after deliveries that the journal does not hold. When the message
-    /// can't be removed, the journal gets them, so that they are not repeated.
-    pub fn finish_delivered(mut self, addresses: &[Vec<u8>]) -> Result<(), SpoolError> {
-        let header = self.held.place.file(&self.held.id, Part::Header);
-        if let Err(error) = self.held.spool.shared.unlink_if_there(&header) {
-            if !addresses.is_empty() {
-                let addresses: Vec<&[u8]> = addresses.iter().map(Vec::as_slice).collect();
-                self.journal_append(&addresses)?;
-            }
-            return Err(error);
-        }
-        self.finish()
-    }
-
     /// Ends the message: all of it is delivered, bounced or thrown away. When this returns, it doesn't come back.
     pub fn finish(self) -> Result<(), SpoolError> {
+        let spool = self.held.spool.clone();
+        let (_, mut ended) =
+            spool.carry_out(Vec::new(), vec![Ending { message: self, delivered: Vec::new() }]);
+        ended.pop().unwrap_or(Ok(()))
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.held.place
+    }
+
+    /// Takes one of the names away, if it is there.
+    pub(crate) fn unlink(&self, part: Part) -> Result<(), SpoolError> {
         let Held { spool, id, place, .. } = &self.held;
-        let shared = &spool.shared;
-        // -H first: without it there is no message, and what is left is garbage that recovery removes.
-        shared.unlink_if_there(&place.file(id, Part::Header))?;
-        shared.unlink_if_there(&place.file(id, Part::Data))?;
+        spool.shared.unlink_if_there(&place.file(id, part))
+    }
+
+    /// Logs of a message are no part of it; what stays is removed by the next clean-up.
+    pub(crate) fn unlink_log(&self) {
+        let Held { spool, id, .. } = &self.held;
         for split in [false, true] {
-            // Logs of a message are no part of it; what stays is removed by the next clean-up.
-            let _ = shared.unlink_if_there(&layout::message_log(spool.queue(), id, split));
+            let _ = spool.shared.unlink_if_there(&layout::message_log(spool.queue(), id, split));
         }
-        shared.sync_dir(place.dir())?;
-        // Last, and after the sync: a message that came back without its journal would be delivered again.
-        if self.journal.exists { shared.unlink_if_there(&place.file(id, Part::Journal)) } else { Ok(()) }
+    }
+
+    /// The last step of an ending, after the sync: a message that came back without its journal would be delivered again.
+    pub(crate) fn forget_journal(self) -> Result<(), SpoolError> {
+        if self.journal.exists { self.unlink(Part::Journal) } else { Ok(()) }
     }
 }
 

@@ -207,33 +207,32 @@ impl Shared {
             .map_err(|error| SpoolError::io("syncing the directory", path, error))
     }
 
-    /// Makes the contents of files durable. `failures` is what [`GroupSync::failures`] said before they were written.
-    pub(crate) fn sync_files(
+    /// Makes the content of a file durable. `failures` is what [`GroupSync::failures`] said before it was written.
+    pub(crate) fn sync_file(
         &self,
-        files: &[&dyn DiskFile],
+        file: &dyn DiskFile,
         path: &Path,
         failures: u64,
     ) -> Result<(), SpoolError> {
         let from = self.config.group_sync_from;
-        let result = self.syncs.sync_files(&*self.disk, &*self.clock, from, files, failures);
+        let results = self.syncs.sync_sets(&*self.disk, &*self.clock, from, &[([file], failures)]);
+        let result: io::Result<()> = results.into_iter().collect();
         result.map_err(|error| SpoolError::io("syncing", path, error))
     }
 
     /// Writes a new -H in place of the old one, durably. When this fails, the old one may or may not be replaced, and
-    /// `hdr.<id>` is gone as far as possible. `data` is a -D file that must be durable before: it shares the sync.
+    /// `hdr.<id>` is gone as far as possible.
     pub(crate) fn replace_header(
         &self,
         place: &Place,
         id: &MessageId,
         bytes: &[u8],
-        data: Option<&dyn DiskFile>,
         failures: u64,
     ) -> Result<(), SpoolError> {
         let new = place.file(id, Part::NewHeader);
         let header = place.file(id, Part::Header);
         let written = self.write_new_header(&new, bytes).and_then(|file| {
-            let files: Vec<&dyn DiskFile> = data.into_iter().chain([&*file]).collect();
-            self.sync_files(&files, &new, failures)?;
+            self.sync_file(&*file, &new, failures)?;
             self.disk.rename(&new, &header).map_err(|error| SpoolError::io("renaming", &new, error))
         });
         if let Err(error) = written {
@@ -244,7 +243,7 @@ impl Shared {
         self.sync_dir(place.dir())
     }
 
-    fn write_new_header(&self, new: &Path, bytes: &[u8]) -> Result<Box<dyn DiskFile>, SpoolError> {
+    pub(crate) fn write_new_header(&self, new: &Path, bytes: &[u8]) -> Result<Box<dyn DiskFile>, SpoolError> {
         let file = match self.create(new) {
             // Left by a crash: the caller holds the message's lock, so nobody is writing it.
             Err(error) if error.fault() == SpoolFault::IdInUse => {

@@ -15,7 +15,8 @@ use mail_types::clock::FixedClock;
 use mail_types::{Clock, MessageId, Timestamp};
 use postrider_spool::disk::{SimDisk, Survivors};
 use postrider_spool::{
-    Header, HeaderKind, HeaderLine, LockOutcome, Recipient, Spool, SpoolConfig, SpoolError,
+    DataWriter, Ending, Header, HeaderKind, HeaderLine, LockOutcome, Recipient, Spool, SpoolConfig,
+    SpoolError,
 };
 use rustix::io::Errno;
 
@@ -58,6 +59,64 @@ impl World {
             let result = self.message(number, size);
             self.errors.extend(result.err());
         }
+        if let Err(error) = self.together() {
+            self.errors.push(error);
+        }
+    }
+
+    /// Two come, then one more comes while those two go: each time with syncs that are for all of them.
+    fn together(&mut self) -> Result<(), SpoolError> {
+        let arriving = vec![self.writer(4)?, self.writer(5)?];
+        let endings = self.carry_out(arriving, Vec::new());
+        let arriving = self.writer(6).into_iter().collect();
+        self.carry_out(arriving, endings);
+        Ok(())
+    }
+
+    fn writer(&mut self, number: u8) -> Result<DataWriter, SpoolError> {
+        let id = self.spool.allocate_id()?;
+        let body = vec![b'a' + number; usize::from(number) * 1000];
+        self.accounts.insert(id, Account { body: body.clone(), warnings: vec![0], ..Account::default() });
+        let mut writer = self.spool.begin(id)?;
+        writer.write(&body)?;
+        Ok(writer)
+    }
+
+    /// Gives what is to be ended next: all that was committed now, with a delivery that no journal holds.
+    fn carry_out(&mut self, arriving: Vec<DataWriter>, leaving: Vec<Ending>) -> Vec<Ending> {
+        let arriving: Vec<_> = arriving
+            .into_iter()
+            .map(|writer| {
+                let header = header(writer.id(), self.clock.now());
+                (writer, header)
+            })
+            .collect();
+        let leaving_ids: Vec<MessageId> = leaving.iter().map(|ending| ending.message.id()).collect();
+        for ending in &leaving {
+            let delivered = ending.delivered.clone();
+            let account = self.account(ending.message.id());
+            account.tried.extend(delivered);
+            account.ending = true;
+        }
+        let (committed, ended) = self.spool.carry_out(arriving, leaving);
+        for (id, result) in leaving_ids.into_iter().zip(ended) {
+            match result {
+                Ok(()) => self.account(id).ended = true,
+                Err(error) => self.errors.push(error),
+            }
+        }
+        let mut next = Vec::new();
+        for result in committed {
+            match result {
+                Ok(committed) => {
+                    self.account(committed.id()).committed = true;
+                    let delivered = vec![b"one@b.example".to_vec()];
+                    next.push(Ending { message: committed.into_locked(), delivered });
+                }
+                Err(error) => self.errors.push(error),
+            }
+        }
+        next
     }
 
     fn message(&mut self, number: usize, size: usize) -> Result<(), SpoolError> {
@@ -282,7 +341,7 @@ fn a_full_disk_refuses_and_then_works_again_by_itself() {
         world.errors.clear();
         world.scenario();
         assert!(world.errors.is_empty(), "{:?}", world.errors);
-        assert_eq!(world.accounts.values().filter(|account| account.ended).count(), 2);
+        assert_eq!(world.accounts.values().filter(|account| account.ended).count(), 4);
         world.check(Survivors::Synced, true, "after the disk had room again");
     }
 }

@@ -384,7 +384,11 @@ impl Test for TwoStrings {
             Check::Order(order) => Ok(order.holds(first.bytes(), second.bytes())),
             Check::Number(comparison) => compare_numbers(comparison, first.bytes(), second.bytes()),
             Check::InList { caseless } => inlist::test(machine, &first, &second, caseless),
-            Check::Crypted => crypteq::test(first.bytes(), second.bytes()),
+            Check::Crypted => {
+                let mut result = Ok(false);
+                machine.env.at_length(&mut || result = crypteq::test(first.bytes(), second.bytes()));
+                result
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use mail_types::dns::DnsFailure;
 use policy::acl::{AclEffect, AclEffectAnswer, Verified, VerifyResult};
 
 use crate::context::Context;
+use crate::services::waiting;
 use crate::verify::{address, arc, dmarc, helo, reverse_host_lookup, spf};
 
 /// Perform an effect.
@@ -16,14 +17,16 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
         AclEffect::Dns { name, rtype } => {
             AclEffectAnswer::Dns(context.services.resolver.query(name, *rtype).await)
         }
-        AclEffect::CheckDmarc => {
-            AclEffectAnswer::Result(context.on_pool(dmarc::check).await.unwrap_or("temperror"))
-        }
+        AclEffect::CheckDmarc => AclEffectAnswer::Result(
+            context.on_pool(|context| waiting(|| dmarc::check(context))).await.unwrap_or("temperror"),
+        ),
         AclEffect::CheckSpf { guess } => {
             let checked = context.on_pool(|context| spf::check(*guess, context)).await;
             AclEffectAnswer::Result(checked.unwrap_or("temperror"))
         }
-        AclEffect::VerifyArc => AclEffectAnswer::Result(context.on_pool(arc::verify).await.unwrap_or("fail")),
+        AclEffect::VerifyArc => AclEffectAnswer::Result(
+            context.on_pool(|context| waiting(|| arc::verify(context))).await.unwrap_or("fail"),
+        ),
         AclEffect::VerifyAddress(request) => {
             AclEffectAnswer::Verified(address::verify(request, context).await)
         }

@@ -13,6 +13,7 @@ use policy::acl::{AclOutcome, AclPlace, AclRun};
 use policy::list::{HostSubject, MatchOptions, NamesFrom, Subject};
 
 use super::{Context, header, variable};
+use crate::services::waiting;
 
 impl Env for Context {
     fn scope(&mut self) -> &mut Scope {
@@ -78,7 +79,7 @@ impl Env for Context {
             clock: services.clock.as_ref(),
             state: &mut self.lookup_state,
         };
-        let answer = services.lookups.lookup(request, &mut world);
+        let answer = waiting(|| services.lookups.lookup(request, &mut world));
         for complaint in self.lookup_state.complaints.drain(..) {
             services.log.problem(None, complaint);
         }
@@ -97,7 +98,7 @@ impl Env for Context {
     }
 
     fn perl(&mut self, say: PerlSay) -> Result<PerlReply, EvalError> {
-        super::perl::step(self, &say)
+        waiting(|| super::perl::step(self, &say))
     }
 
     fn certificate(&mut self, variable: Variable) -> Option<Vec<u8>> {
@@ -132,6 +133,10 @@ impl Env for Context {
 
     fn resolver(&self) -> Option<&dyn Resolve> {
         Some(self.services.blocking_resolver.as_ref())
+    }
+
+    fn at_length(&mut self, work: &mut dyn FnMut()) {
+        waiting(work);
     }
 
     fn files(&mut self) -> &mut dyn Files {

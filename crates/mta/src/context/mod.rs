@@ -15,6 +15,7 @@ mod acl_wishes;
 pub(crate) mod dkim;
 mod env;
 pub mod facts;
+mod files;
 pub mod header;
 pub mod host_name;
 pub mod host_text;
@@ -39,6 +40,7 @@ use mail_types::value::{Clean, Value};
 use mail_types::zone::Zone;
 use policy::acl::Verified;
 
+use self::files::WaitingFiles;
 use crate::services::Services;
 use crate::services::perl::Interpreter;
 pub use acl_wishes::{AclWishes, ConnectionControls, MessageControls, Submission};
@@ -83,7 +85,7 @@ pub struct Context {
     /// Whether this client may leave the domain out of recipient addresses.
     pub allow_unqualified_recipient: bool,
     lookup_state: LookupState,
-    files: SystemFiles,
+    files: WaitingFiles,
     /// The interpreter of `${perl`, once it was called.
     perl: Option<Interpreter>,
 }
@@ -99,7 +101,7 @@ impl Context {
     pub fn with_config(facts: Facts, config: Arc<Config>, services: Arc<Services>) -> Self {
         let settings = settings(&config);
         let zone = zone(&config);
-        let files = SystemFiles::new(Arc::clone(&config.environment));
+        let files = WaitingFiles(SystemFiles::new(Arc::clone(&config.environment)));
         Self {
             facts,
             config,

@@ -60,7 +60,8 @@ impl Context {
     }
 
     /// Run something that may wait for files, name services or the network, under a permit of the pool for lookups.
-    /// None when the program is shutting down.
+    /// What waits there lets the runtime go on by itself; for work that is long in other ways there is
+    /// [`crate::services::waiting`]. None when the program is shutting down.
     pub async fn on_pool<T>(&mut self, job: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let pool = self.services.pools.lookups.clone();
         pool.in_place(|| job(self)).await.ok()

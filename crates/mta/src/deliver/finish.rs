@@ -10,14 +10,50 @@
 
 use config::options::main;
 use mail_types::Timestamp;
+use observe::HeldMessageLog;
 use observe::event::{FrozenBy, MessageEvent};
+use spool::Ending;
 
 use super::node::{End, NodeId};
 use super::run::Run;
 use super::{AttemptEnd, AttemptReport, bounce, retry};
+use crate::services::Services;
+
+/// How an attempt ends.
+pub(super) enum Finished {
+    /// With this report.
+    Over(AttemptReport),
+    /// The message is to be removed, and this is the report then.
+    Ending(Box<Ending>, Option<HeldMessageLog>, AttemptReport),
+}
+
+impl Finished {
+    /// Removes the message where that is left to do. No thread waits for the disk meanwhile: it is the writer's work.
+    pub(super) async fn carry_out(self, services: &Services) -> AttemptReport {
+        let (ending, held_log, report) = match self {
+            Self::Over(report) => return report,
+            Self::Ending(ending, held_log, report) => (*ending, held_log, report),
+        };
+        let id = ending.message.id();
+        let end = match services.spool_writer.end(ending).await {
+            Ok(Ok(())) => {
+                if let Some(held) = held_log {
+                    held.forget();
+                }
+                return report;
+            }
+            Ok(Err(error)) => {
+                services.log.problem(Some(&id), format!("failed to remove the message: {error}"));
+                AttemptEnd::Unreadable
+            }
+            Err(_shutting_down) => AttemptEnd::Deferred,
+        };
+        AttemptReport { end, ..report }
+    }
+}
 
 impl Run {
-    pub(super) async fn finish(&mut self) -> AttemptReport {
+    pub(super) async fn finish(&mut self) -> Finished {
         retry::update(self).await;
         // The text names the last that failed first, as Exim's does.
         let failed: Vec<NodeId> = std::mem::take(&mut self.failed).into_iter().rev().collect();
@@ -25,11 +61,11 @@ impl Run {
         let left: Vec<NodeId> = self.all_nodes().filter(|id| self.is_left(*id)).collect();
         let complete = left.is_empty() && self.freeze.is_none() && self.nobody_is_left();
         if complete {
-            return self.complete().await;
+            return self.complete();
         }
         self.keep_one_time_children(&left);
         bounce::warn(self, &left).await;
-        self.keep(&left).await
+        Finished::Over(self.keep(&left).await)
     }
 
     /// Waiting for another time, or failed without a report.
@@ -42,27 +78,20 @@ impl Run {
         self.header.recipients.iter().all(|recipient| self.header.nonrecipients.contains(&recipient.address))
     }
 
-    async fn complete(&mut self) -> AttemptReport {
+    fn complete(&mut self) -> Finished {
         let received = self.header.received_time;
         let now = self.services.clock.now();
         let reception =
             self.header.received_time_complete.map_or(std::time::Duration::ZERO, |at| at.since(received));
-        let Some(message) = self.message.take() else { return self.report(AttemptEnd::Deferred, &[]) };
-        let pool = self.services.pools.spool.clone();
+        let Some(message) = self.message.take() else {
+            return Finished::Over(self.report(AttemptEnd::Deferred, &[]));
+        };
         // The log line comes first, as with Exim: a crash between the two shows a message that is delivered twice
         // over, never one that vanished.
         self.log(MessageEvent::Completed(Some((now.since(received), reception))));
         let last = std::mem::take(&mut self.unwritten);
-        match pool.run(move || message.finish_delivered(&last)).await {
-            Ok(Ok(())) => self.report(AttemptEnd::Completed, &[]),
-            Ok(Err(error)) => {
-                self.services
-                    .log
-                    .problem(Some(&self.header.id), format!("failed to remove the message: {error}"));
-                self.report(AttemptEnd::Unreadable, &[])
-            }
-            Err(_) => self.report(AttemptEnd::Deferred, &[]),
-        }
+        let ending = Box::new(Ending { message: *message, delivered: last });
+        Finished::Ending(ending, self.held_log.take(), self.report(AttemptEnd::Completed, &[]))
     }
 
     /// Children of a `one_time` redirection that have to wait take their parent's place in the envelope.

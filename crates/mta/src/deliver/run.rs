@@ -12,9 +12,10 @@ use mail_types::Timestamp;
 use mail_types::message_id::MessageId;
 use mail_types::trace;
 use observe::event::{FrozenBy, MessageEvent};
-use observe::{Event, Streams};
+use observe::{Event, HeldMessageLog, Streams};
 use spool::{DataFile, Header, LockOutcome, LockedMessage, SpoolError};
 
+use super::finish::Finished;
 use super::node::{End, Node, NodeId, Trouble};
 use super::{AttemptEnd, AttemptKind, AttemptReport, message};
 use crate::context::Context;
@@ -29,6 +30,8 @@ pub(super) struct Run {
     pub(super) kind: AttemptKind,
     pub(super) header: Header,
     pub(super) context: Context,
+    /// While there is nothing but the disk to wait for.
+    pub(super) held_log: Option<HeldMessageLog>,
     /// Away only while a job on a pool works on it.
     pub(super) message: Option<Box<LockedMessage>>,
     pub(super) data: DataFile,
@@ -56,23 +59,51 @@ struct Opened {
     facts: Facts,
 }
 
+/// How far a thread of its own brings an attempt.
+enum Stage {
+    Over(Finished),
+    /// These are for other hosts: from here on there is more waiting for the network than for the disk.
+    Remote(Box<Run>, Vec<NodeId>),
+}
+
+/// The spool and local mailboxes are worked on by one thread, from the lock to the end, without changes of threads in
+/// between. Conversations with other hosts are tasks of the runtime: a slow peer holds no thread.
 pub(super) async fn attempt(id: MessageId, kind: AttemptKind, services: &Arc<Services>) -> AttemptReport {
+    let pool = services.pools.deliveries.clone();
+    let for_first = Arc::clone(services);
+    let first = pool.run_future(async move { Box::pin(first_stage(id, kind, &for_first)).await });
+    match first.await {
+        Ok(Stage::Over(finished)) => finished.carry_out(services).await,
+        Ok(Stage::Remote(mut run, remote)) => {
+            run.deliver_remote(remote).await;
+            let last = pool.run_future(async move { Box::pin(run.finish()).await });
+            match last.await {
+                Ok(finished) => finished.carry_out(services).await,
+                Err(_shutting_down) => AttemptReport::ended(AttemptEnd::Deferred),
+            }
+        }
+        Err(_shutting_down) => AttemptReport::ended(AttemptEnd::Deferred),
+    }
+}
+
+async fn first_stage(id: MessageId, kind: AttemptKind, services: &Arc<Services>) -> Stage {
     let config = services.snapshot();
     let opened = match open(id, &config, services).await {
         Ok(opened) => opened,
-        Err(report) => return report,
+        Err(report) => return Stage::Over(Finished::Over(report)),
     };
     let header = opened.message.header().clone();
     let data = opened.message.data_file().clone();
     let mut context = Context::with_config(opened.facts, Arc::clone(&config), Arc::clone(services));
     context.first_delivery = header.deliver_firsttime;
     context.queue_running = kind.in_queue_run();
-    let mut run = Run {
+    let run = Run {
         services: Arc::clone(services),
         config,
         kind,
         header,
         context,
+        held_log: Some(services.log.hold_message_log(id)),
         message: Some(opened.message),
         data,
         nodes: Vec::new(),
@@ -87,7 +118,7 @@ pub(super) async fn attempt(id: MessageId, kind: AttemptKind, services: &Arc<Ser
         next_try: None,
     };
     trace!(Verbose, "delivering {id}");
-    Box::pin(run.go()).await
+    Box::pin(Box::new(run).until_remote()).await
 }
 
 /// Locks and reads the message.
@@ -126,14 +157,18 @@ async fn open(
 }
 
 impl Run {
-    async fn go(&mut self) -> AttemptReport {
+    async fn until_remote(mut self: Box<Self>) -> Stage {
         if let Some(report) = self.before_routing() {
-            return report;
+            return Stage::Over(Finished::Over(report));
         }
         let plan = self.plan().await;
         Box::pin(self.deliver_local(plan.local)).await;
-        self.deliver_remote(plan.remote).await;
-        self.finish().await
+        if plan.remote.is_empty() {
+            return Stage::Over(self.finish().await);
+        }
+        // Other hosts may be slow: an administrator who looks meanwhile sees what there is.
+        self.held_log = None;
+        Stage::Remote(self, plan.remote)
     }
 
     /// Frozen messages, and what is not there yet.

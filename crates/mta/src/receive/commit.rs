@@ -154,16 +154,8 @@ impl Arriving {
         }
         let spool = context.services.spool.clone();
         let body = self.body;
-        let committed = context
-            .services
-            .pools
-            .spool
-            .run(move || {
-                let writer = body.into_writer()?;
-                // The lock goes with this value; the first delivery takes its own.
-                spool.commit(writer, header).map(drop)
-            })
-            .await;
+        let writer = context.services.spool_writer.clone();
+        let committed = writer.commit(&spool, move || Ok((body.into_writer()?, header))).await;
         match committed {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(spool_trouble(SpoolFailure::Spool(error), context)),

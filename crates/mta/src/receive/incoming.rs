@@ -89,8 +89,8 @@ impl Incoming {
         from_line: Option<FromLineTest>,
     ) -> Result<Self, BeginError> {
         let spool = Arc::new(spool_of_queue(context)?);
-        let allocating = Arc::clone(&spool);
-        let id = context.services.pools.spool.run(move || allocating.allocate_id()).await;
+        // Only the first id of a process touches the disk: that is not worth a change of threads for each message.
+        let id = context.services.pools.spool.in_place(|| spool.allocate_id()).await;
         let id = id.map_err(|_| BeginError::ShuttingDown)?.map_err(BeginError::Spool)?;
         let options = &context.config.main;
         let limits = Limits {

@@ -134,11 +134,8 @@ impl<'a> World<'a> {
         self.blocking_file_job(move || accounts::group_by_name(&name)).await
     }
 
-    async fn blocking_file_job<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> Result<T, String> + Send + 'static,
-    ) -> Result<T, String> {
+    async fn blocking_file_job<T>(&self, job: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
         let services = self.services();
-        services.pools.files.run(job).await.unwrap_or_else(|_| Err("shutting down".to_owned()))
+        services.pools.files.in_place(job).await.unwrap_or_else(|_| Err("shutting down".to_owned()))
     }
 }

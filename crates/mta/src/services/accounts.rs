@@ -1,8 +1,10 @@
-//! The password and group files, through the system's name service. Blocks: call it on the pool for files.
+//! The password and group files, through the system's name service. Blocks.
 
 use std::path::PathBuf;
 
 use nix::unistd::{Gid, Group, Uid, User};
+
+use super::pools::waiting;
 
 /// One user of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +27,12 @@ pub fn by_name(name: &[u8]) -> Result<Option<Account>, String> {
     if name.is_empty() || name.contains('\0') {
         return Ok(None);
     }
-    User::from_name(name).map(|found| found.map(account)).map_err(|errno| errno.desc().to_owned())
+    waiting(|| User::from_name(name)).map(|found| found.map(account)).map_err(|errno| errno.desc().to_owned())
 }
 
 /// The account of a number. The error is the system's, as text.
 pub fn by_uid(uid: u32) -> Result<Option<Account>, String> {
-    User::from_uid(Uid::from_raw(uid))
+    waiting(|| User::from_uid(Uid::from_raw(uid)))
         .map(|found| found.map(account))
         .map_err(|errno| errno.desc().to_owned())
 }
@@ -41,14 +43,14 @@ pub fn group_by_name(name: &[u8]) -> Result<Option<u32>, String> {
     if name.is_empty() || name.contains('\0') {
         return Ok(None);
     }
-    Group::from_name(name)
+    waiting(|| Group::from_name(name))
         .map(|found| found.map(|group| group.gid.as_raw()))
         .map_err(|errno| errno.desc().to_owned())
 }
 
 /// The name of a group. The error is the system's, as text.
 pub fn group_by_gid(gid: u32) -> Result<Option<Vec<u8>>, String> {
-    let found = Group::from_gid(Gid::from_raw(gid)).map_err(|errno| errno.desc().to_owned())?;
+    let found = waiting(|| Group::from_gid(Gid::from_raw(gid))).map_err(|errno| errno.desc().to_owned())?;
     Ok(found.map(|group| group.name.into_bytes()))
 }
 

@@ -6,17 +6,19 @@
 //! # Invariants
 //! * Nothing here names a stage of the flow; a stage never reaches another through its services, except by the
 //!   `QueueWaker`, whose calls may be lost without losing mail.
-//! * Blocking work goes through one of three pools, so that one kind cannot starve another.
+//! * Blocking work goes through one of four pools, so that one kind cannot starve another.
 
 pub mod accounts;
 mod config_handle;
 pub mod local_agent;
 pub mod perl;
 mod pools;
+mod spool_writer;
 
 pub use config_handle::ConfigHandle;
 pub use local_agent::LocalAgent;
-pub use pools::{Pool, PoolCaps, PoolError, Pools};
+pub use pools::{Pool, PoolCaps, PoolError, Pools, off_the_runtime, waiting};
+pub use spool_writer::SpoolWriter;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -104,6 +106,8 @@ pub struct Services {
     pub blocking_resolver: Arc<dyn Resolve>,
     /// Messages on disk.
     pub spool: Arc<spool::Spool>,
+    /// Commits and ends messages, many at a time.
+    pub spool_writer: SpoolWriter,
     /// Retry and wait records.
     pub hints: Arc<dyn hints::Hints>,
     /// mainlog, rejectlog, paniclog.

@@ -26,6 +26,7 @@ use super::acl;
 use super::session::Session;
 use crate::context::Context;
 use crate::context::dkim::method_result;
+use crate::services::waiting;
 
 /// What the runs of the DKIM ACL came to.
 pub(super) enum Signed {
@@ -56,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
         let verified = self.context.on_pool(|context| {
             let dns = std::sync::Arc::clone(&context.services.blocking_resolver);
-            verifier.verify(&hashes, dns.as_ref())
+            waiting(|| verifier.verify(&hashes, dns.as_ref()))
         });
         self.context.dkim.results = verified.await.unwrap_or_default();
         log_notes(&self.context);

@@ -33,6 +33,7 @@ use super::acl;
 use super::session::Session;
 use crate::context::Context;
 use crate::context::facts::TlsFacts;
+use crate::services::waiting;
 
 /// A server's side made ready.
 pub(super) struct Prepared {
@@ -182,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Expand the options and read the files; none when that failed, which is in the log then.
     async fn prepare(&mut self) -> Option<Prepared> {
-        match self.context.on_pool(prepare).await? {
+        match self.context.on_pool(|context| waiting(|| prepare(context))).await? {
             Ok(prepared) => Some(prepared),
             Err(why) => {
                 self.log_tls_error("cert/key setup", &why.to_string());

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::services::local_agent::{AgentFuture, AsUserReply, AsUserRequest, LocalReply, LocalRequest};
 use crate::services::{
-    Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services,
+    Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services, SpoolWriter,
 };
 
 /// Sunday, 22 November 2026, 15:00:00 UTC.
@@ -128,7 +128,8 @@ impl Bench {
             hints: Arc::new(hints::MemoryHints::new(Arc::clone(&shared_clock))),
             tls: Arc::new(tls::Store::new(shared_clock)),
             log: Arc::new(log),
-            pools: Pools::new(PoolCaps { spool: 4, files: 4, lookups: 4 }),
+            spool_writer: SpoolWriter::default(),
+            pools: Pools::new(PoolCaps { spool: 4, files: 4, lookups: 4, deliveries: 4 }),
             local_agent: Arc::new(NoAgent),
             connections: Arc::default(),
             queue: queue.clone(),

@@ -36,6 +36,7 @@ use super::settings::{Misconfigured, Settings, expanded, interface};
 use super::sign;
 use crate::context::{Context, log_lines};
 use crate::route::errno;
+use crate::services::waiting;
 use crate::transport::limits::Place;
 use crate::transport::{outgoing, rcpt_address};
 
@@ -217,7 +218,8 @@ impl Run<'_> {
         let (header, data) = (Arc::clone(&message.header), Arc::clone(&message.data));
         let body_offset = message.body_offset;
         let signed = self.context.on_pool(|context| {
-            sign::fields(transport, &sign::Unsigned { header: &header, data: &data, body_offset }, context)
+            let unsigned = sign::Unsigned { header: &header, data: &data, body_offset };
+            waiting(|| sign::fields(transport, &unsigned, context))
         });
         let waits = match signed.await {
             Some(Ok(fields)) if fields.is_empty() => return Ok(()),

@@ -178,7 +178,7 @@ impl Temporary {
             let path = base.join(&name);
             match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
                 Ok(file) => {
-                    file.set_permissions(std::fs::Permissions::from_mode(mode))
+                    unmasked(&file, mode)
                         .map_err(|error| Trouble::system(&error, format!("chmod of {}", shown(&path))))?;
                     return Ok(Self { path, name, time, host, file, finished: false });
                 }
@@ -223,6 +223,15 @@ impl Temporary {
         directory::sync(directory)
             .map_err(|error| Trouble::system(&error, format!("fsync of directory {}", shown(directory))))
     }
+}
+
+/// Gives a new file the bits that the umask took away.
+fn unmasked(file: &File, mode: u32) -> io::Result<()> {
+    // Asking costs less than telling, which is a change.
+    if file.metadata()?.permissions().mode() & 0o7777 == mode {
+        return Ok(());
+    }
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
 /// Renames without replacing.

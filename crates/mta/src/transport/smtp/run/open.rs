@@ -18,6 +18,7 @@ use super::super::secure::{Wish, dane_failed, unencrypted};
 use super::super::settings::Settings;
 use super::Run;
 use crate::context::facts::TlsFacts;
+use crate::services::waiting;
 
 impl Run<'_> {
     pub(super) async fn connect(
@@ -137,7 +138,8 @@ impl Run<'_> {
         limit: Duration,
     ) -> Result<(), String> {
         let plan = &key.tls;
-        let prepared = self.context.on_pool(|context| context.services.tls.connector(&plan.request)).await;
+        let prepared =
+            self.context.on_pool(|context| waiting(|| context.services.tls.connector(&plan.request))).await;
         let connector = match prepared {
             Some(Ok(connector)) => connector,
             Some(Err(error)) => return Err(error.to_string()),
