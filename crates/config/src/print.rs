@@ -50,15 +50,22 @@ pub fn answer(config: &Config, words: &[&str], asker: Asker) -> Answer {
     if words.is_empty() {
         out.text = main_options(config, asker);
     }
-    let mut words = words.iter().copied();
-    while let Some(word) = words.next() {
-        let Some(named) = Named::from_word(word) else {
-            one_word(config, word, asker, &mut out);
-            continue;
-        };
-        match words.next() {
-            Some(name) => named.print(config, name, asker, &mut out),
-            None => fail(&mut out, &format!("{word} is not a known option")),
+    if words.first() == Some(&"config") {
+        // The oracle looks at nothing else then.
+        out.text = listing::config(config, asker);
+        return out;
+    }
+    let mut words = words.iter();
+    while let Some(&word) = words.next() {
+        // The last word decides about the exit code, as in Exim.
+        out.ok = true;
+        match (Named::from_word(word), words.as_slice().first()) {
+            (Some(named), Some(name)) => {
+                words.next();
+                named.print(config, name, asker, &mut out);
+            }
+            (None | Some(Named::Environment), _) => one_word(config, word, asker, &mut out),
+            (Some(_), None) => fail(&mut out, &format!("{word} is not a known option")),
         }
     }
     out
@@ -68,6 +75,8 @@ pub fn answer(config: &Config, words: &[&str], asker: Asker) -> Answer {
 enum Named {
     Instance(Class),
     Macro,
+    /// It has no parts with names.
+    Environment,
 }
 
 impl Named {
@@ -77,12 +86,14 @@ impl Named {
             "transport" => Self::Instance(Class::Transport),
             "authenticator" => Self::Instance(Class::Authenticator),
             "macro" => Self::Macro,
+            "environment" => Self::Environment,
             _ => return None,
         })
     }
 
     fn print(self, config: &Config, name: &str, asker: Asker, out: &mut Answer) {
         match self {
+            Self::Environment => fail(out, &format!("environment {name} not found")),
             Self::Macro if !asker.admin => denied(out),
             Self::Macro => match config.macros.iter().find(|(known, _)| known == name) {
                 Some((known, text)) => macro_line(known, text, asker, &mut out.text),
@@ -134,7 +145,8 @@ fn one_word(config: &Config, word: &str, asker: Asker, out: &mut Answer) {
             out.text.push_str(&config.path.display().to_string());
             out.text.push('\n');
         }
-        "config" => out.text.push_str(&listing::config(config, asker)),
+        // Only as the first word it is answered.
+        "config" => {}
         "environment" => {
             for (name, value) in config.environment.iter() {
                 out.text.push_str(&String::from_utf8_lossy(name));

@@ -2,7 +2,7 @@
 //!
 //! # Compatibility
 //! Line for line as Exim 4.96 prints it, except for the version in the first line: logical lines, white space outside quotes
-//! reduced to one space, indented by section; a line `# N "FILE"` where the file changes.
+//! reduced to one space, indented by section (not with `-n`); a line `# N "FILE"` where the file changes.
 
 use std::fmt::Write as _;
 
@@ -40,7 +40,7 @@ fn print_line(line: &[u8], section: Section, asker: Asker, out: &mut String) -> 
     let text = squeezed(line);
     // Written in another way it begins a section all the same, but Exim shows it as any other line.
     if line.starts_with(b"begin ") {
-        let _ = writeln!(out, "\n{text}");
+        let _ = writeln!(out, "{}{text}", if asker.values_only { "" } else { "\n" });
         let rules = text[6..].trim().starts_with("re");
         return if rules { Section::Rules } else { Section::Unnamed };
     }
@@ -48,6 +48,7 @@ fn print_line(line: &[u8], section: Section, asker: Asker, out: &mut String) -> 
     let names_instance = section != Section::Rules
         && name.is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     let indent = match section {
+        _ if asker.values_only => "",
         Section::Main => "",
         _ if names_instance => "\n  ",
         Section::Rules | Section::Unnamed => "  ",
