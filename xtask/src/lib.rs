@@ -25,10 +25,13 @@ pub fn root() -> PathBuf {
 ///
 /// # Errors
 /// It said why it could not.
-pub fn manual() -> Result<(), String> {
+pub fn manual(words: &[&str]) -> Result<(), String> {
     let mut command = std::process::Command::new("cargo");
-    let status =
-        command.args(["run", "--quiet", "--package", "postrider-manual"]).current_dir(root()).status();
+    let status = command
+        .args(["run", "--quiet", "--package", "postrider-manual", "--"])
+        .args(words)
+        .current_dir(root())
+        .status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("manual: {status}")),

@@ -9,7 +9,8 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["bench", rest @ ..] => xtask::bench::run(rest),
         ["fuzz", rest @ ..] => xtask::fuzz::run(rest),
-        ["manual"] => xtask::manual(),
+        ["manual"] => xtask::manual(&[]),
+        ["coverage"] => xtask::manual(&["coverage"]),
         ["tidy"] => xtask::tidy::run(),
         ["parity", rest @ ..] => xtask::parity::run(rest),
         _ => Err(USAGE.to_owned()),
@@ -27,4 +28,5 @@ const USAGE: &str = "usage: cargo xtask tidy
        cargo xtask bench [accept] [maildir] [relay] [idle] [syncs] [expand] [lists] [--messages N] [--only SERVER]
        cargo xtask fuzz [SECONDS]
        cargo xtask manual
+       cargo xtask coverage
        cargo xtask parity record|check|report [expand|flow] [CASE]";

@@ -123,6 +123,8 @@ features! {
     "_HAVE_TLS1_3" => |_| Evidence::option(main::TLS_CERTIFICATE);
     /// Application names in TLS.
     "_HAVE_TLS_ALPN" => |_| Evidence::option(main::TLS_ALPN);
+    /// Proofs of `tls_ocsp_file` are stapled.
+    "_HAVE_TLS_OCSP" => |_| Evidence::option(main::TLS_OCSP_FILE);
     /// TLS sessions are resumed.
     "_HAVE_TLS_RESUME" => |_| Evidence::option(main::TLS_RESUMPTION_HOSTS);
     /// Maildirs.
@@ -260,6 +262,7 @@ pub fn macros(lookups: &[String]) -> Vec<(String, String)> {
     }
     let mut out: Vec<(String, String)> = names.into_iter().map(|name| (name, "y".to_owned())).collect();
     out.extend(signed_headers());
+    out.extend(resumption_words());
     // A macro's name may not hold an earlier one's: longer names first.
     out.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
     out.dedup_by(|a, b| a.0 == b.0);
@@ -294,6 +297,19 @@ fn signed_headers() -> Vec<(String, String)> {
         ("_DKIM_SIGN_HEADERS".to_owned(), DKIM_SIGN_HEADERS.to_owned()),
         ("_DKIM_OVERSIGN_HEADERS".to_owned(), names.join(":")),
     ]
+}
+
+/// What `$tls_in_resumption` says, as a list in the order of its values: the oracle's text.
+const RESUME_DECODE: &str = "not requested or offered : 0x02 :client requested, no server ticket: 0x04 : 0x05 : 0x06 :client \
+offered session, no server action: 0x08 :no client request: 0x0A :client requested new ticket, \
+server provided: 0x0C :client offered session, not used: 0x0E :client offered session, server \
+only provided new ticket: 0x10 :session resumed unasked: 0x12 :session resumed unasked: 0x14 : \
+0x15 : 0x16 :session resumed: 0x18 :session resumed unasked: 0x1A :session resumed unasked: \
+0x1C :session resumed: 0x1E :session resumed, also new ticket";
+
+fn resumption_words() -> Option<(String, String)> {
+    Evidence::option(main::TLS_RESUMPTION_HOSTS)
+        .then(|| ("_RESUME_DECODE".to_owned(), RESUME_DECODE.to_owned()))
 }
 
 fn options_of(table: &Table, out: &mut Vec<String>) {

@@ -11,6 +11,7 @@ pub(crate) mod cursor;
 mod definitions;
 mod drivers;
 pub(crate) mod loader;
+mod local_scan;
 mod option;
 mod rules;
 pub(crate) mod scan;

@@ -251,3 +251,21 @@ fn a_missing_file_says_which() {
     let text = postrider_config::diagnostic::exim_text(&loaded.diagnostics).unwrap();
     assert!(text.starts_with("Exim configuration error:\n") && text.contains("/t/test.conf"), "{text}");
 }
+
+/// Debian's Exim is built without such options and refuses the section.
+#[test]
+fn options_of_local_scan_are_taken_and_have_no_effect() {
+    let found = |section: &str| {
+        let text = format!("primary_hostname = h.example\nkeep_environment =\nbegin local_scan\n{section}");
+        let loaded = Memory::with(text).load();
+        let messages: Vec<String> = loaded.diagnostics.iter().map(|found| found.message.clone()).collect();
+        (loaded.config.is_some(), messages.join("|"))
+    };
+    let good = found("  spam_score = 5\nhide secret = x\nno_flag\nbegin retry\n* * F,1h,1m\n");
+    let none = "has no effect: no local_scan() function can be loaded";
+    let warnings = format!("option spam_score {none}|option secret {none}|option no_flag {none}");
+    assert_eq!(good, (true, warnings));
+    assert_eq!(found("= 5\n"), (false, "option setting expected: = 5".to_owned()));
+    assert_eq!(found("a b\n"), (false, "option setting expected: a b".to_owned()));
+    assert_eq!(found(""), (true, String::new()));
+}

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod compat;
+mod coverage;
 mod examples;
 mod options;
 mod page;
@@ -23,6 +24,7 @@ use mail_types::manual::Place;
 use policy::manual::Part;
 
 use compat::Differences;
+pub use coverage::coverage;
 use examples::Answers;
 pub use examples::{CASE, answered_by_rows};
 use page::{Entry, Page, Shown};

@@ -254,11 +254,7 @@ impl Loader<'_> {
             "authenticator" => self.driver_section(Class::Authenticator),
             "retry" => self.retry_section(),
             "rewrite" => self.rewrite_section(),
-            _ => {
-                let text = "local_scan() options not supported: (LOCAL_SCAN_HAS_OPTIONS not defined in Local/Makefile)";
-                self.fault(line, super::scan::Fault::new("config.section.local_scan", text, at));
-                self.skip_section()
-            }
+            _ => self.local_scan_section(),
         }
     }
 
