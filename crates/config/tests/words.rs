@@ -27,7 +27,7 @@ fn questions(text: &str) -> Vec<Vec<&str>> {
 }
 
 /// All questions with their answers; the file's path and the version are masked.
-fn answers(text: &str, path: &Path, ask: &dyn Fn(bool, &[&str]) -> (String, bool)) -> String {
+fn answers(text: &str, path: &Path, ask: impl Fn(bool, &[&str]) -> (String, bool)) -> String {
     let mut out = String::new();
     for question in questions(text) {
         let values_only = question.first() == Some(&"-n");
@@ -69,7 +69,7 @@ fn words_are_answered_as_exim_answers_them() {
     let update = std::env::var_os("UPDATE_REF").is_some();
     let recorded = std::fs::read_to_string(record()).unwrap();
     if installed(&[ORACLE]) {
-        let theirs = answers(&recorded, &path, &|values_only, words| exim(&path, values_only, words));
+        let theirs = answers(&recorded, &path, |values_only, words| exim(&path, values_only, words));
         if update {
             std::fs::write(record(), &theirs).unwrap();
         }
@@ -77,7 +77,7 @@ fn words_are_answered_as_exim_answers_them() {
     }
     let recorded = std::fs::read_to_string(record()).unwrap();
     let config = load(&path);
-    let ours = answers(&recorded, &path, &|values_only, words| {
+    let ours = answers(&recorded, &path, |values_only, words| {
         let answer = answer(&config, words, Asker { admin: true, values_only });
         (answer.text, answer.ok)
     });
