@@ -155,6 +155,7 @@ pub(crate) fn path_words(error: &webpki::Error) -> String {
     match error {
         webpki::Error::CertExpired { .. } => "certificate has expired".to_owned(),
         webpki::Error::CertNotValidYet { .. } => "certificate is not yet valid".to_owned(),
+        webpki::Error::InvalidSignatureForPublicKey => "certificate signature failure".to_owned(),
         webpki::Error::CertRevoked => "certificate was revoked".to_owned(),
         webpki::Error::CrlExpired { .. } => "the revocation list has expired".to_owned(),
         webpki::Error::UnknownRevocationStatus => "no revocation list of the issuer".to_owned(),

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod crashes;
+mod dane;
 mod identities;
 mod mailbox;
 mod remote;

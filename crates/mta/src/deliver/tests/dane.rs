@@ -1,0 +1,327 @@
+//! Whole deliveries to a server with TLSA records: router, resolver, TLS, log.
+//!
+//! Each case is a kind of record, what the server shows, and what DNSSEC says. The verdicts are those of RFC 7672; Debian's
+//! Exim gave the same for the cases of `tests/parity/flow/dane_*`.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use mail_types::clock::SystemClock;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tls::{AcceptorRequest, Store, Stream};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::Office;
+use crate::deliver::{AttemptEnd, AttemptKind};
+use crate::testing::Bench;
+
+const HOST: &str = "mx.dane.example";
+
+/// What the server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// A good certificate, and the authority above it.
+    Good,
+    /// The same without the authority.
+    Alone,
+    /// One that has expired.
+    Expired,
+    /// One for another name.
+    Misnamed,
+}
+
+/// What the zone says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signed {
+    Secure,
+    Insecure,
+    /// The name server refuses to answer, as one does that found a forgery.
+    Bogus,
+}
+
+/// Certificates: made once, as keys take their time.
+struct Pki {
+    authority: Vec<u8>,
+    stranger: Vec<u8>,
+    leaves: [(Shown, Vec<u8>, String); 4],
+}
+
+fn pki() -> &'static Pki {
+    static PKI: OnceLock<Pki> = OnceLock::new();
+    PKI.get_or_init(|| {
+        let (authority, stranger) = (issuer("the authority"), issuer("somebody else"));
+        let leaf = |shown: Shown| {
+            let name = if shown == Shown::Misnamed { "other.example" } else { HOST };
+            let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+            if shown == Shown::Expired {
+                params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+            }
+            let key = KeyPair::generate().unwrap();
+            let certificate = params.signed_by(&key, &authority).unwrap();
+            let above = if shown == Shown::Alone { String::new() } else { authority.pem() };
+            let pem = format!("{}{above}{}", certificate.pem(), key.serialize_pem());
+            (shown, certificate.der().to_vec(), pem)
+        };
+        let leaves = [Shown::Good, Shown::Alone, Shown::Expired, Shown::Misnamed].map(leaf);
+        Pki { authority: authority.der().to_vec(), stranger: stranger.der().to_vec(), leaves }
+    })
+}
+
+fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// The data of a record about a certificate.
+fn association(selector: u8, matching: u8, certificate: &[u8]) -> String {
+    let part = if selector == 0 { certificate } else { tls::certificate::public_key(certificate).unwrap() };
+    let bytes = match matching {
+        0 => part.to_vec(),
+        1 => aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, part).as_ref().to_vec(),
+        _ => aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, part).as_ref().to_vec(),
+    };
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A server that offers TLS, shows what it has in a file, and takes what it is given.
+async fn serve(pem: PathBuf) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let request = AcceptorRequest { identities: vec![(pem.clone(), pem)], ..AcceptorRequest::default() };
+    let acceptor = Store::new(Arc::new(SystemClock)).acceptor(&request).unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(session(stream, acceptor.clone()));
+        }
+    });
+    port
+}
+
+async fn session(stream: TcpStream, acceptor: tls::Acceptor) -> Option<()> {
+    let mut stream = BufReader::new(Stream::new(stream));
+    stream.write_all(b"220 sink\r\n").await.ok()?;
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        let reply: &[u8] = match line.trim_end().split(' ').next()? {
+            "EHLO" if stream.get_ref().is_secured() => b"250 sink\r\n",
+            "EHLO" => b"250-sink\r\n250 STARTTLS\r\n",
+            "DATA" => {
+                stream.write_all(b"354 go\r\n").await.ok()?;
+                while line.trim_end() != "." {
+                    line.clear();
+                    stream.read_line(&mut line).await.ok()?;
+                }
+                b"250 taken\r\n"
+            }
+            _ => b"250 ok\r\n",
+        };
+        stream.write_all(reply).await.ok()?;
+        if line.starts_with("STARTTLS") {
+            stream.get_mut().hello().await.ok()?;
+            stream.get_mut().accept(&acceptor).await.ok()?;
+        }
+    }
+}
+
+/// What the log says of a message to `x@dane.example`, without what every line has.
+async fn delivered(shown: Shown, signed: Signed, records: &[String], options: &str) -> Vec<String> {
+    let folder = Bench::new("");
+    let pem = pem_of(shown, folder.directory());
+    let port = serve(pem).await;
+    let mut zone = "dane.example. MX 10 mx.dane.example.\nmx.dane.example. A 127.0.0.1\n".to_owned();
+    if signed != Signed::Insecure {
+        zone.push_str("dane.example. FLAG ad\n");
+    }
+    for record in records {
+        zone.push_str(&format!("_{port}._tcp.mx.dane.example. TLSA {record}\n"));
+    }
+    if signed == Signed::Bogus {
+        zone.push_str(&format!("_{port}._tcp.mx.dane.example. FAULT servfail\n"));
+    }
+    let (bench, _server) = Bench::with_zone(
+        &format!(
+            "local_interfaces = 192.0.2.99\nlog_selector = +dnssec\nbegin routers\n\
+             dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
+             begin transports\n\
+             remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n{options}\
+             begin retry\n* * F,2h,15m\n"
+        ),
+        &zone,
+    );
+    let office = Office { bench, agent: Arc::default() };
+    let id = office.post("carol@test.example", &["x@dane.example"]);
+    let end = office.attempt(id, AttemptKind::Arrival).await.end;
+    let log = office.log_of(id);
+    let is_completed = log.last().is_some_and(|line| line == "Completed");
+    assert_eq!(end == AttemptEnd::Completed, is_completed, "{log:?}");
+    log.iter().map(|line| without_the_usual(line)).collect()
+}
+
+fn pem_of(shown: Shown, directory: &Path) -> PathBuf {
+    let (_, _, pem) = pki().leaves.iter().find(|(of, ..)| *of == shown).unwrap();
+    let path = directory.join("server.pem");
+    std::fs::write(&path, pem).unwrap();
+    path
+}
+
+fn without_the_usual(line: &str) -> String {
+    line.replace(" R=dns T=remote", "")
+        .replace("x@dane.example", "x")
+        .replace("mx.dane.example", "mx")
+        .replace(" [127.0.0.1]", "")
+        .replace(" X=TLS1.3:TLS_AES_256_GCM_SHA384:256", " X")
+        .replace(" C=\"250 taken\"", "")
+}
+
+/// The certificate that a matching record of a usage speaks of.
+fn subject_of(usage: u8, shown: Shown) -> &'static [u8] {
+    match usage {
+        0 | 2 => &pki().authority,
+        _ => &pki().leaves.iter().find(|(of, ..)| *of == shown).unwrap().1,
+    }
+}
+
+fn sent(how: &str) -> Vec<String> {
+    vec![how.to_owned(), "Completed".to_owned()]
+}
+
+fn refused(why: &str) -> Vec<String> {
+    let failed = format!("(certificate verification failed): {why}");
+    vec![
+        format!("DANE attempt failed; TLS connection to mx: {failed}"),
+        format!("== x defer (-37) H=mx DS: TLS session: {failed}"),
+    ]
+}
+
+/// What RFC 7672 makes of one record whose answer was secure.
+fn expected(usage: u8, (selector, matching): (u8, u8), shown: Shown, fits: bool) -> Vec<String> {
+    let none = || refused("no TLSA record matches the certificates shown");
+    match (usage, shown) {
+        // rfc7672#3.1.3: not for SMTP; encryption is promised, and no more.
+        (0 | 1, _) => sent("=> x H=mx DS X CV=no"),
+        // A record that holds an authority which did not sign.
+        (2, Shown::Expired) if matching == 0 => refused("certificate has expired"),
+        (2, _) if !fits && matching == 0 => refused(if selector == 0 {
+            "unable to get local issuer certificate"
+        } else {
+            "certificate signature failure"
+        }),
+        (_, _) if !fits => none(),
+        // rfc7672#3.1.1: neither names, nor dates, nor what stands above.
+        (3, _) => sent("=> x H=mx DS X CV=dane"),
+        (_, Shown::Good) => sent("=> x H=mx DS X CV=dane"),
+        // rfc7672#3.1.2: the server has to send the authority, unless the record holds it.
+        (_, Shown::Alone) if matching == 0 => sent("=> x H=mx DS X CV=dane"),
+        (_, Shown::Alone) => none(),
+        (_, Shown::Expired) => refused("certificate has expired"),
+        (_, Shown::Misnamed) => refused("certificate is not for mx, dane.example"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_kind_of_record_that_was_signed() {
+    let mut cases = 0;
+    for usage in 0..=3 {
+        for (selector, matching) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)] {
+            for shown in [Shown::Good, Shown::Alone, Shown::Expired, Shown::Misnamed] {
+                // What can't be used says the same of every certificate.
+                if usage < 2 && shown != Shown::Good {
+                    continue;
+                }
+                for fits in [true, false] {
+                    let about = if fits { subject_of(usage, shown) } else { &pki().stranger };
+                    let data = association(selector, matching, about);
+                    let record = format!("{usage} {selector} {matching} {data}");
+                    let log = delivered(shown, Signed::Secure, &[record], "").await;
+                    let case = format!("{usage} {selector} {matching} {shown:?} fits={fits}");
+                    assert_eq!(log, expected(usage, (selector, matching), shown, fits), "{case}");
+                    cases += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(cases, 120);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_were_not_signed_say_nothing_and_forged_ones_make_the_message_wait() {
+    for usage in [2, 3] {
+        for (selector, matching) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)] {
+            for fits in [true, false] {
+                let about = if fits { subject_of(usage, Shown::Good) } else { &pki().stranger };
+                let record =
+                    [format!("{usage} {selector} {matching} {}", association(selector, matching, about))];
+                let case = format!("{usage} {selector} {matching} fits={fits}");
+                let log = delivered(Shown::Good, Signed::Insecure, &record, "").await;
+                assert_eq!(log, sent("=> x H=mx X CV=no"), "insecure {case}");
+                let log = delivered(Shown::Good, Signed::Bogus, &record, "").await;
+                let waits = [
+                    "H=mx: DANE error: tlsa lookup DEFER",
+                    "== x defer (-36): DANE error: tlsa lookup DEFER",
+                ];
+                assert_eq!(log, waits, "bogus {case}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sets_of_records_and_options() {
+    let good = subject_of(3, Shown::Good);
+    let ee = |certificate: &[u8]| format!("3 1 1 {}", association(1, 1, certificate));
+    let strong = |certificate: &[u8]| format!("3 1 2 {}", association(1, 2, certificate));
+    let ta = |certificate: &[u8]| format!("2 0 1 {}", association(0, 1, certificate));
+    let stranger = &pki().stranger;
+    let unusable = format!("1 1 1 {}", association(1, 1, stranger));
+    let by_dane = || sent("=> x H=mx DS X CV=dane");
+    let none = || refused("no TLSA record matches the certificates shown");
+    let required = "  hosts_require_dane = *\n";
+    let fails = |why: &str| vec![format!("** x: DANE error: {why}"), "Completed".to_owned()];
+    let table: Vec<(Vec<String>, Signed, &str, Vec<String>)> = vec![
+        // A key that is about to change, in both orders.
+        (vec![ee(stranger), ee(good)], Signed::Secure, "", by_dane()),
+        (vec![ee(good), ee(stranger)], Signed::Secure, "", by_dane()),
+        // Usages that stand beside each other.
+        (vec![ta(stranger), ee(good)], Signed::Secure, "", by_dane()),
+        (vec![ee(stranger), ta(&pki().authority)], Signed::Secure, "", by_dane()),
+        (vec![unusable.clone(), ee(good)], Signed::Secure, "", by_dane()),
+        (vec![unusable.clone(), ee(stranger)], Signed::Secure, "", none()),
+        // Digest agility.
+        (vec![ee(good), strong(stranger)], Signed::Secure, "", none()),
+        (vec![ee(stranger), strong(good)], Signed::Secure, "", by_dane()),
+        // Nothing there, or nothing to be had.
+        (vec![], Signed::Secure, "", sent("=> x H=mx DS X CV=no")),
+        (vec![], Signed::Insecure, "", sent("=> x H=mx X CV=no")),
+        (vec![ee(stranger)], Signed::Secure, "  hosts_try_dane =\n", sent("=> x H=mx DS X CV=no")),
+        // Options that DANE leaves no say.
+        (
+            vec![ee(good)],
+            Signed::Secure,
+            "  tls_verify_hosts = *\n  tls_verify_certificates =\n  tls_sni = elsewhere.example\n",
+            by_dane(),
+        ),
+        // hosts_require_dane.
+        (vec![ee(good)], Signed::Secure, required, by_dane()),
+        (vec![ee(stranger)], Signed::Secure, required, none()),
+    ];
+    for (records, signed, options, want) in table {
+        let log = delivered(Shown::Good, signed, &records, options).await;
+        assert_eq!(log, want, "{records:?} {signed:?} {options}");
+    }
+    for (records, signed, why) in [
+        (vec![ee(good)], Signed::Insecure, "mx lookup not DNSSEC"),
+        (vec![], Signed::Secure, "tlsa lookup FAIL"),
+        (vec![unusable], Signed::Secure, "no usable tlsa record"),
+    ] {
+        let mut log = delivered(Shown::Good, signed, &records, required).await;
+        // The bounce has lines of its own.
+        log.retain(|line| !line.starts_with("Frozen"));
+        assert_eq!(log, fails(why), "{records:?} {signed:?}");
+    }
+}
