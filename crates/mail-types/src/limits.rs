@@ -114,6 +114,12 @@ pub const DNSSEC_HASHES: u32 = 256;
 pub const NSEC3_ITERATIONS: u16 = 150;
 /// Longest DNS message.
 pub const DNS_MESSAGE: usize = 65_535;
+/// Longest MTA-STS policy (RFC 8461 section 3.3).
+pub const MTA_STS_POLICY: usize = 64 << 10;
+/// Longest header of the answer that holds one.
+pub const MTA_STS_HEADER: usize = 16 << 10;
+/// Time for one fetch of an MTA-STS policy, in seconds.
+pub const MTA_STS_FETCH_SECS: u64 = 30;
 /// Names asked in one walk up the tree for DMARC records (RFC 9989 section 4.10).
 pub const DMARC_TREE_WALK: usize = 8;
 /// Destinations of reports that are taken from one DMARC record.

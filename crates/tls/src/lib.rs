@@ -30,6 +30,7 @@ mod client;
 mod dane;
 mod error;
 mod identity;
+pub mod mta_sts;
 pub mod policy;
 mod server;
 mod session;

@@ -25,6 +25,9 @@ option_table! {
     /// Which message ids are given to new messages: `long` (23 characters, Exim 4.97 and later) or `short` (16, Exim before it).
     /// `message_id_format = short`
     MESSAGE_ID_FORMAT: Plain = "message_id_format", "long";
+    /// Domains whose MTA-STS policies (RFC 8461) are asked for and obeyed by the `smtp` transport.
+    /// `mta_sts_domains = !example.org : *`
+    MTA_STS_DOMAINS: Domains = "mta_sts_domains", unset;
     /// Threads for expansions that may read files or ask the system's user database.
     /// `pool_files_max = 16`
     POOL_FILES_MAX: Integer = "pool_files_max", "32";

@@ -6,6 +6,7 @@ mod crashes;
 mod dane;
 mod identities;
 mod mailbox;
+mod mta_sts;
 mod remote;
 mod srs;
 

@@ -118,6 +118,8 @@ pub struct Services {
     pub local_agent: Arc<dyn LocalAgent>,
     /// Settings of TLS that are ready.
     pub tls: Arc<tls::Store>,
+    /// Where MTA-STS policies come from.
+    pub mta_sts: crate::transport::mta_sts::Source,
     /// Connections to other hosts that the next message can use.
     pub connections: Arc<Connections>,
     /// Who is told about new messages.

@@ -132,6 +132,7 @@ impl Bench {
             pools: Pools::new(PoolCaps { spool: 4, files: 4, lookups: 4, deliveries: 4 }),
             local_agent: Arc::new(NoAgent),
             connections: Arc::default(),
+            mta_sts: crate::transport::mta_sts::Source::default(),
             queue: queue.clone(),
             spare_perl: crate::services::perl::SparePerl::default(),
             process: process(&directory),
@@ -143,6 +144,15 @@ impl Bench {
 
     /// A server that asks a name server with this zone.
     pub(crate) fn with_zone(configuration: &str, zone: &str) -> (Self, dns::fixture::FixtureServer) {
+        Self::with_zone_and(configuration, zone, |_| {})
+    }
+
+    /// The same, with services that are changed before anybody uses them.
+    pub(crate) fn with_zone_and(
+        configuration: &str,
+        zone: &str,
+        change: impl FnOnce(&mut Services),
+    ) -> (Self, dns::fixture::FixtureServer) {
         let server = dns::fixture::FixtureServer::start(zone).expect("the zone is sound");
         let settings = dns::ResolverConfig::with_servers([server.address()]);
         let bench = Self::with(configuration, |services| {
@@ -150,6 +160,7 @@ impl Bench {
             let resolver = dns::Resolver::new(settings, Arc::clone(&services.clock), entropy);
             services.blocking_resolver = Arc::new(resolver.blocking(tokio::runtime::Handle::current()));
             services.resolver = Arc::new(resolver);
+            change(services);
         });
         (bench, server)
     }

@@ -1,7 +1,7 @@
 //! Carrying a message out: the transports.
 //!
 //! [`local`] is code without a runtime that runs as the recipient's user: appendfile and pipe. [`smtp`] speaks to
-//! remote hosts. Both make the header that goes out with [`outgoing`].
+//! remote hosts, as far as [`mta_sts`] and TLSA records let it. Both make the header that goes out with [`outgoing`].
 //!
 //! # Invariants
 //! * A transport changes nothing but its target: the spool, the hints and the log are the caller's.
@@ -11,6 +11,7 @@
 
 pub mod limits;
 pub mod local;
+pub mod mta_sts;
 pub mod outgoing;
 pub mod smtp;
 

@@ -77,6 +77,8 @@ pub(crate) enum Mode {
     Information(Vec<u8>),
     /// `exim_dbmbuild`, `postrider dbmbuild`: the arguments behind the name.
     BuildDatabase(Vec<Vec<u8>>),
+    /// `postrider tls-policy`: the domains are the operands.
+    TlsPolicy,
     /// `postrider quickstart`.
     Quickstart,
 }
@@ -199,6 +201,10 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
         parser.invocation.mode = Mode::Quickstart;
         return Ok(parser.invocation);
     }
+    if parser.name() == b"postrider" && parser.args.get(1).is_some_and(|word| word == b"tls-policy") {
+        parser.at += 1;
+        parser.set_mode(Mode::TlsPolicy);
+    }
     while let Some(arg) = parser.next() {
         if arg == b"--" {
             let rest = parser.args.get(parser.at..).unwrap_or_default();
@@ -217,7 +223,8 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
 /// The usage text.
 pub(crate) const USAGE: &str = "\
 Postrider is a mail transfer agent with Exim's interface. Mail programs call it;
-people seldom do. `postrider quickstart` starts a server to try out.
+people seldom do. `postrider quickstart` starts a server to try out,
+`postrider tls-policy DOMAIN` tells how safely mail would get there.
 Options are Exim's: see the specification's chapter on the command line.
 ";
 

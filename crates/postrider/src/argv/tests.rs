@@ -31,6 +31,8 @@ fn modes() {
         ("postrider dbmbuild -nolc a b", Mode::BuildDatabase(words("-nolc a b"))),
         ("/usr/sbin/exim_dbmbuild a b", Mode::BuildDatabase(words("a b"))),
         ("exim dbmbuild", Mode::Receive),
+        ("postrider tls-policy -C x.conf a.example", Mode::TlsPolicy),
+        ("exim tls-policy", Mode::Receive),
         ("exim -bV", Mode::Version),
     ] {
         assert_eq!(parse_words(line).unwrap().mode, mode, "{line}");

@@ -14,6 +14,7 @@ mod quickstart;
 mod rules_test;
 mod server_socket;
 mod submit;
+mod tls_policy;
 mod version;
 mod watch;
 
@@ -77,6 +78,7 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         Mode::Expand { message } => expand::run(&start, message.as_deref()),
         Mode::AddressTest | Mode::Verify { .. } => address_test::run(&start),
         Mode::HostTest { address } => host_test::run(&start, address),
+        Mode::TlsPolicy => tls_policy::run(&start),
         Mode::RetryTest | Mode::RewriteTest => rules_test::run(&start),
         Mode::Receive | Mode::Smtp | Mode::BatchedSmtp => submit::run(&start),
         Mode::Daemon { foreground } => daemon::run(start, *foreground, &loaded),

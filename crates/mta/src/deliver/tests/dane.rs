@@ -3,6 +3,7 @@
 //! Each case is a kind of record, what the server shows, and what DNSSEC says. The verdicts are those of RFC 7672; Debian's
 //! Exim gave the same for the cases of `tests/parity/flow/dane_*`.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -68,7 +69,7 @@ fn pki() -> &'static Pki {
     })
 }
 
-fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+pub(super) fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -83,11 +84,11 @@ fn association(selector: u8, matching: u8, certificate: &[u8]) -> String {
         1 => aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, part).as_ref().to_vec(),
         _ => aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, part).as_ref().to_vec(),
     };
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// A server that offers TLS, shows what it has in a file, and takes what it is given.
-async fn serve(pem: PathBuf) -> u16 {
+pub(super) async fn serve(pem: PathBuf) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let request = AcceptorRequest { identities: vec![(pem.clone(), pem)], ..AcceptorRequest::default() };
@@ -139,10 +140,10 @@ async fn delivered(shown: Shown, signed: Signed, records: &[String], options: &s
         zone.push_str("dane.example. FLAG ad\n");
     }
     for record in records {
-        zone.push_str(&format!("_{port}._tcp.mx.dane.example. TLSA {record}\n"));
+        writeln!(zone, "_{port}._tcp.mx.dane.example. TLSA {record}").unwrap();
     }
     if signed == Signed::Bogus {
-        zone.push_str(&format!("_{port}._tcp.mx.dane.example. FAULT servfail\n"));
+        writeln!(zone, "_{port}._tcp.mx.dane.example. FAULT servfail").unwrap();
     }
     let (bench, _server) = Bench::with_zone(
         &format!(

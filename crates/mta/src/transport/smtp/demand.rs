@@ -15,13 +15,24 @@
 use std::sync::Arc;
 
 use config::options::kind::Hosts;
+use config::options::postrider;
 use config::options::transport::smtp as options;
 use mail_types::dns::{DnsFailure, QueryOptions, RecordData, RecordType, Security};
+use observe::event::{Event, Streams};
+use policy::list::Subject;
+use policy::retry::Route;
 use tls::policy::{Action, Configured, Dane, Decision, Inputs, MtaSts, decide};
 use tls::{Associations, Tlsa};
 
 use super::hosts::Candidate;
 use crate::context::Context;
+use crate::transport::mta_sts;
+
+/// What was found out about a host, and what follows.
+pub(super) struct Demand {
+    pub(super) inputs: Inputs,
+    pub(super) decision: Decision,
+}
 
 /// Decides about a host. `domain` is the one that the mail is for, when there is one; `at_once` means smtps.
 pub(super) async fn demand(
@@ -31,7 +42,7 @@ pub(super) async fn demand(
     domain: Option<&[u8]>,
     matches: &mut (dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool + Send),
     context: &mut Context,
-) -> Decision {
+) -> Demand {
     let configured = Configured {
         require: at_once || matches(options::HOSTS_REQUIRE_TLS, context),
         avoid: matches(options::HOSTS_AVOID_TLS, context),
@@ -43,14 +54,39 @@ pub(super) async fn demand(
         (true, false) => Dane::InsecureHost,
         (true, true) => tlsa(&context.services.resolver, &host.name, port, domain).await,
     };
-    let inputs =
-        Inputs { configured, dane, mta_sts: MtaSts::NotAsked, requiretls: false, secure_mx: host.dnssec };
+    let mta_sts = match domain {
+        // A host that the administrator chose is none of the domain's business.
+        Some(domain) if host.route == Route::Mx || host.name == domain => policy(domain, host, context).await,
+        _ => MtaSts::NotAsked,
+    };
+    let inputs = Inputs { configured, dane, mta_sts, requiretls: false, secure_mx: host.dnssec };
     let decision = decide(&inputs, &String::from_utf8_lossy(&host.name));
     context.facts.host.tlsa_usage = match &decision.action {
         Action::EncryptByDane(records) => records.usages(),
         _ => 0,
     };
-    decision
+    Demand { inputs, decision }
+}
+
+/// What the policy of a domain in `mta_sts_domains` says of a host.
+async fn policy(domain: &[u8], host: &Candidate, context: &mut Context) -> MtaSts {
+    if context.config.main.get(postrider::MTA_STS_DOMAINS).is_none() {
+        return MtaSts::NotAsked;
+    }
+    let asked = context
+        .on_pool(|context| context.matches_option(postrider::MTA_STS_DOMAINS, Subject::Text(domain)))
+        .await;
+    match asked {
+        Some(Ok(true)) => {}
+        // A list that can't be decided leaves the host to the others.
+        _ => return MtaSts::NotAsked,
+    }
+    let known = mta_sts::find(domain, &context.services).await;
+    if let Some(trouble) = &known.trouble {
+        let text = trouble.as_bytes().to_vec();
+        context.log_event(&Event::Text { text, streams: Streams::MAIN });
+    }
+    known.of_host(&host.name)
 }
 
 /// The TLSA records of a host's port, whose name is known for certain. `domain` is a name for which the certificate may be

@@ -31,7 +31,7 @@ pub use batch::{
 };
 pub use connections::Connections;
 pub use demand::tlsa;
-pub use run::deliver;
+pub use run::{Explained, deliver, explain};
 
 #[cfg(test)]
 mod tests;

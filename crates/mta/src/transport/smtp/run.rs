@@ -27,7 +27,7 @@ use tls::policy::Action;
 use super::batch::{AddressResult, Batch, BatchReply, RetryChange, RetryFailure};
 use super::connection::{Connection, Endpoint};
 use super::connections::Key;
-use super::demand::demand;
+use super::demand::{Demand, demand};
 use super::dialogue::{Carried, Message, carry};
 use super::fault::{Concerns, Fault};
 use super::hosts::{Candidate, NoHosts, candidates, fallback};
@@ -40,7 +40,10 @@ use crate::services::waiting;
 use crate::transport::limits::Place;
 use crate::transport::{outgoing, rcpt_address};
 
+mod explain;
 mod open;
+
+pub use explain::{Explained, explain};
 
 /// Carries out one run.
 pub async fn deliver(batch: Batch, context: Context) -> BatchReply {
@@ -311,7 +314,7 @@ impl Run<'_> {
             return true;
         }
         let pending = self.pending();
-        let action = match self.demand(host, port, settings).await {
+        let action = match self.demand(host, port, settings).await.decision.action {
             Action::Defer(why) => {
                 let fault = Fault::policy_unknown(&why, host.route);
                 self.host_failed(host, &shown, &fault, &pending, settings);
@@ -412,11 +415,11 @@ impl Run<'_> {
     }
 
     /// What is asked of a host.
-    async fn demand(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Action {
+    async fn demand(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Demand {
         let mut matches = in_list(self.transport, host);
         let domain = self.batch.only_domain();
         let at_once = settings.tls_at_once;
-        demand(host, port, at_once, domain.as_deref(), &mut matches, self.context).await.action
+        demand(host, port, at_once, domain.as_deref(), &mut matches, self.context).await
     }
 
     fn host_in(&mut self, option: config::Opt<Hosts>, host: &Candidate) -> bool {

@@ -102,7 +102,7 @@ impl Plan {
             Action::EncryptByName => {
                 plan.request.server = Strictness::Require;
                 plan.request.names = vec![name.clone()];
-                plan.request.anchors = AnchorSource::System;
+                plan.request.anchors = context.services.mta_sts.anchors.clone();
                 plan.sni = Some(name);
             }
             _ => {

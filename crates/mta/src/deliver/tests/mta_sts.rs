@@ -1,0 +1,321 @@
+//! Whole deliveries to a domain with an MTA-STS policy, which an HTTPS server of the test's own gives out.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use mail_types::clock::{Clock as _, SystemClock, Timestamp};
+use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
+use tls::{AcceptorRequest, AnchorSource, Store, Stream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::dane::{issuer, serve};
+use super::{Office, ScriptedAgent};
+use crate::context::Context;
+use crate::context::facts::Facts;
+use crate::deliver::AttemptKind;
+use crate::route::{RouteAddress, RouteMode, route};
+use crate::testing::Bench;
+use crate::transport::mta_sts::Source;
+use crate::transport::smtp::explain;
+
+const ENFORCE: &str = "version: STSv1\nmode: enforce\nmx: mx.sts.example\nmax_age: 604800\n";
+
+fn authority() -> &'static CertifiedIssuer<'static, KeyPair> {
+    static AUTHORITY: OnceLock<CertifiedIssuer<'static, KeyPair>> = OnceLock::new();
+    AUTHORITY.get_or_init(|| issuer("whom everybody trusts"))
+}
+
+/// Which certificate a server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Good,
+    Misnamed,
+    Expired,
+    Untrusted,
+}
+
+/// PEM of a certificate for a host, with its key.
+fn pem(shown: Shown, host: &str) -> String {
+    let name = if shown == Shown::Misnamed { "other.example" } else { host };
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    if shown == Shown::Expired {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    }
+    let key = KeyPair::generate().unwrap();
+    let certificate = if shown == Shown::Untrusted {
+        params.signed_by(&key, &issuer("a stranger")).unwrap()
+    } else {
+        params.signed_by(&key, authority()).unwrap()
+    };
+    format!("{}{}", certificate.pem(), key.serialize_pem())
+}
+
+/// An HTTPS server that says one thing to everybody.
+struct Web {
+    port: u16,
+    requests: Arc<AtomicUsize>,
+    answer: Arc<Mutex<String>>,
+}
+
+impl Web {
+    async fn start(pem: PathBuf, answer: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let request = AcceptorRequest {
+            identities: vec![(pem.clone(), pem)],
+            alpn: vec![b"http/1.1".to_vec()],
+            ..AcceptorRequest::default()
+        };
+        let acceptor = Store::new(Arc::new(SystemClock)).acceptor(&request).unwrap();
+        let (requests, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(answer)));
+        let shared = (Arc::clone(&requests), Arc::clone(&answer));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (requests, answer) = shared.clone();
+                tokio::spawn(exchange(stream, acceptor.clone(), requests, answer));
+            }
+        });
+        Self { port, requests, answer }
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+async fn exchange(
+    stream: TcpStream,
+    acceptor: tls::Acceptor,
+    requests: Arc<AtomicUsize>,
+    answer: Arc<Mutex<String>>,
+) -> Option<()> {
+    requests.fetch_add(1, Ordering::SeqCst);
+    let mut stream = Stream::new(stream);
+    stream.hello().await.ok()?;
+    stream.accept(&acceptor).await.ok()?;
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        if stream.read_buf(&mut request).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let expected = b"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts.sts.example\r\n";
+    assert!(request.starts_with(expected), "{}", String::from_utf8_lossy(&request));
+    let answer = answer.lock().unwrap().clone();
+    stream.write_all(answer.as_bytes()).await.ok()?;
+    stream.shutdown().await.ok()
+}
+
+fn ok(policy: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{policy}", policy.len())
+}
+
+/// A domain with a mail host, a policy, and somebody who sends to it.
+struct World {
+    office: Office,
+    web: Web,
+    _server: dns::fixture::FixtureServer,
+    _folder: Bench,
+}
+
+impl World {
+    async fn new(mail: Shown, web: Shown, answer: String, options: &str) -> Self {
+        let folder = Bench::new("");
+        let file = |name: &str, text: String| {
+            let path = folder.directory().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let anchors = file("ca.pem", authority().pem());
+        let port = serve(file("mx.pem", pem(mail, "mx.sts.example"))).await;
+        let web = Web::start(file("web.pem", pem(web, "mta-sts.sts.example")), answer).await;
+        let source = Source::new(web.port, AnchorSource::Path(anchors));
+        let zone = "sts.example. MX 10 mx.sts.example.\nmx.sts.example. A 127.0.0.1\n\
+                    mta-sts.sts.example. A 127.0.0.1\n_mta-sts.sts.example. TXT \"v=STSv1; id=1;\"\n\
+                    plain.example. MX 10 mx.sts.example.\n";
+        let (bench, server) = Bench::with_zone_and(
+            &format!(
+                "local_interfaces = 192.0.2.99\n{options}begin routers\n\
+                 dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
+                 begin transports\n\
+                 remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n  connection_max_messages = 1\n\
+                 begin retry\n* * F,30d,2h\n"
+            ),
+            zone,
+            |services| services.mta_sts = source,
+        );
+        let office = Office { bench, agent: Arc::<ScriptedAgent>::default() };
+        Self { office, web, _server: server, _folder: folder }
+    }
+
+    /// What the log says of a message to a domain.
+    async fn send(&self, domain: &str) -> Vec<String> {
+        let id = self.office.post("carol@test.example", &[&format!("x@{domain}")]);
+        self.office.attempt(id, AttemptKind::Forced).await;
+        let log = self.office.log_of(id);
+        let shorten = |line: &String| {
+            line.replace(" R=dns T=remote", "")
+                .replace("x@sts.example", "x")
+                .replace("mx.sts.example", "mx")
+                .replace(" [127.0.0.1]", "")
+                .replace(" X=TLS1.3:TLS_AES_256_GCM_SHA384:256", " X")
+                .replace(" C=\"250 taken\"", "")
+        };
+        log.iter().map(shorten).collect()
+    }
+}
+
+const ON: &str = "mta_sts_domains = *\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_in_force_asks_for_a_certificate_and_for_hosts_of_its_list() {
+    let not_good = |why: &str| {
+        vec![format!("== x defer (-37) H=mx: TLS session: (certificate verification failed): {why}")]
+    };
+    let sent = |how: &str| vec![format!("=> x H=mx X {how}"), "Completed".to_owned()];
+    let other = ENFORCE.replace("mx.sts", "*.sts2");
+    let unlisted = ["H=mx: ", "== x defer (-36): "]
+        .map(|start| format!("{start}MTA-STS error: mx is not in the policy of the domain"));
+    let table: Vec<(Shown, String, &str, Vec<String>)> = vec![
+        (Shown::Good, ENFORCE.to_owned(), ON, sent("CV=yes")),
+        (Shown::Good, ENFORCE.replace("mx.sts", "*.sts"), ON, sent("CV=yes")),
+        (Shown::Misnamed, ENFORCE.to_owned(), ON, not_good("certificate is not for mx")),
+        (Shown::Expired, ENFORCE.to_owned(), ON, not_good("certificate has expired")),
+        (Shown::Untrusted, ENFORCE.to_owned(), ON, not_good("unable to get local issuer certificate")),
+        (Shown::Good, other.clone(), ON, unlisted.to_vec()),
+        (Shown::Untrusted, ENFORCE.replace("enforce", "testing"), ON, sent("CV=no")),
+        (Shown::Good, other.replace("enforce", "testing"), ON, sent("CV=no")),
+        (Shown::Untrusted, "version: STSv1\nmode: none\nmax_age: 1\n".to_owned(), ON, sent("CV=no")),
+        // Off, as nobody asked for it.
+        (Shown::Untrusted, ENFORCE.to_owned(), "", sent("CV=no")),
+        (Shown::Untrusted, ENFORCE.to_owned(), "mta_sts_domains = !sts.example : *\n", sent("CV=no")),
+    ];
+    for (mail, policy, options, want) in table {
+        let world = World::new(mail, Shown::Good, ok(&policy), options).await;
+        assert_eq!(world.send("sts.example").await, want, "{mail:?} {policy} {options}");
+        assert_eq!(world.web.requests(), usize::from(options == ON));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_cannot_be_had_is_none_and_is_told_of() {
+    let moved = "HTTP/1.1 301 Moved\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n";
+    let long = ok(&format!("{ENFORCE}{}", "x: y\n".repeat(20_000)));
+    let table: Vec<(Shown, String, &str)> = vec![
+        (
+            Shown::Misnamed,
+            ok(ENFORCE),
+            "mta-sts.sts.example: certificate verification failed: certificate is not for mta-sts.sts.example",
+        ),
+        (
+            Shown::Expired,
+            ok(ENFORCE),
+            "mta-sts.sts.example: certificate verification failed: certificate has expired",
+        ),
+        (
+            Shown::Untrusted,
+            ok(ENFORCE),
+            "mta-sts.sts.example: certificate verification failed: unable to get local issuer certificate",
+        ),
+        (Shown::Good, moved.to_owned(), "the answer is \"HTTP/1.1 301 Moved\""),
+        (Shown::Good, ok(ENFORCE).replace("text/plain", "text/html"), "the answer is not text/plain"),
+        (Shown::Good, long, "the policy is too long"),
+        (Shown::Good, ok("<html>"), "the policy makes no sense: a line without a colon"),
+        (Shown::Good, ok(ENFORCE).replace("Length: ", "Length: 1"), "the answer ends too early"),
+        (Shown::Good, String::new(), "the answer ends too early"),
+    ];
+    for (web, answer, why) in table {
+        let world = World::new(Shown::Untrusted, web, answer, ON).await;
+        let line = format!("MTA-STS policy of sts.example can't be had: {why}");
+        let sent = "=> x H=mx X CV=no".to_owned();
+        assert_eq!(world.send("sts.example").await, [line.clone(), sent.clone(), "Completed".to_owned()]);
+        // Nobody asks again at once.
+        let again = [format!("{line} (tried a moment ago)"), sent, "Completed".to_owned()];
+        assert_eq!(world.send("sts.example").await, again);
+        assert_eq!(world.web.requests(), 1, "{why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_is_kept_and_renewed_when_its_record_changes() {
+    let world = World::new(Shown::Untrusted, Shown::Good, ok(ENFORCE), ON).await;
+    let refused = [
+        "== x defer (-37) H=mx: TLS session: (certificate verification failed): unable to get local issuer certificate",
+    ];
+    assert_eq!(world.send("sts.example").await, refused);
+    // It binds while the web server has nothing to say.
+    *world.web.answer.lock().unwrap() = String::new();
+    assert_eq!(world.send("sts.example").await, refused);
+    assert_eq!(world.web.requests(), 1, "kept");
+    // Kept as hints are: another resolver, another run of the program.
+    let kept = world.office.bench.services.hints.misc(b"mta-sts:sts.example").unwrap().1;
+    assert_eq!(kept, format!("1\n{ENFORCE}").into_bytes());
+    // Half its life later a newer text is fetched beside the delivery, which goes by the old one.
+    *world.web.answer.lock().unwrap() = ok(&ENFORCE.replace("enforce", "testing"));
+    let clock = &world.office.bench.clock;
+    clock.set(Timestamp::from_secs(clock.now().secs() + 604_800 / 2 + 60));
+    assert_eq!(world.send("sts.example").await, refused);
+    while !world
+        .office
+        .bench
+        .services
+        .hints
+        .misc(b"mta-sts:sts.example")
+        .unwrap()
+        .1
+        .ends_with(ENFORCE.replace("enforce", "testing").as_bytes())
+    {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.send("sts.example").await, ["=> x H=mx X CV=no", "Completed"]);
+    assert_eq!(world.web.requests(), 2);
+    // A domain without a record asks nobody.
+    assert_eq!(world.send("plain.example").await[0], "=> x@plain.example H=mx X CV=no");
+    assert_eq!(world.web.requests(), 2);
+}
+
+/// What `postrider tls-policy` prints, without what differs from run to run.
+async fn explained(world: &World, domain: &str) -> (u8, String) {
+    let mut context = Context::new(Facts::default(), Arc::clone(&world.office.bench.services));
+    let address = RouteAddress::new(format!("postmaster@{domain}").as_bytes());
+    let outcome = Box::pin(route(&address, RouteMode::Test, &mut context)).await;
+    let assignment = outcome.assignment().expect("the domain has a host");
+    let (hosts, facts) = (assignment.hosts.clone(), assignment.facts.clone());
+    let said = Box::pin(explain(&assignment.transport, hosts, facts, &mut context)).await;
+    let lines = said.text.lines().map(|line| line.split(" port ").next().unwrap_or_default());
+    (said.exit_code, lines.fold(String::new(), |text, line| format!("{text}{line}\n")))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_decision_is_told_with_all_that_it_rests_on() {
+    let world = World::new(Shown::Good, Shown::Good, ok(ENFORCE), ON).await;
+    assert_eq!(
+        explained(&world, "sts.example").await,
+        (
+            0,
+            "domain sts.example\n\
+             \x20 MTA-STS: enforce, fetched, for 604800 seconds, hosts mx.sts.example\n\
+             host mx.sts.example [127.0.0.1]\n\
+             \x20 DNSSEC: the way to it is not secure\n\
+             \x20 DANE: nothing is believed of a host found without DNSSEC\n\
+             \x20 MTA-STS: listed\n\
+             \x20 decision: encrypt, with a certificate for the host's name from a known authority, because of: MTA-STS policy of the domain\n\
+             \x20 session: TLS1.3:TLS_AES_256_GCM_SHA384:256, certificate /CN=rcgen self signed cert verified\n"
+                .to_owned()
+        )
+    );
+    let world = World::new(Shown::Expired, Shown::Good, ok(ENFORCE), ON).await;
+    let (code, text) = explained(&world, "sts.example").await;
+    assert_eq!(code, 1);
+    let session = "  session: TLS session: (certificate verification failed): certificate has expired\n";
+    assert!(text.ends_with(session), "{text}");
+    let (code, text) = explained(&world, "plain.example").await;
+    assert_eq!(code, 0);
+    assert!(text.contains("MTA-STS: no policy\n"), "{text}");
+    assert!(
+        text.contains("decision: encrypt where that is offered, because of: nobody asks for more\n"),
+        "{text}"
+    );
+}

@@ -1,0 +1,211 @@
+//! A policy over HTTPS: one request, one answer, nothing else.
+//!
+//! # Invariants
+//! * The certificate has to be good for `mta-sts.DOMAIN`; redirections are not followed; sizes and time are bounded.
+//!
+//! # Security
+//! The server is hostile: whatever it sends ends in a text of bounded size or in a reason.
+//!
+//! # References
+//! RFC 8461 section 3.3; RFC 9112.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use mail_types::limits;
+use tls::{ConnectorRequest, Strictness};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::Source;
+use crate::services::Services;
+
+/// Addresses of the server that are tried.
+const ADDRESSES: usize = 4;
+
+/// Gets the text of a domain's policy.
+///
+/// # Errors
+/// Why there is none, for the log.
+pub(super) async fn policy(domain: &str, services: &Services) -> Result<Vec<u8>, String> {
+    let limit = Duration::from_secs(limits::MTA_STS_FETCH_SECS);
+    match timeout(limit, Box::pin(unhurried(domain, services))).await {
+        Ok(result) => result,
+        Err(_elapsed) => Err(format!("no answer within {} seconds", limits::MTA_STS_FETCH_SECS)),
+    }
+}
+
+async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, String> {
+    let Source { port, anchors, .. } = &services.mta_sts;
+    let host = format!("mta-sts.{domain}");
+    let found = services
+        .resolver
+        .host_addresses(host.as_bytes(), families(services), dns::SearchOptions::default())
+        .await
+        .map_err(|failure| format!("{host}: {failure}"))?;
+    let request = ConnectorRequest {
+        server: Strictness::Require,
+        names: vec![host.clone()],
+        anchors: anchors.clone(),
+        alpn: vec![b"http/1.1".to_vec()],
+        ..ConnectorRequest::default()
+    };
+    let store = std::sync::Arc::clone(&services.tls);
+    let connector = services.pools.files.run(move || store.connector(&request)).await;
+    let connector = connector
+        .map_err(|_stopped| "the program is stopping".to_owned())?
+        .map_err(|error| error.to_string())?;
+    let (stream, address) = connect(&found.addresses, *port).await?;
+    let mut stream = tls::Stream::new(stream);
+    stream.connect(&connector, Some(&host), address).await.map_err(|fault| format!("{host}: {fault}"))?;
+    let request = format!(
+        "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Postrider\r\nAccept: text/plain\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+    stream.flush().await.map_err(|error| error.to_string())?;
+    let mut answer = Vec::new();
+    loop {
+        let more = stream.read_buf(&mut answer).await.map_err(|error| error.to_string())?;
+        if let Some(text) = body(&answer)? {
+            return Ok(text);
+        }
+        if more == 0 {
+            return Err("the answer ends too early".to_owned());
+        }
+    }
+}
+
+fn families(services: &Services) -> dns::Families {
+    let ipv6 = !services.snapshot().main.get(config::options::main::DISABLE_IPV6);
+    dns::Families { ipv4: true, ipv6 }
+}
+
+async fn connect(addresses: &[IpAddr], port: u16) -> Result<(TcpStream, IpAddr), String> {
+    let mut why = "no address".to_owned();
+    for address in addresses.iter().take(ADDRESSES) {
+        let connecting = TcpStream::connect(SocketAddr::new(*address, port));
+        match timeout(Duration::from_secs(limits::MTA_STS_FETCH_SECS / 3), connecting).await {
+            Ok(Ok(stream)) => return Ok((stream, *address)),
+            Ok(Err(error)) => why = format!("[{address}]: {error}"),
+            Err(_elapsed) => why = format!("[{address}]: connecting took too long"),
+        }
+    }
+    Err(why)
+}
+
+/// The body of an answer, once it is there as a whole.
+fn body(answer: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    let Some(end) = memchr::memmem::find(answer, b"\r\n\r\n") else {
+        return if answer.len() > limits::MTA_STS_HEADER {
+            Err("the header of the answer is too long".to_owned())
+        } else {
+            Ok(None)
+        };
+    };
+    let (head, rest) = (&answer[..end], &answer[end + 4..]);
+    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let status = lines.next().unwrap_or_default();
+    let code = status.strip_prefix(b"HTTP/1.").and_then(|rest| rest.get(2..5)).unwrap_or_default();
+    if code != b"200" {
+        // rfc8461#3.3: redirections MUST NOT be followed.
+        return Err(format!("the answer is {:?}", String::from_utf8_lossy(&status[..status.len().min(60)])));
+    }
+    let fields: Vec<(Vec<u8>, &[u8])> = lines
+        .filter_map(|line| line.iter().position(|byte| *byte == b':').map(|at| line.split_at(at)))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value[1..].trim_ascii()))
+        .collect();
+    let field = |name: &[u8]| fields.iter().find(|(of, _)| of == name).map(|(_, value)| *value);
+    let kind = field(b"content-type").unwrap_or_default();
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if !kind.eq_ignore_ascii_case(b"text/plain") {
+        return Err("the answer is not text/plain".to_owned());
+    }
+    let too_long = || Err("the policy is too long".to_owned());
+    if let Some(coding) = field(b"transfer-encoding") {
+        if !coding.eq_ignore_ascii_case(b"chunked") {
+            return Err("the answer has an unknown transfer coding".to_owned());
+        }
+        let text = chunks(rest)?;
+        return if text.is_none() && rest.len() > 2 * limits::MTA_STS_POLICY { too_long() } else { Ok(text) };
+    }
+    let length =
+        field(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse::<usize>().ok());
+    match length {
+        Some(length) if length > limits::MTA_STS_POLICY => too_long(),
+        Some(length) => Ok(rest.get(..length).map(<[u8]>::to_vec)),
+        None => Err("the answer does not tell its length".to_owned()),
+    }
+}
+
+/// The content of chunks, once the last one is there.
+fn chunks(mut rest: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    let mut text = Vec::new();
+    loop {
+        let Some(end) = memchr::memmem::find(rest, b"\r\n") else { return Ok(None) };
+        let size = rest[..end].split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let size = std::str::from_utf8(size).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
+        let size = size.ok_or("a chunk without a size")?;
+        if size == 0 {
+            return Ok(Some(text));
+        }
+        if text.len().saturating_add(size) > limits::MTA_STS_POLICY {
+            return Err("the policy is too long".to_owned());
+        }
+        let start = end + 2;
+        let Some(chunk) = rest.get(start..start + size) else { return Ok(None) };
+        text.extend_from_slice(chunk);
+        match rest.get(start + size..start + size + 2) {
+            Some(b"\r\n") => rest = &rest[start + size + 2..],
+            Some(_) => return Err("a chunk that does not end where it should".to_owned()),
+            None => return Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_whole_cut_and_refused() {
+        let ok = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n";
+        let table: Vec<(String, Result<Option<&str>, &str>)> = vec![
+            (format!("{ok}Content-Length: 3\r\n\r\nabcd"), Ok(Some("abc"))),
+            (format!("{ok}content-length: 3\r\n\r\nab"), Ok(None)),
+            (
+                format!("{ok}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n"),
+                Ok(Some("abc")),
+            ),
+            (format!("{ok}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc"), Ok(None)),
+            (ok.to_owned(), Ok(None)),
+            (format!("{ok}\r\nabc"), Err("the answer does not tell its length")),
+            (format!("{ok}Content-Length: 65537\r\n\r\n"), Err("the policy is too long")),
+            (format!("{ok}Transfer-Encoding: chunked\r\n\r\n10001\r\n"), Err("the policy is too long")),
+            (format!("{ok}Transfer-Encoding: chunked\r\n\r\nxyz\r\n"), Err("a chunk without a size")),
+            (
+                format!("{ok}Transfer-Encoding: chunked\r\n\r\n1\r\nabc"),
+                Err("a chunk that does not end where it should"),
+            ),
+            (
+                format!("{ok}Transfer-Encoding: gzip\r\n\r\n"),
+                Err("the answer has an unknown transfer coding"),
+            ),
+            (
+                "HTTP/1.1 301 Moved\r\nLocation: https://elsewhere.test/\r\n\r\n".to_owned(),
+                Err("the answer is \"HTTP/1.1 301 Moved\""),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1\r\n\r\nx".to_owned(),
+                Err("the answer is not text/plain"),
+            ),
+            ("SSH-2.0\r\n\r\n".to_owned(), Err("the answer is \"SSH-2.0\"")),
+            ("x".repeat(limits::MTA_STS_HEADER + 1), Err("the header of the answer is too long")),
+        ];
+        for (answer, want) in table {
+            let want = want.map(|text| text.map(|text| text.as_bytes().to_vec())).map_err(str::to_owned);
+            assert_eq!(body(answer.as_bytes()), want, "{}", &answer[..answer.len().min(120)]);
+        }
+    }
+}

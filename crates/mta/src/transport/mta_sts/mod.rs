@@ -1,0 +1,188 @@
+//! MTA-STS: the policy of the domain that mail is for, kept between deliveries.
+//!
+//! # Invariants
+//! * Nothing is asked for a domain that is not in `mta_sts_domains`.
+//! * A kept policy answers at once: a newer one is fetched while the delivery goes on.
+//! * Without a kept policy a delivery waits for one fetch, whose time is bounded; after a failure nobody fetches again
+//!   for a while.
+//!
+//! # Failure
+//! A policy that can't be had is none; one that is kept counts until its time is over. The reason is told for the log.
+//!
+//! # Compatibility
+//! Exim has no MTA-STS; off unless `mta_sts_domains` is set.
+//!
+//! # References
+//! RFC 8461 section 5.
+
+mod fetch;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mail_types::clock::Timestamp;
+use mail_types::dns::{RecordData, RecordType};
+use tls::AnchorSource;
+use tls::mta_sts::{Mode, Policy, announced};
+
+use crate::services::Services;
+
+/// Seconds after a failed fetch in which nobody tries again (rfc8461#3.3).
+const PATIENCE_SECS: i64 = 300;
+
+/// Where policies come from.
+#[derive(Debug)]
+pub struct Source {
+    /// The port of HTTPS.
+    pub port: u16,
+    /// Who may vouch for the server.
+    pub anchors: AnchorSource,
+    /// Domains whose policy is being renewed.
+    renewing: Mutex<HashSet<String>>,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self::new(443, AnchorSource::System)
+    }
+}
+
+impl Source {
+    /// A source on another port, or believed for other reasons.
+    pub fn new(port: u16, anchors: AnchorSource) -> Self {
+        Self { port, anchors, renewing: Mutex::default() }
+    }
+}
+
+/// What is known of a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its policy.
+    pub policy: Option<Policy>,
+    /// The id that its record announces.
+    pub id: Option<Vec<u8>>,
+    /// The policy was kept from an earlier delivery.
+    pub kept: bool,
+    /// Why there is none, where its record promises one.
+    pub trouble: Option<String>,
+}
+
+/// A policy that was kept: when, under which id, and its text.
+struct Kept {
+    since: Timestamp,
+    id: Vec<u8>,
+    policy: Policy,
+}
+
+/// Finds the policy of a domain.
+pub async fn find(domain: &[u8], services: &Arc<Services>) -> Known {
+    let Ok(domain) = std::str::from_utf8(domain).map(str::to_ascii_lowercase) else {
+        return Known::default();
+    };
+    let now = services.clock.now();
+    let kept = kept(&domain, now, services);
+    let id = announcement(&domain, services).await;
+    match (kept, id) {
+        (Some(kept), id) => {
+            let changed = id.as_ref().is_some_and(|id| *id != kept.id);
+            let old = now.secs().saturating_sub(kept.since.secs()) > i64::from(kept.policy.max_age) / 2;
+            if id.is_some() && (changed || old) {
+                renew(domain, id.clone().unwrap_or_default(), services);
+            }
+            Known { policy: Some(kept.policy), id, kept: true, trouble: None }
+        }
+        (None, None) => Known::default(),
+        (None, Some(id)) => match fetch_and_keep(&domain, &id, services).await {
+            Ok(policy) => Known { policy: Some(policy), id: Some(id), kept: false, trouble: None },
+            Err(why) => {
+                let trouble = Some(format!("MTA-STS policy of {domain} can't be had: {why}"));
+                Known { policy: None, id: Some(id), kept: false, trouble }
+            }
+        },
+    }
+}
+
+async fn announcement(domain: &str, services: &Services) -> Option<Vec<u8>> {
+    let name = format!("_mta-sts.{domain}");
+    let answer = services.resolver.query(name.as_bytes(), RecordType::Txt).await.ok()?;
+    let texts: Vec<Vec<u8>> = answer
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            RecordData::Txt(strings) => Some(strings.concat()),
+            _ => None,
+        })
+        .collect();
+    announced(texts.iter().map(Vec::as_slice))
+}
+
+async fn fetch_and_keep(domain: &str, id: &[u8], services: &Services) -> Result<Policy, String> {
+    let now = services.clock.now();
+    let failed = failure_key(domain);
+    let lately = |time: Timestamp| (0..PATIENCE_SECS).contains(&now.secs().saturating_sub(time.secs()));
+    if let Some((_, why)) = services.hints.misc(&failed).filter(|(time, _)| lately(*time)) {
+        return Err(format!("{} (tried a moment ago)", String::from_utf8_lossy(&why)));
+    }
+    let fetched = fetch::policy(domain, services).await;
+    let read = fetched.and_then(|text| {
+        let policy = Policy::parse(&text).map_err(|why| format!("the policy makes no sense: {why}"))?;
+        Ok((text, policy))
+    });
+    match read {
+        Ok((text, policy)) => {
+            services.hints.set_misc(&key(domain), now, &[id, b"\n", &text].concat());
+            Ok(policy)
+        }
+        Err(why) => {
+            services.hints.set_misc(&failed, now, why.as_bytes());
+            Err(why)
+        }
+    }
+}
+
+/// Fetches a newer policy while others go on; one fetch a domain.
+fn renew(domain: String, id: Vec<u8>, services: &Arc<Services>) {
+    let begins = {
+        let mut renewing = services.mta_sts.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        renewing.insert(domain.clone())
+    };
+    if !begins {
+        return;
+    }
+    let services = Arc::clone(services);
+    tokio::spawn(async move {
+        // What fails is tried again by a later delivery; the kept policy counts until then.
+        let _ = fetch_and_keep(&domain, &id, &services).await;
+        services.mta_sts.renewing.lock().unwrap_or_else(PoisonError::into_inner).remove(&domain);
+    });
+}
+
+fn kept(domain: &str, now: Timestamp, services: &Services) -> Option<Kept> {
+    let (since, record) = services.hints.misc(&key(domain))?;
+    let end = record.iter().position(|byte| *byte == b'\n')?;
+    let policy = Policy::parse(&record[end + 1..]).ok()?;
+    let age = now.secs().saturating_sub(since.secs());
+    // A clock that went back makes it no older.
+    let current = age < i64::from(policy.max_age);
+    current.then(|| Kept { since, id: record[..end].to_vec(), policy })
+}
+
+fn key(domain: &str) -> Vec<u8> {
+    format!("mta-sts:{domain}").into_bytes()
+}
+
+fn failure_key(domain: &str) -> Vec<u8> {
+    format!("mta-sts-failed:{domain}").into_bytes()
+}
+
+impl Known {
+    /// What the policy says of a host, for the decision.
+    pub fn of_host(&self, host: &[u8]) -> tls::policy::MtaSts {
+        use tls::policy::MtaSts;
+        match &self.policy {
+            Some(policy) if policy.mode == Mode::Enforce => MtaSts::Enforced { listed: policy.lists(host) },
+            Some(policy) if policy.mode == Mode::Testing => MtaSts::Testing { listed: policy.lists(host) },
+            _ => MtaSts::Nothing,
+        }
+    }
+}

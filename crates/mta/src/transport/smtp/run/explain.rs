@@ -1,0 +1,240 @@
+//! What would be asked of the hosts of a domain, and whether they have it: for `postrider tls-policy`.
+//!
+//! # Invariants
+//! * The same functions decide and connect that carry mail; no message is sent and nothing is remembered of failures.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use mail_types::bytes::Printable;
+use mail_types::dns::{QueryOptions, RecordData, RecordType};
+use tls::policy::{Action, Dane, MtaSts};
+
+use super::super::batch::{Batch, BatchAddress, BatchReply, Journal};
+use super::super::hosts::{Candidate, candidates};
+use super::super::settings::Settings;
+use super::Run;
+use crate::context::Context;
+use crate::context::facts::AddressFacts;
+use crate::route::RouteHost;
+use crate::transport::mta_sts;
+
+/// What there is to say, and how it would end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// Lines.
+    pub text: String,
+    /// 0: a host can be used; 1: mail would wait; 2: it would come back.
+    pub exit_code: u8,
+}
+
+/// Explains what a transport asks of hosts that a router found for an address. Connects to them.
+pub async fn explain(
+    transport: &str,
+    hosts: Vec<RouteHost>,
+    address: AddressFacts,
+    context: &mut Context,
+) -> Explained {
+    let config = Arc::clone(&context.config);
+    let mut said = Explained { exit_code: 1, ..Explained::default() };
+    let Some(instance) = config.transport(transport).filter(|instance| instance.driver == "smtp") else {
+        let _ = writeln!(said.text, "{transport} is no smtp transport: TLS policy is none of its business");
+        said.exit_code = 2;
+        return said;
+    };
+    let Ok(nothing) = std::fs::File::open("/dev/null") else { return said };
+    let (journal, _nobody) = tokio::sync::mpsc::channel(1);
+    context.facts.address = address.clone();
+    let batch = Batch {
+        transport: transport.to_owned(),
+        addresses: vec![BatchAddress { facts: address, notify: 0, orcpt: None }],
+        hosts,
+        fallback_hosts: None,
+        hosts_randomized: false,
+        return_path: Vec::new(),
+        headers_add: Vec::new(),
+        headers_remove: Vec::new(),
+        data: Arc::new(nothing),
+        body_offset: 0,
+        ignore_retry_times: true,
+        pretend: false,
+        journal: Journal::new(0, journal),
+    };
+    let settings = match Settings::of(instance, context) {
+        Ok(settings) => settings,
+        Err(wrong) => {
+            let _ = writeln!(said.text, "{}", wrong.0);
+            return said;
+        }
+    };
+    domain_policy(&batch, context, &mut said.text).await;
+    let found = match candidates(&batch, instance, context).await {
+        Ok(found) => found,
+        Err(nobody) => {
+            let why = nobody.into_result(transport).message.unwrap_or_default();
+            let _ = writeln!(said.text, "no host: {}", Printable::new(&why));
+            return said;
+        }
+    };
+    let mut run = Run {
+        results: vec![None],
+        batch: &batch,
+        transport: instance,
+        context,
+        reply: BatchReply::default(),
+        skipped: 0,
+        expired: 0,
+        taken: 0,
+        halted: false,
+        order: vec![0],
+    };
+    for host in found.iter().take(settings.hard_limit) {
+        let end = run.explain_host(host, &settings, &mut said.text).await;
+        match end {
+            End::Usable => said.exit_code = 0,
+            End::Fails if said.exit_code == 1 => said.exit_code = 2,
+            End::Fails | End::Waits => {}
+        }
+    }
+    run.context.services.connections.close().await;
+    said
+}
+
+/// How a host ended.
+enum End {
+    Usable,
+    Waits,
+    Fails,
+}
+
+async fn domain_policy(batch: &Batch, context: &Context, text: &mut String) {
+    let Some(domain) = batch.only_domain() else { return };
+    let known = mta_sts::find(&domain, &context.services).await;
+    let _ = write!(text, "domain {}\n  MTA-STS: ", Printable::new(&domain));
+    let from = if known.kept { "kept" } else { "fetched" };
+    let _ = match (&known.policy, &known.trouble) {
+        (Some(policy), _) => {
+            let hosts: Vec<String> =
+                policy.mx.iter().map(|mx| String::from_utf8_lossy(mx).into_owned()).collect();
+            let mode = format!("{:?}", policy.mode).to_lowercase();
+            writeln!(text, "{mode}, {from}, for {} seconds, hosts {}", policy.max_age, hosts.join(" "))
+        }
+        (None, Some(trouble)) => writeln!(text, "{trouble}"),
+        (None, None) => writeln!(text, "no policy"),
+    };
+    if context.config.main.get(config::options::postrider::MTA_STS_DOMAINS).is_none() {
+        text.push_str("  (mta_sts_domains is not set: no policy counts)\n");
+    }
+}
+
+impl Run<'_> {
+    async fn explain_host(&mut self, host: &Candidate, settings: &Settings, text: &mut String) -> End {
+        let port = host.port.unwrap_or(settings.port);
+        let name = Printable::new(&host.name);
+        let _ = writeln!(text, "host {name} [{}] port {port}", host.address);
+        let secure = if host.dnssec { "secure" } else { "not secure" };
+        let _ = writeln!(text, "  DNSSEC: the way to it is {secure}");
+        self.context.facts.host.name = Some(host.name.clone());
+        self.context.facts.host.address = Some(host.address);
+        self.context.facts.host.port = port;
+        let demand = self.demand(host, port, settings).await;
+        self.tell_records(host, port, text).await;
+        let dane = match &demand.inputs.dane {
+            Dane::NotAsked => "not asked for",
+            Dane::InsecureHost => "nothing is believed of a host found without DNSSEC",
+            Dane::Nothing => "no signed TLSA records",
+            Dane::Failed => "the TLSA records can't be looked up now, or are forged",
+            Dane::Unusable => "TLSA records, none of which can be used",
+            Dane::Usable(_) => "usable TLSA records",
+        };
+        let policy = match demand.inputs.mta_sts {
+            MtaSts::NotAsked => "not asked for",
+            MtaSts::Nothing => "no policy in force",
+            MtaSts::Testing { listed: true } => "listed, by a policy that only tests",
+            MtaSts::Testing { listed: false } => "not listed, by a policy that only tests",
+            MtaSts::Enforced { listed: true } => "listed",
+            MtaSts::Enforced { listed: false } => "not listed",
+        };
+        let (what, why) = (what_is_done(&demand.decision.action), demand.decision.reason);
+        let _ = writeln!(text, "  DANE: {dane}\n  MTA-STS: {policy}\n  decision: {what}, because of: {why}");
+        match &demand.decision.action {
+            Action::Defer(_) => End::Waits,
+            Action::Fail(_) => End::Fails,
+            action => self.explain_session(host, port, settings, action, text).await,
+        }
+    }
+
+    async fn tell_records(&self, host: &Candidate, port: u16, text: &mut String) {
+        let name = [format!("_{port}._tcp.").as_bytes(), &host.name].concat();
+        let resolver = &self.context.services.resolver;
+        let Ok(answer) = resolver.query_with(&name, RecordType::Tlsa, &QueryOptions::DNSSEC).await else {
+            return;
+        };
+        for record in &answer.records {
+            if let RecordData::Tlsa { usage, selector, matching, association } = &record.data {
+                let hex =
+                    association.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+                let security = format!("{:?}", answer.security).to_lowercase();
+                let _ = writeln!(text, "  TLSA {usage} {selector} {matching} {hex}… ({security})");
+            }
+        }
+    }
+
+    async fn explain_session(
+        &mut self,
+        host: &Candidate,
+        port: u16,
+        settings: &Settings,
+        action: &Action,
+        text: &mut String,
+    ) -> End {
+        let key = match self.key(host, port, settings, action) {
+            Ok(key) => key,
+            Err(refusal) => {
+                let why = refusal.message.unwrap_or_default();
+                let _ = writeln!(text, "  session: {}", Printable::new(&why));
+                return End::Waits;
+            }
+        };
+        let connection = match self.connect(host, &key, settings).await {
+            Ok(connection) => connection,
+            Err(fault) => {
+                let why = fault.text.unwrap_or_else(|| super::system_words(fault.errno).into_bytes());
+                let _ = writeln!(text, "  session: {}", Printable::new(&why));
+                return End::Waits;
+            }
+        };
+        for line in std::mem::take(&mut self.reply.log_lines) {
+            let _ = writeln!(text, "  note: {}", Printable::new(&line));
+        }
+        let _ = match connection.tls.as_deref() {
+            Some(session) => {
+                let verified = match (session.certificate_verified, session.dane) {
+                    (true, true) => "verified by TLSA records",
+                    (true, false) => "verified",
+                    (false, _) => "not verified",
+                };
+                let subject = session.peer_dn.as_deref().unwrap_or(b"(none)");
+                let (cipher, subject) = (Printable::new(&session.cipher), Printable::new(subject));
+                writeln!(text, "  session: {cipher}, certificate {subject} {verified}")
+            }
+            None => writeln!(text, "  session: in clear"),
+        };
+        self.context.services.connections.part(connection);
+        End::Usable
+    }
+}
+
+fn what_is_done(action: &Action) -> String {
+    match action {
+        Action::Clear => "speak in clear".to_owned(),
+        Action::Try => "encrypt where that is offered".to_owned(),
+        Action::Encrypt => "encrypt, or do without the host".to_owned(),
+        Action::EncryptByDane(_) => "encrypt, with a certificate that fits a TLSA record".to_owned(),
+        Action::EncryptByName => {
+            "encrypt, with a certificate for the host's name from a known authority".to_owned()
+        }
+        Action::Defer(why) => format!("wait ({why})"),
+        Action::Fail(why) => format!("give up ({why})"),
+    }
+}

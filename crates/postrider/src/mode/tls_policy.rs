@@ -1,0 +1,80 @@
+//! `postrider tls-policy DOMAIN ...`: how safely mail for a domain would travel, and why.
+//!
+//! Mail for `postmaster` of each domain is routed; of each host that this finds it is told what DNSSEC, TLSA records, the
+//! domain's MTA-STS policy and the configuration say, what is decided, and what a session with the host is like.
+//!
+//! # Compatibility
+//! An addition; under Exim's name the word is a recipient. The exit code is the worst of all domains: 0 a host can be
+//! used, 1 mail would wait, 2 it would come back.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use config::Config;
+use mta::context::Context;
+use mta::context::facts::Facts;
+use mta::route::{RouteAddress, RouteMode};
+
+use super::Start;
+use crate::process::{Job, Seat};
+
+/// Runs the mode.
+pub(crate) fn run(start: &Start<'_>) -> ExitCode {
+    if !start.caller.admin {
+        return super::permission_denied();
+    }
+    if start.invocation.operands.is_empty() {
+        crate::say_error("tls-policy needs the name of a domain");
+        return ExitCode::from(2);
+    }
+    crate::process::run(Arc::clone(&start.config), &Policy { start }, false)
+}
+
+struct Policy<'a> {
+    start: &'a Start<'a>,
+}
+
+impl Job for Policy<'_> {
+    fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
+        let Ok(runtime) = crate::runtime() else { return 1 };
+        runtime.block_on(async {
+            let (services, _) = match crate::assembly::test_services_with(&config, seat.local_agent()) {
+                Ok(made) => made,
+                Err(reason) => {
+                    crate::say_error(&reason);
+                    return 1;
+                }
+            };
+            seat.attach(&services);
+            let mut worst = 0;
+            for domain in &self.start.invocation.operands {
+                let mut context =
+                    Context::with_config(Facts::default(), Arc::clone(&config), Arc::clone(&services));
+                worst = worst.max(Box::pin(one(domain, &mut context)).await);
+            }
+            worst
+        })
+    }
+
+    fn is_daemon(&self) -> bool {
+        false
+    }
+
+    fn reload(&self) -> Option<Arc<Config>> {
+        None
+    }
+}
+
+async fn one(domain: &[u8], context: &mut Context) -> u8 {
+    let address = RouteAddress::new(&[b"postmaster@", domain].concat());
+    let outcome = mta::route::route(&address, RouteMode::Test, context).await;
+    let Some(assignment) = outcome.assignment() else {
+        let report = mta::route::test_address(&address.address, true, context).await;
+        crate::say(report.text.as_bytes());
+        return u8::try_from(report.exit_code).unwrap_or(2).max(1);
+    };
+    let (hosts, facts) = (assignment.hosts.clone(), assignment.facts.clone());
+    let said = mta::transport::smtp::explain(&assignment.transport, hosts, facts, context).await;
+    crate::say(said.text.as_bytes());
+    said.exit_code
+}
