@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve, Security};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::resolver::Resolver;
@@ -29,6 +29,10 @@ impl BlockingResolver {
 impl Resolve for BlockingResolver {
     fn query(&self, name: &[u8], rtype: RecordType) -> Result<Answer, DnsFailure> {
         self.wait(self.resolver.query(name, rtype))
+    }
+
+    fn security(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Security {
+        self.wait(self.resolver.examine(name, rtype, options)).security
     }
 
     fn query_with(

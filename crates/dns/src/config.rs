@@ -34,7 +34,9 @@ pub struct ResolverConfig {
     /// Each question counts as one that asks for DNSSEC (`dns_dnssec_ok = 1`).
     pub dnssec_always: bool,
     /// Zones whose servers' own answers (AA) count as secure (`dns_trust_aa`).
-    pub trusted_authorities: TrustedAuthorities,
+    pub trusted_authorities: Names,
+    /// Names that count as missing where the servers fail (`dns_again_means_nonexist`).
+    pub again_means_nonexist: Names,
     /// What `/etc/hosts` says.
     pub hosts: HostsFile,
 }
@@ -50,24 +52,24 @@ pub enum Validation {
     Own(TrustAnchors),
 }
 
-/// Tells whether a zone is one whose servers' own answers count as secure.
+/// Names that a predicate knows.
 #[derive(Clone, Default)]
-pub struct TrustedAuthorities(Option<Arc<Predicate>>);
+pub struct Names(Option<Arc<Predicate>>);
 
 type Predicate = dyn Fn(&[u8]) -> bool + Send + Sync;
 
-impl TrustedAuthorities {
-    /// Zones that a predicate knows; it gets their names in lower case.
+impl Names {
+    /// The predicate gets names in lower case.
     pub fn matching(predicate: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(predicate)))
     }
 
-    pub(crate) fn contain(&self, zone: &[u8]) -> bool {
-        self.0.as_ref().is_some_and(|predicate| predicate(zone))
+    pub(crate) fn contain(&self, name: &[u8]) -> bool {
+        self.0.as_ref().is_some_and(|predicate| predicate(name))
     }
 }
 
-impl fmt::Debug for TrustedAuthorities {
+impl fmt::Debug for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "some" } else { "none" })
     }
@@ -85,7 +87,8 @@ impl Default for ResolverConfig {
             edns0: true,
             validation: Validation::Upstream,
             dnssec_always: false,
-            trusted_authorities: TrustedAuthorities::default(),
+            trusted_authorities: Names::default(),
+            again_means_nonexist: Names::default(),
             hosts: HostsFile::default(),
         }
     }

@@ -26,12 +26,13 @@ mod exchange;
 pub mod fixture;
 mod hosts;
 mod name;
+pub mod probe;
 mod resolver;
 mod validate;
 mod wire;
 
 pub use blocking::BlockingResolver;
-pub use config::{ResolverConfig, TrustedAuthorities, Validation};
+pub use config::{Names, ResolverConfig, Validation};
 pub use hosts::HostsFile;
 pub use mail_types::dns::reverse_name;
 pub use resolver::{Examined, Families, HostAddresses, Resolver, SearchOptions};

@@ -34,7 +34,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// By name in lower case, type, and whether DNSSEC was asked for.
-    answers: Cache<(Vec<u8>, RecordType, bool), Result<Answer, DnsFailure>>,
+    answers: Cache<(Vec<u8>, RecordType, bool), Examined>,
     links: chain::Links,
 }
 
@@ -93,6 +93,18 @@ pub struct Examined {
     pub reason: Option<Arc<str>>,
 }
 
+/// The same, and the seconds to keep it.
+struct Looked {
+    examined: Examined,
+    seconds: u32,
+}
+
+impl Examined {
+    fn failed(failure: DnsFailure) -> Self {
+        Self { outcome: Err(failure), security: Security::Indeterminate, reason: None }
+    }
+}
+
 impl Resolver {
     /// With a configuration, and the time and chance that it depends on.
     pub fn new(config: ResolverConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
@@ -135,60 +147,45 @@ impl Resolver {
         rtype: RecordType,
         options: &QueryOptions,
     ) -> Result<Answer, DnsFailure> {
+        self.examine(name, rtype, options).await.outcome
+    }
+
+    /// The same, and what DNSSEC says of it, also where there is nothing: of a zone that is signed it is known that there
+    /// is nothing.
+    pub async fn examine(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Examined {
         let Inner { answers, clock, config, .. } = &*self.inner;
-        let parsed = name::parse(name)?;
+        let parsed = match name::parse(name) {
+            Ok(parsed) => parsed,
+            Err(failure) => return Examined::failed(failure),
+        };
         let own = match &config.validation {
             Validation::Own(anchors) if options.dnssec || config.dnssec_always => Some(anchors),
             _ => None,
         };
         let key = (name::to_text(&parsed).to_ascii_lowercase(), rtype, own.is_some());
-        if let Some((known, left)) = answers.find(&key, clock.now()) {
-            return known.map(|answer| aged(answer, left));
+        if let Some((mut known, left)) = answers.find(&key, clock.now()) {
+            known.outcome = known.outcome.map(|answer| aged(answer, left));
+            return known;
         }
         let question = Question { name: parsed, rtype };
-        let (outcome, seconds) = match own {
-            Some(anchors) => {
-                let outcome = Box::pin(self.follow_validated(question, anchors, options)).await;
-                (outcome.result, outcome.seconds)
-            }
+        let Looked { mut examined, seconds } = match own {
+            Some(anchors) => Box::pin(self.follow_validated(question, anchors, options)).await,
             None => self.follow(question, options).await,
         };
-        match &outcome {
-            Ok(answer) => trace!(
-                Dns,
-                "DNS lookup of {} ({rtype:?}): {} records",
-                key.0.escape_ascii(),
-                answer.records.len()
-            ),
+        match &examined.outcome {
+            Ok(answer) => {
+                let count = answer.records.len();
+                trace!(Dns, "DNS lookup of {} ({rtype:?}): {count} records", key.0.escape_ascii());
+            }
             Err(failure) => trace!(Dns, "DNS lookup of {} ({rtype:?}): {failure}", key.0.escape_ascii()),
         }
-        if !matches!(&outcome, Err(failure) if failure.is_temporary() && seconds == 0) {
-            answers.keep(key, outcome.clone(), seconds, clock.now());
+        // Of TLSA records it matters for security whether they are not there or not known.
+        let temporary = examined.outcome.as_ref().is_err_and(DnsFailure::is_temporary);
+        if temporary && rtype != RecordType::Tlsa && config.again_means_nonexist.contain(&key.0) {
+            examined = Examined::failed(DnsFailure::NxDomain);
         }
-        outcome
-    }
-
-    /// Asks one question anew and says what DNSSEC says of the answer, also of an answer that there is nothing. The
-    /// reason is there for all that is not secure.
-    pub async fn examine(&self, name: &[u8], rtype: RecordType) -> Examined {
-        let question = match name::parse(name) {
-            Ok(name) => Question { name, rtype },
-            Err(failure) => {
-                return Examined { outcome: Err(failure), security: Security::default(), reason: None };
-            }
-        };
-        let options = QueryOptions::DNSSEC;
-        let Validation::Own(anchors) = &self.inner.config.validation else {
-            let (outcome, _) = self.follow(question, &options).await;
-            let security = outcome.as_ref().map_or(Security::Indeterminate, |answer| answer.security);
-            return Examined { outcome, security, reason: Some("own validation is off".into()) };
-        };
-        let outcome = Box::pin(self.follow_validated(question, anchors, &options)).await;
-        let (security, reason) = match outcome.finding {
-            Some(finding) => finding.as_security(),
-            None => (Security::Indeterminate, None),
-        };
-        Examined { outcome: outcome.result, security, reason }
+        answers.keep(key, examined.clone(), seconds, clock.now());
+        examined
     }
 
     /// Asks about a name that may be incomplete: the search list is tried as the options say.
@@ -302,30 +299,31 @@ impl Resolver {
     }
 
     /// Asks, and asks again for the target of an alias that the server did not follow. Gives the seconds to keep it too.
-    async fn follow(
-        &self,
-        mut question: Question,
-        options: &QueryOptions,
-    ) -> (Result<Answer, DnsFailure>, u32) {
+    async fn follow(&self, mut question: Question, options: &QueryOptions) -> Looked {
         let mut way = Way { ttl: u32::MAX, secure: true, hops: 0 };
         loop {
             let Inner { config, entropy, .. } = &*self.inner;
             let response = match exchange::ask(&question, false, config, options, &**entropy).await {
                 Ok(response) => response,
-                Err(failure) => return (Err(failure), 0),
+                Err(failure) => return Looked { examined: Examined::failed(failure), seconds: 0 },
             };
             way.secure &= self.is_trusted(&response);
             match way.step(&question, &response) {
                 Step::Found(answer) => {
-                    let ttl = answer.ttl;
-                    return (Ok(answer), ttl);
+                    let (seconds, security) = (answer.ttl, answer.security);
+                    let examined = Examined { outcome: Ok(answer), security, reason: None };
+                    return Looked { examined, seconds };
                 }
                 Step::Alias(target) => match name::parse(&target) {
                     Ok(target) => question.name = target,
-                    Err(failure) => return (Err(failure), way.ttl),
+                    Err(failure) => {
+                        return Looked { examined: Examined::failed(failure), seconds: way.ttl };
+                    }
                 },
                 Step::Nothing(failure) => {
-                    return (Err(failure), response.negative_ttl.unwrap_or(0).min(way.ttl));
+                    let examined = Examined { security: way.security(), ..Examined::failed(failure) };
+                    let seconds = response.negative_ttl.unwrap_or(0).min(way.ttl);
+                    return Looked { examined, seconds };
                 }
             }
         }
@@ -393,9 +391,13 @@ impl Way {
         }
     }
 
+    fn security(&self) -> Security {
+        if self.secure { Security::Secure } else { Security::Indeterminate }
+    }
+
     fn answer(&self, records: Vec<Record>, canonical_name: Vec<u8>) -> Answer {
         let ttl = records.iter().map(|record| record.ttl).min().unwrap_or(0).min(self.ttl);
-        let security = if self.secure { Security::Secure } else { Security::Indeterminate };
+        let security = self.security();
         Answer { records, security, security_reason: None, ttl, canonical_name }
     }
 }

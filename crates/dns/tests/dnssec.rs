@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use dns::{Resolver, ResolverConfig, TrustAnchors, Validation};
 use mail_types::clock::{SystemClock, SystemEntropy};
-use mail_types::dns::{DnsFailure, RecordType, Security};
+use mail_types::dns::{DnsFailure, QueryOptions, RecordType, Security};
 
 use zones::{DsIn, PLAIN, Signed, Spec, without};
 
@@ -285,7 +285,7 @@ fn resolver(server: SocketAddr, anchors: &TrustAnchors) -> Resolver {
 }
 
 async fn our_verdict(resolver: &Resolver, name: &str, rtype: RecordType) -> (Option<Verdict>, String) {
-    let examined = resolver.examine(name.as_bytes(), rtype).await;
+    let examined = resolver.examine(name.as_bytes(), rtype, &QueryOptions::DNSSEC).await;
     let verdict = match (&examined.outcome, examined.security) {
         (Ok(_), Security::Secure) => Some(Secure),
         (Ok(_), Security::Insecure) => Some(Insecure),

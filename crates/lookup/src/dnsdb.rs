@@ -143,7 +143,11 @@ impl Asked<'_> {
                 }
                 Reply::Answer(answer)
             }
-            Err(DnsFailure::NxDomain | DnsFailure::NoData | DnsFailure::BadName) => Reply::Nothing,
+            Err(DnsFailure::NxDomain | DnsFailure::NoData | DnsFailure::BadName) => {
+                let security = self.resolver.security(name, rtype, &options);
+                self.authenticated = Some(security == Security::Secure);
+                Reply::Nothing
+            }
             Err(_) => Reply::Later,
         }
     }

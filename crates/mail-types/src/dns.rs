@@ -266,6 +266,11 @@ pub trait Resolve: Send + Sync {
         let _ = options;
         self.query(name, rtype)
     }
+
+    /// What DNSSEC says of what was just asked, also when there was nothing.
+    fn security(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Security {
+        self.query_with(name, rtype, options).map_or(Security::Indeterminate, |answer| answer.security)
+    }
 }
 
 /// How a question is to be asked, where it is not as configured.

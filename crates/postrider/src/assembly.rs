@@ -15,7 +15,7 @@ use config::{Config, Opt};
 use expand::{BareEnv, Expansion};
 use mail_types::MessageId;
 use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
-use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve, Security};
 use mail_types::zone::Zone;
 use mta::services::perl::{Interpreter, SparePerl};
 use mta::services::{
@@ -166,18 +166,18 @@ fn resolver(
     settings.edns0 = options.get(main::DNS_USE_EDNS0) != 0; // -1 leaves it on, as the C library does
     settings.validation = validation(config)?;
     settings.dnssec_always = options.get(main::DNS_DNSSEC_OK) > 0;
-    settings.trusted_authorities = trusted_authorities(config);
+    settings.trusted_authorities = names_in(config.main.get(main::DNS_TRUST_AA));
+    settings.again_means_nonexist = names_in(config.main.get(main::DNS_AGAIN_MEANS_NONEXIST));
     Ok(dns::Resolver::new(settings, Arc::clone(clock), Arc::clone(entropy)))
 }
 
 /// Who says what is secure.
 fn validation(config: &Config) -> Result<dns::Validation, String> {
     let options = &config.main;
-    if options.get(main::DNS_DNSSEC_OK) == 0 {
-        return Ok(dns::Validation::Nobody);
-    }
     match options.get(postrider::DNSSEC_VALIDATION) {
         Some(b"upstream") => return Ok(dns::Validation::Upstream),
+        // The AD bit comes all the same; signatures are not asked for.
+        _ if options.get(main::DNS_DNSSEC_OK) == 0 => return Ok(dns::Validation::Nobody),
         Some(b"own") | None => {}
         Some(other) => {
             let other = String::from_utf8_lossy(other);
@@ -193,13 +193,12 @@ fn validation(config: &Config) -> Result<dns::Validation, String> {
     dns::TrustAnchors::parse(&text).map(dns::Validation::Own).map_err(|error| told(error.to_string()))
 }
 
-/// The zones of `dns_trust_aa`.
-fn trusted_authorities(config: &Config) -> dns::TrustedAuthorities {
-    let Some(list) = config.main.get(main::DNS_TRUST_AA) else { return dns::TrustedAuthorities::default() };
-    let list = list.clone();
-    dns::TrustedAuthorities::matching(move |zone| {
-        // A list that can't tell trusts nobody.
-        list.matches(Subject::Text(zone), &mut BareEnv::new()).is_ok_and(|found| found.matched)
+/// The names in a list, which sees no message.
+fn names_in(list: Option<&policy::list::List>) -> dns::Names {
+    let Some(list) = list.cloned() else { return dns::Names::default() };
+    dns::Names::matching(move |name| {
+        // A list that can't tell has none.
+        list.matches(Subject::Text(name), &mut BareEnv::new()).is_ok_and(|found| found.matched)
     })
 }
 
@@ -347,6 +346,13 @@ impl Resolve for LazyResolver {
         match self.made.get_or_init(|| self.make()) {
             Some((_, resolver)) => resolver.query(name, rtype),
             None => Err(DnsFailure::ServFail),
+        }
+    }
+
+    fn security(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Security {
+        match self.made.get_or_init(|| self.make()) {
+            Some((_, resolver)) => resolver.security(name, rtype, options),
+            None => Security::Indeterminate,
         }
     }
 

@@ -12,22 +12,13 @@ use domain::base::{Name, Rtype};
 use mail_types::dns::{Answer, DnsFailure, QueryOptions, Record};
 use mail_types::limits;
 
-use super::Resolver;
 use super::chain::{BOGUS_SECONDS, Session, Trust};
+use super::{Examined, Looked, Resolver};
 use crate::name;
 use crate::validate::anchor::TrustAnchors;
 use crate::validate::denial::{Denial, Proof};
 use crate::validate::{DnsName, Effort, Finding, Reason, RrSet, Sections, last_labels, shown, signature};
 use crate::wire::{Question, Response, ResponseKind};
-
-/// What came of a question.
-pub(super) struct Outcome {
-    pub(super) result: Result<Answer, DnsFailure>,
-    /// Seconds to keep it.
-    pub(super) seconds: u32,
-    /// Of an answer or of the proof that there is none; none where the servers failed.
-    pub(super) finding: Option<Finding>,
-}
 
 /// What is not there.
 #[derive(Clone, Copy)]
@@ -53,7 +44,7 @@ impl Resolver {
         question: Question,
         anchors: &TrustAnchors,
         options: &QueryOptions,
-    ) -> Outcome {
+    ) -> Looked {
         let mut session = Session { anchors, options, effort: Effort::default() };
         let mut way = Way {
             name: question.name.to_canonical_name(),
@@ -66,7 +57,7 @@ impl Resolver {
             match self.one_response(&mut way, &mut session).await {
                 Ok(Some(outcome)) => return outcome,
                 Ok(None) => {}
-                Err(failure) => return Outcome { result: Err(failure), seconds: 0, finding: None },
+                Err(failure) => return Looked { examined: Examined::failed(failure), seconds: 0 },
             }
         }
     }
@@ -76,7 +67,7 @@ impl Resolver {
         &self,
         way: &mut Way,
         session: &mut Session<'_>,
-    ) -> Result<Option<Outcome>, DnsFailure> {
+    ) -> Result<Option<Looked>, DnsFailure> {
         let response = self.fetch(&way.name, way.rtype, session).await?;
         let trusted = self.is_trusted(&response);
         let mut moved = false;
@@ -117,7 +108,7 @@ impl Resolver {
             Missing::Records => DnsFailure::NoData,
         };
         let seconds = response.negative_ttl.unwrap_or(0).min(way.ttl);
-        Ok(Some(Outcome { result: Err(failure), seconds, finding: Some(way.finding.clone()) }))
+        Ok(Some(looked(Err(failure), seconds, &way.finding)))
     }
 
     /// What a set of an answer is, and the seconds that this holds.
@@ -244,15 +235,16 @@ fn proven(proof: Result<Proof, Reason>) -> Finding {
     }
 }
 
-fn forged(reason: &Reason) -> Outcome {
-    Outcome {
-        result: Err(DnsFailure::Bogus(reason.clone())),
-        seconds: BOGUS_SECONDS,
-        finding: Some(Finding::Bogus(reason.clone())),
-    }
+fn forged(reason: &Reason) -> Looked {
+    looked(Err(DnsFailure::Bogus(reason.clone())), BOGUS_SECONDS, &Finding::Bogus(reason.clone()))
 }
 
-fn found(way: &Way, response: &Response) -> Outcome {
+fn looked(outcome: Result<Answer, DnsFailure>, seconds: u32, finding: &Finding) -> Looked {
+    let (security, reason) = finding.as_security();
+    Looked { examined: Examined { outcome, security, reason }, seconds }
+}
+
+fn found(way: &Way, response: &Response) -> Looked {
     let canonical_name = name::to_text(&way.name);
     let code = way.rtype.to_int();
     let wanted =
@@ -261,5 +253,5 @@ fn found(way: &Way, response: &Response) -> Outcome {
     let (security, security_reason) = way.finding.as_security();
     let ttl = records.iter().map(|record| record.ttl).min().unwrap_or(0).min(way.ttl);
     let answer = Answer { records, security, security_reason, ttl, canonical_name };
-    Outcome { result: Ok(answer), seconds: ttl, finding: Some(way.finding.clone()) }
+    looked(Ok(answer), ttl, &way.finding)
 }

@@ -50,17 +50,13 @@ pub(crate) enum NoDs {
 impl<'a> Denial<'a> {
     /// Checks and takes the NSEC and NSEC3 records of an authority section.
     pub(crate) fn gather(authority: &[RrSet], zone: &'a Zone, now: Timestamp, effort: &mut Effort) -> Self {
-        let mut denial =
-            Self { zone, nsec: Vec::new(), nsec3: Nsec3Chain::default(), refused: None, ttl: u32::MAX };
+        let mut denial = Self::empty(zone);
         let ours = |set: &&RrSet| matches!(set.rtype, Rtype::NSEC | Rtype::NSEC3);
         for set in authority.iter().filter(ours).take(RECORDS_MAX) {
             match signature::check(set, zone, now, effort) {
                 Ok(checked) if checked.wildcard.is_none() => {
                     denial.ttl = denial.ttl.min(checked.ttl);
-                    denial.nsec.extend(Nsec::read(set).filter(|_| set.rtype == Rtype::NSEC));
-                    if let Some(record) = Nsec3::read(set, &zone.apex).filter(|_| set.rtype == Rtype::NSEC3) {
-                        denial.nsec3.push(record);
-                    }
+                    denial.take(set);
                 }
                 Ok(_) => {
                     denial.refused = Some(format!("{} is made from a wildcard", shown(&set.owner)).into());
@@ -69,6 +65,31 @@ impl<'a> Denial<'a> {
             }
         }
         denial
+    }
+
+    /// Takes the records whatever their signatures: for seeing what hostile ones do.
+    pub(crate) fn believing(authority: &[RrSet], zone: &'a Zone) -> Self {
+        let mut denial = Self::empty(zone);
+        for set in authority {
+            denial.take(set);
+        }
+        denial
+    }
+
+    fn empty(zone: &'a Zone) -> Self {
+        Self { zone, nsec: Vec::new(), nsec3: Nsec3Chain::default(), refused: None, ttl: u32::MAX }
+    }
+
+    fn take(&mut self, set: &RrSet) {
+        match set.rtype {
+            Rtype::NSEC => self.nsec.extend(Nsec::read(set)),
+            Rtype::NSEC3 => {
+                if let Some(record) = Nsec3::read(set, &self.zone.apex) {
+                    self.nsec3.push(record);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// There is no such name, and no wildcard that would make it.

@@ -1,0 +1,321 @@
+//! A signed hierarchy in memory, and a server that lies about it: each lie is found out, and named; without it the same
+//! question has a secure answer.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
+#[path = "liar/server.rs"]
+mod server;
+#[path = "liar/signer.rs"]
+mod signer;
+
+extern crate postrider_dns as dns;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dns::{Resolver, ResolverConfig, TrustAnchors, Validation};
+use mail_types::Timestamp;
+use mail_types::clock::{FixedClock, SystemEntropy};
+use mail_types::dns::{DnsFailure, QueryOptions, RecordType, Security};
+
+use server::{Asked, Server};
+use signer::{A, CNAME, DNSKEY, DS, NS, NSEC, RRSIG, Reply, Zone, wire};
+
+/// In the middle of the time for which everything is signed.
+const NOW: i64 = 1_800_000_000;
+
+struct World {
+    server: Server,
+    resolver: Resolver,
+    clock: Arc<FixedClock>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// Root, `test`, `good.test`, `evil.test`; `bare.test` is not signed.
+    fn with(change: impl FnOnce(&mut Zone)) -> Self {
+        let mut good = Zone::new("good.test");
+        good.push("www.good.test", A, vec![192, 0, 2, 1]);
+        good.push("mail.good.test", A, vec![192, 0, 2, 2]);
+        good.push("alias.good.test", CNAME, wire("www.good.test"));
+        good.push("below.good.test", NS, wire("ns.test"));
+        change(&mut good);
+        let mut evil = Zone::new("evil.test");
+        evil.push("www.evil.test", A, vec![192, 0, 2, 66]);
+        let mut test = Zone::new("test");
+        test.push("good.test", NS, wire("ns.test"));
+        test.push("good.test", DS, good.ds());
+        test.push("evil.test", NS, wire("ns.test"));
+        test.push("evil.test", DS, evil.ds());
+        test.push("bare.test", NS, wire("ns.test"));
+        let mut bare = Zone::new("bare.test");
+        bare.push("www.bare.test", A, vec![192, 0, 2, 3]);
+        let mut root = Zone::new("");
+        root.push("test", NS, wire("ns.test"));
+        root.push("test", DS, test.ds());
+        let server = Server::start(vec![root, test, good, evil, bare]);
+        let anchors = TrustAnchors::parse(server.anchor().as_bytes()).expect("an anchor");
+        let config = ResolverConfig {
+            validation: Validation::Own(anchors),
+            retrans: Duration::from_millis(300),
+            tries: 1,
+            ..ResolverConfig::with_servers([server.address])
+        };
+        let clock = Arc::new(FixedClock::new(Timestamp::from_secs(NOW)));
+        let resolver = Resolver::new(config, clock.clone(), Arc::new(SystemEntropy));
+        Self { server, resolver, clock }
+    }
+
+    async fn ask(&self, name: &str) -> Result<Security, DnsFailure> {
+        let answer = self.resolver.query_with(name.as_bytes(), RecordType::A, &QueryOptions::DNSSEC).await;
+        answer.map(|answer| answer.security)
+    }
+
+    async fn reason(&self, name: &str) -> String {
+        match self.resolver.query_with(name.as_bytes(), RecordType::A, &QueryOptions::DNSSEC).await {
+            Err(DnsFailure::Bogus(reason)) => reason.to_string(),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    /// The lie is named by these words; told the truth a minute later, the answer is secure.
+    async fn finds_out(
+        lie: impl Fn(&Asked, &[Zone], Reply) -> Option<Reply> + Send + 'static,
+        name: &str,
+        truth: Result<Security, DnsFailure>,
+        words: &str,
+    ) {
+        let world = Self::new();
+        world.server.lie(lie);
+        let reason = world.reason(name).await;
+        assert!(reason.contains(words), "{name}: {reason}");
+        world.server.tell_the_truth();
+        world.clock.advance(Duration::from_secs(61));
+        assert_eq!(world.ask(name).await, truth, "{name}: {words}");
+    }
+}
+
+fn stripped(mut reply: Reply) -> Reply {
+    for section in [&mut reply.answer, &mut reply.authority] {
+        section.retain(|record| record.rtype != RRSIG && record.rtype != NSEC);
+    }
+    reply
+}
+
+fn zone<'a>(zones: &'a [Zone], apex: &str) -> &'a Zone {
+    zones.iter().find(|zone| zone.apex == apex).expect("a zone of this world")
+}
+
+#[tokio::test]
+async fn a_warm_chain_costs_nothing_and_an_ordinary_question_is_one() {
+    let world = World::new();
+    assert_eq!(world.ask("www.good.test").await, Ok(Security::Secure));
+    let asked = |name: &str, rtype| (name.to_owned(), rtype);
+    assert_eq!(
+        world.server.seen(),
+        [
+            asked("www.good.test", A),
+            asked("", DNSKEY),
+            asked("test", DS),
+            asked("test", DNSKEY),
+            asked("good.test", DS),
+            asked("good.test", DNSKEY),
+        ]
+    );
+    assert_eq!(world.ask("mail.good.test").await, Ok(Security::Secure));
+    assert_eq!(world.server.seen(), [asked("mail.good.test", A)]);
+    assert_eq!(world.ask("mail.good.test").await, Ok(Security::Secure));
+    assert_eq!(world.server.seen(), []);
+    let answer = world.resolver.query(b"www.evil.test", RecordType::A).await.expect("records");
+    assert_eq!(answer.security, Security::Indeterminate);
+    assert_eq!(world.server.seen(), [asked("www.evil.test", A)]);
+    assert_eq!(world.ask("www.bare.test").await, Ok(Security::Insecure));
+    assert_eq!(world.server.seen(), [asked("www.bare.test", A), asked("bare.test", DS)]);
+}
+
+#[tokio::test]
+async fn the_absence_of_records_is_kept_and_keys_end() {
+    let world = World::new();
+    for _ in 0..2 {
+        assert_eq!(world.ask("nothing.good.test").await, Err(DnsFailure::NxDomain));
+    }
+    assert_eq!(world.server.seen().len(), 6);
+    world.clock.advance(Duration::from_secs(301));
+    assert_eq!(world.ask("nothing.good.test").await, Err(DnsFailure::NxDomain));
+    assert_eq!(world.server.seen().len(), 6, "the keys were asked for again");
+}
+
+#[tokio::test]
+async fn servers_that_know_no_signatures_leave_everything_open() {
+    let world = World::new();
+    world.server.lie(|_, _, reply| Some(stripped(reply)));
+    let answer = world
+        .resolver
+        .query_with(b"www.good.test", RecordType::A, &QueryOptions::DNSSEC)
+        .await
+        .expect("mail flows");
+    assert_eq!((answer.security, answer.records.len()), (Security::Indeterminate, 1));
+    let reason = answer.security_reason.expect("a reason");
+    assert!(reason.contains("do not pass signatures on"), "{reason}");
+    assert_eq!(world.ask("nothing.good.test").await, Err(DnsFailure::NxDomain));
+    // Servers that refuse to speak of the root, or fail at it, are no better.
+    for rcode in [2, 4, 5] {
+        let world = World::new();
+        world.server.lie(move |asked, _, reply| {
+            Some(if asked.1 == DNSKEY { Reply { rcode, ..Reply::default() } } else { stripped(reply) })
+        });
+        assert_eq!(world.ask("www.good.test").await, Ok(Security::Indeterminate), "{rcode}");
+    }
+}
+
+#[tokio::test]
+async fn once_signatures_were_seen_their_absence_is_forgery() {
+    let world = World::new();
+    assert_eq!(world.ask("www.good.test").await, Ok(Security::Secure));
+    world.server.lie(|_, _, reply| Some(stripped(reply)));
+    assert!(world.reason("mail.good.test").await.contains("no proof that there is no DS record"));
+    world.clock.advance(Duration::from_secs(400));
+    assert!(world.reason("mail.good.test").await.contains("no signature of . DNSKEY by its zone ."));
+}
+
+#[tokio::test]
+async fn lame_servers_are_a_temporary_failure() {
+    let world = World::new();
+    assert_eq!(world.ask("www.evil.test").await, Ok(Security::Secure));
+    world.server.lie(|asked, _, reply| {
+        let lame = asked.0 == "good.test" && asked.1 == DNSKEY;
+        Some(if lame { Reply { rcode: 2, ..Reply::default() } } else { reply })
+    });
+    assert_eq!(world.ask("www.good.test").await, Err(DnsFailure::ServFail));
+    world.server.lie(|asked, _, reply| (asked.0 != "good.test").then_some(reply));
+    assert_eq!(world.ask("www.good.test").await, Err(DnsFailure::Timeout));
+    world.server.tell_the_truth();
+    assert_eq!(world.ask("www.good.test").await, Ok(Security::Secure));
+}
+
+#[tokio::test]
+async fn a_wrong_clock_is_spoken_of() {
+    for (wrong, words) in [
+        (0, "signature of . DNSKEY by key"),
+        (0, "not valid before 20260101000000Z, and this machine's clock says 19700101000000Z: is it right?"),
+        (2_200_000_000, "expired at 20370101000000Z, and this machine's clock says 20390918230640Z"),
+    ] {
+        let world = World::new();
+        world.clock.set(Timestamp::from_secs(wrong));
+        let reason = world.reason("www.good.test").await;
+        assert!(reason.contains(words), "{reason}");
+        let later = World::new();
+        assert_eq!(later.ask("www.good.test").await, Ok(Security::Secure));
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_comes_by_tcp() {
+    let world = World::new();
+    world.server.lie(|_, _, reply| Some(Reply { truncated: true, ..reply }));
+    assert_eq!(world.ask("alias.good.test").await, Ok(Security::Secure));
+}
+
+#[tokio::test]
+async fn forged_answers_are_found_out() {
+    let secure = || Ok(Security::Secure);
+    let changed = |asked: &Asked, _: &[Zone], mut reply: Reply| {
+        if asked.1 == A {
+            reply.answer[0].data = vec![192, 0, 2, 99];
+        }
+        Some(reply)
+    };
+    World::finds_out(changed, "www.good.test", secure(), "does not fit the data").await;
+    // Signed rightly, by somebody else.
+    let by_another = |asked: &Asked, zones: &[Zone], reply: Reply| {
+        let forged = || zone(zones, "evil.test").signed("www.good.test", A, vec![vec![192, 0, 2, 66]]);
+        Some(if asked.1 == A { Reply { answer: forged(), ..reply } } else { reply })
+    };
+    World::finds_out(by_another, "www.good.test", secure(), "no signature of www.good.test A").await;
+    // Another name's record.
+    let moved = |asked: &Asked, zones: &[Zone], reply: Reply| {
+        let mut forged = zone(zones, "good.test").answer("mail.good.test", A);
+        forged.answer.iter_mut().for_each(|record| record.owner.clone_from(&asked.0));
+        Some(if asked.1 == A { forged } else { reply })
+    };
+    World::finds_out(moved, "www.good.test", secure(), "does not fit the data").await;
+    let alias = |asked: &Asked, zones: &[Zone], mut reply: Reply| {
+        if asked.1 == A {
+            reply.answer[0].data = wire("www.evil.test");
+            reply.answer.extend(zone(zones, "evil.test").answer("www.evil.test", A).answer);
+        }
+        Some(reply)
+    };
+    World::finds_out(alias, "alias.good.test", secure(), "signature of alias.good.test CNAME").await;
+}
+
+#[tokio::test]
+async fn forged_absence_is_found_out() {
+    let secure = || Ok(Security::Secure);
+    // The proof of another name.
+    let replayed = |asked: &Asked, zones: &[Zone], reply: Reply| {
+        let forged = || {
+            let nsec =
+                zone(zones, "good.test").nsec("mail.good.test", "nothing.good.test", &[A, RRSIG, NSEC]);
+            Reply { rcode: 3, authority: nsec, ..Reply::default() }
+        };
+        Some(if asked.1 == A { forged() } else { reply })
+    };
+    World::finds_out(replayed, "www.good.test", secure(), "no proof that there is no such name").await;
+    // The parent's record at a delegation says nothing of the zone below.
+    let from_above = |asked: &Asked, zones: &[Zone], reply: Reply| {
+        let forged = || {
+            let nsec = zone(zones, "test").nsec("good.test", "test", &[NS, DS, RRSIG, NSEC]);
+            Reply { rcode: 3, authority: nsec, ..Reply::default() }
+        };
+        Some(if asked.1 == A { forged() } else { reply })
+    };
+    World::finds_out(from_above, "www.good.test", secure(), "no proof that there is no such name").await;
+    // A signed zone is made an unsigned one.
+    let no_ds = |asked: &Asked, zones: &[Zone], reply: Reply| {
+        let forged = || Reply {
+            authority: zone(zones, "test").nsec("bare.test", "evil.test", &[NS]),
+            ..Reply::default()
+        };
+        Some(if asked.0 == "good.test" && asked.1 == DS { forged() } else { stripped_of(asked, reply) })
+    };
+    World::finds_out(no_ds, "www.good.test", secure(), "good.test: no proof that there is no DS record")
+        .await;
+    let no_data = |asked: &Asked, zones: &[Zone], reply: Reply| {
+        let forged = || Reply {
+            authority: zone(zones, "good.test").nsec("www.good.test", "good.test", &[A]),
+            ..Reply::default()
+        };
+        Some(if asked.1 == A { forged() } else { reply })
+    };
+    World::finds_out(no_data, "www.good.test", secure(), "no proof that there is no A record").await;
+}
+
+/// Without the signatures of what was asked for itself.
+fn stripped_of(asked: &Asked, reply: Reply) -> Reply {
+    if asked.1 == A { stripped(reply) } else { reply }
+}
+
+#[tokio::test]
+async fn keys_that_share_a_tag_are_tried_only_so_often() {
+    // The tag of a key is a sum: swapping two of its words keeps it. These twins stand before the true key.
+    let twins = |count: usize| {
+        World::with(|good| {
+            let record = good.key_record();
+            let swapped = |a: usize, b: usize| {
+                let mut twin = record.clone();
+                twin.swap(4 + 2 * a, 4 + 2 * b);
+                twin.swap(5 + 2 * a, 5 + 2 * b);
+                twin
+            };
+            let all = (0..16).flat_map(|a| (0..a).map(move |b| (a, b))).map(|(a, b)| swapped(a, b));
+            good.more_keys = all.filter(|twin| *twin < record).take(count).collect();
+            assert_eq!(good.more_keys.len(), count);
+        })
+    };
+    assert_eq!(twins(3).ask("www.good.test").await, Ok(Security::Secure));
+    assert!(twins(4).reason("www.good.test").await.contains("does not fit the data"));
+}
