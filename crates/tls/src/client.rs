@@ -15,6 +15,7 @@ use crate::cipher::Choice;
 use crate::error::TlsError;
 use crate::identity::Identity;
 use crate::server::{provider, versions};
+use crate::session::Proof;
 use crate::verify::{Requirement, Verifier};
 
 /// Sessions that are remembered for each connector.
@@ -33,6 +34,8 @@ pub struct ConnectorSettings {
     pub alpn: Vec<Vec<u8>>,
     /// Sessions may be resumed.
     pub resumption: bool,
+    /// Whether a stapled proof is wanted.
+    pub proof: Proof,
 }
 
 /// A client's settings, ready for handshakes.
@@ -41,6 +44,7 @@ pub struct Connector {
     pub(crate) config: Arc<ClientConfig>,
     pub(crate) server: Requirement,
     pub(crate) identity: Option<Identity>,
+    pub(crate) proof: Proof,
     pub(crate) clock: Arc<LibraryClock>,
 }
 
@@ -64,13 +68,14 @@ impl Connector {
             Some(identity) => builder.with_client_cert_resolver(Arc::new(Shown(Arc::clone(&identity.0)))),
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = settings.alpn;
+        config.alpn_protocols.clone_from(&settings.alpn);
         config.resumption = if settings.resumption {
             Resumption::in_memory_sessions(REMEMBERED)
         } else {
             Resumption::disabled()
         };
-        Ok(Self { config: Arc::new(config), server: settings.server, identity: settings.identity, clock })
+        let ConnectorSettings { server, identity, proof, .. } = settings;
+        Ok(Self { config: Arc::new(config), server, identity, proof, clock })
     }
 }
 

@@ -68,6 +68,8 @@ pub enum HandshakeFault {
     Io(String),
     /// The peer's certificate is not what is required.
     Certificate(String),
+    /// The stapled proof about the peer's certificate is not what is required.
+    Status(&'static str),
     /// The protocol failed: our reason, or the peer's alert.
     Protocol(String),
 }
@@ -98,6 +100,7 @@ impl fmt::Display for HandshakeFault {
         match self {
             Self::Closed => f.write_str("the peer closed the connection"),
             Self::Io(text) | Self::Protocol(text) => f.write_str(text),
+            Self::Status(why) => write!(f, "certificate status check failed: {why}"),
             Self::Certificate(text) => write!(f, "certificate verification failed: {text}"),
         }
     }

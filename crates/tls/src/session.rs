@@ -22,6 +22,18 @@ pub enum Ocsp {
     Verified = 4,
 }
 
+/// Whether a stapled OCSP proof is wanted of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// One that comes is not looked at.
+    #[default]
+    Ignore,
+    /// It is looked at, and the session goes on whatever it says.
+    Request,
+    /// Without a good one there is no session.
+    Require,
+}
+
 /// A session that was set up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Established {

@@ -24,6 +24,7 @@ use crate::dane::Associations;
 use crate::error::TlsError;
 use crate::identity::Identity;
 use crate::server::{Acceptor, AcceptorSettings, Tickets};
+use crate::session::Proof;
 use crate::trust::{Anchors, Revocations};
 use crate::verify::{Requirement, Strictness};
 
@@ -97,6 +98,8 @@ pub struct ConnectorRequest {
     pub ciphers: String,
     /// `tls_alpn`.
     pub alpn: Vec<Vec<u8>>,
+    /// `hosts_request_ocsp`, `hosts_require_ocsp`.
+    pub proof: Proof,
     /// Sessions may be resumed.
     pub resumption: bool,
 }
@@ -260,6 +263,7 @@ impl Store {
             ciphers: ciphers(&request.ciphers)?,
             alpn: request.alpn.clone(),
             resumption: request.resumption,
+            proof: request.proof,
         };
         let made = Connector::new(settings, Arc::clone(&self.clock))?;
         lock(&self.connectors).put(request.clone(), files, None, made.clone());

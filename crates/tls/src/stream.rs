@@ -17,9 +17,10 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, ser
 
 use crate::client::Connector;
 use crate::error::HandshakeFault;
+use crate::ocsp;
 use crate::server::{Acceptor, Hello};
-use crate::session::Established;
-use crate::verify::{Peer, Requirement, Strictness};
+use crate::session::{Established, Ocsp, Proof};
+use crate::verify::{Peer, Requirement, STAPLED, Strictness};
 
 /// A stream in clear or under TLS.
 pub struct Stream<S>(State<S>);
@@ -124,13 +125,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let sent = named.as_ref().is_some_and(|name| matches!(name, ServerName::DnsName(_)));
         let name = named.unwrap_or_else(|| ServerName::from(peer));
         let connecting = TlsConnector::from(std::sync::Arc::clone(&connector.config)).connect(name, stream);
-        let stream = connecting.await.map_err(|error| HandshakeFault::of(&error))?;
+        let stapled = std::cell::RefCell::new(Vec::new());
+        let (stream, stapled) = STAPLED
+            .scope(stapled, async { (connecting.await, STAPLED.with(std::cell::RefCell::take)) })
+            .await;
+        let stream = stream.map_err(|error| HandshakeFault::of(&error))?;
         let (_, connection) = stream.get_ref();
         let mut facts = Established::of(connection);
         facts.sni = sni.filter(|_| sent).map(|name| name.as_bytes().to_vec());
         facts.our_certificate = connector.identity.as_ref().map(|identity| identity.certificate().to_vec());
         let now = connector.clock.now();
         judge(&connector.server, connection.peer_certificates(), Peer::Server, now, &mut facts)?;
+        prove(connector, connection.peer_certificates(), &stapled, now, &mut facts)?;
         self.0 = State::Client(Box::new(stream));
         Ok(facts)
     }
@@ -169,6 +175,46 @@ fn judge(
         Err(why) => facts.verify_error = Some(why.0),
     }
     Ok(())
+}
+
+/// Fills in what the stapled proof says.
+fn prove(
+    connector: &Connector,
+    chain: Option<&[rustls::pki_types::CertificateDer<'static>]>,
+    stapled: &[u8],
+    now: std::time::Duration,
+    facts: &mut Established,
+) -> Result<(), HandshakeFault> {
+    if connector.proof == Proof::Ignore {
+        return Ok(());
+    }
+    let mut chain = chain.unwrap_or_default().iter().map(AsRef::as_ref);
+    let own = chain.next().unwrap_or_default();
+    let others: Vec<&[u8]> = chain.collect();
+    let why = if facts.resumed {
+        // The session that is resumed was set up under the same demands.
+        facts.ocsp = if connector.proof == Proof::Require { Ocsp::Verified } else { Ocsp::NotResponded };
+        return Ok(());
+    } else if stapled.is_empty() {
+        facts.ocsp = Ocsp::NotResponded;
+        "no proof was sent"
+    } else if !facts.verified {
+        // A proof by somebody of whom nobody knows anything.
+        facts.ocsp = Ocsp::NotTried;
+        "the certificate itself is not verified"
+    } else {
+        match ocsp::check(stapled, own, &others, &connector.server.anchors.authorities, now.as_secs()) {
+            Ok(()) => {
+                facts.ocsp = Ocsp::Verified;
+                return Ok(());
+            }
+            Err(why) => {
+                facts.ocsp = Ocsp::Failed;
+                why
+            }
+        }
+    };
+    if connector.proof == Proof::Require { Err(HandshakeFault::Status(why)) } else { Ok(()) }
 }
 
 enum Active<'a, S> {

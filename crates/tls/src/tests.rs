@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use crate::cipher::Choice;
 use crate::{
     Acceptor, AcceptorSettings, Anchors, Connector, ConnectorSettings, Established, HandshakeFault, Hello,
-    Identity, Requirement, Stream, Strictness, Tickets, TlsError,
+    Identity, Ocsp, Proof, Requirement, Stream, Strictness, Tickets, TlsError,
 };
 
 /// An authority with what it signs, in a folder of its own.
@@ -125,6 +125,47 @@ async fn a_session_tells_what_it_is() {
     assert!(!served.verified && served.peer_dn.is_none());
     assert!(asked.verified && !asked.resumed);
     assert_eq!(asked.peer_dn.as_deref(), Some(&b"/C=NL/CN=mx.example"[..]));
+}
+
+/// OpenSSL's responses, stapled: what is wanted, what is stapled, who is believed, and how it ends.
+#[tokio::test]
+async fn stapled_proofs() {
+    let fixture =
+        |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ocsp/fixtures").join(name);
+    let anchors = Arc::new(Anchors::load(&fixture("ca.pem")).unwrap());
+    let identity = Identity::load(&fixture("chain.pem"), &fixture("leaf.key")).unwrap();
+    let late: Arc<dyn Clock> =
+        Arc::new(FixedClock::new(mail_types::clock::Timestamp::from_secs(1_800_000_000)));
+    let failed = |why| Err(HandshakeFault::Status(why));
+    for (proof, staple, strictness, want) in [
+        (Proof::Ignore, Some("revoked"), Strictness::Require, Ok(Ocsp::NotRequested)),
+        (Proof::Request, None, Strictness::Require, Ok(Ocsp::NotResponded)),
+        (Proof::Request, Some("good"), Strictness::Require, Ok(Ocsp::Verified)),
+        (Proof::Request, Some("revoked"), Strictness::Require, Ok(Ocsp::Failed)),
+        (Proof::Request, Some("good"), Strictness::Ignore, Ok(Ocsp::NotTried)),
+        (Proof::Require, Some("good"), Strictness::Require, Ok(Ocsp::Verified)),
+        (Proof::Require, Some("delegated"), Strictness::Try, Ok(Ocsp::Verified)),
+        (Proof::Require, None, Strictness::Require, failed("no proof was sent")),
+        (Proof::Require, Some("revoked"), Strictness::Require, failed("the certificate was revoked")),
+        (Proof::Require, Some("old"), Strictness::Require, failed("the response is out of date")),
+        (Proof::Require, Some("good"), Strictness::Ignore, failed("the certificate itself is not verified")),
+    ] {
+        let shown = match staple {
+            Some(name) => identity.with_proof(std::fs::read(fixture(&format!("{name}.der"))).unwrap()),
+            None => identity.clone(),
+        };
+        for list in ["", "NORMAL:-VERS-TLS1.3"] {
+            let acceptor = server(shown.clone(), |settings| settings.ciphers = Choice::parse(list));
+            let settings = ConnectorSettings {
+                server: checked(strictness, Arc::clone(&anchors), "mx.example"),
+                proof,
+                ..ConnectorSettings::default()
+            };
+            let connector = Connector::new(settings, Arc::clone(&late)).unwrap();
+            let (_, asked, _) = handshake(&acceptor, &connector, Some("mx.example")).await;
+            assert_eq!(asked.map(|facts| facts.ocsp), want, "{proof:?} {staple:?} {strictness:?} {list}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -27,6 +27,12 @@ use crate::dane::Associations;
 use crate::signature;
 use crate::trust::{Anchors, Revocations};
 
+tokio::task_local! {
+    /// The proof that came with the certificate in the handshake that this task is about: the library shows it to the
+    /// verifier alone, which serves many connections.
+    pub(crate) static STAPLED: std::cell::RefCell<Vec<u8>>;
+}
+
 /// What is done about a certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strictness {
@@ -208,9 +214,11 @@ impl ServerCertVerifier for Verifier {
         own: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
         _name: &ServerName<'_>,
-        _ocsp: &[u8],
+        ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        // Outside of a handshake of ours nobody waits for it.
+        let _ = STAPLED.try_with(|stapled| stapled.replace(ocsp.to_vec()));
         self.judge(own, others, Peer::Server, now).map(|()| ServerCertVerified::assertion())
     }
 

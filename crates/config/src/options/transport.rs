@@ -583,7 +583,7 @@ pub mod smtp {
         HOSTS_RANDOMIZE: FlagText = "hosts_randomize", off;
         /// Ask for stapled OCSP.
         /// `hosts_request_ocsp = !192.0.2.72 : *`
-        HOSTS_REQUEST_OCSP: Hosts = "hosts_request_ocsp", "*", inert TLS;
+        HOSTS_REQUEST_OCSP: Hosts = "hosts_request_ocsp", "*";
         /// ALPN must succeed.
         /// `hosts_require_alpn = mx.example.net`
         HOSTS_REQUIRE_ALPN: Hosts = "hosts_require_alpn", unset;
@@ -595,7 +595,7 @@ pub mod smtp {
         HOSTS_REQUIRE_DANE: Hosts = "hosts_require_dane", unset;
         /// OCSP mandatory.
         /// `hosts_require_ocsp = mx.secure.example`
-        HOSTS_REQUIRE_OCSP: Hosts = "hosts_require_ocsp", unset, inert TLS;
+        HOSTS_REQUIRE_OCSP: Hosts = "hosts_require_ocsp", unset;
         /// TLS mandatory.
         /// `hosts_require_tls = mx.example.net`
         HOSTS_REQUIRE_TLS: Hosts = "hosts_require_tls", unset;

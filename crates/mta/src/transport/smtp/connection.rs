@@ -138,6 +138,7 @@ impl Connection {
             Ok(Err(HandshakeFault::Certificate(why))) => {
                 Err(format!("(certificate verification failed): {why}"))
             }
+            Ok(Err(HandshakeFault::Status(why))) => Err(format!("(certificate status check failed): {why}")),
             Ok(Err(fault)) => Err(format!("(SSL_connect): {fault}")),
             Err(_elapsed) => Err("(SSL_connect): timed out".to_owned()),
         }

@@ -25,7 +25,7 @@ use config::options::transport::smtp as options;
 use expand::list::ListItems;
 use mail_types::value::Value;
 use tls::policy::Action;
-use tls::{AnchorSource, ConnectorRequest, Strictness};
+use tls::{AnchorSource, ConnectorRequest, Proof, Strictness};
 
 use super::settings::{Misconfigured, expanded};
 use crate::context::Context;
@@ -120,6 +120,16 @@ impl Plan {
                 plan.expand_judgement(transport, context)?;
             }
         }
+        // The default asks where the answer can be checked: not where a TLSA record speaks of the server's own key.
+        let by_default = !transport.options.is_set(options::HOSTS_REQUEST_OCSP);
+        let pointless = by_default && !matches!(context.facts.host.tlsa_usage, 0 | 4);
+        plan.request.proof = if matches(options::HOSTS_REQUIRE_OCSP, context) {
+            Proof::Require
+        } else if !pointless && matches(options::HOSTS_REQUEST_OCSP, context) {
+            Proof::Request
+        } else {
+            Proof::Ignore
+        };
         plan.expand(transport, context)?;
         Ok(plan)
     }
