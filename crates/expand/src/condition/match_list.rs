@@ -61,7 +61,8 @@ impl Test for MatchList {
             return Err(EvalError::failed(format!("\"{}\" is not an IP address", subject.to_lossy())));
         }
         machine.env.match_list(self.kind, &subject, &list).map_err(|error| {
-            let told = format!("unable to complete match against \"{}\": {}", list.to_lossy(), error.message());
+            let told =
+                format!("unable to complete match against \"{}\": {}", list.to_lossy(), error.message());
             error.retold(told)
         })
     }
