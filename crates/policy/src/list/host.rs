@@ -86,7 +86,14 @@ impl Search<'_> {
             }
             Pattern::Exact(name) => self.by_name(name, address, host, policy),
             Pattern::Suffix(_) | Pattern::Regex(_) | Pattern::Lookup(_) => {
-                self.names_of_host(list, &entry.pattern, host, policy)
+                let hit = self.names_of_host(list, &entry.pattern, host, policy)?;
+                Ok(match hit {
+                    // Of items that match names, as of those in files, the item is the value.
+                    Hit::Match { value: None, captures } => {
+                        Hit::Match { value: Some(list.value(entry)), captures }
+                    }
+                    other => other,
+                })
             }
             _ => Ok(Hit::Miss),
         }
@@ -204,13 +211,14 @@ impl Search<'_> {
             })
             .collect();
         exchangers.sort_unstable();
-        let lowest = exchangers.first().map_or(0, |(preference, _)| *preference);
+        // The lowest preference of those that are not ignored.
+        let mut lowest = None;
         let (mut primary, mut secondary) = (false, false);
         for (preference, exchange) in exchangers {
+            let Some(local) = self.is_this_host(exchange, pattern)? else { continue };
+            let lowest = *lowest.get_or_insert(preference);
             let counts = if preference == lowest { &mut primary } else { &mut secondary };
-            if !*counts {
-                *counts = self.is_this_host(exchange, pattern)?;
-            }
+            *counts |= local;
         }
         let found = match pattern.which {
             Mx::Any => primary || secondary,
@@ -220,20 +228,22 @@ impl Search<'_> {
         Ok(if found { Hit::Match { value: None, captures: Vec::new() } } else { Hit::Miss })
     }
 
-    fn is_this_host(&mut self, exchange: &[u8], pattern: &MxPattern) -> Result<bool, ListError> {
+    /// Whether a name in an MX record is this host; none if all its addresses are ignored.
+    fn is_this_host(&mut self, exchange: &[u8], pattern: &MxPattern) -> Result<Option<bool>, ListError> {
         if self.env.treats_as_local(exchange)? {
-            return Ok(true);
+            return Ok(Some(true));
         }
         let HostAddresses::Known(addresses) = self.env.host_addresses(exchange) else {
-            return Ok(false);
+            return Ok(Some(false));
         };
         let local = self.env.local_addresses();
-        for address in addresses.into_iter().filter(|address| local.contains(address)) {
+        let mut found = None;
+        for address in addresses {
             if !self.is_ignored(address, pattern)? {
-                return Ok(true);
+                found = Some(found == Some(true) || local.contains(&address));
             }
         }
-        Ok(false)
+        Ok(found)
     }
 
     fn is_ignored(&mut self, address: IpAddr, pattern: &MxPattern) -> Result<bool, ListError> {

@@ -207,6 +207,9 @@ impl Search<'_> {
         for line in &lines.entries {
             let hit = self.one(&lines, line, subject, &mut policy, &mut inner)?;
             if let Some(mut found) = hit {
+                if found.matched && found.value.is_none() && list.kind == ListKind::Host {
+                    found.value = Some(lines.value(line));
+                }
                 found.matched ^= entry.negated;
                 found.item = Some(entry.offset);
                 return Ok(Some(found));

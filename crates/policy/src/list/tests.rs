@@ -306,9 +306,9 @@ fn hosts_by_address() {
 fn hosts_by_name() {
     let names: [&[u8]; 2] = [b"Mail.Friend.example", b"alias.example"];
     let cases = [
-        ("*.friend.example", "yes"),
-        ("*.FRIEND.example", "yes"),
-        ("^mail\\.", "yes"),
+        ("*.friend.example", "yes:*.friend.example"),
+        ("*.FRIEND.example", "yes:*.FRIEND.example"),
+        ("^mail\\.", "yes:^mail\\."),
         ("lsearch;/f", "yes:byname"),
         ("alias.example", "yes"),
         ("*.enemy.example", "no"),
