@@ -53,7 +53,7 @@ impl Files {
                 let make = |text: &[u8]| Ok(wildlsearch::WildFile::parse(text));
                 let lines = parsed(&self.wild, file, spec.kind, linear, make)?;
                 let expanded = spec.kind == "wildlsearch";
-                Box::new(move |key| lines.find(key, expanded))
+                Box::new(move |key| Ok(lines.find(key, expanded)?.map(|entry| entry.value(full))))
             }
             "iplsearch" => {
                 let make = |text: &[u8]| Ok(iplsearch::NetworkFile::parse(text));

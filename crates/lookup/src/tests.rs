@@ -117,6 +117,7 @@ fn wild_keys() {
         ("nwildlsearch", "abc", "re,,"),
         ("nwildlsearch", "ABC", "re,,"),
         ("wildlsearch", "x.b.c", "suf,,"),
+        ("wildlsearch,ret=full", "x.b.c", "*.b.c: suf,,"),
         ("wildlsearch", "b.c", "no"),
         ("wildlsearch", "123", "num,,"),
         ("nwildlsearch", "123", "no"),

@@ -42,14 +42,14 @@ impl WildFile {
         Self { entries: entries.collect() }
     }
 
-    /// The data of the first key that matches.
-    pub(crate) fn find(&self, key: &[u8], expanded: bool) -> Result<Option<Vec<u8>>, EvalError> {
+    /// The entry of the first key that matches.
+    pub(crate) fn find(&self, key: &[u8], expanded: bool) -> Result<Option<&Entry>, EvalError> {
         for wild in &self.entries {
             let slot = if expanded { &wild.expanded } else { &wild.plain };
             let matcher = slot.get_or_init(|| compile(&wild.entry.key, expanded));
             let matcher = matcher.as_ref().map_err(|text| EvalError::defer(text.clone()))?;
             if matcher.matches(key)? {
-                return Ok(Some(wild.entry.data.clone()));
+                return Ok(Some(&wild.entry));
             }
         }
         Ok(None)

@@ -1,4 +1,4 @@
-//! How many expansion cases each name of the language has: successes, failures, odd forms.
+//! How many expansion cases each name of the language has, lookup types among them: successes, failures, odd forms.
 //!
 //! A line of a case belongs to every name that the parser of `crates/expand` meets in it. It is a failure when the
 //! oracle's answer begins with `Failed:`, else a success. It is an odd form when the text breaks off, or holds an empty
@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use expand::HeaderForm;
+use expand::lookup::LOOKUP_TYPES;
 use expand::named::{NamedKind, names};
 use expand::unsupported::{Kind, unsupported};
 
@@ -57,7 +58,7 @@ pub(super) fn report(root: &Path, cases: &[Case]) -> Result<(), String> {
         }
     }
     let mut lacking = 0;
-    for kind in ["item", "operator", "condition", "variable"] {
+    for kind in ["item", "operator", "condition", "variable", "lookup"] {
         let of_kind: Vec<_> = counts.iter().filter(|((found, _), _)| found == kind).collect();
         let full = of_kind.iter().filter(|(_, count)| count.is_full()).count();
         let witnessed = of_kind.iter().filter(|(row, count)| !count.is_full() && witnesses.contains(*row));
@@ -156,10 +157,31 @@ fn attributed(line: &[u8]) -> BTreeSet<Row> {
         }
         previous_condition = if named.kind == NamedKind::Condition { named.name } else { String::new() };
     }
+    for kind in lookup_types(line) {
+        add("lookup", &kind);
+    }
     if line.windows(6).any(|window| window == b"}fail}") {
         add("item", "forced_fail");
     }
     rows
+}
+
+/// The lookup types that stand in a line: in `${lookup`, or before the semicolon of a list's item.
+fn lookup_types(line: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(line).replace(" {", "{");
+    let in_lookup = text.contains("{lookup");
+    let mut found = BTreeSet::new();
+    for part in text.split_inclusive([';', '{', ',', ' ', '}']) {
+        let Some(name) = part.strip_suffix(if in_lookup { &[';', '{', ','][..] } else { &[';'] }) else {
+            continue;
+        };
+        let name = name.trim_end_matches(['*', '@']);
+        let name = name.rsplit('-').next().unwrap_or(name);
+        if LOOKUP_TYPES.iter().any(|known| known.entry.name == name) {
+            found.insert(name.to_owned());
+        }
+    }
+    found
 }
 
 /// The inventory tells some forms of one item apart.
@@ -242,17 +264,22 @@ mod tests {
 
     #[test]
     fn lines_belong_to_the_names_in_them() {
-        let table: [(&str, &[&str]); 8] = [
+        let table: [(&str, &[&str]); 10] = [
             ("${lc:$domain}", &["item op", "item variable", "operator lc", "variable domain"]),
             ("${extract{2}{:}{a}}", &["item extract", "item extract_number"]),
             ("${extract json {-1}{a}}", &["item extract", "item extract_json_number"]),
             ("${extract jsons{a}{b}}", &["item extract", "item extract_jsons"]),
-            ("${lookup{a}lsearch{b}{c}fail}", &["item forced_fail", "item lookup", "item lookup_single"]),
+            (
+                "${lookup{a}lsearch{b}{c}fail}",
+                &["item forced_fail", "item lookup", "item lookup_single", "lookup lsearch"],
+            ),
             ("${sha2_512:a}", &["item op", "operator sha2_512", "operator sha2_n"]),
             (
                 "${if !def:h_x:{a}}",
                 &["condition !", "condition def", "condition def_header", "item header_", "item if"],
             ),
+            ("${lookup{a}partial-lsearch*@{b}}", &["item lookup", "item lookup_single", "lookup lsearch"]),
+            ("net24-cdb;a : lsearch*@;b : extract json{", &["lookup cdb", "lookup lsearch"]),
             ("$acl_c_x$7", &["item variable", "variable 1", "variable acl_c_any"]),
         ];
         for (line, wanted) in table {
