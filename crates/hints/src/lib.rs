@@ -18,12 +18,14 @@
 //! # Compatibility
 //! The contents are those of Exim's `retry`, `wait-<transport>` and `callout` databases; the files are of our own.
 
+mod dmarc;
 mod key;
 mod memory;
 mod record;
 mod sqlite;
 mod store;
 
+pub use dmarc::{AuthResult, DmarcResult, DmarcResults, ReportRow};
 pub use key::{RetryKey, RetryKind};
 pub use memory::MemoryHints;
 pub use record::{CalloutRecord, CalloutResult, RetryRecord};

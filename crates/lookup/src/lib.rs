@@ -36,6 +36,7 @@ mod read_at;
 mod readsock;
 mod served;
 mod single_key;
+mod spf;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,9 @@ impl Lookups {
         request: &LookupRequest<'_>,
         world: &LookupWorld<'_>,
     ) -> Result<LookupAnswer, EvalError> {
+        if request.spec.kind == "spf" {
+            return spf::lookup(request, world);
+        }
         let file = file_name(request)?;
         let mut search = self.files.search(request.spec, &file, world.settings.open_max)?;
         let found = keys::search(request.spec, request.key.bytes(), &mut *search)?;

@@ -19,6 +19,7 @@ pub const SERVED: &[&str] = &[
     "psl",
     "readsock",
     "regdom",
+    "spf",
     "sqlite",
     "wildlsearch",
 ];
@@ -39,7 +40,6 @@ pub(crate) fn check(kind: &str) -> Result<(), EvalError> {
         "nisplus" => "a client of NIS+",
         "whoson" => "a client of the whoson server",
         "nmh" => "a client of nmh",
-        "spf" => "the SPF library",
         "testdb" => "Exim's test suite",
         _ => "a client of it",
     };

@@ -122,6 +122,10 @@ pub const MTA_STS_HEADER: usize = 16 << 10;
 pub const MTA_STS_FETCH_SECS: u64 = 30;
 /// Names asked in one walk up the tree for DMARC records (RFC 9989 section 4.10).
 pub const DMARC_TREE_WALK: usize = 8;
+/// Destinations of one message's DMARC failure reports, and recipients that such a report names.
+pub const DMARC_FAILURE_REPORTS: usize = 5;
+/// Octets of the header that a DMARC failure report shows.
+pub const DMARC_FAILURE_HEADER: usize = 65_536;
 /// Destinations of reports that are taken from one DMARC record.
 pub const DMARC_REPORT_URIS: usize = 20;
 /// Terms of one SPF evaluation that ask the DNS (RFC 7208 section 4.6.4).

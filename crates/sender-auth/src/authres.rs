@@ -10,6 +10,10 @@
 //! # References
 //! RFC 8601 sections 2.2 and 2.7; RFC 8617 section 4.1.1 for `arc`.
 
+mod read;
+
+pub use read::{ReadResult, results};
+
 /// What one method came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodResult {

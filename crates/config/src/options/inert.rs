@@ -47,8 +47,6 @@ pub const AUTH: &str = "authentication is not implemented yet";
 pub const AUTOREPLY: &str = "the autoreply transport is not implemented yet";
 /// Callouts.
 pub const CALLOUTS: &str = "callouts are not implemented yet";
-/// Failure reports of DMARC.
-pub const DMARC: &str = "DMARC failure reports are not implemented yet";
 /// DNSSEC and rarer uses of the DNS.
 pub const DNS: &str = "DNSSEC and client SMTP authorization are not implemented yet";
 /// The DSN extension.

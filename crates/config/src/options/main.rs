@@ -228,7 +228,7 @@ option_table! {
     DKIM_VERIFY_SIGNERS: TextList = "dkim_verify_signers", "$dkim_signers";
     /// From address for forensic DMARC reports.
     /// `dmarc_forensic_sender = dmarc@example.org`
-    DMARC_FORENSIC_SENDER: Text = "dmarc_forensic_sender", unset, inert DMARC;
+    DMARC_FORENSIC_SENDER: Text = "dmarc_forensic_sender", unset;
     /// File appended with DMARC results.
     /// `dmarc_history_file = /var/spool/exim/dmarc.dat`
     DMARC_HISTORY_FILE: Text = "dmarc_history_file", unset;

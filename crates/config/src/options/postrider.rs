@@ -10,6 +10,15 @@ option_table! {
     /// Name servers to ask, as `address` or `address::port` items (`<;` for IPv6); unset means those of `/etc/resolv.conf`.
     /// `dns_servers = 127.0.0.1 : 192.0.2.53`
     DNS_SERVERS: PlainList = "dns_servers", unset;
+    /// All Authentication-Results fields of the ADMD are the basis of a new ARC set, as RFC 8617 has it, instead of the first alone.
+    /// `arc_fold_results = true`
+    ARC_FOLD_RESULTS: Flag = "arc_fold_results", off;
+    /// Domains whose ARC seals are believed: a chain that holds and was sealed by these alone, whose first member saw a DMARC pass, makes `accept` of a failure.
+    /// `dmarc_arc_trusted_sealers = lists.example.org : *.example.net`
+    DMARC_ARC_TRUSTED_SEALERS: Domains = "dmarc_arc_trusted_sealers", unset;
+    /// DMARC results are recorded in `db/postrider-dmarc.sqlite` of the spool, as aggregate reports need them.
+    /// `dmarc_store_results = true`
+    DMARC_STORE_RESULTS: Flag = "dmarc_store_results", off;
     /// How the organization behind an author's domain is found: `suffix_list` (RFC 7489) or `tree_walk` (RFC 9989).
     /// `dmarc_policy_discovery = tree_walk`
     DMARC_POLICY_DISCOVERY: Plain = "dmarc_policy_discovery", "suffix_list";

@@ -91,8 +91,7 @@ impl AclWorld for Context {
             Control::SuppressLocalFixups => message.suppress_local_fixups = true,
             Control::Utf8Downconvert(how) => message.utf8_downconvert = Some(*how),
             Control::DmarcDisableVerify => message.dmarc_disable_verify = true,
-            // Nothing is reported yet: docs/compat.md.
-            Control::DmarcEnableForensic => {}
+            Control::DmarcEnableForensic => message.dmarc_enable_forensic = true,
             // These speak of authentication, callouts and content scanning: nothing of the kind runs,
             // so there is nothing that they could turn off.
             Control::AllowAuthUnadvertised | Control::NoCalloutFlush | Control::NoMboxUnspool => {}

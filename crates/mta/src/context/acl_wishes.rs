@@ -34,6 +34,8 @@ pub struct MessageControls {
     pub caseful_local_part: bool,
     /// `dmarc_disable_verify`.
     pub dmarc_disable_verify: bool,
+    /// `dmarc_enable_forensic`.
+    pub dmarc_enable_forensic: bool,
     /// `dkim_disable_verify`.
     pub dkim_disable_verify: bool,
     /// `fakereject`.

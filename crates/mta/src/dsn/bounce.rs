@@ -40,6 +40,7 @@ pub async fn bounce(
     let mut recipients = vec![request.to];
     recipients.extend(copies);
     let report = submit::Report {
+        sender: Vec::new(),
         to: recipients,
         about: Some(header.id),
         header: lines,

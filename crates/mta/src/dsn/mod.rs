@@ -23,6 +23,7 @@
 
 mod bounce;
 mod copies;
+mod failure_report;
 mod frame;
 mod notice;
 mod original;
@@ -37,6 +38,7 @@ pub use mail_message::bounce::Target;
 use observe::event::RemoteHost;
 
 pub use bounce::bounce;
+pub use failure_report::{FailureReport, failure_report};
 pub use notice::{freeze_notice, syntax_error_notice};
 pub use submission::{Original, SubmissionError, submission_error};
 pub use warning::warning;

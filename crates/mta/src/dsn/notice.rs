@@ -34,7 +34,13 @@ pub async fn freeze_notice(
     }
     let recipients = copies::addresses_in(to, context);
     let lines = frame.plain_header(to, "Message frozen", true);
-    let report = submit::Report { to: recipients, about: Some(header.id), header: lines, body: vec![text] };
+    let report = submit::Report {
+        sender: Vec::new(),
+        to: recipients,
+        about: Some(header.id),
+        header: lines,
+        body: vec![text],
+    };
     submit::submit(report, context).await
 }
 
@@ -76,7 +82,13 @@ pub async fn syntax_error_notice(
     });
     let recipients = copies::addresses_in(&notice.to, context);
     let lines = frame.plain_header(&notice.to, "error(s) in forwarding or filtering", false);
-    let report = submit::Report { to: recipients, about: Some(header.id), header: lines, body: vec![text] };
+    let report = submit::Report {
+        sender: Vec::new(),
+        to: recipients,
+        about: Some(header.id),
+        header: lines,
+        body: vec![text],
+    };
     submit::submit_while_routing(report, context).await
 }
 

@@ -8,7 +8,10 @@ use crate::context::Context;
 use crate::local_submission::{Caller, ErrorMode, MessageRequest, message};
 
 /// A report, ready to go.
+#[derive(Default)]
 pub(super) struct Report {
+    /// The envelope's sender; empty for none.
+    pub(super) sender: Vec<u8>,
     /// The recipients.
     pub(super) to: Vec<Vec<u8>>,
     /// The message that it is about.
@@ -36,7 +39,7 @@ pub(super) async fn submit_while_routing(report: Report, context: &Context) -> R
 async fn submit_as(login: Vec<u8>, report: Report, context: &Context) -> Result<MessageId, DsnError> {
     let services = context.services.clone();
     let request = MessageRequest {
-        caller: Caller { login, ..mail_user(context) },
+        caller: Caller { login, sender: Some(report.sender), ..mail_user(context) },
         arguments: report.to,
         bounce_of: report.about,
         local_error: true,

@@ -134,9 +134,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             Signed::Refused(answer) => return answer,
         }
-        if discarded != Some(Discarded::ByDkim)
-            && let Some(verdict) = self.run_acl(AclPlace::Data).await
-        {
+        let verdict = match discarded {
+            Some(Discarded::ByDkim) => None,
+            _ => self.run_acl(AclPlace::Data).await,
+        };
+        crate::verify::report_dmarc_failure(verdict.as_ref(), &mut self.context).await;
+        if let Some(verdict) = verdict {
             self.obey_connection_controls();
             match verdict.outcome {
                 AclOutcome::Accept => own_text = reply::acceptance(&verdict, 250),

@@ -17,11 +17,13 @@ use std::cell::RefCell;
 use config::options::{main, postrider};
 use expand::Env as _;
 use expand::lookup::{DefaultKey, LookupAnswer, LookupRequest, LookupSpec, LookupStyle};
+use mail_types::dns::Resolve;
 use mail_types::value::Value;
+use policy::list::{MatchOptions, Subject};
 use sender_auth::dkim::verify::Verdict;
 use sender_auth::dmarc::{self, Authenticated, DmarcOutcome, DmarcStatus, Mode, SignedBy, SuffixRules};
 
-use super::dmarc_history;
+use super::{dmarc_history, dmarc_report};
 use crate::context::Context;
 use crate::context::sender_auth::DmarcChecked;
 
@@ -41,10 +43,27 @@ pub fn check(context: &mut Context) -> &'static str {
         }
     };
     let Some(list) = list else { return keep(DmarcStatus::Off.into_outcome(), context) };
-    let outcome = outcome(list, context);
+    let mut outcome = outcome(&list, context);
+    ask_chain(&mut outcome, context);
     let word = keep(outcome, context);
     dmarc_history::append(context);
+    dmarc_report::keep(context);
+    dmarc_report::find_destinations(&list, context);
     word
+}
+
+/// `dmarc_arc_trusted_sealers`: a chain that these sealed may explain a failure.
+fn ask_chain(outcome: &mut DmarcOutcome, context: &mut Context) {
+    let config = std::sync::Arc::clone(&context.config);
+    let Some(sealers) = config.main.get(postrider::DMARC_ARC_TRUSTED_SEALERS) else { return };
+    if outcome.status == DmarcStatus::Accept || super::arc::verify(context) != "pass" {
+        return;
+    }
+    let Some(chain) = context.arc.result.clone() else { return };
+    dmarc::vouched_for(outcome, &chain, |domain| {
+        let found = sealers.matches_with(Subject::Text(domain), MatchOptions::default(), context);
+        found.is_ok_and(|found| found.matched)
+    });
 }
 
 fn keep(outcome: DmarcOutcome, context: &mut Context) -> &'static str {
@@ -53,7 +72,7 @@ fn keep(outcome: DmarcOutcome, context: &mut Context) -> &'static str {
     word
 }
 
-fn outcome(list: Value, context: &mut Context) -> DmarcOutcome {
+fn outcome(list: &Value, context: &mut Context) -> DmarcOutcome {
     let lines = policy::acl::AclWorld::header_lines(context);
     let from = lines.iter().filter(|line| line.name.eq_ignore_ascii_case(b"from"));
     let authors = dmarc::author_domains(from.map(|line| line.body.as_slice()));
@@ -71,20 +90,41 @@ fn outcome(list: Value, context: &mut Context) -> DmarcOutcome {
     let roll = (context.services.entropy.next_u64() % 100) as u8;
     let spf = spf.as_ref().map(|spf| (spf.domain.as_slice(), spf.verdict));
     let message = Authenticated { authors: &authors, spf, dkim: &dkim, roll };
+    with_mode(list, context, |mode, dns| dmarc::check(&message, mode, dns)).unwrap_or_else(|error| {
+        context.log_problem(format!("dmarc_tld_file: {error}"));
+        DmarcStatus::TempError.into_outcome()
+    })
+}
+
+/// Works with the list that is configured; the error is why the list could not be read.
+pub(super) fn with_mode<T>(
+    list: &Value,
+    context: &mut Context,
+    work: impl FnOnce(Mode<'_>, &dyn Resolve) -> T,
+) -> Result<T, String> {
     let services = std::sync::Arc::clone(&context.services);
     let dns = services.blocking_resolver.as_ref();
     let walk = context.config.main.get(postrider::DMARC_POLICY_DISCOVERY).unwrap_or_default() == b"tree_walk";
     if walk {
-        return dmarc::check(&message, Mode::TreeWalk, dns);
+        return Ok(work(Mode::TreeWalk, dns));
     }
-    let rules = FileRules { file: list, context: RefCell::new(context), failed: RefCell::default() };
-    let outcome = dmarc::check(&message, Mode::SuffixList(&rules), dns);
+    if list.bytes() == b"builtin" {
+        return Ok(work(Mode::SuffixList(&BuiltinRules), dns));
+    }
+    let rules = FileRules { file: list.clone(), context: RefCell::new(context), failed: RefCell::default() };
+    let done = work(Mode::SuffixList(&rules), dns);
     match rules.failed.into_inner() {
-        None => outcome,
-        Some(error) => {
-            context.log_problem(format!("dmarc_tld_file: {error}"));
-            DmarcStatus::TempError.into_outcome()
-        }
+        None => Ok(done),
+        Some(error) => Err(error),
+    }
+}
+
+/// The list that is compiled in (`builtin`).
+struct BuiltinRules;
+
+impl SuffixRules for BuiltinRules {
+    fn registered<'d>(&self, domain: &'d [u8]) -> Option<&'d [u8]> {
+        psl::domain(domain).map(|found| found.as_bytes())
     }
 }
 

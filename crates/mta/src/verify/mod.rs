@@ -15,6 +15,10 @@ pub mod address;
 pub mod arc;
 pub mod dmarc;
 mod dmarc_history;
+mod dmarc_report;
 pub mod helo;
 pub mod reverse_host_lookup;
 pub mod spf;
+
+pub(crate) use dmarc_report::report_body;
+pub use dmarc_report::report_dmarc_failure;

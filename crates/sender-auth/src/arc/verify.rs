@@ -15,7 +15,7 @@ use mail_types::dns::Resolve;
 use super::chain::{Chain, ChainState, Seal};
 use crate::dkim::Canon;
 use crate::dkim::body::{BodyForm, BodyHashes};
-use crate::dkim::canon::{FieldChooser, push_field, push_open_field, without_signature};
+use crate::dkim::canon::{FieldChooser, field_body, push_field, push_open_field, without_signature};
 use crate::dkim::crypto::Hash;
 use crate::dkim::key_record::KeyRecordError;
 use crate::dkim::signature::Signature;
@@ -41,6 +41,8 @@ pub struct ArcResult {
     pub oldest_pass: u32,
     /// The greatest instance.
     pub instance: u32,
+    /// The results that the first member of the chain recorded: the body of its field; empty without a whole chain.
+    pub first_results: Vec<u8>,
     /// It failed because the DNS does not answer now.
     pub temporary: bool,
 }
@@ -70,6 +72,11 @@ impl ArcVerifier {
         let mut result = ArcResult {
             domains: self.chain.domains.clone(),
             instance: self.chain.greatest,
+            first_results: self
+                .chain
+                .sets
+                .first()
+                .map_or_else(Vec::new, |set| field_body(&set.results).to_vec()),
             ..ArcResult::default()
         };
         if self.chain.is_empty() {

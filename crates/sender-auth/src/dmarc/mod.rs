@@ -20,6 +20,8 @@
 
 mod author;
 mod discovery;
+pub mod failure;
+mod override_by_arc;
 mod record;
 
 use mail_types::dns::Resolve;
@@ -27,6 +29,7 @@ use mail_types::dns::Resolve;
 use crate::spf::SpfVerdict;
 
 pub use author::author_domains;
+pub use override_by_arc::vouched_for;
 pub use record::{AlignmentMode, DmarcRecord, FailureOptions, Policy, PublicSuffix, ReportUri, is_dmarc};
 
 /// A public suffix list.
@@ -154,6 +157,8 @@ pub struct DmarcOutcome {
     pub dkim_aligned: bool,
     /// The record.
     pub record: Option<DmarcRecord>,
+    /// Why the policy was not applied, in the words of an aggregate report; the status is `accept` then.
+    pub overridden: Option<String>,
 }
 
 impl DmarcOutcome {

@@ -25,6 +25,8 @@ pub struct SenderAuth {
     pub dkim: Vec<MethodResult>,
     /// `dmarc_status`.
     pub dmarc: Option<DmarcChecked>,
+    /// Who is to get a failure report about the message.
+    pub report_to: Vec<Vec<u8>>,
     /// The chain of ARC sets, for Authentication-Results.
     pub arc: Option<MethodResult>,
 }
@@ -66,7 +68,7 @@ pub(super) fn value(context: &Context, variable: Variable) -> Option<Result<Opti
 
 impl Context {
     /// What `${authresults` tells, method by method.
-    pub(super) fn method_results(&self) -> Vec<MethodResult> {
+    pub(crate) fn method_results(&self) -> Vec<MethodResult> {
         let mut results = Vec::new();
         results.extend(self.iprev());
         results.extend(self.auth_result());

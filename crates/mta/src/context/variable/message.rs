@@ -125,7 +125,6 @@ fn arguments(variable: Variable) -> Family {
         Variable::CalloutAddress
         | Variable::CsaStatus
         | Variable::LocalScanData
-        | Variable::SrsRecipient
         | Variable::RegexCachesize => None,
         // Set while an authenticator runs.
         Variable::Auth1 | Variable::Auth2 | Variable::Auth3 | Variable::Auth4 => None,

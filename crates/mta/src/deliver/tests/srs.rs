@@ -294,3 +294,18 @@ async fn senders_kept_in_a_database() {
     assert!(said.contains("R=back defer (-1): failed to expand srs_dbselect"), "{said}");
     let _ = std::fs::remove_file(&file);
 }
+
+#[tokio::test]
+async fn the_native_form_as_return_path_of_a_transport() {
+    let sink = Sink::start().await;
+    let text = FORWARDER
+        .replace("PORT", &sink.port.to_string())
+        .replace("  srs = reverse\nBACK\n  data = $srs_recipient", "  condition = ${if inbound_srs{$local_part}{s}}\n  data = $srs_recipient")
+        .replace("  srs = forward\nFORWARD\n", "")
+        .replace("MAIN", "")
+        .replace("  hosts_try_auth =\n", "  hosts_try_auth =\n  max_rcpt = 1\n  return_path = ${srs_encode{s}{$return_path}{$original_domain}}\n");
+    let forwarder = Forwarder { office: Office::with(&text), sink };
+    let made = forwarder.forwarded("ann@home.example").await;
+    assert!(made.starts_with("SRS0=") && made.ends_with("=home.example=ann@f.example"), "{made}");
+    assert_eq!(forwarder.bounced(&made).await, "ann@home.example");
+}

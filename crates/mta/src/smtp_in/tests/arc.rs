@@ -161,3 +161,58 @@ async fn arc_20_the_first_seal_says_none_and_the_next_what_was_verified() {
     let log = log_of(&failed).await;
     assert!(has(&log, "after: <fail> <seal 2 says that the chain failed>"), "{log:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trusted_chain_explains_a_dmarc_failure() {
+    let seen = "dmarc=pass header.from=a.example";
+    let hops = |first: &str| chain(&[("one.example", first), ("two.example", "arc=pass")]);
+    for (option, message, wanted) in [
+        ("", hops(seen), "reject <> 0"),
+        (
+            "dmarc_arc_trusted_sealers = one.example : two.example\n",
+            hops(seen),
+            "accept <arc=pass as[2].d=two.example as[1].d=one.example> 1",
+        ),
+        (
+            "dmarc_arc_trusted_sealers = *.example\n",
+            hops(seen),
+            "accept <arc=pass as[2].d=two.example as[1].d=one.example> 1",
+        ),
+        ("dmarc_arc_trusted_sealers = one.example\n", hops(seen), "reject <> 0"),
+        ("dmarc_arc_trusted_sealers = *.example\n", hops("dmarc=fail header.from=a.example"), "reject <> 0"),
+        (
+            "dmarc_arc_trusted_sealers = *.example\n",
+            hops(seen).replace("Subject: x", "Subject: y"),
+            "reject <> 0",
+        ),
+    ] {
+        let text = format!(
+            "{option}acl_smtp_rcpt = accept\nqueue_only\ndmarc_tld_file = builtin\ndmarc_store_results\n\
+             acl_smtp_data = check_data\nbegin acl\ncheck_data:\n  warn dmarc_status = *\n  accept logwrite = status: $dmarc_status\n"
+        );
+        let record = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".to_vec();
+        let names = ["s._domainkey.one.example", "s._domainkey.two.example"];
+        let mut keys: HashMap<Vec<u8>, Vec<u8>> =
+            names.into_iter().map(|name| (name.into(), record.clone())).collect();
+        keys.insert(b"_dmarc.a.example".to_vec(), b"v=DMARC1; p=reject".to_vec());
+        let bench = Bench::with(&text, |services| services.blocking_resolver = Arc::new(Keys(keys)));
+        let mut client = Dialogue::connect(&bench);
+        client.follow("S: 220 …\nC: EHLO x\nS: 250-…\nC: MAIL FROM:<s@a.example>\nS: 250 OK").await;
+        client.follow("C: RCPT TO:<r@b.example>\nS: 250 Accepted\nC: DATA\nS: 354 …").await;
+        client.send(message.replace('\n', "\r\n") + ".\r\n").await;
+        assert!(client.reply().await.starts_with("250 OK id="));
+        client.follow("C: QUIT\nS: 221 …").await;
+        let log = bench.main_log();
+        let status = log.iter().find_map(|line| line.split_once("status: ")).map_or("", |(_, status)| status);
+        let (from, until) =
+            (mail_types::Timestamp::from_secs(0), mail_types::Timestamp::from_secs(4_000_000_000));
+        let rows = bench.services.dmarc_results.report("a.example", from, until).expect("a store");
+        let [row] = rows.as_slice() else { panic!("{rows:?}") };
+        let overridden = u8::from(row.result.disposition == "none");
+        assert_eq!(
+            format!("{status} <{}> {overridden}", row.result.override_reason),
+            wanted,
+            "{option} {log:?}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 mod acl;
 mod arc;
+mod forwarder;
 mod hostile;
 mod limits;
 mod message;

@@ -18,6 +18,9 @@ acl_rcpt:
         log_message = $spf_result for $spf_used_domain
   accept spf = *
         logwrite = $spf_received
+        logwrite = looked up: ${lookup{x@two.example}spf{192.0.2.7}} ${lookup{x@exp.example}spf{192.0.2.7}} \
+                   ${lookup{x@neutral.example}spf{2001:db8::1}} ${lookup{x@none.example}spf{192.0.2.7}} \
+                   ${lookup{x@none.example}spf{127.0.0.1}} <${lookup{x@none.example}spf{x}}>
 ";
 
 const ZONE: &str = r#"
@@ -70,6 +73,7 @@ async fn spf_as_the_rfc_has_it() {
         let want = format!(": mx.test.example: error in checking domain of {domain}: {problem}");
         assert!(line(&format!("{domain}>")).ends_with(&want), "{domain} {log:?}");
     }
+    assert!(line("looked up: ").ends_with("looked up: permerror fail neutral none pass <>"), "{log:?}");
     assert!(line("<= a@neutral.example").ends_with(" SPF=neutral"), "{log:?}");
     assert!(line("Received-SPF: neutral").ends_with("envelope-from=a@neutral.example; helo=foo;"), "{log:?}");
 }
@@ -216,4 +220,194 @@ fn history_is_complete(history: &str) {
         ]
     );
     assert_eq!(history.lines().filter(|line| line.starts_with("job ")).count(), 7);
+}
+
+const REPORTING: &str = r"
+acl_smtp_rcpt = acl_rcpt
+acl_smtp_data = acl_data
+queue_only
+dmarc_tld_file = builtin
+dmarc_store_results
+dmarc_forensic_sender = SENDER
+begin acl
+acl_rcpt:
+  warn  local_parts = !quiet
+        control = dmarc_enable_forensic
+  accept spf = *
+acl_data:
+  deny  dmarc_status = reject
+        message = $dmarc_status_text
+  accept logwrite = $dmarc_status $dmarc_used_domain
+";
+
+const REPORTING_ZONE: &str = r#"
+    client.com.              TXT "v=spf1 ip4:192.0.2.0/24 -all"
+    _dmarc.own.co.uk.        TXT "v=DMARC1; p=reject; sp=none; ruf=mailto:ruf@in.own.co.uk,mailto:ruf@yes.org,mailto:ruf@no.org; rua=mailto:agg@own.co.uk!1m"
+    own.co.uk._report._dmarc.yes.org. TXT "v=DMARC1"
+    own.co.uk._report._dmarc.no.org.  TXT "v=spf1 -all"
+    _dmarc.spf.com.          TXT "v=DMARC1; p=none; fo=s; ruf=mailto:ruf@spf.com"
+    _dmarc.dkim.com.         TXT "v=DMARC1; p=none; fo=d; ruf=mailto:ruf@dkim.com"
+    _dmarc.any.com.          TXT "v=DMARC1; p=none; fo=1; ruf=mailto:ruf@any.com"
+    any.com.                 TXT "v=spf1 ip4:192.0.2.0/24 -all"
+    _dmarc.nobody.com.       TXT "v=DMARC1; p=none"
+"#;
+
+/// Sends messages `(recipient, sender, header)` and gives the log back, with the bench.
+async fn after(sender: &str, messages: &[(&str, &str, &str)]) -> Bench {
+    let (bench, _server) = Bench::with_zone(&REPORTING.replace("SENDER", sender), REPORTING_ZONE);
+    let mut client = Dialogue::connect(&bench);
+    client.follow("S: 220 …\nC: EHLO foo\nS: 250-…").await;
+    for (to, from, header) in messages {
+        client
+            .follow(&format!(
+                "C: MAIL FROM:<{from}>\nS: 250 OK\nC: RCPT TO:<{to}@test.example>\nS: 250 Accepted\nC: DATA\nS: 354 …\n\
+                 C: {header}\nC:\nC: .\nS: …"
+            ))
+            .await;
+    }
+    client.follow("C: QUIT\nS: 221 …").await;
+    client.closed().await;
+    bench
+}
+
+fn reported(bench: &Bench) -> Vec<String> {
+    let log = bench.main_log();
+    let sent = log.iter().filter_map(|line| line.split_once("DMARC failure report ")?.1.split_once(" to "));
+    sent.map(|(_, to)| to.to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn failure_reports_go_to_those_who_asked() {
+    for (to, from, header, wanted) in [
+        // By default where nothing passed; destinations elsewhere only if they agree.
+        ("x", "b@client.com", "From: a@own.co.uk", &["ruf@in.own.co.uk", "ruf@yes.org"][..]),
+        ("x", "b@client.com", "From: a@sub.own.co.uk", &["ruf@in.own.co.uk", "ruf@yes.org"]),
+        ("quiet", "b@client.com", "From: a@own.co.uk", &[]),
+        ("x", "b@client.com", "From: a@spf.com", &[]),
+        ("x", "b@any.com", "From: a@dkim.com", &[]),
+        ("x", "b@any.com", "From: a@any.com", &["ruf@any.com"]),
+        ("x", "b@client.com", "From: a@nobody.com", &[]),
+        ("x", "b@client.com", "From: a@absent.com", &[]),
+        (
+            "x",
+            "b@client.com",
+            "Content-Type: multipart/report; report-type=feedback-report\nC: From: a@own.co.uk",
+            &[],
+        ),
+    ] {
+        let bench = after("", &[(to, from, header)]).await;
+        assert_eq!(reported(&bench), wanted, "{to} {from} {header} {:?}", bench.panic_log());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_a_failure_report_says() {
+    let message = [("x", "b@client.com", "From: a@own.co.uk\nC: Subject: hello")];
+    for (sender, envelope, from) in [
+        ("", "<>", "From: Mail Delivery System <Mailer-Daemon@test.example>"),
+        ("DMARC <dmarc@us.example>", "<dmarc@us.example>", "From: DMARC <dmarc@us.example>"),
+    ] {
+        let bench = after(sender, &message).await;
+        let log = bench.main_log();
+        assert!(
+            log.iter().any(|line| line.contains(" <= ") && line.contains(envelope.trim_matches(['<', '>']))),
+            "{log:?}"
+        );
+        let names = bench.spool_files();
+        let first = names.iter().find(|name| name.ends_with("-H")).expect("a report was queued");
+        let read = |name: &str| {
+            String::from_utf8_lossy(
+                &std::fs::read(bench.directory().join("input").join(name)).expect("it is there"),
+            )
+            .into_owned()
+        };
+        let (header, body) = (read(first), read(&first.replace("-H", "-D")));
+        assert!(header.lines().any(|line| line == envelope), "{header}");
+        assert!(header.contains(from), "{header}");
+        assert!(
+            header.contains("Content-Type: multipart/report; report-type=feedback-report;\n\tboundary="),
+            "{header}"
+        );
+        for line in [
+            "Content-Type: message/feedback-report",
+            "Feedback-Type: auth-failure",
+            "Version: 1",
+            "Original-Mail-From: <b@client.com>",
+            "Original-Rcpt-To: <x@test.example>",
+            "Source-IP: 192.0.2.7",
+            "Reported-Domain: own.co.uk",
+            "Reporting-MTA: dns; mx.test.example",
+            "Delivery-Result: reject",
+            "Auth-Failure: dmarc",
+            "Identity-Alignment: none",
+            "Content-Type: text/rfc822-headers; charset=utf-8",
+            "Subject: hello",
+        ] {
+            assert!(body.lines().any(|have| have == line), "{line}: {body}");
+        }
+        assert!(
+            body.contains("Authentication-Results: mx.test.example;  spf=pass smtp.mailfrom=client.com;"),
+            "{body}"
+        );
+        assert!(body.contains("dmarc=fail header.from=own.co.uk"), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn results_are_kept_for_aggregate_reports() {
+    let bench = after(
+        "",
+        &[
+            ("quiet", "b@client.com", "From: a@own.co.uk"),
+            ("quiet", "b@client.com", "From: a@own.co.uk"),
+            ("quiet", "b@client.com", "From: a@sub.own.co.uk"),
+            ("quiet", "b@any.com", "From: a@any.com"),
+            ("quiet", "b@any.com", "From: a@absent.com"),
+        ],
+    )
+    .await;
+    let store = &bench.services.dmarc_results;
+    let (from, until) =
+        (mail_types::Timestamp::from_secs(0), mail_types::Timestamp::from_secs(i64::MAX / 2_000_000));
+    let domains = store.domains(from, until).expect("a store");
+    assert_eq!(
+        domains,
+        [
+            ("any.com".to_owned(), "p=none; adkim=r; aspf=r; pct=100".to_owned()),
+            (
+                "own.co.uk".to_owned(),
+                "p=reject; sp=none; adkim=r; aspf=r; pct=100; rua=mailto:agg@own.co.uk!1048576".to_owned()
+            ),
+        ]
+    );
+    let rows = store.report("own.co.uk", from, until).expect("a store");
+    let shown: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let one = &row.result;
+            let auth: Vec<_> = one
+                .auth
+                .iter()
+                .map(|auth| format!("{} {} {}", auth.method, auth.domain, auth.result))
+                .collect();
+            format!(
+                "{} {} {} {} {} {}",
+                row.count,
+                one.source,
+                one.author,
+                one.mail_from,
+                one.disposition,
+                auth.join(",")
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "2 192.0.2.7 own.co.uk client.com reject spf client.com pass",
+            "1 192.0.2.7 sub.own.co.uk client.com none spf client.com pass",
+        ]
+    );
+    let any = store.report("any.com", from, until).expect("a store");
+    assert!(any.len() == 1 && any[0].result.spf_aligned && !any[0].result.dkim_aligned, "{any:?}");
 }

@@ -21,6 +21,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use config::TransportInstance;
+use config::options::postrider;
 use config::options::transport::smtp as options;
 use expand::{EvalError, Expansion};
 use mail_types::value::Value;
@@ -123,7 +124,7 @@ fn arc_fields(
         selector: &option.selector,
         created: option.created,
         expires: option.expires,
-        fold_results: false,
+        fold_results: context.config.main.get(postrider::ARC_FOLD_RESULTS),
     };
     match seal(&request, &header, body_hash, &key) {
         Ok(mut set) => {

@@ -456,12 +456,17 @@ async fn where_nothing_can_be_written_down_no_further_host_is_tried() {
 
 /// What a transport with these options sends, for a message with these fields; and the log.
 async fn signed_content(options: &str, fields: &[&str]) -> (String, Vec<String>) {
+    signed_by("", options, fields).await
+}
+
+/// As [`signed_content`], with options of the main section.
+async fn signed_by(main: &str, options: &str, fields: &[&str]) -> (String, Vec<String>) {
     let sink = Sink::start(&[]).await;
     let run = Run::new(options, &[sink.address]);
     let key = run.bench.directory().join("key");
     std::fs::write(&key, KEY).unwrap();
     let options = options.replace("KEY", &key.display().to_string());
-    let bench = Bench::new(&format!("begin transports\ns:\n driver = smtp\n{options}\n"));
+    let bench = Bench::new(&format!("{main}begin transports\ns:\n driver = smtp\n{options}\n"));
     let mut facts = Facts::default();
     facts.message.id = mail_types::message_id::MessageId::parse(b"1xVAQb-0001qB-1R");
     facts.message.sender_address = b"s@q.test".to_vec();
@@ -498,6 +503,27 @@ async fn arc_10_13_14_15_a_set_on_top_from_the_first_results_of_the_admd() {
     );
     assert!(content.contains("\nARC-Authentication-Results: i=1; q.test; spf=pass; arc=none\n"), "{content}");
     assert!(content.contains("ARC-Message-Signature: i=1; a=ed25519-sha256; d=Q.test; s=sel;"), "{content}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_results_of_the_admd_are_the_basis_where_the_option_says_so() {
+    let fields = [
+        "Authentication-Results: q.test; spf=pass",
+        "Authentication-Results: other.test; spf=fail",
+        "Authentication-Results: q.test; dkim=pass header.d=a; arc=none",
+        "Authentication-Results: q.test; none",
+        "From: s@q.test",
+    ];
+    for (main, wanted) in [
+        ("", "\nARC-Authentication-Results: i=1; q.test; spf=pass\nAuth"),
+        (
+            "arc_fold_results\n",
+            "\nARC-Authentication-Results: i=1; q.test; spf=pass;\n\tdkim=pass header.d=a; arc=none\nAuth",
+        ),
+    ] {
+        let (content, log) = signed_by(main, " arc_sign = q.test : sel : KEY\n", &fields).await;
+        assert!(content.contains(wanted), "{content} {log:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,169 @@
+//! Failure reports: who wants one, and what it says.
+//!
+//! # Invariants
+//! * A destination outside the organization of the policy's domain counts only if it says in the DNS that it wants these
+//!   reports; at most [`limits::DMARC_FAILURE_REPORTS`] are taken, and asked about.
+//! * A line of a report is one line, whatever the message says.
+//!
+//! # Security
+//! All parts of a report come from a message that failed; the addresses from the author domain's DNS.
+//!
+//! # References
+//! RFC 7489 sections 7.1 and 7.3; RFC 6591; RFC 5965.
+
+use std::net::IpAddr;
+
+use mail_types::dns::{RecordData, RecordType, Resolve};
+use mail_types::limits;
+
+use super::discovery::Walker;
+use super::{AlignmentMode, DmarcOutcome, Mode, is_dmarc};
+
+/// The addresses of `ruf` that may be written to.
+pub fn destinations(outcome: &DmarcOutcome, mode: Mode<'_>, dns: &dyn Resolve) -> Vec<Vec<u8>> {
+    let Some(record) = &outcome.record else { return Vec::new() };
+    let mut walker = Walker::new(mode, dns);
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    for uri in record.forensic.iter().take(limits::DMARC_FAILURE_REPORTS) {
+        let Some(at) = uri.address.iter().rposition(|byte| *byte == b'@') else { continue };
+        let domain = uri.address[at + 1..].to_ascii_lowercase();
+        let own = walker.aligned(&outcome.used_domain, &domain, AlignmentMode::Relaxed).unwrap_or(false);
+        if (own || agrees(&outcome.used_domain, &domain, dns)) && !found.contains(&uri.address) {
+            found.push(uri.address.clone());
+        }
+    }
+    found
+}
+
+/// Whether a domain elsewhere takes the reports of a policy's domain. What the DNS doesn't answer is a no.
+fn agrees(policy_domain: &[u8], destination: &[u8], dns: &dyn Resolve) -> bool {
+    let name = [policy_domain, b"._report._dmarc.", destination].concat();
+    let Ok(answer) = dns.query(&name, RecordType::Txt) else { return false };
+    answer.records.iter().any(|record| match &record.data {
+        RecordData::Txt(strings) => is_dmarc(&strings.concat()),
+        _ => false,
+    })
+}
+
+/// One signature that did not verify.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedSignature {
+    /// `d=`.
+    pub domain: Vec<u8>,
+    /// `s=`.
+    pub selector: Vec<u8>,
+    /// `i=`, where there is one.
+    pub identity: Option<Vec<u8>>,
+}
+
+/// What a report is about.
+#[derive(Clone, Debug)]
+pub struct Incident<'a> {
+    /// The name of this host.
+    pub reporter: &'a [u8],
+    /// The program, for `User-Agent:`.
+    pub agent: &'a str,
+    /// When the message came, as header lines show times.
+    pub arrival: &'a str,
+    /// The client.
+    pub source: Option<IpAddr>,
+    /// The envelope's sender.
+    pub mail_from: &'a [u8],
+    /// The envelope's recipients.
+    pub recipients: &'a [Vec<u8>],
+    /// Authentication-Results, the whole field.
+    pub results: &'a [u8],
+    /// What became of the message: `delivered`, `reject`, `other`.
+    pub delivery: &'a str,
+    /// The check.
+    pub outcome: &'a DmarcOutcome,
+    /// Signatures that did not verify.
+    pub signatures: &'a [FailedSignature],
+    /// The header's fields.
+    pub header: &'a [&'a [u8]],
+}
+
+impl Incident<'_> {
+    /// The report's body, a multipart/report of three parts (RFC 5965 section 2), with LF.
+    pub fn body(&self, boundary: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(4096);
+        part(&mut out, boundary, "text/plain; charset=us-ascii");
+        out.extend_from_slice(b"This is an authentication failure report for an email message");
+        if let Some(source) = self.source {
+            out.extend_from_slice(format!(" received from {source}").as_bytes());
+        }
+        out.extend_from_slice(format!("\non {}. It says that it is from ", self.arrival).as_bytes());
+        out.extend(one_line(&self.outcome.author));
+        out.extend_from_slice(
+            b",\nand no aligned SPF or DKIM result stands behind that as its DMARC policy asks.\n\n",
+        );
+        part(&mut out, boundary, "message/feedback-report");
+        self.feedback(&mut out);
+        out.push(b'\n');
+        part(&mut out, boundary, "text/rfc822-headers; charset=utf-8\nContent-Transfer-Encoding: 8bit");
+        let mut left = limits::DMARC_FAILURE_HEADER;
+        for field in self.header {
+            let Some(rest) = left.checked_sub(field.len()) else { break };
+            left = rest;
+            out.extend(field.iter().filter(|byte| !matches!(byte, b'\r' | 0)));
+        }
+        out.extend_from_slice(&[b"\n--", boundary, b"--\n"].concat());
+        out
+    }
+
+    fn feedback(&self, out: &mut Vec<u8>) {
+        let outcome = self.outcome;
+        line(out, "Feedback-Type", b"auth-failure");
+        line(out, "User-Agent", self.agent.as_bytes());
+        line(out, "Version", b"1");
+        line(out, "Original-Mail-From", &[b"<", self.mail_from, b">"].concat());
+        for recipient in self.recipients.iter().take(limits::DMARC_FAILURE_REPORTS) {
+            line(out, "Original-Rcpt-To", &[b"<", &recipient[..], b">"].concat());
+        }
+        line(out, "Arrival-Date", self.arrival.as_bytes());
+        line(out, "Reporting-MTA", &[b"dns; ", self.reporter].concat());
+        if let Some(source) = self.source {
+            line(out, "Source-IP", source.to_string().as_bytes());
+        }
+        line(out, "Reported-Domain", &outcome.author);
+        let results = self.results.strip_prefix(b"Authentication-Results:").unwrap_or(self.results);
+        line(out, "Authentication-Results", results);
+        line(out, "Delivery-Result", self.delivery.as_bytes());
+        line(out, "Auth-Failure", b"dmarc");
+        let aligned: &[u8] = match (outcome.dkim_aligned, outcome.spf_aligned) {
+            (true, true) => b"dkim, spf",
+            (true, false) => b"dkim",
+            (false, true) => b"spf",
+            (false, false) => b"none",
+        };
+        line(out, "Identity-Alignment", aligned);
+        if let [signature] = self.signatures {
+            line(out, "DKIM-Domain", &signature.domain);
+            line(out, "DKIM-Selector", &signature.selector);
+            if let Some(identity) = &signature.identity {
+                line(out, "DKIM-Identity", identity);
+            }
+        }
+    }
+}
+
+fn part(out: &mut Vec<u8>, boundary: &[u8], kind: &str) {
+    out.extend_from_slice(&[b"--", boundary, b"\nContent-Type: ", kind.as_bytes(), b"\n\n"].concat());
+}
+
+/// `Name: value` on one line.
+fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend(one_line(value.trim_ascii()));
+    out.push(b'\n');
+}
+
+/// White space is a space, other control characters are question marks.
+fn one_line(value: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    value.iter().map(|byte| match byte {
+        b'\t' | b'\n' | b'\r' => b' ',
+        byte if byte.is_ascii_control() => b'?',
+        byte => *byte,
+    })
+}
