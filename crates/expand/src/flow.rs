@@ -3,8 +3,8 @@
 //!
 //! # Invariants
 //! * A finding is a way that exists: evaluation may take another branch, but this one hands an untrusted value over.
-//! * What depends on earlier steps (`$value`, `$item`, `$1`, variables that an ACL or a router set) is not followed: nothing is
-//!   said about it.
+//! * Variables that an ACL or a router set are named ([`Source::Set`]); whether what they hold is untrusted, the assignments
+//!   tell, which stand elsewhere. Of `$value`, `$item` and `$1` nothing is said.
 //!
 //! # Security
 //! A convenience for administrators. Evaluation checks each value's own taint, whatever is found here.
@@ -15,7 +15,7 @@
 use crate::Variable;
 use crate::env::HeaderForm;
 use crate::tree::{Part, Sequence};
-use crate::variable::VariableName;
+use crate::variable::{AclScope, VariableName};
 
 /// An untrusted value that reaches something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +31,14 @@ pub struct Untrusted {
 }
 
 /// What an untrusted value is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Source {
     /// A variable.
     Variable(Variable),
     /// A header field, with the prefix of its form: `h_subject`.
     Header(String),
+    /// A variable that an ACL or a router sets: `acl_m_x`, `r_x`. It is as trusted as what it was given.
+    Set(String),
 }
 
 impl Source {
@@ -45,6 +47,7 @@ impl Source {
         match self {
             Self::Variable(variable) => format!("${}", variable.name()),
             Self::Header(name) => format!("${name}:"),
+            Self::Set(name) => format!("${name}"),
         }
     }
 }
@@ -115,6 +118,16 @@ fn through(sequence: &Sequence, sinks: &mut Vec<Sink>) -> Vec<Untrusted> {
                 let len = variable.name().len() + if *braced { 3 } else { 1 };
                 reached.push(Untrusted { at, len, source: Source::Variable(*variable), quoted_for: None });
             }
+            Part::Variable { name: VariableName::Acl(scope, name), braced } => {
+                let source = set_by_acl(*scope, name);
+                let len = source.shown().len() + if *braced { 2 } else { 0 };
+                reached.push(Untrusted { at, len, source, quoted_for: None });
+            }
+            Part::Variable { name: VariableName::Router(name), braced } => {
+                let source = set_by_router(name);
+                let len = source.shown().len() + if *braced { 2 } else { 0 };
+                reached.push(Untrusted { at, len, source, quoted_for: None });
+            }
             Part::Header(form, name) => {
                 let source = header(*form, name);
                 reached.push(Untrusted { at, len: source.shown().len(), source, quoted_for: None });
@@ -153,6 +166,20 @@ fn take(sinks: &mut Vec<Sink>, at: usize, taker: Taker, mut values: Vec<Untruste
     if !values.is_empty() {
         sinks.push(Sink { at, taker, values });
     }
+}
+
+/// A variable that an ACL sets; the name is what follows the scope's letter.
+pub fn set_by_acl(scope: AclScope, name: &[u8]) -> Source {
+    let letter = match scope {
+        AclScope::Connection => 'c',
+        AclScope::Message => 'm',
+    };
+    Source::Set(format!("acl_{letter}{}", String::from_utf8_lossy(name)))
+}
+
+/// A variable that a router sets; the name is what follows `r_`.
+pub fn set_by_router(name: &[u8]) -> Source {
+    Source::Set(format!("r_{}", String::from_utf8_lossy(name)))
 }
 
 fn header(form: HeaderForm, name: &[u8]) -> Source {
@@ -226,7 +253,8 @@ mod tests {
             ("${map{$recipients}{x}}", "$recipients"),
             ("${quote_sqlite:$local_part}", "$local_part"),
             ("${run{/bin/echo $local_part}}", ""),
-            ("$acl_m_x $value $1 $home", ""),
+            ("$acl_m_x ${r_y}$value $1 $home", "$acl_m_x $r_y"),
+            ("/x/${lc:$acl_c0}", "$acl_c0"),
         ];
         for (text, want) in cases {
             let reached: Vec<String> = flow(text).result.iter().map(|value| value.source.shown()).collect();

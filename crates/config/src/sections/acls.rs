@@ -100,13 +100,6 @@ impl Loader<'_> {
         let lines: Vec<SourceText> = acl.lines.iter().map(|line| line.text.to_source()).collect();
         let (compiled, found) = Acl::compile(&acl.name, acl.span, &lines, &self.context.lists);
         self.report_policy(found, &acl.lines);
-        let mut tainted = Vec::new();
-        for text in compiled.texts() {
-            crate::check::taint::text_flow(text, None, &mut tainted);
-        }
-        for finding in tainted {
-            self.broken(finding);
-        }
         self.sections.acls.insert(compiled);
     }
 }

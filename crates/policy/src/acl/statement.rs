@@ -131,6 +131,15 @@ impl Acl {
         })
     }
 
+    /// What its `set` modifiers give to variables: scope, the name after the scope's letter, and the text.
+    pub fn assignments(&self) -> impl Iterator<Item = (AclScope, &[u8], &Expansion)> {
+        let parts = self.statements.iter().flat_map(|statement| &statement.parts);
+        parts.filter_map(|part| match &part.argument {
+            Argument::Set(SetVariable::Acl(scope, name), text) => Some((*scope, name.as_slice(), text)),
+            _ => None,
+        })
+    }
+
     /// Whether a step may wait for something outside (lookups, files, commands), so that it belongs on the blocking
     /// pool.
     pub fn may_block(&self) -> bool {
