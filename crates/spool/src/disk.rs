@@ -86,6 +86,9 @@ pub trait DiskFile: Send + Sync {
     fn read_at(&self, out: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Cuts the file off; what is appended next comes there.
     fn truncate(&self, len: u64) -> io::Result<()>;
+    /// Says that [`DiskFile::sync`] comes soon, where that helps the system to write several files at once. Promises
+    /// nothing.
+    fn announce_sync(&self) {}
     /// Makes the content durable.
     fn sync(&self) -> io::Result<()>;
     /// Takes the write lock on the first `len` bytes; false when somebody else has it. It ends with the last

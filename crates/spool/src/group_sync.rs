@@ -101,6 +101,9 @@ impl GroupSync {
         let avoid = self.avoid_until.load(Ordering::Relaxed) > clock.now().micros();
         let together = waiting.count >= group_from && !avoid && disk.can_sync_all();
         let together = together.then(|| self.everything.round(|| self.sync_all(disk, clock)));
+        if together.is_none() {
+            sets.iter().flat_map(|(files, _)| files).for_each(|file| file.announce_sync());
+        }
         let result = |(files, failures): &([&dyn DiskFile; N], u64)| match &together {
             Some(Err(error)) => Err(io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(EIO))),
             Some(Ok(())) if self.failures() == *failures => Ok(()),
