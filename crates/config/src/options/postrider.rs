@@ -31,6 +31,9 @@ option_table! {
     /// Messages that are delivered at the same time by one daemon.
     /// `deliveries_max = 100`
     DELIVERIES_MAX: Integer = "deliveries_max", "50";
+    /// Connections to one address and port of another host that may be open at the same time, for all messages together; 0 is no limit.
+    /// `host_connections_max = 5`
+    HOST_CONNECTIONS_MAX: Integer = "host_connections_max", "20";
     /// Which message ids are given to new messages: `long` (23 characters, Exim 4.97 and later) or `short` (16, Exim before it).
     /// `message_id_format = short`
     MESSAGE_ID_FORMAT: Plain = "message_id_format", "long";

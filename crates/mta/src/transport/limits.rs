@@ -2,18 +2,24 @@
 //!
 //! # Invariants
 //! * A place is taken before a delivery begins, and is free again when its [`Place`] is dropped.
+//! * Whoever waits for a place holds none at another host, so that nobody waits for ever.
 //!
 //! # Compatibility
 //! Options `max_parallel` and `serialize_hosts`. The deliveries of one server are counted; Exim counts those of all its
 //! processes in a hints database (docs/compat.md).
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// The places that are taken.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
     taken: Arc<Mutex<HashMap<Subject, u64>>>,
+    changed: Arc<Notify>,
 }
 
 /// What deliveries are counted by.
@@ -21,6 +27,7 @@ pub struct Limits {
 enum Subject {
     Transport(String),
     Host(Vec<u8>),
+    Address(IpAddr, u16),
 }
 
 /// A place among those that may deliver at the same time.
@@ -39,6 +46,21 @@ impl Limits {
     /// The only place at a host; none when it is taken.
     pub(crate) fn alone_at(&self, host: &[u8]) -> Option<Place> {
         self.take(Subject::Host(host.to_ascii_lowercase()), 1)
+    }
+
+    /// A place among the connections to an address, of which at most `most` are open at once (0 is no limit).
+    pub(crate) fn at_address(&self, address: IpAddr, port: u16, most: u64) -> Option<Place> {
+        self.take(Subject::Address(address, port), if most == 0 { u64::MAX } else { most })
+    }
+
+    /// Comes back when a place has become free, or a connection can be used again, after this call.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// Wakes those who wait for a place.
+    pub(crate) fn tell(&self) {
+        self.changed.notify_waiters();
     }
 
     fn take(&self, subject: Subject, most: u64) -> Option<Place> {
@@ -66,6 +88,8 @@ impl Drop for Place {
                 taken.remove(&self.subject);
             }
         }
+        drop(taken);
+        self.limits.tell();
     }
 }
 

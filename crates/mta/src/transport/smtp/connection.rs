@@ -43,8 +43,8 @@ pub(super) struct Connection {
     pub(super) local: Option<SocketAddr>,
     /// The encrypted session.
     pub(super) tls: Option<Box<TlsFacts>>,
-    /// The only place at a host of `serialize_hosts`, for as long as the connection is open.
-    _place: Option<Place>,
+    /// Places at the host, for as long as the connection is open.
+    _places: Vec<Place>,
 }
 
 /// Where to connect to, and from.
@@ -82,13 +82,13 @@ impl Connection {
             needs_reset: false,
             local,
             tls: None,
-            _place: None,
+            _places: Vec::new(),
         })
     }
 
-    /// Keeps a place at the host for as long as it is open.
-    pub(super) fn holding(self, place: Option<Place>) -> Self {
-        Self { _place: place, ..self }
+    /// Keeps places at the host for as long as it is open.
+    pub(super) fn holding(self, places: Vec<Place>) -> Self {
+        Self { _places: places, ..self }
     }
 
     /// Banner and hello. The error comes with the words of the stage.

@@ -8,6 +8,7 @@
 //! Connections are kept apart by all that makes a session: transport, address, port, interface, hello, protocol and TLS.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -103,11 +104,27 @@ impl Connections {
             }
             of_host.push(Kept { connection, message, number });
         }
+        // Somebody may wait for it.
+        self.limits.tell();
         let this = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(IDLE).await;
             this.expire(&key, number);
         });
+    }
+
+    /// Lets go of an idle connection to an address that is in the way of another one there.
+    pub(super) fn make_room(&self, address: IpAddr, port: u16) {
+        let mut idle = self.lock();
+        let there = |key: &&Key| key.endpoint.address == address && key.endpoint.port == port;
+        let Some(key) = idle.keys().find(there).cloned() else { return };
+        let Some(kept) = idle.get_mut(&key) else { return };
+        let oldest = kept.remove(0);
+        if kept.is_empty() {
+            idle.remove(&key);
+        }
+        drop(idle);
+        self.part(oldest.connection);
     }
 
     /// Says goodbye on a connection without keeping anybody waiting; [`Connections::close`] waits for it.

@@ -10,10 +10,13 @@
 //! # Compatibility
 //! Specification, "Errors in outgoing SMTP" and "Retry configuration".
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::TransportInstance;
 use config::options::kind::Hosts;
+use config::options::postrider as own;
 use config::options::transport::{generic, smtp as options};
 use hints::RetryKey;
 use mail_types::outcome::Verdict;
@@ -334,24 +337,28 @@ impl Run<'_> {
                 return true;
             }
         };
-        let connections = Arc::clone(&self.context.services.connections);
-        if let Some(mut connection) = connections.take(&key, self.context.facts.message.id.as_ref()) {
-            let carried = self.send_over(&mut connection, message, &pending, settings).await;
-            self.context.facts.host.tls.clone_from(&connection.tls);
-            // A server may close an idle connection at any time: that says nothing about the host.
-            let stale = matches!(&carried.broken, Some((_, Stage::Mail)));
-            if !stale {
-                let shown = RemoteHost { reused: true, local: connection.local, ..shown };
-                self.judge(host, &shown, connection, key, &pending, carried, settings);
-                return true;
+        let places = loop {
+            match self.way_to(host, &key).await {
+                Err(Taken) => {
+                    self.taken += 1;
+                    return false;
+                }
+                Ok(Way::New(places)) => break places,
+                Ok(Way::Open(mut connection)) => {
+                    let carried = self.send_over(&mut connection, message, &pending, settings).await;
+                    self.context.facts.host.tls.clone_from(&connection.tls);
+                    // A server may close an idle connection at any time: that says nothing about the host.
+                    let stale = matches!(&carried.broken, Some((_, Stage::Mail)));
+                    if !stale {
+                        let shown = RemoteHost { reused: true, local: connection.local, ..shown };
+                        self.judge(host, &shown, *connection, key, &pending, carried, settings);
+                        return true;
+                    }
+                }
             }
-        }
-        let Ok(place) = self.place_at(host) else {
-            self.taken += 1;
-            return false;
         };
         let mut connection = match self.connect(host, &key, settings).await {
-            Ok(connection) => connection.holding(place),
+            Ok(connection) => connection.holding(places),
             Err(fault) => {
                 self.host_failed(host, &shown, &fault, &pending, settings);
                 return true;
@@ -368,6 +375,39 @@ impl Run<'_> {
         let carried = self.send_over(&mut connection, message, &pending, settings).await;
         self.judge(host, &shown, connection, key, &pending, carried, settings);
         true
+    }
+
+    /// An open connection to a host, or the right to open one. Where `host_connections_max` are open, it waits until one of
+    /// them can be used or is closed, but not for ever: what had to wait too long is for the next queue run.
+    async fn way_to(&mut self, host: &Candidate, key: &Key) -> Result<Way, Taken> {
+        let most = self.context.config.main.get(own::HOST_CONNECTIONS_MAX);
+        let most = u64::try_from(most).unwrap_or(0);
+        let (address, port) = (key.endpoint.address, key.endpoint.port);
+        let id = self.context.facts.message.id;
+        let connections = Arc::clone(&self.context.services.connections);
+        let search = async {
+            loop {
+                let mut changed = pin!(connections.limits.changed());
+                // From here on nothing is missed.
+                changed.as_mut().enable();
+                if let Some(connection) = connections.take(key, id.as_ref()) {
+                    return Way::Open(Box::new(connection));
+                }
+                if let Some(place) = connections.limits.at_address(address, port, most) {
+                    return Way::New(vec![place]);
+                }
+                connections.make_room(address, port);
+                changed.await;
+            }
+        };
+        let way = tokio::time::timeout(PLACE_PATIENCE, search).await.map_err(|_elapsed| Taken)?;
+        match way {
+            Way::New(mut places) => {
+                places.extend(self.place_at(host)?);
+                Ok(Way::New(places))
+            }
+            open @ Way::Open(_) => Ok(open),
+        }
     }
 
     /// The place at a host of `serialize_hosts`; none is needed at others. An error when somebody else has it.
@@ -688,6 +728,15 @@ fn in_list<'a>(
         list.matches(Subject::host(&names, Some(host.address)), context).is_ok_and(|found| found.matched)
     }
 }
+
+/// How a host can be reached.
+enum Way {
+    Open(Box<Connection>),
+    New(Vec<Place>),
+}
+
+/// How long a message waits for a place at a host.
+const PLACE_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Somebody else has the only place.
 struct Taken;

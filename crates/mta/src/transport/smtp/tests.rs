@@ -127,7 +127,11 @@ struct Run {
 
 impl Run {
     fn new(options: &str, hosts: &[SocketAddr]) -> Self {
-        let bench = Bench::new(&format!("begin transports\ns:\n driver = smtp\n{options}\n"));
+        Self::with_main("", options, hosts)
+    }
+
+    fn with_main(main: &str, options: &str, hosts: &[SocketAddr]) -> Self {
+        let bench = Bench::new(&format!("{main}begin transports\ns:\n driver = smtp\n{options}\n"));
         let path = bench.directory().join("data");
         std::fs::File::create(&path).unwrap().write_all(b"id-D\nbody\n.dot\n").unwrap();
         let address = |text: &str| {
@@ -253,6 +257,24 @@ async fn the_connection_is_used_again() {
     };
     assert_eq!(marks, [false, true, false, false]);
     assert_eq!(sink.seen().iter().filter(|line| *line == "<connection>").count(), 3);
+}
+
+#[tokio::test]
+async fn one_place_at_a_host_is_used_by_all_messages_in_turn() {
+    let sink = Sink::start(&[]).await;
+    let run = Run::with_main("host_connections_max = 1\n", "", &[sink.address]);
+    let (one, two, three) = tokio::join!(
+        run.deliver_message(b"1xVAQb-0001qB-1R"),
+        run.deliver_message(b"1xVAQb-0001qB-1S"),
+        run.deliver_message(b"1xVAQb-0001qB-1T"),
+    );
+    let reused = [one, two, three].map(|reply| reply.results[0].host.clone().unwrap().reused);
+    assert_eq!(reused.iter().filter(|again| **again).count(), 2);
+    assert_eq!(sink.seen().iter().filter(|line| *line == "<connection>").count(), 1);
+    // What the next message can't use makes room for a connection that it can.
+    let again = run.deliver_message(b"1xVAQb-0001qB-1R").await;
+    assert!(again.results[0].host.clone().unwrap().reused);
+    assert!(!run.deliver_message(b"1xVAQb-0001qB-1R").await.results[0].host.clone().unwrap().reused);
 }
 
 #[tokio::test]
