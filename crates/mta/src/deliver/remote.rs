@@ -282,7 +282,7 @@ fn trouble(result: AddressResult) -> Trouble {
         errno: result.errno,
         more_errno: result.more_errno,
         message: result.message.unwrap_or_default(),
-        user_message: None,
+        user_message: result.user_message,
         output: None,
         host: result.host,
         smtp_reply: result.smtp_reply,

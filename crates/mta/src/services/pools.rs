@@ -116,7 +116,8 @@ impl Pool {
         F::Output: Send + 'static,
     {
         let runtime = Handle::current();
-        if !matches!(runtime.runtime_flavor(), RuntimeFlavor::MultiThread) {
+        // A delivery that another one gives rise to, by a bounce, goes on where that one is.
+        if has_own_thread() || !matches!(runtime.runtime_flavor(), RuntimeFlavor::MultiThread) {
             return Ok(future.await);
         }
         self.run(move || {
@@ -231,12 +232,21 @@ mod tests {
                 let job = inner.run(|| std::thread::current().id()).await;
                 let other = off_the_runtime(|| std::thread::current().id()).await.ok();
                 let waiting = waiting(|| std::thread::current().id());
-                (here, job, other, waiting)
+                let again = waiting_for_another(&inner).await;
+                (here, job, other, waiting, again)
             })
             .await
             .expect("nothing shuts down");
-        assert_eq!(threads, (threads.0, Ok(threads.0), Some(threads.0), threads.0));
+        assert_eq!(threads, (threads.0, Ok(threads.0), Some(threads.0), threads.0, Ok(threads.0)));
         let later = pool.run(has_own_thread).await;
         assert_eq!(later, Ok(false), "the thread is the pool's again");
+    }
+
+    /// As a delivery with `-odi` waits for the one that its bounce is.
+    async fn waiting_for_another(pool: &Pool) -> Result<std::thread::ThreadId, PoolError> {
+        tokio::task::block_in_place(|| {
+            let another = pool.run_future(async { std::thread::current().id() });
+            Handle::current().block_on(another)
+        })
     }
 }

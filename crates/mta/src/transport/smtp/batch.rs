@@ -127,8 +127,10 @@ pub struct AddressResult {
     pub more_errno: i32,
     /// The error as retry rules name it.
     pub error: RetryError,
-    /// Text for the log and the bounce.
+    /// Text for the log, and for the bounce where it has no text of its own.
     pub message: Option<Vec<u8>>,
+    /// Text for the bounce alone; an empty one names the address and no reason.
+    pub user_message: Option<Vec<u8>>,
     /// The host that decided.
     pub host: Option<RemoteHost>,
     /// The reply that refused, codes included.

@@ -154,7 +154,8 @@ impl Run<'_> {
                 limit.as_ref().and_then(|value| super::super::local::size(value.bytes())).unwrap_or(0);
             if limit > 0 && size > limit {
                 let text = format!("message is too big (transport limit = {limit})");
-                return Err(Box::new(result(Verdict::Fail, 0, Some(text.into_bytes()))));
+                let refusal = result(Verdict::Fail, 0, Some(text.into_bytes()));
+                return Err(Box::new(AddressResult { user_message: Some(Vec::new()), ..refusal }));
             }
         }
         if settings.line_limit > 0 && self.context.facts.message.body.max_line > settings.line_limit {
@@ -612,6 +613,7 @@ impl Run<'_> {
             more_errno: fault.more_errno,
             error: fault.error.clone(),
             message: fault.text.clone(),
+            user_message: None,
             // Where the number says all (a refused connection), Exim's line names no host.
             host: (fault.names_host && fault.text.is_some()).then(|| shown.clone()),
             smtp_reply: fault.reply.clone(),
@@ -795,6 +797,7 @@ fn result(verdict: Verdict, errno: i32, message: Option<Vec<u8>>) -> AddressResu
         more_errno: 0,
         error: RetryError::Other,
         message,
+        user_message: None,
         host: None,
         smtp_reply: None,
         session: None,
