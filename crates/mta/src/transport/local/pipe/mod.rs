@@ -162,7 +162,12 @@ fn judge(job: &Job<'_>, command: &Command, ended: Ended) -> Result<Done, Trouble
         && has_output
         && set.get(options::RETURN_OUTPUT)
     {
-        verdict = Err(Trouble { verdict: Verdict::Fail, ..Trouble::new(0, "return message generated") });
+        // The output says all that there is to say.
+        verdict = Err(Trouble {
+            verdict: Verdict::Fail,
+            user_message: Some(Vec::new()),
+            ..Trouble::new(0, "return message generated")
+        });
     }
     let (failed, deferred) = match &verdict {
         Ok(()) => (false, false),
