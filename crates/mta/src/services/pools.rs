@@ -232,7 +232,7 @@ mod tests {
                 let job = inner.run(|| std::thread::current().id()).await;
                 let other = off_the_runtime(|| std::thread::current().id()).await.ok();
                 let waiting = waiting(|| std::thread::current().id());
-                let again = waiting_for_another(&inner).await;
+                let again = waiting_for_another(&inner);
                 (here, job, other, waiting, again)
             })
             .await
@@ -243,7 +243,7 @@ mod tests {
     }
 
     /// As a delivery with `-odi` waits for the one that its bounce is.
-    async fn waiting_for_another(pool: &Pool) -> Result<std::thread::ThreadId, PoolError> {
+    fn waiting_for_another(pool: &Pool) -> Result<std::thread::ThreadId, PoolError> {
         tokio::task::block_in_place(|| {
             let another = pool.run_future(async { std::thread::current().id() });
             Handle::current().block_on(another)
