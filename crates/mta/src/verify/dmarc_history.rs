@@ -69,6 +69,7 @@ fn entry(context: &Context) -> Option<Vec<u8>> {
     }
     line(&mut out, "spf", spf_number(spf.map(|spf| spf.verdict)).as_bytes());
     policy_lines(outcome, &mut out);
+    chain_lines(context, outcome, &mut out);
     Some(out)
 }
 
@@ -105,6 +106,20 @@ fn policy_lines(outcome: &DmarcOutcome, out: &mut Vec<u8>) {
     line(out, "align_dkim", if outcome.dkim_aligned { b"4" } else { b"5" });
     line(out, "align_spf", if outcome.spf_aligned { b"4" } else { b"5" });
     line(out, "action", action.as_bytes());
+}
+
+/// The chain of ARC sets, which the importer of 1.4 insists on: 1 is a pass; of the policy 0 is a failure that the chain
+/// explained, 1 a chain that nobody asked.
+fn chain_lines(context: &Context, outcome: &DmarcOutcome, out: &mut Vec<u8>) {
+    let state = context.arc.result.as_ref().map_or("none", |result| result.state.name());
+    let state = match state {
+        "pass" => "1",
+        "fail" => "2",
+        _ => "0",
+    };
+    line(out, "arc", state.as_bytes());
+    let asked = if outcome.overridden.is_some() { "0" } else { "1" };
+    out.extend_from_slice(format!("arc_policy {asked} json:[]\n").as_bytes());
 }
 
 /// `key value`; a value that would not stand in one word is `-`.

@@ -6,6 +6,7 @@ mod forwarder;
 mod hostile;
 mod limits;
 mod message;
+mod opendmarc;
 mod plain;
 mod sender_policies;
 mod tls;

@@ -78,7 +78,7 @@ async fn spf_as_the_rfc_has_it() {
     assert!(line("Received-SPF: neutral").ends_with("envelope-from=a@neutral.example; helo=foo;"), "{log:?}");
 }
 
-const DMARC: &str = r"
+pub(super) const DMARC: &str = r"
 acl_smtp_rcpt = acl_rcpt
 acl_smtp_data = acl_data
 log_selector = +dmarc_verbose
@@ -100,7 +100,7 @@ acl_data:
          logwrite = $dmarc_status $dmarc_used_domain $dmarc_domain_policy $dmarc_alignment_spf $dmarc_alignment_dkim
 ";
 
-const DMARC_ZONE: &str = r#"
+pub(super) const DMARC_ZONE: &str = r#"
     pass.example.          TXT "v=spf1 ip4:192.0.2.0/24 -all"
     _dmarc.pass.example.   TXT "v=DMARC1; p=reject; rua=mailto:agg@pass.example"
     _dmarc.rej.example.    TXT "v=DMARC1; p=reject"
