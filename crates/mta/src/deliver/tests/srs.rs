@@ -239,7 +239,7 @@ async fn variables_of_both_directions() {
     assert_eq!(forwarder.bounced(&made).await, "ann@home.example");
     let text = forwarder.sink.heard("X-Shown:");
     let back = format!("X-Shown: /OK {made} ann@home.example");
-    assert_eq!(text, ["X-Shown: ann@home.example/OK".to_owned(), back], "{text:?}");
+    assert_eq!(text, ["X-Shown: ann@home.example/OK  ".to_owned(), back], "{text:?}");
     assert_eq!(forwarder.sink.heard("X-SRS:")[0], "X-SRS: ann@home.example OK");
 }
 
