@@ -161,6 +161,19 @@ pub struct Conversation {
     pub timeout: std::time::Duration,
 }
 
+/// One question by a datagram (UDP), answered by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datagram {
+    /// Name or address, without brackets.
+    pub host: Clean,
+    /// Number, or name of a service.
+    pub port: Clean,
+    /// What is sent.
+    pub packet: Vec<u8>,
+    /// How long the answer may take.
+    pub timeout: std::time::Duration,
+}
+
 /// Why a socket gave no answer.
 #[derive(Debug)]
 pub enum SocketFailure {
@@ -216,6 +229,9 @@ pub trait Files {
 
     /// Asks a stream socket. At most `limit` bytes of answer (more is an error of reading).
     fn converse(&mut self, asked: &Conversation, limit: usize) -> Result<Vec<u8>, SocketFailure>;
+
+    /// Sends a datagram and waits for one from the same place, of which at most `limit` bytes are read.
+    fn exchange(&mut self, asked: &Datagram, limit: usize) -> Result<Vec<u8>, SocketFailure>;
 
     /// One variable of the process environment.
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>>;

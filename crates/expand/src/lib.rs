@@ -33,6 +33,7 @@ pub mod named;
 mod operator;
 mod parse;
 mod pattern;
+mod radius;
 pub mod regex;
 mod scope;
 mod settings;

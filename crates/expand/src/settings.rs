@@ -20,6 +20,8 @@ pub struct Settings {
     pub lookups: LookupSettings,
     /// `saslauthd_socket`: where the condition `saslauthd` asks.
     pub saslauthd_socket: Clean,
+    /// `radius_config_file`: what the condition `radius` reads.
+    pub radius_config_file: Clean,
     /// `pwcheck_socket`: where the condition `pwcheck` asks.
     pub pwcheck_socket: Clean,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             allow_utf8_domains: false,
             lookups: LookupSettings::default(),
             saslauthd_socket: Clean::literal(b"/var/run/saslauthd/mux"),
+            radius_config_file: Clean::literal(b"/etc/radiusclient/radiusclient.conf"),
             pwcheck_socket: Clean::literal(b"/var/pwcheck/pwcheck"),
         }
     }

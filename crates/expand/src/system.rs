@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
@@ -17,7 +17,9 @@ use std::time::Duration;
 use mail_types::limits;
 use mail_types::value::Clean;
 
-use crate::env::{Command, CommandOutcome, Conversation, FileStatus, Files, SocketFailure, SocketPlace};
+use crate::env::{
+    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure, SocketPlace,
+};
 
 /// Environment variables by name.
 pub type Environment = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -115,6 +117,17 @@ impl Files for SystemFiles {
         }
     }
 
+    fn exchange(&mut self, asked: &Datagram, limit: usize) -> Result<Vec<u8>, SocketFailure> {
+        let mut failure = SocketFailure::NoAddress;
+        for address in addresses(&asked.host, &asked.port, "udp")? {
+            match exchange(address, asked, limit) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
         self.environment.get(name).cloned()
     }
@@ -147,14 +160,8 @@ fn talk(
 
 /// Connects to the first address of the host that answers.
 fn connect(host: &Clean, port: &Clean, timeout: Duration) -> Result<TcpStream, SocketFailure> {
-    let text = |clean: &Clean| String::from_utf8_lossy(clean.bytes()).into_owned();
-    let port = match text(port).parse::<u16>() {
-        Ok(number) => number,
-        Err(_) => service(&text(port)).ok_or(SocketFailure::NoService)?,
-    };
-    let addresses = (text(host), port).to_socket_addrs().map_err(|_| SocketFailure::NoAddress)?;
     let mut failure = SocketFailure::NoAddress;
-    for address in addresses {
+    for address in addresses(host, port, "tcp")? {
         match TcpStream::connect_timeout(&address, timeout) {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = SocketFailure::Connect(error),
@@ -163,13 +170,47 @@ fn connect(host: &Clean, port: &Clean, timeout: Duration) -> Result<TcpStream, S
     Err(failure)
 }
 
-/// The port of a TCP service by `/etc/services`.
-fn service(name: &str) -> Option<u16> {
+/// Asks one address by a datagram.
+fn exchange(address: SocketAddr, asked: &Datagram, limit: usize) -> Result<Vec<u8>, SocketFailure> {
+    let any: IpAddr =
+        if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).map_err(SocketFailure::Connect)?;
+    // Datagrams from elsewhere are not seen by a connected socket.
+    socket.connect(address).map_err(SocketFailure::Connect)?;
+    socket.set_read_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
+    socket.send(&asked.packet).map_err(SocketFailure::Write)?;
+    let mut answer = vec![0; limit];
+    let length = socket.recv(&mut answer).map_err(|error| match error.kind() {
+        // What a socket's own time limit is called depends on the system.
+        io::ErrorKind::WouldBlock => SocketFailure::Read(io::ErrorKind::TimedOut.into()),
+        _ => SocketFailure::Read(error),
+    })?;
+    answer.truncate(length);
+    Ok(answer)
+}
+
+/// The addresses of a host with a port, each a name or a number.
+fn addresses(
+    host: &Clean,
+    port: &Clean,
+    protocol: &str,
+) -> Result<impl Iterator<Item = SocketAddr> + use<>, SocketFailure> {
+    let text = |clean: &Clean| String::from_utf8_lossy(clean.bytes()).into_owned();
+    let port = match text(port).parse::<u16>() {
+        Ok(number) => number,
+        Err(_) => service(&text(port), protocol).ok_or(SocketFailure::NoService)?,
+    };
+    (text(host), port).to_socket_addrs().map_err(|_| SocketFailure::NoAddress)
+}
+
+/// The port of a service by `/etc/services`.
+fn service(name: &str, protocol: &str) -> Option<u16> {
     let table = std::fs::read_to_string("/etc/services").ok()?;
     table.lines().find_map(|line| {
         let line = line.split('#').next().unwrap_or_default();
         let mut words = line.split_whitespace();
-        let (first, port) = (words.next()?, words.next()?.strip_suffix("/tcp")?);
+        let (first, place) = (words.next()?, words.next()?);
+        let port = place.strip_suffix(protocol)?.strip_suffix('/')?;
         (first == name || words.any(|alias| alias == name)).then(|| port.parse().ok())?
     })
 }

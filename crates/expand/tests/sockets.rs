@@ -154,3 +154,68 @@ fn pwcheck_decides() {
     let without_colon = "Failed: pwcheck needs a user name and a password with a colon between them";
     assert_eq!(expand_with("${if pwcheck{ann}{yes}{no}}", &mut env), without_colon);
 }
+
+/// A RADIUS server that makes of each question what a function says, with the right proofs (RFC 2865, section 3).
+fn radius_server(secret: &'static [u8], answers: &'static [u8]) -> u16 {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for &code in answers {
+            let mut asked = [0; 4096];
+            let (length, client) = socket.recv_from(&mut asked).unwrap();
+            assert_eq!((asked[0], length), (1, usize::from(u16::from_be_bytes([asked[2], asked[3]]))));
+            assert!(asked[..length].windows(5).any(|part| part == b"\x01\x05ann"), "the user's name");
+            let head = [code & 0x7f, asked[1], 0, 20];
+            let mut text: Vec<u8> = [&head[..], &asked[4..20], secret].concat();
+            // The topmost bit asks for an answer by somebody who does not know the secret.
+            text.extend((code & 0x80 != 0).then_some(b'x'));
+            let proof = md5_of(&text);
+            socket.send_to(&[&head[..], &proof].concat(), client).unwrap();
+        }
+    });
+    port
+}
+
+fn md5_of(text: &[u8]) -> Vec<u8> {
+    let hex = expand_with(&format!("${{md5:{}}}", escaped(text)), &mut BareEnv::new());
+    (0..16).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()).collect()
+}
+
+/// Every byte as an escape of the expansion language.
+fn escaped(text: &[u8]) -> String {
+    text.iter().map(|byte| format!("\\x{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn radius_decides() {
+    let folder = std::env::temp_dir().join(format!("expand-radius-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (config, secrets) = (folder.join("client.conf"), folder.join("servers"));
+    let mut env = BareEnv::new();
+    env.settings.radius_config_file = Clean::from_config(config.to_str().unwrap());
+    let ask = "${if radius{ann:pass::word}{yes}{no}}";
+    let missing = format!("Failed: RADIUS: can't open {}: No such file or directory", config.display());
+    assert_eq!(expand_with(ask, &mut env), missing);
+    std::fs::write(&config, "radius_timeout 1\n").unwrap();
+    assert_eq!(expand_with(ask, &mut env), format!("Failed: RADIUS: no authserver in {}", config.display()));
+
+    let port = radius_server(b"s3cret", &[2, 3, 11, 0x82, 2]);
+    let text = format!(
+        "authserver 127.0.0.1:{port}\nservers {}\nradius_timeout 5\nradius_retries 0\n",
+        secrets.display()
+    );
+    std::fs::write(&config, &text).unwrap();
+    std::fs::write(&secrets, "other x\n").unwrap();
+    assert_eq!(expand_with(ask, &mut env), "Failed: RADIUS: no secret for server 127.0.0.1");
+    std::fs::write(&secrets, "127.0.0.1 s3cret\n").unwrap();
+    assert_eq!(expand_with(ask, &mut env), "yes");
+    assert_eq!(expand_with(ask, &mut env), "no");
+    let challenge = "Failed: RADIUS: the server asks for a response to a challenge";
+    assert_eq!(expand_with(ask, &mut env), challenge);
+    let forged = format!("Failed: RADIUS: the answer from server 127.0.0.1:{port} is not authentic");
+    assert_eq!(expand_with(ask, &mut env), forged);
+    let long = format!("${{if radius{{ann:{}}}{{yes}}{{no}}}}", "p".repeat(129));
+    assert_eq!(expand_with(&long, &mut env), "Failed: RADIUS: the user's name or password is too long");
+    assert_eq!(expand_with("${if radius {<; ann;x} {yes} {no} }", &mut env), "yes");
+    std::fs::remove_dir_all(&folder).unwrap();
+}

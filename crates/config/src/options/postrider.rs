@@ -52,6 +52,9 @@ option_table! {
     /// The socket of the daemon that the condition `pwcheck` asks.
     /// `pwcheck_socket = /run/pwcheck/pwcheck`
     PWCHECK_SOCKET: Plain = "pwcheck_socket", "/var/pwcheck/pwcheck";
+    /// The file, in radiusclient's form, that tells the condition `radius` its servers: `authserver`, `servers`, `radius_timeout`, `radius_retries`.
+    /// `radius_config_file = /etc/radcli/radiusclient.conf`
+    RADIUS_CONFIG_FILE: Plain = "radius_config_file", "/etc/radiusclient/radiusclient.conf";
     /// The socket of the daemon that the condition `saslauthd` asks.
     /// `saslauthd_socket = /run/saslauthd/mux`
     SASLAUTHD_SOCKET: Plain = "saslauthd_socket", "/var/run/saslauthd/mux";

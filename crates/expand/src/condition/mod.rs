@@ -18,6 +18,7 @@ mod isip;
 mod match_list;
 mod numeric;
 mod pattern;
+mod radius;
 mod string;
 
 use std::collections::HashMap;
@@ -245,7 +246,7 @@ conditions! {
     "queue_running" => |_, _, _| Box::new(delivery::Delivery::QueueRunning);
     /// A RADIUS server takes a user's name and password.
     /// in an authenticator: `server_condition = ${if radius{$auth2:$auth3}{yes}{no}}`
-    "radius" => unsupported_or_unknown;
+    "radius" => |parser, _, _| radius::parse(parser);
     /// Cyrus' saslauthd takes a user's name and password.
     /// in an authenticator: `server_condition = ${if saslauthd{{$auth2}{$auth3}}{yes}{no}}`
     "saslauthd" => |parser, _, _| auth_daemon::parse_saslauthd(parser);

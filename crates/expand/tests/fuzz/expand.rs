@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use expand::env::{Command, CommandOutcome, Conversation, FileStatus, Files, SocketFailure};
+use expand::env::{Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure};
 use expand::variable::AclScope;
 use expand::{BareEnv, Expansion, Variable};
 use mail_types::clock::{FixedClock, SeededEntropy, Timestamp};
@@ -32,6 +32,10 @@ impl Files for NoFiles {
 
     fn converse(&mut self, asked: &Conversation, _limit: usize) -> Result<Vec<u8>, SocketFailure> {
         if asked.shutdown { Ok(asked.request.clone()) } else { Err(SocketFailure::NoService) }
+    }
+
+    fn exchange(&mut self, asked: &Datagram, _limit: usize) -> Result<Vec<u8>, SocketFailure> {
+        Ok(asked.packet.clone())
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use expand::env::{Command, CommandOutcome, Conversation, FileStatus, Files, SocketFailure};
+use expand::env::{Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure};
 use expand::system::SystemFiles;
 use mail_types::value::Clean;
 
@@ -27,6 +27,10 @@ impl Files for WaitingFiles {
 
     fn converse(&mut self, asked: &Conversation, limit: usize) -> Result<Vec<u8>, SocketFailure> {
         waiting(|| self.0.converse(asked, limit))
+    }
+
+    fn exchange(&mut self, asked: &Datagram, limit: usize) -> Result<Vec<u8>, SocketFailure> {
+        waiting(|| self.0.exchange(asked, limit))
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {

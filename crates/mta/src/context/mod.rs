@@ -175,6 +175,9 @@ fn settings(config: &Config) -> Settings {
         allow_utf8_domains: options.get(main::ALLOW_UTF8_DOMAINS),
         lookups: lookup_settings(config),
         saslauthd_socket: Clean::from_config(options.get(postrider::SASLAUTHD_SOCKET).unwrap_or_default()),
+        radius_config_file: Clean::from_config(
+            options.get(postrider::RADIUS_CONFIG_FILE).unwrap_or_default(),
+        ),
         pwcheck_socket: Clean::from_config(options.get(postrider::PWCHECK_SOCKET).unwrap_or_default()),
     }
 }

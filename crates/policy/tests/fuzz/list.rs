@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use expand::env::{Command, CommandOutcome, Conversation, FileStatus, Files, SocketFailure};
+use expand::env::{Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure};
 use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupWorld};
 use expand::{BareEnv, EvalError, Variable};
 use mail_types::{Clean, SourceText, Span, Value};
@@ -52,6 +52,10 @@ impl Files for Names {
     }
 
     fn converse(&mut self, _asked: &Conversation, _limit: usize) -> Result<Vec<u8>, SocketFailure> {
+        Err(SocketFailure::NoService)
+    }
+
+    fn exchange(&mut self, _asked: &Datagram, _limit: usize) -> Result<Vec<u8>, SocketFailure> {
         Err(SocketFailure::NoService)
     }
 
