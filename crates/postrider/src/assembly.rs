@@ -380,6 +380,8 @@ pub(crate) struct Parts {
     pub daemon: bool,
     /// `-or` and `-os`.
     pub timeouts: (Option<u64>, Option<u64>),
+    /// `-tls-on-connect`.
+    pub tls_on_connect: bool,
 }
 
 /// Builds the services; must be called inside the runtime.
@@ -387,6 +389,7 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
     let process = ProcessFacts {
         receive_timeout: parts.timeouts.0,
         smtp_timeout: parts.timeouts.1,
+        tls_on_connect: parts.tls_on_connect,
         ..process_facts(config, parts.daemon)
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -135,6 +135,12 @@ impl Dialogue {
             .expect("it does not panic")
     }
 
+    /// Say goodbye at the level of the stream (close_notify under TLS), and wait for the end of the session.
+    pub(crate) async fn close_politely(mut self) -> SessionEnd {
+        let _ = self.stream.shutdown().await;
+        self.close().await
+    }
+
     /// Wait for the server to close the connection.
     pub(crate) async fn closed(mut self) -> SessionEnd {
         while self.line().await.is_some() {}

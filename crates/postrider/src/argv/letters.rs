@@ -31,6 +31,10 @@ impl<'a> Parser<'a> {
                 self.invocation.sender = Some(self.value(arg, rest)?);
                 Ok(())
             }
+            b't' if arg == b"-tls-on-connect" => {
+                self.invocation.tls_on_connect = true;
+                Ok(())
+            }
             b'G' | b'i' | b'm' | b'n' | b'N' | b't' | b'U' | b'v' | b'x' | b'e' => self.plain_letter(arg),
             b'B' | b'h' | b'O' | b'X' => self.ignored(arg, rest),
             b'L' => {
@@ -224,7 +228,6 @@ impl<'a> Parser<'a> {
 /// An option that is none of Exim's, or one that isn't served.
 fn other(arg: &[u8]) -> Refusal {
     match arg {
-        b"-tls-on-connect" => not_served(arg, ": TLS is not built yet"),
         b"-atrn" | b"-z" => not_served(arg, ""),
         _ if arg.starts_with(b"-T") => not_served(arg, ": it belongs to Exim's own tests"),
         _ => unknown(arg),

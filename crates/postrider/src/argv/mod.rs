@@ -167,6 +167,8 @@ pub(crate) struct Invocation {
     pub receive_timeout: Option<u64>,
     /// `-os`: seconds for a line of SMTP.
     pub smtp_timeout: Option<u64>,
+    /// `-tls-on-connect`: every port speaks TLS from the first octet.
+    pub tls_on_connect: bool,
     /// `-N`: pretend to deliver.
     pub pretend: bool,
     /// `-G`, `-bnq`: no qualification of local submissions.

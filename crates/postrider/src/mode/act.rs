@@ -55,6 +55,7 @@ impl Job for Act<'_> {
                 queue: Arc::new(Nobody),
                 daemon: false,
                 timeouts: (None, None),
+                tls_on_connect: false,
             };
             match assembly::services(&config, parts) {
                 Ok(services) => {

@@ -188,6 +188,7 @@ impl Daemon<'_> {
             queue: self.wakes(&waker),
             daemon: true,
             timeouts: self.invocation.timeouts(),
+            tls_on_connect: self.invocation.tls_on_connect,
         };
         let services = match assembly::services(config, parts) {
             Ok(services) => services,

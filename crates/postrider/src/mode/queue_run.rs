@@ -43,6 +43,7 @@ impl Job for OneRun<'_> {
                 queue: Arc::new(Nobody),
                 daemon: false,
                 timeouts: (None, None),
+                tls_on_connect: false,
             };
             let services = match assembly::services(&config, parts) {
                 Ok(services) => services,

@@ -162,6 +162,7 @@ fn services(config: &Arc<Config>, waker: Waker) -> Result<Arc<Services>, String>
         queue: Arc::new(waker),
         daemon: true,
         timeouts: (None, None),
+        tls_on_connect: false,
     };
     let services = assembly::services(config, parts)?;
     agent.attach(&services);

@@ -67,6 +67,7 @@ impl Submission<'_> {
             queue: Arc::clone(&waker) as _,
             daemon: false,
             timeouts: self.start.invocation.timeouts(),
+            tls_on_connect: false,
         };
         let services = match assembly::services(&config, parts) {
             Ok(services) => services,

@@ -210,3 +210,76 @@ async fn tls_from_the_first_octet() {
     client.follow("S: 220 …\nC: HELO x\nS: 250 …").await;
     assert!(bench.main_log()[0].starts_with("smtps TLS1.3:"), "{:?}", bench.main_log());
 }
+
+/// A client that goes within a message leaves none, whether it says close_notify or not (CVE-2026-45185 and its kin).
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_connection_that_ends_within_a_message_leaves_no_message() {
+    let within_data = "Subject: cut\r\n\r\nall but the end\r\n";
+    let within_chunk = "BDAT 100 LAST\r\nSubject: cut\r\n\r\nall but the end\r\n";
+    let before_last = "BDAT 16\r\nSubject: cut\r\n\r\n";
+    for content in [within_data, within_chunk, before_last] {
+        for polite in [false, true] {
+            let bench = Bench::new(OPEN);
+            let mut client = begin(&bench).await;
+            client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+            client
+                .follow(
+                    "C: EHLO client.example
+                     S: 250-…
+                     C: MAIL FROM:<a@client.example>
+                     S: 250 OK
+                     C: RCPT TO:<b@test.example>
+                     S: 250 Accepted",
+                )
+                .await;
+            if content == within_data {
+                assert_eq!(client.command("DATA").await.get(..3), Some("354"));
+            }
+            client.send(content).await;
+            if content == before_last {
+                assert_eq!(client.reply().await.get(..3), Some("250"));
+            }
+            let _ = if polite { client.close_politely().await } else { client.close().await };
+            assert_eq!(bench.spool_files(), Vec::<String>::new(), "{content:?} {polite}");
+            let log = bench.main_log();
+            let lost =
+                log.iter().any(|line| line.contains("unexpected disconnection") || line.contains(" lost"));
+            assert!(lost && !log.iter().any(|line| line.contains(" <= ")), "{content:?} {polite} {log:?}");
+        }
+    }
+}
+
+/// What is no ClientHello, or one that never ends, costs one connection; the next client is served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn hellos_that_are_none() {
+    let bench = Bench::new(&format!("{OPEN}smtp_receive_timeout = 1s\n"));
+    let mut long_name = vec![0x16, 3, 1, 0x40, 0x00, 1, 1, 0, 0, 3, 3];
+    long_name.resize(5 + 0x4000, b'a');
+    let unfinished = vec![0x16, 3, 1, 0x02, 0x00, 1, 0, 0x01, 0xfc];
+    let endless: Vec<u8> = (0..8)
+        .flat_map(|_| [&[0x16, 3, 1, 0x40, 0x00, 1, 0xff, 0xff, 0xff][..], &vec![b'a'; 0x4000 - 4]].concat())
+        .collect();
+    let table: [(&str, Vec<u8>); 6] = [
+        ("garbage", b"GET / HTTP/1.1\r\n\r\n".to_vec()),
+        ("an alert", vec![0x15, 3, 3, 0, 2, 2, 80]),
+        ("a record of application data", vec![0x17, 3, 3, 0, 4, 1, 2, 3, 4]),
+        ("a name of 16 KiB", long_name),
+        ("records without end", endless),
+        ("the beginning of a hello", unfinished),
+    ];
+    for (number, (what, octets)) in table.into_iter().enumerate() {
+        let mut client = begin(&bench).await;
+        client.send(&octets).await;
+        client.closed().await;
+        let log = bench.main_log();
+        assert_eq!(log.len(), number + 1, "{what}: {log:?}");
+        let start = "TLS error on connection from (x) [192.0.2.7] (SSL_accept): ";
+        assert!(log[number].starts_with(start), "{what}: {log:?}");
+        if what == "the beginning of a hello" {
+            assert!(log[number].ends_with("the client took too long"), "{log:?}");
+        }
+    }
+    let mut client = begin(&bench).await;
+    client.secure(&ConnectorRequest::default()).await.expect("the next client is served");
+    client.follow("C: EHLO x\nS: 250-…\nC: QUIT\nS: 221 …").await;
+}

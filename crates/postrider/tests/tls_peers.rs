@@ -1,0 +1,191 @@
+//! OpenSSL and swaks as clients of a running server: versions, SNI, client certificates, resumption, stapled proofs.
+#![allow(clippy::expect_used, reason = "test code outside #[test] functions")]
+
+mod harness;
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use harness::{Client, POSTRIDER, Scratch, Server, command, free_port, has, run, run_command, until};
+
+const CONFIG: &str = "\
+primary_hostname = mail.example.net
+spool_directory = @DIR@/spool
+log_file_path = @DIR@/log/%slog
+keep_environment =
+check_spool_space = 0
+check_spool_inodes = 0
+check_log_space = 0
+queue_only
+smtp_enforce_sync = false
+log_selector = +tls_sni +tls_peerdn +tls_resumption
+tls_advertise_hosts = *
+tls_certificate = @DIR@/${if eq{$tls_in_sni}{other.example.net}{other}{mail}}.pem
+tls_ocsp_file = ${if eq{$tls_in_sni}{other.example.net}{}{@DIR@/mail.ocsp}}
+tls_try_verify_hosts = *
+tls_verify_certificates = @DIR@/ca.pem
+tls_resumption_hosts = *
+acl_smtp_rcpt = accept
+";
+
+/// A server with certificates of its own authority, all made by OpenSSL.
+struct Site {
+    scratch: Scratch,
+    config: PathBuf,
+}
+
+impl Site {
+    fn new(name: &str) -> Self {
+        let scratch = Scratch::new(name);
+        let script = "
+            set -e
+            key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
+            key ca; openssl req -x509 -new -key ca.key -subj /CN=Authority -days 3650 -out ca.pem -addext basicConstraints=critical,CA:TRUE
+            n=1000
+            for host in mail other client; do
+              key $host; n=$((n+1))
+              openssl req -new -key $host.key -subj /CN=$host.example.net -out $host.csr
+              printf \"subjectAltName=DNS:$host.example.net\\n\" > ext
+              openssl x509 -req -in $host.csr -CA ca.pem -CAkey ca.key -set_serial $n -days 3650 -extfile ext -out $host.crt
+              cat $host.crt $host.key > $host.pem
+            done
+            printf 'V\\t20400101000000Z\\t\\t03E9\\tunknown\\t/CN=x\\n' > index
+            openssl ocsp -issuer ca.pem -cert mail.crt -reqout req -no_nonce
+            openssl ocsp -index index -CA ca.pem -rsigner ca.pem -rkey ca.key -reqin req -respout mail.ocsp -ndays 3000
+            chmod 644 *.pem *.ocsp";
+        let made = run_command(command("sh").args(["-c", script]).current_dir(scratch.path()), b"");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let config = scratch.write("exim.conf", CONFIG);
+        Self { scratch, config }
+    }
+
+    /// What `openssl s_client` says of a session with the server, in which `said` is said.
+    fn s_client(&self, port: u16, args: &[&str], said: &str) -> String {
+        let mut client = command("openssl");
+        client.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-CAfile"]);
+        client.arg(self.scratch.at("ca.pem")).args(args).current_dir(self.scratch.path());
+        let output = run_command(&mut client, said.as_bytes());
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+}
+
+fn can_run() -> bool {
+    let swaks = command("perl").args(["-MNet::SSLeay", "-e1"]).output().is_ok_and(|out| out.status.success());
+    has(Path::new("/usr/bin/openssl").exists(), "openssl")
+        && has(Path::new("/usr/bin/swaks").exists() && swaks, "swaks (swaks, libnet-ssleay-perl)")
+}
+
+#[test]
+fn openssl_sees_versions_names_proofs_and_resumed_sessions() {
+    if !can_run() {
+        return;
+    }
+    let site = Site::new("tls_openssl");
+    let port = free_port();
+    let server = Server::start(&site.config, port, &[]);
+    let hello = "EHLO client.example\nQUIT\n";
+    let with = |more: &[&'static str]| [&["-starttls", "smtp", "-crlf", "-ign_eof"], more].concat();
+    for (version, cipher) in
+        [("-tls1_2", "ECDHE-ECDSA-AES256-GCM-SHA384"), ("-tls1_3", "TLS_AES_256_GCM_SHA384")]
+    {
+        let said = site.s_client(port, &with(&[version, "-verify_return_error"]), hello);
+        assert!(said.contains(&format!("Cipher is {cipher}")), "{said}");
+        assert!(said.contains("Verify return code: 0 (ok)") || said.contains("Verification: OK"), "{said}");
+        assert!(said.contains("221 mail.example.net closing connection"), "{said}");
+    }
+    // A version that is not spoken any more.
+    let said = site.s_client(port, &with(&["-tls1_1"]), hello);
+    assert!(said.contains("Cipher is (NONE)"), "{said}");
+    // The name chooses the certificate.
+    let said = site.s_client(port, &with(&["-servername", "other.example.net"]), hello);
+    assert!(
+        said.contains("subject=CN = other.example.net") || said.contains("subject=CN=other.example.net"),
+        "{said}"
+    );
+    // The proof is stapled, and good.
+    let said = site.s_client(port, &with(&["-status"]), hello);
+    assert!(
+        said.contains("OCSP Response Status: successful") && said.contains("Cert Status: good"),
+        "{said}"
+    );
+    let said = site.s_client(port, &with(&["-status", "-servername", "other.example.net"]), hello);
+    assert!(said.contains("OCSP response: no response sent"), "{said}");
+    // A session is resumed.
+    for version in ["-tls1_2", "-tls1_3"] {
+        let said = site.s_client(port, &with(&[version, "-sess_out", "session"]), hello);
+        assert!(said.contains("New, "), "{said}");
+        let said = site.s_client(port, &with(&[version, "-sess_in", "session"]), hello);
+        assert!(said.contains("Reused, "), "{version}: {said}");
+    }
+    server.stop();
+}
+
+#[test]
+fn swaks_delivers_with_and_without_a_certificate_of_its_own() {
+    if !can_run() {
+        return;
+    }
+    let site = Site::new("tls_swaks");
+    let port = free_port().to_string();
+    let server = Server::start(&site.config, port.parse().expect("a port"), &[]);
+    let at = |name: &str| site.scratch.at(name).to_string_lossy().into_owned();
+    let common = [
+        "-s",
+        "127.0.0.1",
+        "-p",
+        &port,
+        "-h",
+        "client.example",
+        "-f",
+        "a@b.example",
+        "-t",
+        "x@y.example",
+        "-tls",
+    ];
+    let (own, sni) = (
+        ["--tls-cert", &at("client.crt"), "--tls-key", &at("client.key")],
+        ["--tls-sni", "other.example.net"],
+    );
+    for more in [&[][..], &own[..], &sni[..]] {
+        let output = run("swaks", &[&common[..], more].concat(), b"");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    let log = site.scratch.main_log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(" <= a@b.example ")).collect();
+    assert_eq!(lines.len(), 3, "{log}");
+    for (line, part) in
+        lines.iter().zip([" CV=no ", " CV=yes DN=\"/CN=client.example.net\" ", " SNI=other.example.net "])
+    {
+        assert!(line.contains(" P=esmtps X=TLS1.3:") && line.contains(part), "{line}");
+    }
+    server.stop();
+}
+
+#[test]
+fn every_port_speaks_tls_at_once_when_asked_to() {
+    if !can_run() {
+        return;
+    }
+    let site = Site::new("tls_on_connect");
+    let port = free_port();
+    let mut server = Command::new(POSTRIDER)
+        .arg("-C")
+        .arg(&site.config)
+        .args(["-bdf", "-tls-on-connect", "-oX", &format!("127.0.0.1.{port}")])
+        .stdin(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("the server starts");
+    // The first connection that is taken tells all.
+    until("the server listens", || Client::connect_silently(port).ok());
+    let said = site.s_client(port, &["-crlf", "-ign_eof"], "EHLO client.example\nQUIT\n");
+    let group = Pid::from_raw(server.id().cast_signed());
+    killpg(group, Signal::SIGKILL).expect("it runs");
+    server.wait().expect("it ended");
+    assert!(said.contains("220 mail.example.net ESMTP"), "{said}");
+    assert!(said.contains("250 HELP") && !said.contains("STARTTLS"), "{said}");
+}
