@@ -95,6 +95,7 @@ pub(crate) fn log_target(config: &Config) -> Result<(LogSettings, FileSink), Str
         message_logs: options.get(main::MESSAGE_LOGS),
     };
     let value = match options.get(main::LOG_FILE_PATH) {
+        _ if LOG_TAG.get().is_some() => b"syslog".to_vec(),
         Some(text) => {
             expand_alone(config, text).map_err(|e| format!("log_file_path does not expand: {e}"))?
         }
@@ -109,6 +110,15 @@ pub(crate) fn log_target(config: &Config) -> Result<(LogSettings, FileSink), Str
     Ok((settings, sink))
 }
 
+/// `-L`: the name under which everything goes to the system's logger. Set once, before the first log is opened.
+static LOG_TAG: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// From now on the logs go to the system's logger, under this name (`-L`).
+pub(crate) fn log_to_syslog_as(tag: Vec<u8>) {
+    // There is one command line, so there is one tag.
+    let _ = LOG_TAG.set(tag);
+}
+
 /// The `syslog_...` options.
 fn syslog(config: &Config) -> Result<observe::SyslogSettings, String> {
     let options = &config.main;
@@ -117,7 +127,10 @@ fn syslog(config: &Config) -> Result<observe::SyslogSettings, String> {
         .ok_or_else(|| format!("syslog_facility value \"{}\" not recognized", name.escape_ascii()))?;
     Ok(observe::SyslogSettings {
         facility,
-        name: options.get(main::SYSLOG_PROCESSNAME).unwrap_or(b"exim").to_vec(),
+        name: LOG_TAG
+            .get()
+            .cloned()
+            .unwrap_or_else(|| options.get(main::SYSLOG_PROCESSNAME).unwrap_or(b"exim").to_vec()),
         pid: options.get(main::SYSLOG_PID),
         timestamp: options.get(main::SYSLOG_TIMESTAMP),
         duplication: options.get(main::SYSLOG_DUPLICATION),

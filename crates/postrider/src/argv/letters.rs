@@ -38,7 +38,15 @@ impl<'a> Parser<'a> {
             b'G' | b'i' | b'm' | b'n' | b'N' | b't' | b'U' | b'v' | b'x' | b'e' => self.plain_letter(arg),
             b'B' | b'h' | b'O' | b'X' => self.ignored(arg, rest),
             b'L' => {
-                self.invocation.log_tag = Some(self.value(arg, rest)?);
+                let tag = self.value(arg, rest)?;
+                if tag.is_empty() {
+                    return Err(Refusal("exim: the -L syslog name is too short".to_owned()));
+                }
+                if tag.len() > LOG_TAG_MAX {
+                    let shown = String::from_utf8_lossy(&tag);
+                    return Err(Refusal(format!("exim: the -L syslog name is too long: \"{shown}\"")));
+                }
+                self.invocation.log_tag = Some(tag);
                 Ok(())
             }
             b'M' => self.message_option(arg, rest),
@@ -226,6 +234,9 @@ impl<'a> Parser<'a> {
 }
 
 /// An option that is none of Exim's, or one that isn't served.
+/// Longest name of `-L`.
+const LOG_TAG_MAX: usize = 32;
+
 fn other(arg: &[u8]) -> Refusal {
     match arg {
         b"-atrn" | b"-z" => not_served(arg, ""),

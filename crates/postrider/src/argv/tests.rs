@@ -75,6 +75,7 @@ fn refusals_have_exims_words() {
         ("exim -f", "unknown, malformed, or incomplete option -f"),
         ("exim -bp -bd", "incompatible command-line options or arguments"),
         ("exim -qx", "bad time value -qx: abandoned"),
+        ("exim -Laaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa -bp", "the -L syslog name is too long"),
         ("exim -M", "no message ids given after -M option"),
         ("exim -M abc", "malformed message id abc after -M option"),
         ("exim -Mzz", "unknown, malformed, or incomplete option -Mzz"),

@@ -53,9 +53,6 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         crate::say_error("option -qG is not served yet: there are no runs of named queues");
         return ExitCode::FAILURE;
     }
-    for option in without_effect(invocation) {
-        crate::say_error(&format!("option {option} has no effect yet"));
-    }
     let loaded = load::load(invocation);
     if invocation.mode == Mode::Version {
         return version::run(&loaded, shed);
@@ -65,6 +62,13 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let start = Start { invocation, caller: Caller::find(&config), config };
+    if let Some(tag) = &invocation.log_tag {
+        if !start.caller.admin {
+            crate::say_error("you lack sufficient privilege to specify syslog process name");
+            return ExitCode::FAILURE;
+        }
+        crate::assembly::log_to_syslog_as(tag.clone());
+    }
     if let Err(reason) = watch::begin(&start, &loaded.sources) {
         crate::say_error(&reason);
         return ExitCode::FAILURE;
@@ -90,12 +94,6 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
             ExitCode::SUCCESS
         }
     }
-}
-
-/// Options that are understood and change nothing yet (docs/compat.md).
-fn without_effect(invocation: &Invocation) -> Vec<&'static str> {
-    let set = [(invocation.log_tag.is_some(), "-L")];
-    set.into_iter().filter(|(is_set, _)| *is_set).map(|(_, option)| option).collect()
 }
 
 /// A refusal in Exim's words for what only administrators may do.
