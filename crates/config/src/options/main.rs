@@ -37,19 +37,19 @@ option_table! {
     /// Per-recipient data ACL when PRDR negotiated.
     /// `acl_smtp_data_prdr = acl_check_prdr`
     ACL_SMTP_DATA_PRDR: Text = "acl_smtp_data_prdr", "accept", inert PRDR;
-    /// ACL run for each DKIM signer.
+    /// The ACL that runs after DATA once for each signer of the message, with `$dkim_cur_signer` set.
     /// `acl_smtp_dkim = acl_check_dkim`
     ACL_SMTP_DKIM: Text = "acl_smtp_dkim", unset;
     /// ACL for ETRN; unset means refuse.
     /// `acl_smtp_etrn = ${if match_ip{$sender_host_address}{+relay_hosts}{accept}{deny}}`
     ACL_SMTP_ETRN: Text = "acl_smtp_etrn", unset, inert ETRN;
-    /// ACL for EXPN; unset means refuse.
+    /// The ACL that decides about EXPN; unset refuses it.
     /// `acl_smtp_expn = acl_check_expn`
     ACL_SMTP_EXPN: Text = "acl_smtp_expn", unset;
-    /// ACL for HELO/EHLO.
+    /// The ACL that decides about each HELO and EHLO; unset accepts them.
     /// `acl_smtp_helo = acl_check_helo`
     ACL_SMTP_HELO: Text = "acl_smtp_helo", unset;
-    /// ACL for MAIL command.
+    /// The ACL that decides about each MAIL command, when its address is known; unset accepts it.
     /// `acl_smtp_mail = acl_check_mail`
     ACL_SMTP_MAIL: Text = "acl_smtp_mail", unset;
     /// ACL judging AUTH= parameter on MAIL.
@@ -70,10 +70,10 @@ option_table! {
     /// ACL for RCPT; unset means refuse relaying.
     /// `acl_smtp_rcpt = acl_check_rcpt`
     ACL_SMTP_RCPT: Text = "acl_smtp_rcpt", unset;
-    /// ACL for STARTTLS.
+    /// The ACL that decides about STARTTLS before TLS begins; unset accepts it.
     /// `acl_smtp_starttls = accept`
     ACL_SMTP_STARTTLS: Text = "acl_smtp_starttls", unset;
-    /// ACL for VRFY; unset means refuse.
+    /// The ACL that decides about VRFY; unset refuses it.
     /// `acl_smtp_vrfy = acl_check_vrfy`
     ACL_SMTP_VRFY: Text = "acl_smtp_vrfy", unset;
     /// ACL for WELLKNOWN command.
@@ -85,7 +85,7 @@ option_table! {
     /// Groups whose members count as Exim admins.
     /// `admin_groups = mail : adm`
     ADMIN_GROUPS: Groups = "admin_groups", unset;
-    /// Accept user@[ip] address syntax.
+    /// Whether addresses may have an IP address in brackets for a domain, as `user@[192.0.2.1]`.
     /// `allow_domain_literals = true`
     ALLOW_DOMAIN_LITERALS: Flag = "allow_domain_literals", off;
     /// Tolerate MX targets that are IP addresses.
@@ -103,16 +103,16 @@ option_table! {
     /// Virus scanner type, address and parameters.
     /// `av_scanner = clamd:/run/clamav/clamd.ctl`
     AV_SCANNER: Plain = "av_scanner", "sophie:/var/run/sophie", inert SCANNING;
-    /// Program run for the -bi option.
+    /// The program that `-bi` (and the name `newaliases`) runs, as the caller; unset does nothing.
     /// `bi_command = /usr/local/sbin/rebuild-aliases`
     BI_COMMAND: Plain = "bi_command", unset;
-    /// Template file for bounces.
+    /// A file with the texts of bounce messages, its parts divided by lines of four asterisks; expanded for each bounce.
     /// `bounce_message_file = /etc/exim/bounce.txt`
     BOUNCE_MESSAGE_FILE: Text = "bounce_message_file", unset;
     /// Extra text placed in standard bounces.
     /// `bounce_message_text = Ask postmaster@example.org.\n`
     BOUNCE_MESSAGE_TEXT: Plain = "bounce_message_text", unset;
-    /// Include original body in bounces.
+    /// Whether a bounce holds the body of the message that it is about, or its header alone.
     /// `bounce_return_body = false`
     BOUNCE_RETURN_BODY: Flag = "bounce_return_body", on;
     /// Omit body lines longer than this from bounces.
@@ -157,7 +157,7 @@ option_table! {
     /// Min free spool space before accepting.
     /// `check_spool_space = 200M`
     CHECK_SPOOL_SPACE: Kilobytes = "check_spool_space", "10M";
-    /// Clients offered CHUNKING (BDAT).
+    /// Clients to which EHLO offers CHUNKING, so that messages may come by BDAT.
     /// `chunking_advertise_hosts = !192.0.2.0/24 : *`
     CHUNKING_ADVERTISE_HOSTS: Hosts = "chunking_advertise_hosts", "*";
     /// Limit -be/-bv style tests to admins.
@@ -166,7 +166,7 @@ option_table! {
     /// Dynamic modules the daemon loads at startup.
     /// `daemon_modules_load = /usr/lib/exim/lookup.so`
     DAEMON_MODULES_LOAD: PlainList = "daemon_modules_load", unset, inert OWN_WAY;
-    /// Alias of daemon_smtp_ports.
+    /// Another name of `daemon_smtp_ports`.
     /// `daemon_smtp_port = 25`
     DAEMON_SMTP_PORT: Plain = "daemon_smtp_port", "smtp";
     /// Ports the daemon listens on by default.
@@ -208,7 +208,7 @@ option_table! {
     /// Skip fsync calls (dangerous).
     /// `disable_fsync = true`
     DISABLE_FSYNC: Flag = "disable_fsync", off, inert OWN_WAY;
-    /// Ignore IPv6 everywhere.
+    /// Whether to do without IPv6: nothing listens on its addresses, and AAAA records are not asked for.
     /// `disable_ipv6 = true`
     DISABLE_IPV6: Flag = "disable_ipv6", off;
     /// Hash names accepted for DKIM verify.
@@ -217,7 +217,7 @@ option_table! {
     /// Key types accepted for DKIM verify.
     /// `dkim_verify_keytypes = rsa`
     DKIM_VERIFY_KEYTYPES: PlainList = "dkim_verify_keytypes", "ed25519:rsa";
-    /// Minimum bits per DKIM key type.
+    /// The fewest bits that a key of each type must have for its signature to verify, as `rsa=1024 ed25519=250`.
     /// `dkim_verify_min_keysizes = rsa=2048 ed25519=250`
     DKIM_VERIFY_MIN_KEYSIZES: PlainList = "dkim_verify_min_keysizes", "rsa=1024 ed25519=250";
     /// Stop verifying after first passing signature.
@@ -229,7 +229,7 @@ option_table! {
     /// From address for forensic DMARC reports.
     /// `dmarc_forensic_sender = dmarc@example.org`
     DMARC_FORENSIC_SENDER: Text = "dmarc_forensic_sender", unset;
-    /// File appended with DMARC results.
+    /// The file to which each DMARC result is appended, for the programs that make aggregate reports.
     /// `dmarc_history_file = /var/spool/exim/dmarc.dat`
     DMARC_HISTORY_FILE: Text = "dmarc_history_file", unset;
     /// Public suffix file; unset disables DMARC.
@@ -256,10 +256,10 @@ option_table! {
     /// Domains for which AAAA is skipped.
     /// `dns_ipv4_lookup = *.v4only.example`
     DNS_IPV4_LOOKUP: Domains = "dns_ipv4_lookup", unset;
-    /// Resolver retransmit time.
+    /// How long to wait for an answer of a name server before the question is sent again; 0s leaves it to the resolver's default.
     /// `dns_retrans = 3s`
     DNS_RETRANS: Time = "dns_retrans", "0s";
-    /// Resolver retry count.
+    /// How often a DNS question is sent again when no answer came within `dns_retrans`; 0 leaves it to the resolver's default.
     /// `dns_retry = 2`
     DNS_RETRY: Integer = "dns_retry", "0";
     /// Zones whose AA bit counts as authenticated.
@@ -283,22 +283,22 @@ option_table! {
     /// Pattern list giving bounce copy recipients.
     /// `errors_copy = *@example.org postmaster@example.org`
     ERRORS_COPY: TextList = "errors_copy", unset;
-    /// Reply-To placed in bounces.
+    /// The Reply-To: line of bounces and warnings; unset puts none in.
     /// `errors_reply_to = postmaster@example.org`
     ERRORS_REPLY_TO: Plain = "errors_reply_to", unset;
     /// Expansion run for reception-side events.
     /// `event_action = ${if eq{msg:complete}{$event_name}{}}`
     EVENT_ACTION: Text = "event_action", unset, inert EVENTS;
-    /// Group Exim runs as.
+    /// The group of the server's processes and of the spool's files.
     /// `exim_group = mail`
     EXIM_GROUP: Group = "exim_group", unset;
     /// Location of the Exim binary for re-exec.
     /// `exim_path = /usr/sbin/exim4`
     EXIM_PATH: Plain = "exim_path", unset;
-    /// User Exim runs as.
+    /// The user as whom the server works once ports are bound, and to whom the spool belongs.
     /// `exim_user = mail`
     EXIM_USER: User = "exim_user", unset;
-    /// Override the version text.
+    /// What `$version_number` and the banner say instead of the program's own version.
     /// `exim_version = 4.99-site`
     EXIM_VERSION: Plain = "exim_version", unset;
     /// Additional addresses treated as local.
@@ -307,7 +307,7 @@ option_table! {
     /// With -t, arguments delete recipients.
     /// `extract_addresses_remove_arguments = false`
     EXTRACT_ADDRESSES_REMOVE_ARGUMENTS: Flag = "extract_addresses_remove_arguments", on;
-    /// Repeat failed getpwnam calls.
+    /// How often a search for a local user that failed for the moment is tried again, a second apart.
     /// `finduser_retries = 3`
     FINDUSER_RETRIES: Integer = "finduser_retries", "0";
     /// Whom to mail when message is frozen.
@@ -316,7 +316,7 @@ option_table! {
     /// Expansion turning gecos match into name.
     /// `gecos_name = $1`
     GECOS_NAME: Text = "gecos_name", unset;
-    /// Regex applied to gecos field.
+    /// The regular expression that the user database's name field must match before `gecos_name` is made of it.
     /// `gecos_pattern = ^([^,:]*)`
     GECOS_PATTERN: Plain = "gecos_pattern", unset;
     /// Let GnuTLS autoload PKCS11.
@@ -325,16 +325,16 @@ option_table! {
     /// Relax GnuTLS for odd peers.
     /// `gnutls_compat_mode = true`
     GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS_LIBRARY;
-    /// Max length of one logical header.
+    /// How many bytes one header field may have, continuation lines included; 0 is no limit of its own.
     /// `header_line_maxsize = 16K`
     HEADER_LINE_MAXSIZE: Integer = "header_line_maxsize", "0";
-    /// Max total header bytes.
+    /// How many bytes the header of a message may have in all; a message with more is refused.
     /// `header_maxsize = 512K`
     HEADER_MAXSIZE: Integer = "header_maxsize", "1048576";
-    /// Charset for decoded header text.
+    /// The character set to which encoded words are translated in `$h_…` and `${rfc2047d:`, and in which `${rfc2047:` encodes.
     /// `headers_charset = UTF-8`
     HEADERS_CHARSET: Plain = "headers_charset", "UTF-8";
-    /// Hosts allowed bad HELO syntax.
+    /// Clients whose HELO and EHLO may have any argument, right or wrong.
     /// `helo_accept_junk_hosts = 192.0.2.0/24`
     HELO_ACCEPT_JUNK_HOSTS: Hosts = "helo_accept_junk_hosts", unset;
     /// Extra characters allowed in HELO names.
@@ -346,7 +346,7 @@ option_table! {
     /// Verify HELO but only record result.
     /// `helo_try_verify_hosts = *`
     HELO_TRY_VERIFY_HOSTS: Hosts = "helo_try_verify_hosts", unset;
-    /// Reject unless HELO verifies.
+    /// Clients whose HELO or EHLO is refused with 550 unless its name can be verified as theirs.
     /// `helo_verify_hosts = 192.0.2.25`
     HELO_VERIFY_HOSTS: Hosts = "helo_verify_hosts", unset;
     /// Domains whose deliveries always defer.
@@ -358,7 +358,7 @@ option_table! {
     /// Order of DNS versus byaddr lookup.
     /// `host_lookup_order = byaddr`
     HOST_LOOKUP_ORDER: PlainList = "host_lookup_order", "bydns:byaddr";
-    /// Clients refused at connect.
+    /// Clients that are refused as soon as they connect, before any ACL.
     /// `host_reject_connection = 192.0.2.66`
     HOST_REJECT_CONNECTION: Hosts = "host_reject_connection", unset;
     /// Clients whose connections are not logged.
@@ -367,7 +367,7 @@ option_table! {
     /// Clients speaking PROXY protocol.
     /// `hosts_proxy = 192.0.2.80`
     HOSTS_PROXY: Hosts = "hosts_proxy", unset, inert PROXY;
-    /// Clients that must send ALPN.
+    /// Clients that must name an application protocol (ALPN) when TLS begins.
     /// `hosts_require_alpn = 192.0.2.0/24`
     HOSTS_REQUIRE_ALPN: Hosts = "hosts_require_alpn", unset;
     /// Clients that must send HELO before MAIL.
@@ -385,10 +385,10 @@ option_table! {
     /// Remote hosts whose From-line is skipped.
     /// `ignore_fromline_hosts = 192.0.2.0/24`
     IGNORE_FROMLINE_HOSTS: Hosts = "ignore_fromline_hosts", unset;
-    /// Skip From-line in local SMTP.
+    /// Whether a line `From ` in front of the header is dropped from messages of local SMTP (`-bs`).
     /// `ignore_fromline_local = true`
     IGNORE_FROMLINE_LOCAL: Flag = "ignore_fromline_local", off;
-    /// Environment variables preserved.
+    /// Variables of the environment that the program keeps: names, `*suffix`, `^expression`; all others are dropped.
     /// `keep_environment = PATH : LANG`
     KEEP_ENVIRONMENT: PlainList = "keep_environment", unset;
     /// Age at which corrupt spool files go.
@@ -454,34 +454,34 @@ option_table! {
     /// Restrict which port numbers are logged.
     /// `log_ports = !25 : *`
     LOG_PORTS: PlainList = "log_ports", "*";
-    /// Toggle optional log items.
+    /// Which optional lines and fields the log has: names with `+` or `-` before them, changing the default.
     /// `log_selector = +subject +delivery_size -queue_run`
     LOG_SELECTOR: Plain = "log_selector", unset;
-    /// Add zone to log timestamps.
+    /// Whether times in the logs carry the zone's offset, as `+0100`.
     /// `log_timezone = true`
     LOG_TIMEZONE: Flag = "log_timezone", off;
-    /// Max cached open lookup files.
+    /// How many files and SQLite connections lookups keep open at a time.
     /// `lookup_open_max = 50`
     LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25";
     /// Truncate user names for login lookup.
     /// `max_username_length = 8`
     MAX_USERNAME_LENGTH: Integer = "max_username_length", "0";
-    /// Keep newlines in $message_body.
+    /// Whether `$message_body` keeps line ends; otherwise each becomes a space.
     /// `message_body_newlines = true`
     MESSAGE_BODY_NEWLINES: Flag = "message_body_newlines", off;
-    /// Characters kept in $message_body.
+    /// How many bytes of the body `$message_body` and `$message_body_end` show.
     /// `message_body_visible = 2000`
     MESSAGE_BODY_VISIBLE: Bytes = "message_body_visible", "500";
     /// Domain part used in new Message-ID.
     /// `message_id_header_domain = msgid.example.org`
     MESSAGE_ID_HEADER_DOMAIN: Text = "message_id_header_domain", unset;
-    /// Extra text inside new Message-ID.
+    /// What follows the id in a Message-ID: line that is made here, expanded for each message.
     /// `message_id_header_text = $tod_zulu`
     MESSAGE_ID_HEADER_TEXT: Text = "message_id_header_text", unset;
-    /// Write per-message log files.
+    /// Whether each message in the queue has a log of its own (`msglog`), which goes with it.
     /// `message_logs = false`
     MESSAGE_LOGS: Flag = "message_logs", on;
-    /// Max message size; 0 unlimited.
+    /// How many bytes a message may have, expanded for each connection; larger ones are refused with 552. 0 is no limit.
     /// `message_size_limit = 25M`
     MESSAGE_SIZE_LIMIT: Text = "message_size_limit", "50M";
     /// Move frozen spool files aside.
@@ -493,7 +493,7 @@ option_table! {
     /// MySQL server definitions.
     /// `mysql_servers = localhost/mail/reader/secret`
     MYSQL_SERVERS: PlainList = "mysql_servers", unset, inert LOOKUPS;
-    /// Uids deliveries may never use.
+    /// Users as whom nothing is ever delivered, whatever a router or transport says.
     /// `never_users = root : uucp`
     NEVER_USERS: Users = "never_users", unset;
     /// Daemon notifier socket path; empty disables.
@@ -511,22 +511,22 @@ option_table! {
     /// Domains where % routing is honoured.
     /// `percent_hack_domains = old.example.org`
     PERCENT_HACK_DOMAINS: Domains = "percent_hack_domains", unset;
-    /// Start Perl when Exim starts.
+    /// Whether the Perl interpreter starts with the program and not with the first `${perl`.
     /// `perl_at_start = true`
     PERL_AT_START: Flag = "perl_at_start", off;
-    /// Perl code executed at startup.
+    /// Perl code that is run once, before the first `${perl`: it defines the subroutines.
     /// `perl_startup = do '/etc/exim/functions.pl'`
     PERL_STARTUP: Plain = "perl_startup", unset;
-    /// Enable Perl taint checks.
+    /// Whether the Perl interpreter of `${perl` runs with its taint checks (`-T`).
     /// `perl_taintmode = true`
     PERL_TAINTMODE: Flag = "perl_taintmode", off;
     /// PostgreSQL server definitions.
     /// `pgsql_servers = localhost/mail/reader/secret`
     PGSQL_SERVERS: PlainList = "pgsql_servers", unset, inert LOOKUPS;
-    /// Daemon pid file location.
+    /// The file that holds the daemon's process id; unset means `exim-daemon.pid` in the spool, or the system's usual place.
     /// `pid_file_path = /run/exim/exim.pid`
     PID_FILE_PATH: Text = "pid_file_path", unset;
-    /// Clients offered PIPELINING.
+    /// Clients to which EHLO offers PIPELINING; others must wait for each reply.
     /// `pipelining_advertise_hosts = !192.0.2.66 : *`
     PIPELINING_ADVERTISE_HOSTS: Hosts = "pipelining_advertise_hosts", "*";
     /// Clients offered early pipelining.
@@ -538,7 +538,7 @@ option_table! {
     /// Keep message logs after completion.
     /// `preserve_message_logs = true`
     PRESERVE_MESSAGE_LOGS: Flag = "preserve_message_logs", off;
-    /// Canonical name of this host.
+    /// The full name of this machine, for HELO, message ids, Received: lines and `@` in lists; unset asks the system.
     /// `primary_hostname = mail.example.org`
     PRIMARY_HOSTNAME: Plain = "primary_hostname", unset;
     /// Treat bytes above 127 as printable.
@@ -547,7 +547,7 @@ option_table! {
     /// File exiwhat data is written to.
     /// `process_log_path = $spool_directory/process.log`
     PROCESS_LOG_PATH: Plain = "process_log_path", unset, inert LATER;
-    /// Restrict -M/-q/-R to admins.
+    /// Whether only administrators may use `-M`, `-q`, `-R` and `-S`.
     /// `prod_requires_admin = false`
     PROD_REQUIRES_ADMIN: Flag = "prod_requires_admin", on;
     /// Time allowed for PROXY header.
@@ -565,16 +565,16 @@ option_table! {
     /// Parallel delivery during two-phase queue run.
     /// `queue_fast_ramp = false`
     QUEUE_FAST_RAMP: Flag = "queue_fast_ramp", on;
-    /// Only admins see whole queue.
+    /// Whether only administrators see all messages with `-bp`; others then see their own.
     /// `queue_list_requires_admin = false`
     QUEUE_LIST_REQUIRES_ADMIN: Flag = "queue_list_requires_admin", on;
     /// Queue everything without immediate delivery.
     /// `queue_only = true`
     QUEUE_ONLY: Flag = "queue_only", off;
-    /// Queue if listed file exists.
+    /// Files that stop immediate deliveries while one of them exists; `smtp` before a path means remote ones only.
     /// `queue_only_file = /etc/exim/queue-now`
     QUEUE_ONLY_FILE: PlainList = "queue_only_file", unset;
-    /// Queue when load exceeds this.
+    /// The system's load average above which messages are queued and not delivered at once; unset never.
     /// `queue_only_load = 8`
     QUEUE_ONLY_LOAD: Fixed = "queue_only_load", unset;
     /// Stay queueing for rest of connection.
@@ -583,28 +583,28 @@ option_table! {
     /// Command line may override queue options.
     /// `queue_only_override = false`
     QUEUE_ONLY_OVERRIDE: Flag = "queue_only_override", on;
-    /// Process queue in arrival order.
+    /// Whether a queue run takes messages in the order in which they came, not in one of its own.
     /// `queue_run_in_order = true`
     QUEUE_RUN_IN_ORDER: Flag = "queue_run_in_order", off;
-    /// Max concurrent queue runners.
+    /// How many queue runs may be under way at a time; 0 is no limit.
     /// `queue_run_max = ${if >{$load_average}{5000}{1}{5}}`
     QUEUE_RUN_MAX: Text = "queue_run_max", "5";
     /// Domains whose SMTP delivery waits.
     /// `queue_smtp_domains = *.far.example`
     QUEUE_SMTP_DOMAINS: Domains = "queue_smtp_domains", unset;
-    /// Time limit for non-SMTP input.
+    /// How long a message on standard input may take to arrive; 0s is no limit.
     /// `receive_timeout = 5m`
     RECEIVE_TIMEOUT: Time = "receive_timeout", "0s";
-    /// Template for Received: line.
+    /// The text of the Received: line that is put on each message; forced failure or nothing leaves it out.
     /// `received_header_text = Received: by $primary_hostname id $message_exim_id`
     RECEIVED_HEADER_TEXT: Text = "received_header_text", "Received: ${if def:sender_rcvhost {from $sender_rcvhost\\n\\t}{${if def:sender_ident {from ${quote_local_part:$sender_ident} }}${if def:sender_helo_name {(helo=$sender_helo_name)\\n\\t}}}}by $primary_hostname ${if def:received_protocol {with $received_protocol }}${if def:tls_in_ver        { ($tls_in_ver)}}${if def:tls_in_cipher_std { tls $tls_in_cipher_std\\n\\t}}(Exim $version_number)\\n\\t${if def:sender_address {(envelope-from <$sender_address>)\\n\\t}}id $message_exim_id${if def:received_for {\\n\\tfor $received_for}}";
-    /// Received count treated as a loop.
+    /// How many Received: lines a message may have; one with more is taken for a loop and bounced.
     /// `received_headers_max = 50`
     RECEIVED_HEADERS_MAX: Integer = "received_headers_max", "30";
     /// Hosts allowed unqualified recipients.
     /// `recipient_unqualified_hosts = 192.0.2.0/24`
     RECIPIENT_UNQUALIFIED_HOSTS: Hosts = "recipient_unqualified_hosts", unset;
-    /// Recipient limit per message.
+    /// How many recipients one message may have; more are refused with 452 (or the message, with `recipients_max_reject`). 0 is no limit.
     /// `recipients_max = 1000`
     RECIPIENTS_MAX: IntegerText = "recipients_max", "50000";
     /// Reject whole message when limit passed.
@@ -619,7 +619,7 @@ option_table! {
     /// Order applied to remote deliveries.
     /// `remote_sort_domains = *.example.org : *.example.net`
     REMOTE_SORT_DOMAINS: Domains = "remote_sort_domains", unset;
-    /// Age limit of retry hints.
+    /// How old a record of past failures may be before it counts for nothing, as if the host had never been tried.
     /// `retry_data_expire = 3d`
     RETRY_DATA_EXPIRE: Time = "retry_data_expire", "1w";
     /// Upper bound for computed retry gap.
@@ -655,40 +655,40 @@ option_table! {
     /// Max non-mail commands per session.
     /// `smtp_accept_max_nonmail = 20`
     SMTP_ACCEPT_MAX_NONMAIL: Integer = "smtp_accept_max_nonmail", "10";
-    /// Hosts subject to non-mail limit.
+    /// Clients for which `smtp_accept_max_nonmail` counts.
     /// `smtp_accept_max_nonmail_hosts = !192.0.2.0/24`
     SMTP_ACCEPT_MAX_NONMAIL_HOSTS: Hosts = "smtp_accept_max_nonmail_hosts", "*";
-    /// Messages allowed per connection.
+    /// How many messages one connection may bring; MAIL after that is refused with 421. 0 is no limit.
     /// `smtp_accept_max_per_connection = 200`
     SMTP_ACCEPT_MAX_PER_CONNECTION: IntegerText = "smtp_accept_max_per_connection", "1000";
-    /// Connections allowed per host.
+    /// How many connections one client address may have at a time, expanded for each connection; unset or 0 is no limit.
     /// `smtp_accept_max_per_host = ${if match_ip{$sender_host_address}{192.0.2.0/24}{0}{10}}`
     SMTP_ACCEPT_MAX_PER_HOST: Text = "smtp_accept_max_per_host", unset;
     /// Queue only above this connection count.
     /// `smtp_accept_queue = 50`
     SMTP_ACCEPT_QUEUE: Integer = "smtp_accept_queue", "0";
-    /// Queue after this many messages.
+    /// After how many messages of one connection the following are queued and not delivered at once; 0 is no limit.
     /// `smtp_accept_queue_per_connection = 100`
     SMTP_ACCEPT_QUEUE_PER_CONNECTION: Integer = "smtp_accept_queue_per_connection", "10";
     /// Connections kept for reserve hosts.
     /// `smtp_accept_reserve = 10`
     SMTP_ACCEPT_RESERVE: Integer = "smtp_accept_reserve", "0";
-    /// Host name shown to the client.
+    /// The name under which the server speaks in a session, expanded for each connection; unset is `primary_hostname`.
     /// `smtp_active_hostname = ${if eq{$received_ip_address}{192.0.2.9}{mx9.example.org}{$primary_hostname}}`
     SMTP_ACTIVE_HOSTNAME: Text = "smtp_active_hostname", unset;
     /// Log listen backlog above level.
     /// `smtp_backlog_monitor = 50`
     SMTP_BACKLOG_MONITOR: Integer = "smtp_backlog_monitor", "0", inert LATER;
-    /// Greeting text template.
+    /// The text after 220 that greets each client, expanded for every connection; several lines are allowed.
     /// `smtp_banner = $smtp_active_hostname ESMTP ready`
     SMTP_BANNER: Text = "smtp_banner", "$smtp_active_hostname ESMTP Exim $version_number $tod_full";
-    /// Check SIZE against spool space.
+    /// Whether MAIL with SIZE is refused with 452 when the spool has not that much room.
     /// `smtp_check_spool_space = false`
     SMTP_CHECK_SPOOL_SPACE: Flag = "smtp_check_spool_space", on;
-    /// Listen backlog length.
+    /// How many connections may wait in the kernel for the server to take them.
     /// `smtp_connect_backlog = 100`
     SMTP_CONNECT_BACKLOG: Integer = "smtp_connect_backlog", "20";
-    /// Reject input sent ahead of reply.
+    /// Whether input that comes before the reply it should wait for is refused with 554.
     /// `smtp_enforce_sync = false`
     SMTP_ENFORCE_SYNC: Flag = "smtp_enforce_sync", on;
     /// Command replacing built-in ETRN action.
@@ -703,7 +703,7 @@ option_table! {
     /// Syntax/protocol errors before drop.
     /// `smtp_max_synprot_errors = 5`
     SMTP_MAX_SYNPROT_ERRORS: Integer = "smtp_max_synprot_errors", "3";
-    /// Unknown commands before drop.
+    /// How many unknown commands a session may send before it is dropped with the next.
     /// `smtp_max_unknown_commands = 5`
     SMTP_MAX_UNKNOWN_COMMANDS: Integer = "smtp_max_unknown_commands", "3";
     /// Clients subject to built-in slowdown.
@@ -718,13 +718,13 @@ option_table! {
     /// Wait per SMTP command or data block.
     /// `smtp_receive_timeout = 2m`
     SMTP_RECEIVE_TIMEOUT: TimeText = "smtp_receive_timeout", "5m";
-    /// Hosts served when busy.
+    /// Hosts that may still connect when only the `smtp_accept_reserve` connections are left or the load is over `smtp_load_reserve`.
     /// `smtp_reserve_hosts = 192.0.2.0/24`
     SMTP_RESERVE_HOSTS: Hosts = "smtp_reserve_hosts", unset;
-    /// Add detail to rejection text.
+    /// Whether a client that is refused hears the details that otherwise only the log has.
     /// `smtp_return_error_details = true`
     SMTP_RETURN_ERROR_DETAILS: Flag = "smtp_return_error_details", off;
-    /// Clients offered SMTPUTF8.
+    /// Clients to which EHLO offers SMTPUTF8, so that addresses beyond ASCII may be sent.
     /// `smtputf8_advertise_hosts = !192.0.2.66 : *`
     SMTPUTF8_ADVERTISE_HOSTS: Hosts = "smtputf8_advertise_hosts", "*";
     /// SpamAssassin/Rspamd endpoints.
@@ -733,22 +733,22 @@ option_table! {
     /// SPF record assumed by guess condition.
     /// `spf_guess = v=spf1 a/24 mx/24 ~all`
     SPF_GUESS: Plain = "spf_guess", "v=spf1 a/24 mx/24 ptr ?all";
-    /// Explanation URL template.
+    /// The text of `$spf_smtp_comment` where the domain gives none; expanded as SPF macros are (RFC 7208, section 7).
     /// `spf_smtp_comment_template = Please%_see%_https://spf.example.org/why`
     SPF_SMTP_COMMENT_TEMPLATE: Text = "spf_smtp_comment_template", "Please%_see%_http://www.open-spf.org/Why";
-    /// Hash spool into subdirectories.
+    /// Whether queued messages stand in 62 directories by a letter of their id, not all in one.
     /// `split_spool_directory = true`
     SPLIT_SPOOL_DIRECTORY: Flag = "split_spool_directory", off;
-    /// Spool location.
+    /// The directory of the spool: queued messages, their logs, hints and the server's socket stand below it.
     /// `spool_directory = /var/spool/exim`
     SPOOL_DIRECTORY: Text = "spool_directory", unset;
-    /// Keep -D file in CRLF wire form.
+    /// Whether -D files keep the line ends (CRLF) with which the message came by BDAT.
     /// `spool_wireformat = true`
     SPOOL_WIREFORMAT: Flag = "spool_wireformat", off;
     /// Database file used when SQLite query names none.
     /// `sqlite_dbfile = /etc/exim/mail.db`
     SQLITE_DBFILE: Plain = "sqlite_dbfile", unset;
-    /// Wait for SQLite lock.
+    /// How many seconds a lookup waits for an SQLite file that another program has locked before it defers.
     /// `sqlite_lock_timeout = 10`
     SQLITE_LOCK_TIMEOUT: Integer = "sqlite_lock_timeout", "5";
     /// Libsrs_alt combined settings string.
@@ -766,34 +766,34 @@ option_table! {
     /// Secret list; first one signs.
     /// `srs_secrets = secret : older-secret`
     SRS_SECRETS: Plain = "srs_secrets", unset;
-    /// Include hash in SRS address.
+    /// Whether SRS addresses made by the old option `srs` hold a hash.
     /// `srs_usehash = false`
     SRS_USEHASH: Flag = "srs_usehash", on;
     /// Include timestamp in SRS address.
     /// `srs_usetimestamp = false`
     SRS_USETIMESTAMP: Flag = "srs_usetimestamp", on;
-    /// Unset ACL variable is an error.
+    /// Whether an ACL variable that was never set is an error, not empty.
     /// `strict_acl_vars = true`
     STRICT_ACL_VARS: Flag = "strict_acl_vars", off;
-    /// Drop surplus <> in addresses.
+    /// Whether superfluous pairs of angle brackets around an address are taken away.
     /// `strip_excess_angle_brackets = true`
     STRIP_EXCESS_ANGLE_BRACKETS: Flag = "strip_excess_angle_brackets", off;
-    /// Drop final dot of domains.
+    /// Whether a dot at the end of a domain in an address is taken away.
     /// `strip_trailing_dot = true`
     STRIP_TRAILING_DOT: Flag = "strip_trailing_dot", off;
     /// Log to both syslog and rejectlog copies.
     /// `syslog_duplication = false`
     SYSLOG_DUPLICATION: Flag = "syslog_duplication", on;
-    /// Syslog facility name.
+    /// The facility under which lines go to syslog, as `mail` or `local5`; unset is `mail`.
     /// `syslog_facility = mail`
     SYSLOG_FACILITY: Plain = "syslog_facility", unset;
-    /// Put pid in syslog lines.
+    /// Whether lines that go to syslog hold the process id.
     /// `syslog_pid = false`
     SYSLOG_PID: Flag = "syslog_pid", on;
-    /// Syslog ident string.
+    /// The name in front of each line that goes to syslog, at most 32 characters.
     /// `syslog_processname = postrider`
     SYSLOG_PROCESSNAME: Plain = "syslog_processname", "exim";
-    /// Keep Exim timestamp in syslog.
+    /// Whether lines that go to syslog keep the time in front, which syslog itself adds too.
     /// `syslog_timestamp = false`
     SYSLOG_TIMESTAMP: Flag = "syslog_timestamp", on;
     /// Filter file run per message delivery.
@@ -826,16 +826,16 @@ option_table! {
     /// Give up on frozen messages after this.
     /// `timeout_frozen_after = 7d`
     TIMEOUT_FROZEN_AFTER: Time = "timeout_frozen_after", "0s";
-    /// TZ value forced for processes.
+    /// The time zone of logs and header lines, as `Europe/Vienna`; `utc` is universal time, unset the system's.
     /// `timezone = UTC`
     TIMEZONE: Plain = "timezone", unset;
-    /// Clients offered STARTTLS.
+    /// Clients to which EHLO offers STARTTLS.
     /// `tls_advertise_hosts = *`
     TLS_ADVERTISE_HOSTS: Hosts = "tls_advertise_hosts", "*";
-    /// Acceptable ALPN names.
+    /// The application protocols (ALPN) that a client may name; one that names only others is refused.
     /// `tls_alpn = smtp`
     TLS_ALPN: TextList = "tls_alpn", "smtp:esmtp";
-    /// Server certificate file list.
+    /// The file, or list of files, with the server's certificate chain in PEM; unset makes a self-signed one.
     /// `tls_certificate = /etc/exim/exim.crt`
     TLS_CERTIFICATE: TextList = "tls_certificate", unset;
     /// Revocation list file or directory.
@@ -853,16 +853,16 @@ option_table! {
     /// EC curve choice.
     /// `tls_eccurve = prime256v1`
     TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS_LIBRARY;
-    /// Stapling response file list.
+    /// Files with OCSP answers in DER, one for each certificate, stapled for clients that ask for them.
     /// `tls_ocsp_file = /etc/exim/ocsp.der`
     TLS_OCSP_FILE: Text = "tls_ocsp_file", unset;
-    /// Ports with implicit TLS.
+    /// Ports (of those the server listens on) where TLS begins with the connection, without STARTTLS, such as 465.
     /// `tls_on_connect_ports = 465`
     TLS_ON_CONNECT_PORTS: PlainList = "tls_on_connect_ports", unset;
-    /// Server private key file list.
+    /// The file, or list of files, with the key of each certificate in PEM; unset looks into the certificate's file.
     /// `tls_privatekey = /etc/exim/exim.key`
     TLS_PRIVATEKEY: TextList = "tls_privatekey", unset;
-    /// Keep EHLO state over STARTTLS.
+    /// Whether the facts of the EHLO before STARTTLS count after it, for clients that do not say EHLO again.
     /// `tls_remember_esmtp = true`
     TLS_REMEMBER_ESMTP: Flag = "tls_remember_esmtp", off;
     /// Allowed ciphers or priority string.
@@ -874,13 +874,13 @@ option_table! {
     /// Ask for client certificate, optional.
     /// `tls_try_verify_hosts = *`
     TLS_TRY_VERIFY_HOSTS: Hosts = "tls_try_verify_hosts", unset;
-    /// Trust anchors for client certs.
+    /// Whom to trust about client certificates: a file or directory of authorities in PEM, or `system`.
     /// `tls_verify_certificates = /etc/ssl/certs/ca-certificates.crt`
     TLS_VERIFY_CERTIFICATES: Text = "tls_verify_certificates", "system";
-    /// Client certificate mandatory.
+    /// Clients that must show a certificate that can be verified; without it the handshake fails.
     /// `tls_verify_hosts = 192.0.2.0/24`
     TLS_VERIFY_HOSTS: Hosts = "tls_verify_hosts", unset;
-    /// Groups of trusted callers.
+    /// Groups whose members may give senders, protocols and hosts of messages they submit, as root may.
     /// `trusted_groups = mail`
     TRUSTED_GROUPS: Groups = "trusted_groups", unset;
     /// Users trusted to set sender data.
@@ -901,13 +901,13 @@ option_table! {
     /// Sender extracted from UUCP From line.
     /// `uucp_from_sender = ${1}`
     UUCP_FROM_SENDER: Text = "uucp_from_sender", "$1";
-    /// Template for delay warnings.
+    /// A file with the texts of delay warnings, its parts divided by lines of four asterisks; expanded for each warning.
     /// `warn_message_file = /etc/exim/delay.txt`
     WARN_MESSAGE_FILE: Text = "warn_message_file", unset;
     /// Clients offered WELLKNOWN.
     /// `wellknown_advertise_hosts = *`
     WELLKNOWN_ADVERTISE_HOSTS: Hosts = "wellknown_advertise_hosts", unset, inert WELLKNOWN;
-    /// Maintain the reject log.
+    /// Whether refused messages and addresses are written to the reject log as well as to the main log.
     /// `write_rejectlog = false`
     WRITE_REJECTLOG: Flag = "write_rejectlog", on;
 }
