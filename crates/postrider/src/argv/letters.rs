@@ -233,10 +233,10 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// An option that is none of Exim's, or one that isn't served.
 /// Longest name of `-L`.
 const LOG_TAG_MAX: usize = 32;
 
+/// An option that is none of Exim's, or one that isn't served.
 fn other(arg: &[u8]) -> Refusal {
     match arg {
         b"-atrn" | b"-z" => not_served(arg, ""),
