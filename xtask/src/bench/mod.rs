@@ -6,6 +6,7 @@
 //! * `idle`: what a connection costs that has said EHLO and waits.
 //! * `expand`: `-be` and `-bV` beside Exim, without a server (see [`expand`]).
 //! * `syncs`: calls of fsync and its kin for `accept`, counted by `strace` in a run of its own.
+//! * `dkim`: signatures beside the library mail-auth, and servers that check SPF and DKIM beside Exim (see [`dkim`]).
 //! * `lists`: a named list of 100,000 domains, in process and without servers (`crates/policy/benches/lists.rs`).
 //!
 //! Load and sink are Postfix's `smtp-source` and `smtp-sink`: 20 sessions, 4 KiB, a connection a message.
@@ -17,6 +18,7 @@
 
 mod cgroup;
 mod disk;
+mod dkim;
 mod expand;
 mod idle;
 mod load;
@@ -68,6 +70,8 @@ pub fn run(args: &[&str]) -> Result<(), String> {
             return Ok(());
         }
     }
+    let wanted = options.works.iter().any(|work| work == "dkim");
+    let checker = if wanted { Some(dkim_program()?) } else { None };
     world::enter(&options.postfix)?;
     let place = world::work_folder()?;
     println!("work folder {}, {} messages of 4 KiB, 20 sessions", place.display(), options.messages);
@@ -77,6 +81,10 @@ pub fn run(args: &[&str]) -> Result<(), String> {
         Box::new(Postfix::new(options.postfix.clone())),
     ];
     for work in &options.works {
+        if let Some(program) = checker.as_ref().filter(|_| work == "dkim") {
+            dkim::servers(program, &options.binary, options.messages, &place)?;
+            continue;
+        }
         let mut rows = Vec::new();
         for server in servers.iter().filter(|s| options.only.as_deref().is_none_or(|o| o == s.name())) {
             let disk = Disk::fresh(&place)?;
@@ -109,6 +117,16 @@ fn lists() -> Result<(), String> {
         Ok(status) => Err(format!("bench lists: {status}")),
         Err(e) => Err(format!("bench lists: cargo: {e}")),
     }
+}
+
+/// The program of `dkim`; its comparison with the library is printed before the namespace is entered.
+fn dkim_program() -> Result<PathBuf, String> {
+    if world::is_inside() {
+        return Ok(dkim::program());
+    }
+    let program = dkim::build()?;
+    dkim::library(&program)?;
+    Ok(program)
 }
 
 fn table(work: &str, rows: &[(&str, Figures)]) {
@@ -159,12 +177,12 @@ impl Options {
                 }
                 "--only" => options.only = Some(value()?),
                 "--binary" => options.binary = PathBuf::from(value()?),
-                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" | "lists" => {
+                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" | "lists" | "dkim" => {
                     options.works.push((*arg).to_owned());
                 }
                 other => {
                     return Err(format!(
-                        "bench: unknown argument {other} (accept maildir relay idle syncs expand lists --messages --only --binary)"
+                        "bench: unknown argument {other} (accept maildir relay idle syncs expand lists dkim --messages --only --binary)"
                     ));
                 }
             }

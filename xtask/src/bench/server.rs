@@ -156,7 +156,7 @@ begin retry
 }
 
 /// Spool and log folders of Debian's mail user.
-fn exim_folders(place: &Path) -> Result<(), String> {
+pub(super) fn exim_folders(place: &Path) -> Result<(), String> {
     let user = nix::unistd::User::from_name("Debian-exim")
         .ok()
         .flatten()
