@@ -36,7 +36,7 @@ remote:
   driver = smtp
   allow_localhost
   hosts_try_auth =
-  headers_add = X-SRS: $srs_orig_sender $srs_status $srs_db_key
+  headers_add = X-SRS: $srs_orig_sender $srs_db_key$srs_status
 begin retry
 * * F,2h,15m
 ";
