@@ -1,7 +1,7 @@
 //! Domain names between text and wire.
 //!
 //! In text a name has no final dot; a dot or a backslash within a label has a backslash before it, bytes that don't
-//! print are `\ddd`, as in zone files.
+//! print are `\ddd`, as in zone files. A name in UTF-8 is asked for by its A-labels.
 
 use domain::base::Name;
 use domain::base::name::ToName;
@@ -10,6 +10,15 @@ use mail_types::limits;
 
 /// Reads a name from text.
 pub(crate) fn parse(text: &[u8]) -> Result<Name<Vec<u8>>, DnsFailure> {
+    if !text.is_ascii()
+        && let Ok(ascii) = idna::domain_to_ascii_cow(text, idna::AsciiDenyList::EMPTY)
+    {
+        return parse_ascii(ascii.as_bytes());
+    }
+    parse_ascii(text)
+}
+
+fn parse_ascii(text: &[u8]) -> Result<Name<Vec<u8>>, DnsFailure> {
     let text = text.strip_suffix(b".").filter(|rest| !rest.ends_with(b"\\")).unwrap_or(text);
     let mut wire: Vec<u8> = Vec::with_capacity(text.len() + 2);
     if !text.is_empty() {
@@ -87,6 +96,7 @@ mod tests {
             ("\\000x.y", "\\000x.y"),
             ("a\\\\.b", "a\\\\.b"),
             ("_25._tcp.mx.example", "_25._tcp.mx.example"),
+            ("_x.B\u{fc}cher.example.", "_x.xn--bcher-kva.example"),
         ] {
             assert_eq!(to_text(&parse(text.as_bytes()).unwrap()), again.as_bytes(), "{text}");
         }

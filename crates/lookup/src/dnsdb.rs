@@ -21,6 +21,7 @@ use std::time::Duration;
 use expand::EvalError;
 use expand::list::ListItems;
 use expand::lookup::{LookupAnswer, LookupRequest, LookupWorld};
+use mail_types::bytes::Printable;
 use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve, Security};
 use mail_types::value::Value;
 
@@ -42,9 +43,11 @@ pub(crate) fn lookup(
         ttl: u32::MAX,
         authenticated: None,
         deferred: false,
+        trouble: Vec::new(),
     };
     let outcome = query.names().iter().try_for_each(|name| asked.name(name, world));
     world.state.dnssec_authenticated = asked.authenticated.filter(|_| query.dnssec != Dnssec::Never);
+    world.state.complaints.append(&mut asked.trouble);
     outcome?;
     if !asked.out.is_empty() {
         let answer = LookupAnswer::Found { data: Value::clean(asked.out), captures: None };
@@ -66,6 +69,8 @@ struct Asked<'a> {
     authenticated: Option<bool>,
     /// Something could not be asked now.
     deferred: bool,
+    /// For the log.
+    trouble: Vec<String>,
 }
 
 /// What came of one question.
@@ -148,7 +153,10 @@ impl Asked<'_> {
                 self.authenticated = Some(security == Security::Secure);
                 Reply::Nothing
             }
-            Err(_) => Reply::Later,
+            Err(failure) => {
+                self.trouble.extend(told(name, rtype, &failure));
+                Reply::Later
+            }
         }
     }
 
@@ -178,6 +186,16 @@ impl Asked<'_> {
             }
             OnDefer::Never => Ok(()),
         }
+    }
+}
+
+/// What the log is told of a failure; the others are the servers' affair.
+fn told(name: &[u8], rtype: RecordType, failure: &DnsFailure) -> Option<String> {
+    let name = Printable::new(name);
+    match failure {
+        DnsFailure::AliasLoop => Some(format!("CNAME loop for {name} encountered")),
+        DnsFailure::Bogus(reason) => Some(format!("DNSSEC validation failed for {name} {rtype}: {reason}")),
+        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use config::Config;
 use expand::{EvalError, Expansion};
+use mail_types::bytes::Printable;
 use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType};
 use mail_types::value::Value;
 use policy::list::{List, ListError, ListMatch, MatchOptions, Subject};
@@ -112,6 +113,14 @@ impl<'a> World<'a> {
     ) -> Result<Answer, DnsFailure> {
         let options = QueryOptions { dnssec, ..QueryOptions::default() };
         let answer = self.services().resolver.query_with(name, rtype, &options).await;
+        let shown = Printable::new(name);
+        match &answer {
+            Err(DnsFailure::AliasLoop) => self.log(format!("CNAME loop for {shown} encountered")),
+            Err(DnsFailure::Bogus(reason)) => {
+                self.log(format!("DNSSEC validation failed for {shown} {rtype}: {reason}"));
+            }
+            _ => {}
+        }
         match answer {
             Err(failure) if failure.is_temporary() => {
                 let config = self.config();

@@ -7,8 +7,10 @@
 //! Specification, options `hosts`, `hosts_override`, `hosts_randomize`, `fallback_hosts`, `allow_localhost`.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use config::TransportInstance;
+use config::options::main;
 use config::options::transport::smtp as options;
 use mail_types::bytes::Printable;
 use mail_types::dns::Security;
@@ -159,7 +161,9 @@ async fn addresses(
     if let Some(address) = std::str::from_utf8(literal).ok().and_then(|text| text.parse().ok()) {
         return (vec![address], false);
     }
-    let ipv6 = !context.config.main.get(config::options::main::DISABLE_IPV6);
+    let config = Arc::clone(&context.config);
+    let ipv6 = !config.main.get(main::DISABLE_IPV6)
+        && !names(config.main.get(main::DNS_IPV4_LOOKUP), name, context).await;
     let families = dns::Families { ipv4: true, ipv6 };
     let required = names(transport.options.get(options::DNSSEC_REQUIRE_DOMAINS), name, context).await;
     let requested =

@@ -1,0 +1,115 @@
+//! The program validates by itself: zones signed by ldnsutils and served by nsd, which sets no AD bit.
+#![allow(clippy::expect_used, clippy::print_stderr, reason = "test code outside #[test] functions")]
+
+#[allow(dead_code, reason = "the resolver's tests use the rest")]
+#[path = "../../dns/tests/dnssec/daemons.rs"]
+mod daemons;
+#[allow(dead_code, reason = "the resolver's tests use the rest")]
+#[path = "../../dns/tests/dnssec/zones.rs"]
+mod zones;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use zones::{PLAIN, Spec};
+
+const SPECS: &[Spec] = &[
+    Spec { name: ".", records: "", ..PLAIN },
+    Spec { name: "test", records: "", ..PLAIN },
+    Spec { name: "good.test", ..PLAIN },
+    Spec { name: "unsigned.test", algorithm: None, ..PLAIN },
+    Spec { name: "corrupted.test", fault: |text| text.replace("192.0.2.12", "192.0.2.66"), ..PLAIN },
+];
+
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What the program says with these options of the main section.
+fn says(folder: &Path, options: &str, arguments: &[&str], input: &str) -> String {
+    let config = folder.join("exim.conf");
+    let text = format!(
+        "primary_hostname = mail.example.net\nspool_directory = {0}/spool\nlog_file_path = {0}/log/%slog\n\
+         keep_environment =\n{options}\nbegin routers\n\
+         strict:\n driver = dnslookup\n local_parts = strict\n dnssec_require_domains = *\n transport = remote\n no_more\n\
+         plain:\n driver = dnslookup\n transport = remote\n\
+         begin transports\nremote:\n driver = smtp\n",
+        folder.display()
+    );
+    std::fs::write(&config, text).expect("scratch");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_postrider"))
+        .arg("-C")
+        .arg(&config)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("built");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+const LOOKUPS: &str = "\
+${lookup dnsdb{a=www.good.test}} $lookup_dnssec_authenticated
+${lookup dnsdb{a=www.unsigned.test}} $lookup_dnssec_authenticated
+${lookup dnsdb{dnssec_strict,a=www.good.test}}
+${lookup dnsdb{dnssec_strict,a=www.unsigned.test}}
+${lookup dnsdb{a=mail.corrupted.test}}
+${lookup dnsdb{dnssec_never,a=mail.corrupted.test}} <$lookup_dnssec_authenticated>
+";
+
+#[test]
+fn own_validation_decides() {
+    let programs = ["/usr/sbin/nsd", "/usr/bin/ldns-signzone"];
+    if let Some(missing) = programs.iter().find(|program| !Path::new(program).exists()) {
+        assert!(std::env::var_os("CI").is_none(), "{missing} is not installed");
+        eprintln!("skipped: {missing} is not installed");
+        return;
+    }
+    let scratch = Scratch(std::env::temp_dir().join(format!("postrider-dnssec-own-{}", std::process::id())));
+    let folder = &scratch.0;
+    std::fs::create_dir_all(folder).expect("scratch");
+    let (made, root) = zones::make(folder, SPECS);
+    std::fs::write(folder.join("root.ds"), root).expect("scratch");
+    let nsd = daemons::nsd(folder, &made);
+    let server = format!("dns_servers = 127.0.0.1::{}\n", nsd.address.port());
+    let own = format!("{server}dnssec_trust_anchors = {}/root.ds\n", folder.display());
+    assert_eq!(
+        says(folder, &own, &["-be"], LOOKUPS),
+        "> 192.0.2.1 yes\n> 192.0.2.1 no\n> 192.0.2.1\n\
+         > Failed: lookup of \"dnssec_strict,a=www.unsigned.test\" gave DEFER: \n\
+         > Failed: lookup of \"a=mail.corrupted.test\" gave DEFER: \n\
+         > 192.0.2.66 <>\n> \n"
+    );
+    let routes = says(
+        folder,
+        &own,
+        &["-bt", "strict@good.test", "strict@unsigned.test", "plain@unsigned.test", "plain@corrupted.test"],
+        "",
+    );
+    for part in [
+        "strict@good.test\n  router = strict, transport = remote\n  host mail.good.test [192.0.2.12] MX=10\n",
+        "strict@unsigned.test cannot be resolved at this time: host lookup done insecurely\n",
+        "plain@unsigned.test\n  router = plain, transport = remote\n  host mail.unsigned.test [192.0.2.12] MX=10\n",
+        "plain@corrupted.test cannot be resolved at this time: host lookup did not complete\n",
+    ] {
+        assert!(routes.contains(part), "{part:?} in {routes}");
+    }
+    // The server's word is asked for, and it says nothing; or nobody's.
+    let upstream = format!("{server}dnssec_validation = upstream\n");
+    let off = format!("{own}dns_dnssec_ok = 0\n");
+    for options in [&upstream, &off] {
+        let said = says(folder, options, &["-be"], LOOKUPS);
+        assert!(said.starts_with("> 192.0.2.1 no\n> 192.0.2.1 no\n> Failed:"), "{options}: {said}");
+    }
+    let wrong = format!("{server}dnssec_trust_anchors = {}/nothing\n", folder.display());
+    let said = says(folder, &wrong, &["-bt", "x@good.test"], "");
+    assert!(said.contains("dnssec_trust_anchors") && said.contains("No such file"), "{said}");
+}
