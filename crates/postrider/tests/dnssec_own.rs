@@ -19,7 +19,7 @@ const SPECS: &[Spec] = &[
     Spec { name: "test", records: "", ..PLAIN },
     Spec { name: "good.test", ..PLAIN },
     Spec { name: "unsigned.test", algorithm: None, ..PLAIN },
-    Spec { name: "corrupted.test", fault: |text| text.replace("192.0.2.12", "192.0.2.66"), ..PLAIN },
+    Spec { name: "corrupted.test", fault: |text| text.replace("192.0.2.7", "192.0.2.66"), ..PLAIN },
 ];
 
 struct Scratch(PathBuf);
@@ -95,9 +95,9 @@ fn own_validation_decides() {
         "",
     );
     for part in [
-        "strict@good.test\n  router = strict, transport = remote\n  host mail.good.test [192.0.2.12] MX=10\n",
+        "strict@good.test\n  router = strict, transport = remote\n  host mail.good.test [192.0.2.7] MX=10\n",
         "strict@unsigned.test cannot be resolved at this time: host lookup done insecurely\n",
-        "plain@unsigned.test\n  router = plain, transport = remote\n  host mail.unsigned.test [192.0.2.12] MX=10\n",
+        "plain@unsigned.test\n  router = plain, transport = remote\n  host mail.unsigned.test [192.0.2.7] MX=10\n",
         "plain@corrupted.test cannot be resolved at this time: host lookup did not complete\n",
     ] {
         assert!(routes.contains(part), "{part:?} in {routes}");

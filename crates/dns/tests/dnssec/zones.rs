@@ -51,7 +51,7 @@ pub(crate) const PLAIN: Spec = Spec {
 pub(crate) const COMMON: &str = "\
 www A 192.0.2.1
 @ MX 10 Mail
-Mail A 192.0.2.12
+Mail A 192.0.2.7
 *.wild A 192.0.2.3
 _25._tcp.mail TLSA 3 1 1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
 a.empty A 192.0.2.4
