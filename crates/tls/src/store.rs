@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mail_types::clock::Clock;
 
@@ -158,7 +158,8 @@ impl<K: Clone + Eq + Hash, T: Clone> Shelf<K, T> {
 /// Settings that are ready, for both sides.
 pub struct Store {
     clock: Arc<dyn Clock>,
-    tickets: Option<Tickets>,
+    /// Made when the first server asks: collecting the random numbers takes a program longer than its whole start.
+    tickets: OnceLock<Option<Tickets>>,
     acceptors: Mutex<Shelf<AcceptorRequest, Acceptor>>,
     connectors: Mutex<Shelf<ConnectorRequest, Connector>>,
     anchors: Mutex<Shelf<AnchorSource, Arc<Anchors>>>,
@@ -180,12 +181,16 @@ impl Store {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            // Without random numbers there is no TLS at all; the handshakes will say so.
-            tickets: Tickets::new().ok(),
+            tickets: OnceLock::new(),
             acceptors: Mutex::new(Shelf::new()),
             connectors: Mutex::new(Shelf::new()),
             anchors: Mutex::new(Shelf::new()),
         }
+    }
+
+    /// Without random numbers there is no TLS at all; the handshakes will say so.
+    fn tickets(&self) -> Option<Tickets> {
+        self.tickets.get_or_init(|| Tickets::new().ok()).clone()
     }
 
     /// A server's settings. Reads files: to be called where that may block.
@@ -223,7 +228,7 @@ impl Store {
             )?,
             ciphers: ciphers(&request.ciphers)?,
             alpn: request.alpn.clone(),
-            tickets: self.tickets.clone().filter(|_| request.resumption),
+            tickets: if request.resumption { self.tickets() } else { None },
         };
         let made = Acceptor::new(settings, Arc::clone(&self.clock))?;
         lock(&self.acceptors).put(request.clone(), files, until, made.clone());
