@@ -5,47 +5,48 @@
 //! * Holds only what can be computed again.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use mail_types::limits;
 
+use crate::expansion::Compiled;
 use crate::parse::Parser;
 use crate::regex::{CompileError, Flags, Regex};
 
 /// Two generations: what is used again moves to the young one, and the old one is dropped when the young one is full.
-struct Generations<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+struct Generations<V> {
+    young: HashMap<Box<[u8]>, V>,
+    old: HashMap<Box<[u8]>, V>,
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Generations<K, V> {
+impl<V: Clone> Generations<V> {
     fn new() -> Self {
         Self { young: HashMap::new(), old: HashMap::new() }
     }
 
-    fn find(&mut self, key: &K) -> Option<V> {
-        if let Some(value) = self.young.get(key) {
+    fn find(&mut self, text: &[u8]) -> Option<V> {
+        if let Some(value) = self.young.get(text) {
             return Some(value.clone());
         }
-        let value = self.old.remove(key)?;
-        self.store(key.clone(), value.clone());
+        let (text, value) = self.old.remove_entry(text)?;
+        self.store(text, value.clone());
         Some(value)
     }
 
-    fn store(&mut self, key: K, value: V) {
+    fn store(&mut self, text: impl Into<Box<[u8]>>, value: V) {
         if self.young.len() >= limits::EXPANSION_CACHE / 2 {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(key, value);
+        self.young.insert(text.into(), value);
     }
 }
 
-type Regexes = Generations<(Vec<u8>, Flags), Regex>;
-type Parsed = Generations<(Vec<u8>, usize), Arc<crate::expansion::Compiled>>;
+/// A cache of the process.
+type Cache<V> = LazyLock<Mutex<Generations<V>>>;
 
-static REGEXES: LazyLock<Mutex<Regexes>> = LazyLock::new(|| Mutex::new(Generations::new()));
-static EXPANSIONS: LazyLock<Mutex<Parsed>> = LazyLock::new(|| Mutex::new(Generations::new()));
+static CASEFUL: Cache<Regex> = LazyLock::new(|| Mutex::new(Generations::new()));
+static CASELESS: Cache<Regex> = LazyLock::new(|| Mutex::new(Generations::new()));
+static EXPANSIONS: Cache<Arc<Compiled>> = LazyLock::new(|| Mutex::new(Generations::new()));
 
 /// Longer texts are compiled each time: they would make the cache's size depend on its content.
 const LONGEST: usize = 4096;
@@ -56,27 +57,25 @@ fn lock<T>(cache: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A compiled pattern.
 pub(crate) fn regex(pattern: &[u8], flags: Flags) -> Result<Regex, CompileError> {
-    let key = (pattern.to_vec(), flags);
-    if let Some(found) = lock(&REGEXES).find(&key) {
+    let cache = if flags.caseless { &CASELESS } else { &CASEFUL };
+    if let Some(found) = lock(cache).find(pattern) {
         return Ok(found);
     }
     let compiled = Regex::compile(pattern, flags)?;
     if pattern.len() <= LONGEST {
-        lock(&REGEXES).store(key, compiled.clone());
+        lock(cache).store(pattern, compiled.clone());
     }
     Ok(compiled)
 }
 
 /// A compiled string; `depth` is how deep it may nest.
-pub(crate) fn expansion(text: &[u8], depth: usize) -> Arc<crate::expansion::Compiled> {
-    let key = (text.to_vec(), depth);
-    if let Some(found) = lock(&EXPANSIONS).find(&key) {
+pub(crate) fn expansion(text: &[u8], depth: usize) -> Arc<Compiled> {
+    if let Some(found) = lock(&EXPANSIONS).find(text).filter(|found| found.is_for_depth(depth)) {
         return found;
     }
-    let source = mail_types::diagnostic::SourceText::nowhere(text);
-    let compiled = Arc::new(crate::expansion::Compiled::new(Parser::new(&source, depth)));
+    let compiled = Arc::new(Compiled::new(Parser::nowhere(text, depth)));
     if text.len() <= LONGEST {
-        lock(&EXPANSIONS).store(key, Arc::clone(&compiled));
+        lock(&EXPANSIONS).store(text, Arc::clone(&compiled));
     }
     compiled
 }
@@ -89,9 +88,19 @@ mod tests {
     fn the_cache_is_bounded_and_keeps_what_is_used() {
         let mut cache = Generations::new();
         for number in 0..10 * limits::EXPANSION_CACHE {
-            cache.store(number, number);
-            assert_eq!(cache.find(&0), Some(0));
+            cache.store(number.to_string().into_bytes(), number);
+            assert_eq!(cache.find(b"0"), Some(0));
         }
         assert!(cache.young.len() + cache.old.len() <= limits::EXPANSION_CACHE + 1);
+    }
+
+    #[test]
+    fn a_text_that_nests_too_deeply_once_may_fit_elsewhere() {
+        let text = b"${lc:${uc:a}} of the cache's test";
+        let broken = |depth| !expansion(text, depth).is_sound();
+        assert!(broken(2));
+        assert!(!broken(10));
+        assert!(Arc::ptr_eq(&expansion(text, 10), &expansion(text, 20)));
+        assert!(broken(2));
     }
 }

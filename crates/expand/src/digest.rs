@@ -75,7 +75,11 @@ pub(crate) fn hex_upper(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
-    bytes.iter().flat_map(|byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]).collect()
+    let mut out = Vec::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        out.extend([digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]);
+    }
+    out
 }
 
 #[cfg(test)]

@@ -8,12 +8,15 @@
 //! # Security
 //! The tree depth is bounded by the parser; text that is expanded at run time gets what depth is left.
 
+use std::sync::Arc;
+
 use mail_types::limits;
 use mail_types::value::Value;
 
 use crate::EvalError;
 use crate::cache;
 use crate::env::{Env, HeaderForm};
+use crate::expansion::Compiled;
 use crate::parse;
 use crate::tree::{Part, Sequence};
 use crate::variable::{AclScope, Variable, VariableName};
@@ -71,13 +74,17 @@ impl<'e> Machine<'e> {
         limits::EXPANSION_DEPTH.saturating_sub(self.depth)
     }
 
-    /// Expands a text that only run time knows. A tainted text is refused.
-    pub(crate) fn run_time_text(&mut self, text: &Value) -> Result<Value, EvalError> {
+    /// Compiles a text that only run time knows. A tainted text is refused.
+    pub(crate) fn run_time_text(&mut self, text: &Value) -> Result<Arc<Compiled>, EvalError> {
         if text.is_tainted() {
             let shown = text.to_lossy();
             return Err(EvalError::failed(format!("attempt to expand tainted string '{shown}'")));
         }
-        let compiled = cache::expansion(text.bytes(), self.depth_left());
+        Ok(cache::expansion(text.bytes(), self.depth_left()))
+    }
+
+    /// The value of such a text.
+    pub(crate) fn compiled(&mut self, compiled: &Compiled) -> Result<Value, EvalError> {
         let outer = self.failed_at;
         let result = self.deeper(|machine| machine.sequence(&compiled.tree, Mode::Run));
         self.failed_at = outer;
@@ -107,7 +114,7 @@ impl<'e> Machine<'e> {
 
     fn parts(&mut self, sequence: &Sequence, mode: Mode) -> Result<Value, EvalError> {
         let mut out = Value::empty();
-        for (offset, part) in &sequence.parts {
+        for (offset, part) in sequence.parts() {
             let value = match self.part(part, mode) {
                 Ok(value) => value,
                 Err(error) => {
@@ -216,7 +223,6 @@ mod tests {
 
     use super::*;
     use crate::BareEnv;
-    use crate::expansion::Compiled;
     use crate::parse::Parser;
 
     /// Steps of reading and of evaluating a text.

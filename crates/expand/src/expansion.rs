@@ -28,6 +28,8 @@ pub(crate) struct Compiled {
     pub(crate) tree: Sequence,
     diagnostics: Vec<Diagnostic>,
     may_block: bool,
+    /// How deep the text was allowed to nest, and how much of that it left.
+    depth: (usize, usize),
     pub(crate) named: Vec<Named>,
     #[cfg(test)]
     pub(crate) looked: usize,
@@ -36,15 +38,32 @@ pub(crate) struct Compiled {
 impl Compiled {
     /// Reads the whole text of the parser.
     pub(crate) fn new(mut parser: Parser<'_>) -> Self {
+        let allowed = parser.depth_left();
         let tree = parser.sequence(Until::End);
         Self {
             tree,
+            depth: (allowed, parser.least_depth_left),
             diagnostics: parser.diagnostics,
             may_block: parser.may_block,
             named: parser.named.unwrap_or_default(),
             #[cfg(test)]
             looked: parser.looked.unwrap_or_default(),
         }
+    }
+
+    fn constant(&self) -> Option<&[u8]> {
+        if self.tree.is_empty() { Some(b"") } else { self.tree.constant().map(Value::bytes) }
+    }
+
+    /// Whether reading the same text with this much depth would have given the same.
+    pub(crate) fn is_for_depth(&self, depth: usize) -> bool {
+        let (allowed, left) = self.depth;
+        depth == allowed || (left > 0 && depth > allowed - left)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_sound(&self) -> bool {
+        self.diagnostics.is_empty()
     }
 }
 
@@ -69,27 +88,12 @@ impl Expansion {
 
     /// The value, when it does not depend on anything.
     pub fn constant(&self) -> Option<&[u8]> {
-        let tree = &self.compiled.tree;
-        if tree.is_empty() { Some(b"") } else { tree.constant().map(Value::bytes) }
+        self.compiled.constant()
     }
 
     /// The text it was compiled from.
     pub fn source(&self) -> &SourceText {
         &self.source
-    }
-
-    fn tell(&self, result: &Result<Value, EvalError>) {
-        let text = String::from_utf8_lossy(&self.source.bytes);
-        match result {
-            Ok(value) => {
-                let tainted = if *value.taint() == Taint::Clean { "" } else { " (tainted)" };
-                trace::say(
-                    Category::Expand,
-                    format_args!("expanded: {text}\n  result: {}{tainted}", value.to_lossy()),
-                );
-            }
-            Err(error) => trace::say(Category::Expand, format_args!("expanded: {text}\n  failed: {error}")),
-        }
     }
 
     /// Whether evaluation may have to wait for something outside (files, lookups, commands, lists).
@@ -109,8 +113,32 @@ impl Expansion {
         let result =
             result.map_err(|error| error.at(|| self.source.span_at(machine.failed_at.unwrap_or(0), 1)));
         if trace::on(Category::Expand) && self.constant().is_none() {
-            self.tell(&result);
+            tell(&self.source.bytes, &result);
         }
         result
+    }
+}
+
+/// Expands a text that is not expected again: nothing is kept of its compiled form.
+pub fn expand_once(text: &[u8], env: &mut dyn Env) -> Result<Value, EvalError> {
+    let compiled = Compiled::new(Parser::nowhere(text, limits::EXPANSION_DEPTH));
+    let result = Machine::new(env).sequence(&compiled.tree, Mode::Run);
+    if trace::on(Category::Expand) && compiled.constant().is_none() {
+        tell(text, &result);
+    }
+    result
+}
+
+fn tell(text: &[u8], result: &Result<Value, EvalError>) {
+    let text = String::from_utf8_lossy(text);
+    match result {
+        Ok(value) => {
+            let tainted = if *value.taint() == Taint::Clean { "" } else { " (tainted)" };
+            trace::say(
+                Category::Expand,
+                format_args!("expanded: {text}\n  result: {}{tainted}", value.to_lossy()),
+            );
+        }
+        Err(error) => trace::say(Category::Expand, format_args!("expanded: {text}\n  failed: {error}")),
     }
 }

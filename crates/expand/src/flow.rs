@@ -111,7 +111,7 @@ pub(crate) fn follow(tree: &Sequence) -> Flow {
 /// What reaches the value of a sequence. Nesting is bounded by the parser.
 fn through(sequence: &Sequence, sinks: &mut Vec<Sink>) -> Vec<Untrusted> {
     let mut reached = Vec::new();
-    for (at, part) in &sequence.parts {
+    for (at, part) in sequence.parts() {
         let at = *at;
         match part {
             Part::Variable { name: VariableName::Fixed(variable), braced } if is_untrusted(*variable) => {

@@ -4,6 +4,8 @@
 //! Exim specification, section "Changing list separators". A leading `<x` sets the separator when `x` is punctuation or
 //! a control character; a doubled separator stands for itself, except for control characters.
 
+use std::borrow::Cow;
+
 use mail_types::bytes::is_space;
 
 /// The items of a list, one after the other.
@@ -39,35 +41,39 @@ impl<'a> ListItems<'a> {
     }
 }
 
-impl Iterator for ListItems<'_> {
-    type Item = Vec<u8>;
+impl<'a> Iterator for ListItems<'a> {
+    type Item = Cow<'a, [u8]>;
 
-    fn next(&mut self) -> Option<Vec<u8>> {
+    fn next(&mut self) -> Option<Cow<'a, [u8]>> {
         let mut text = skip_space(self.rest, Some(self.separator));
         if text.is_empty() {
             self.rest = text;
             return None;
         }
         let doubling = !self.separator.is_ascii_control();
-        let mut item = Vec::new();
+        let mut item = Cow::Borrowed(&b""[..]);
         loop {
             let end = memchr::memchr(self.separator, text).unwrap_or(text.len());
-            item.extend_from_slice(&text[..end]);
-            if end == text.len() {
-                self.rest = b"";
-                break;
-            }
-            text = &text[end + 1..];
-            if doubling && text.first() == Some(&self.separator) {
-                item.push(self.separator);
-                text = &text[1..];
+            let (piece, behind) = (&text[..end], text.get(end + 1..));
+            text = behind.unwrap_or_default();
+            let doubled = doubling && text.first() == Some(&self.separator);
+            if doubled || !item.is_empty() {
+                item.to_mut().extend_from_slice(piece);
             } else {
-                self.rest = text;
+                item = Cow::Borrowed(piece);
+            }
+            if !doubled {
                 break;
             }
+            item.to_mut().push(self.separator);
+            text = &text[1..];
         }
+        self.rest = text;
         let keep = item.iter().rposition(|&byte| !is_space(byte)).map_or(0, |last| last + 1);
-        item.truncate(keep);
+        match &mut item {
+            Cow::Borrowed(item) => *item = &item[..keep],
+            Cow::Owned(item) => item.truncate(keep),
+        }
         Some(item)
     }
 }
@@ -90,7 +96,7 @@ pub struct ListBuilder {
 impl ListBuilder {
     /// An empty list.
     pub fn new(separator: u8) -> Self {
-        Self { separator, text: Vec::new(), items: 0 }
+        Self { separator, text: Vec::with_capacity(64), items: 0 }
     }
 
     /// Appends an item. From the second item on, one that is empty or begins with the separator gets a space before
@@ -103,7 +109,7 @@ impl ListBuilder {
             }
         }
         self.items += 1;
-        self.text.extend(doubled(item, self.separator));
+        push_doubled(&mut self.text, item, self.separator);
     }
 
     /// Length so far.
@@ -125,13 +131,17 @@ impl ListBuilder {
 /// The text with each separator doubled.
 pub fn doubled(text: &[u8], separator: u8) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    for &byte in text {
-        out.push(byte);
-        if byte == separator {
-            out.push(byte);
-        }
-    }
+    push_doubled(&mut out, text, separator);
     out
+}
+
+fn push_doubled(out: &mut Vec<u8>, text: &[u8], separator: u8) {
+    for (number, piece) in text.split(|&byte| byte == separator).enumerate() {
+        if number > 0 {
+            out.extend([separator, separator]);
+        }
+        out.extend_from_slice(piece);
+    }
 }
 
 #[cfg(test)]
@@ -139,7 +149,7 @@ mod tests {
     use super::*;
 
     fn items(text: &str) -> Vec<String> {
-        ListItems::new(text.as_bytes()).map(|item| String::from_utf8(item).unwrap()).collect()
+        ListItems::new(text.as_bytes()).map(|item| String::from_utf8(item.into_owned()).unwrap()).collect()
     }
 
     #[test]

@@ -11,11 +11,14 @@
 
 mod world;
 
+use std::sync::LazyLock;
+
 use mail_types::manual::Entry;
 use mail_types::value::Value;
 
 use crate::EvalError;
-pub use world::{LookupSettings, LookupState, LookupWorld};
+use crate::name_table::NameTable;
+pub use world::{LookupSettings, LookupState, LookupWorld, Moment};
 
 /// What `*` or `*@` after a single-key type adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,7 +84,7 @@ pub enum LookupAnswer {
         /// The data; clean unless the source says otherwise.
         data: Value,
         /// `$1`, `$2` after a partial match: the wild and the fixed part of the key.
-        captures: Option<(Value, Value)>,
+        captures: Option<Box<(Value, Value)>>,
     },
     /// There is no such key.
     NotFound,
@@ -227,7 +230,9 @@ lookup_types! {
 
 /// The lookup type of this name.
 pub(crate) fn find(name: &[u8]) -> Option<&'static LookupType> {
-    LOOKUP_TYPES.iter().find(|known| known.entry.name.as_bytes() == name)
+    static BY_NAME: LazyLock<NameTable<&LookupType>> =
+        LazyLock::new(|| NameTable::new(LOOKUP_TYPES.iter().map(|known| (known.entry.name, known))));
+    BY_NAME.find(name)
 }
 
 impl LookupSpec {

@@ -3,7 +3,6 @@
 //! # Invariants
 //! * The names are those that the parser met, in its order: what stands behind a syntax error was not met.
 
-use mail_types::diagnostic::SourceText;
 use mail_types::limits;
 
 use crate::env::HeaderForm;
@@ -38,8 +37,7 @@ pub struct Named {
 
 /// The names in a text.
 pub fn names(text: &[u8]) -> Vec<Named> {
-    let source = SourceText::nowhere(text);
-    let mut parser = Parser::new(&source, limits::EXPANSION_DEPTH);
+    let mut parser = Parser::nowhere(text, limits::EXPANSION_DEPTH);
     parser.named = Some(Vec::new());
     Compiled::new(parser).named
 }

@@ -28,7 +28,6 @@ pub struct Flags {
 #[derive(Clone)]
 pub struct Regex {
     inner: Arc<Shared>,
-    pattern: Vec<u8>,
 }
 
 /// A pattern that does not compile.
@@ -68,8 +67,7 @@ impl Regex {
             .max_jit_stack_size(Some(limits::REGEX_HEAP_KIB as usize * 1024))
             .build(&whole)
             .map(|regex| Self {
-                inner: Arc::new(Shared { regex, spare: Mutex::new(None) }),
-                pattern: pattern.to_vec(),
+                inner: Arc::new(Shared { regex, spare: Mutex::new(None), pattern: pattern.to_vec() }),
             })
             .map_err(|error| CompileError {
                 message: words_of(&error),
@@ -79,7 +77,7 @@ impl Regex {
 
     /// The pattern as it was given.
     pub fn pattern(&self) -> &[u8] {
-        &self.pattern
+        &self.inner.pattern
     }
 
     /// Whether the subject matches anywhere.
@@ -110,17 +108,18 @@ struct Shared {
     regex: pcre2::bytes::Regex,
     /// Memory for a match: making it costs more than most matches.
     spare: Mutex<Option<CaptureLocations>>,
+    pattern: Vec<u8>,
 }
 
 impl fmt::Debug for Regex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Regex({:?})", String::from_utf8_lossy(&self.pattern))
+        write!(f, "Regex({:?})", String::from_utf8_lossy(self.pattern()))
     }
 }
 
 impl PartialEq for Regex {
     fn eq(&self, other: &Self) -> bool {
-        self.pattern == other.pattern
+        self.pattern() == other.pattern()
     }
 }
 

@@ -19,9 +19,24 @@ use crate::variable::{Variable, VariableName};
 /// A run of parts whose values are joined.
 #[derive(Debug, Default)]
 pub(crate) struct Sequence {
-    /// The parts, each with its offset in the text.
-    pub(crate) parts: Vec<(usize, Part)>,
+    parts: Parts,
     quiet: bool,
+}
+
+/// A part and its offset in the text.
+pub(crate) type Placed = (usize, Part);
+
+/// Most sequences have one part, which then needs no memory of its own.
+#[derive(Debug)]
+enum Parts {
+    One(Placed),
+    Many(Vec<Placed>),
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
 }
 
 /// One part of a string.
@@ -124,9 +139,31 @@ impl Test for Broken {
 }
 
 impl Sequence {
+    /// The parts, each with its offset in the text.
+    pub(crate) fn parts(&self) -> &[Placed] {
+        match &self.parts {
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Many(parts) => parts,
+        }
+    }
+
+    /// Appends a part.
+    pub(crate) fn push(&mut self, at: usize, part: Part) {
+        let part = (at, part);
+        match &mut self.parts {
+            Parts::Many(parts) if parts.is_empty() => self.parts = Parts::One(part),
+            Parts::Many(parts) => parts.push(part),
+            Parts::One(_) => {
+                if let Parts::One(first) = std::mem::take(&mut self.parts) {
+                    self.parts = Parts::Many(vec![first, part]);
+                }
+            }
+        }
+    }
+
     /// The value of a text that does not depend on anything.
     pub(crate) fn constant(&self) -> Option<&Value> {
-        match self.parts.as_slice() {
+        match self.parts() {
             [(_, Part::Literal(value))] => Some(value),
             _ => None,
         }
@@ -139,7 +176,7 @@ impl Sequence {
 
     /// Finishes the sequence.
     pub(crate) fn finished(mut self) -> Self {
-        self.quiet = self.parts.iter().all(|(_, part)| match part {
+        self.quiet = self.parts().iter().all(|(_, part)| match part {
             Part::Literal(_) | Part::Capture(_) | Part::Header(..) => true,
             // With strict_acl_vars these are looked at everywhere.
             Part::Variable { name, .. } => !matches!(name, VariableName::Acl(..)),
@@ -151,7 +188,7 @@ impl Sequence {
 
     /// The variable that is all there is, where it holds a certificate.
     pub(crate) fn certificate(&self) -> Option<Variable> {
-        match self.parts.as_slice() {
+        match self.parts() {
             [(_, Part::Variable { name: VariableName::Fixed(found), .. })] => {
                 Some(*found).filter(|found| found.is_certificate())
             }
@@ -161,13 +198,13 @@ impl Sequence {
 
     /// True when nothing stands there.
     pub(crate) fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+        self.parts().is_empty()
     }
 
     /// The literal at its beginning: what Exim sees of it in a branch that is not taken.
     pub(crate) fn literal_only(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        for (_, part) in &self.parts {
+        for (_, part) in self.parts() {
             if let Part::Literal(value) = part {
                 out.extend_from_slice(value.bytes());
             }

@@ -15,6 +15,7 @@ mod csa;
 mod query;
 mod render;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -216,6 +217,6 @@ impl Query {
         if self.wanted.record_type() == RecordType::Ptr && address.is_some_and(|address| address.is_ipv6()) {
             return vec![text.to_vec()];
         }
-        ListItems::new(&self.list).collect()
+        ListItems::new(&self.list).map(Cow::into_owned).collect()
     }
 }

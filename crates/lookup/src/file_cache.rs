@@ -1,18 +1,19 @@
 //! Files, opened or parsed once and kept until they change.
 //!
 //! # Invariants
-//! * What is used was made from the file as it is now, as far as device, inode, size and times tell.
+//! * What is used was made from the file as it is now, or as it was in this [`Moment`], as far as device, inode, size and
+//!   times tell.
 //! * A cache keeps as many files as its user says; the ones used longest ago go first.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use expand::EvalError;
+use expand::lookup::Moment;
 use mail_types::limits;
 use mail_types::value::Clean;
 
@@ -24,7 +25,7 @@ pub(crate) const PARSED: usize = 256;
 /// Content of files, by name.
 #[derive(Debug)]
 pub(crate) struct FileCache<T> {
-    kept: Mutex<HashMap<PathBuf, Kept<T>>>,
+    kept: Mutex<HashMap<Box<[u8]>, Kept<T>>>,
     /// Counts uses, so that the oldest can be told.
     uses: AtomicU64,
 }
@@ -34,6 +35,17 @@ struct Kept<T> {
     stamp: Stamp,
     content: Shared<T>,
     used: u64,
+    /// When it was compared with the file.
+    compared: Option<Moment>,
+}
+
+/// How a file is taken from the cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening {
+    /// How many files the cache holds at most.
+    pub most: usize,
+    /// Within a moment a file is compared once.
+    pub moment: Option<Moment>,
 }
 
 /// How a type tells that a file cannot be used.
@@ -72,14 +84,26 @@ impl<T> FileCache<T> {
     pub(crate) fn open(
         &self,
         path: &Clean,
-        most: usize,
+        how: Opening,
         complaint: Complaint,
         make: impl FnOnce(File) -> Result<T, EvalError>,
     ) -> Result<Shared<T>, EvalError> {
+        if let Some(content) =
+            how.moment.and_then(|moment| self.kept(path, |kept| kept.compared == Some(moment)))
+        {
+            return Ok(content);
+        }
         let name = path.as_path();
         let failed = |e: io::Error| complaint(path, &e);
         let stamp = Stamp::of(&std::fs::metadata(name).map_err(failed)?);
-        if let Some(content) = self.kept_as(name, stamp) {
+        let is_same = |kept: &mut Kept<T>| {
+            let same = kept.stamp == stamp;
+            if same {
+                kept.compared = how.moment;
+            }
+            same
+        };
+        if let Some(content) = self.kept(path, is_same) {
             return Ok(content);
         }
         // A pipe in the place of a file does not hang.
@@ -87,22 +111,26 @@ impl<T> FileCache<T> {
         let file = File::options().read(true).custom_flags(nonblock).open(name).map_err(failed)?;
         let status = file.metadata().map_err(failed)?;
         let content = Arc::new(make(file)?);
-        self.keep(name, Stamp::of(&status), Arc::clone(&content), most);
+        self.keep(path, Stamp::of(&status), Arc::clone(&content), how);
         Ok(content)
     }
 
-    fn kept_as(&self, name: &Path, stamp: Stamp) -> Option<Shared<T>> {
+    fn kept(&self, path: &Clean, is_good: impl FnOnce(&mut Kept<T>) -> bool) -> Option<Shared<T>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get_mut(name).filter(|k| k.stamp == stamp)?;
+        let found = kept.get_mut(path.bytes())?;
+        if !is_good(found) {
+            return None;
+        }
         found.used = self.uses.fetch_add(1, Ordering::Relaxed);
         Some(Arc::clone(&found.content))
     }
 
-    fn keep(&self, name: &Path, stamp: Stamp, content: Shared<T>, most: usize) {
+    fn keep(&self, path: &Clean, stamp: Stamp, content: Shared<T>, how: Opening) {
         let used = self.uses.fetch_add(1, Ordering::Relaxed);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(name.to_path_buf(), Kept { stamp, content, used });
-        while kept.len() > most {
+        let new = Kept { stamp, content, used, compared: how.moment };
+        kept.insert(path.bytes().into(), new);
+        while kept.len() > how.most {
             let oldest = kept.iter().min_by_key(|(_, k)| k.used).map(|(name, _)| name.clone());
             let Some(oldest) = oldest else { break };
             kept.remove(&oldest);

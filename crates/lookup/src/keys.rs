@@ -8,13 +8,15 @@
 use expand::EvalError;
 use expand::lookup::{DefaultKey, LookupSpec, Partial};
 
+use mail_types::text::Text;
+
 use crate::Search;
 
 /// A search that succeeded.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     /// The data.
-    pub data: Vec<u8>,
+    pub data: Text,
     /// The wild and the fixed part of the key, after a partial or default match.
     pub parts: Option<(Vec<u8>, Vec<u8>)>,
 }

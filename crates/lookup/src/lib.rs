@@ -46,7 +46,10 @@ use std::sync::Arc;
 
 use expand::EvalError;
 use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupStyle, LookupWorld};
+use mail_types::text::Text;
 use mail_types::value::{Clean, Taint, Value};
+
+use file_cache::Opening;
 
 pub use read_at::ReadAt;
 pub use served::SERVED;
@@ -59,7 +62,7 @@ pub struct Lookups {
 }
 
 /// One search with one key: the data, if the key is there.
-type Search<'a> = dyn FnMut(&[u8]) -> Result<Option<Vec<u8>>, EvalError> + 'a;
+type Search<'a> = dyn FnMut(&[u8]) -> Result<Option<Text>, EvalError> + 'a;
 
 impl Lookups {
     /// With empty caches.
@@ -76,14 +79,15 @@ impl Lookups {
             return spf::lookup(request, world);
         }
         let file = file_name(request)?;
-        let mut search = self.files.search(request.spec, &file, world.settings.open_max)?;
+        let how = Opening { most: world.settings.open_max, moment: world.state.moment };
+        let mut search = self.files.search(request.spec, &file, how)?;
         let found = keys::search(request.spec, request.key.bytes(), &mut *search)?;
         Ok(match found {
             None => LookupAnswer::NotFound,
             Some(found) => {
                 // The parts of the key are as hostile as the key was.
                 let part = |bytes: Vec<u8>| Value::new(bytes, request.key.taint().clone());
-                let captures = found.parts.map(|(wild, fixed)| (part(wild), part(fixed)));
+                let captures = found.parts.map(|(wild, fixed)| Box::new((part(wild), part(fixed))));
                 LookupAnswer::Found { data: Value::new(found.data, Taint::Clean), captures }
             }
         })

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use mail_types::bytes::to_lower;
+use mail_types::text::Text;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,12 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// What the search returns: the data, or with `ret=full` the whole line.
-    pub(crate) fn value(&self, full: bool) -> Vec<u8> {
-        if full { [&self.key[..], &self.gap, &self.data].concat() } else { self.data.clone() }
+    pub(crate) fn value(&self, full: bool) -> Text {
+        if full {
+            [&self.key[..], &self.gap, &self.data].concat().into()
+        } else {
+            self.data.as_slice().into()
+        }
     }
 }
 
@@ -45,7 +50,10 @@ impl LinearFile {
 
     /// The entry of a key.
     pub(crate) fn find(&self, key: &[u8]) -> Option<&Entry> {
-        self.entries.get(&to_lower(key))
+        if key.iter().any(u8::is_ascii_uppercase) {
+            return self.entries.get(&to_lower(key));
+        }
+        self.entries.get(key)
     }
 }
 

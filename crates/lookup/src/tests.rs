@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use expand::lookup::{LookupSettings, LookupSpec, LookupState};
+use expand::lookup::{LookupSettings, LookupSpec, LookupState, Moment};
 use mail_types::clock::SystemClock;
 
 use super::*;
@@ -44,7 +44,7 @@ fn ask(lookups: &Lookups, kind: &str, file: &str, key: &str) -> String {
     match lookups.lookup(&request, &mut world(&settings, &mut LookupState::default())) {
         Ok(LookupAnswer::Found { data, captures }) => {
             assert!(!data.is_tainted(), "what is found is clean");
-            let (one, two) = captures.unwrap_or_default();
+            let (one, two) = captures.map(|parts| *parts).unwrap_or_default();
             format!("{},{},{}", data.to_lossy(), one.to_lossy(), two.to_lossy())
         }
         Ok(LookupAnswer::NotFound) => "no".to_owned(),
@@ -212,4 +212,28 @@ fn what_cannot_be_used_says_why() {
     let settings = LookupSettings::default();
     let answer = lookups.lookup(&request, &mut world(&settings, &mut LookupState::default()));
     assert_eq!(answer.unwrap_err().to_string(), "Tainted filename for search: '/etc/passwd'");
+}
+
+#[test]
+fn a_file_is_compared_once_a_moment() {
+    let scratch = Scratch::new();
+    let lookups = Lookups::new();
+    let (settings, mut state) = (LookupSettings::default(), LookupState::default());
+    let spec = LookupSpec::parse(b"lsearch").unwrap();
+    let file = scratch.file("table", "k: one\n");
+    let mut ask = |moment: Option<Moment>| {
+        let request = LookupRequest { spec: &spec, key: Value::clean("k"), file: Some(Value::clean(&file)) };
+        state.moment = moment;
+        match lookups.lookup(&request, &mut world(&settings, &mut state)) {
+            Ok(LookupAnswer::Found { data, .. }) => data.to_lossy(),
+            other => format!("{other:?}"),
+        }
+    };
+    let moment = Some(Moment::begin());
+    assert_eq!(ask(moment), "one");
+    scratch.file("table", "k: another\n");
+    assert_eq!(ask(moment), "one", "the moment is not over");
+    assert_eq!(ask(Some(Moment::begin())), "another");
+    scratch.file("table", "k: the third\n");
+    assert_eq!(ask(None), "the third", "each lookup is a moment of its own");
 }

@@ -21,6 +21,7 @@ pub mod manual;
 pub mod message_id;
 pub mod outcome;
 pub mod suggest;
+pub mod text;
 pub mod trace;
 pub mod value;
 pub mod zone;

@@ -14,9 +14,10 @@
 //! Specification chapter "String expansions", "tainted data"; chapter "Format of spool files" for the marks on disk.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use crate::text::Text;
 
 /// The lookup type (`mysql`, `pgsql`, …) for which a value was quoted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,6 +59,7 @@ impl Taint {
     }
 
     /// True unless the value is clean. A quoted value is still tainted for everything but its own lookup.
+    #[inline]
     pub fn is_tainted(&self) -> bool {
         !matches!(self, Self::Clean)
     }
@@ -67,57 +69,66 @@ impl Taint {
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Parts", into = "Parts")]
 pub struct Value {
-    bytes: Arc<Vec<u8>>,
+    text: Text,
     taint: Taint,
 }
 
 impl Value {
     /// A value that the administrator or the program wrote.
-    pub fn clean(bytes: impl Into<Vec<u8>>) -> Self {
+    #[inline]
+    pub fn clean(bytes: impl Into<Text>) -> Self {
         Self::new(bytes, Taint::Clean)
     }
 
     /// A value from outside.
-    pub fn tainted(bytes: impl Into<Vec<u8>>) -> Self {
+    pub fn tainted(bytes: impl Into<Text>) -> Self {
         Self::new(bytes, Taint::Tainted)
     }
 
     /// A value with a given taint.
-    pub fn new(bytes: impl Into<Vec<u8>>, taint: Taint) -> Self {
-        Self { bytes: Arc::new(bytes.into()), taint }
+    #[inline]
+    pub fn new(bytes: impl Into<Text>, taint: Taint) -> Self {
+        Self { text: bytes.into(), taint }
     }
 
     /// The clean empty string.
+    #[inline]
     pub fn empty() -> Self {
         Self::default()
     }
 
     /// The bytes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.text.bytes()
     }
 
     /// The taint.
+    #[inline]
     pub fn taint(&self) -> &Taint {
         &self.taint
     }
 
     /// Number of bytes.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes().len()
     }
 
     /// True for the empty string.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.bytes().is_empty()
     }
 
     /// True unless clean.
+    #[inline]
     pub fn is_tainted(&self) -> bool {
         self.taint.is_tainted()
     }
 
     /// Appends another value; the taints join, unless what is appended is empty.
+    #[inline]
     pub fn push_value(&mut self, other: &Self) {
         if other.is_empty() {
             return;
@@ -126,13 +137,15 @@ impl Value {
             self.clone_from(other);
             return;
         }
-        self.taint = self.taint.join(&other.taint);
-        Arc::make_mut(&mut self.bytes).extend_from_slice(&other.bytes);
+        if other.is_tainted() {
+            self.taint = self.taint.join(&other.taint);
+        }
+        self.text.push(other.bytes());
     }
 
     /// Appends clean bytes: the taint stays.
     pub fn push_bytes(&mut self, bytes: &[u8]) {
-        Arc::make_mut(&mut self.bytes).extend_from_slice(bytes);
+        self.text.push(bytes);
     }
 
     /// The same bytes with at least this taint.
@@ -151,20 +164,20 @@ impl Value {
 
     /// The bytes, without a copy where nobody else holds them.
     pub fn into_bytes(self) -> Vec<u8> {
-        Arc::try_unwrap(self.bytes).unwrap_or_else(|shared| shared.to_vec())
+        self.text.into_vec()
     }
 
     /// For people: text with replacement characters where the bytes are not UTF-8.
     pub fn to_lossy(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
+        String::from_utf8_lossy(self.bytes()).into_owned()
     }
 
     /// The bytes for use in a sink; `what` says which, for the error.
     pub fn require_clean(&self, what: &str) -> Result<Clean, TaintError> {
         if self.is_tainted() {
-            return Err(TaintError { value: self.bytes.to_vec(), what: what.to_owned() });
+            return Err(TaintError { value: self.bytes().to_vec(), what: what.to_owned() });
         }
-        Ok(Clean(self.bytes.to_vec()))
+        Ok(Clean(self.text.clone()))
     }
 }
 
@@ -175,7 +188,7 @@ impl fmt::Debug for Value {
             Taint::Tainted => write!(f, "tainted")?,
             Taint::Quoted(q) => write!(f, "quoted({})", q.lookup())?,
         }
-        write!(f, "\"{}\"", self.bytes.escape_ascii())
+        write!(f, "\"{}\"", self.bytes().escape_ascii())
     }
 }
 
@@ -208,33 +221,33 @@ impl From<Value> for Parts {
 
 /// Bytes that may name a file, be a command, or be part of a query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Clean(Vec<u8>);
+pub struct Clean(Text);
 
 impl Clean {
     /// A literal of the program.
     pub fn literal(text: &'static [u8]) -> Self {
-        Self(text.to_vec())
+        Self(text.into())
     }
 
     /// Text of the configuration file or of the (trusted) command line, not expanded with anything.
-    pub fn from_config(text: impl Into<Vec<u8>>) -> Self {
+    pub fn from_config(text: impl Into<Text>) -> Self {
         Self(text.into())
     }
 
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        self.0.bytes()
     }
 
     /// The bytes.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.0
+        self.0.into_vec()
     }
 
     /// As a path of the file system.
     pub fn as_path(&self) -> &std::path::Path {
         use std::os::unix::ffi::OsStrExt;
-        std::path::Path::new(std::ffi::OsStr::from_bytes(&self.0))
+        std::path::Path::new(std::ffi::OsStr::from_bytes(self.bytes()))
     }
 }
 

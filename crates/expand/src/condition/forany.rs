@@ -1,5 +1,7 @@
 //! `forany`, `forall` and their JSON forms.
 
+use std::borrow::Cow;
+
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
 use crate::flow::{Role, Visit};
@@ -74,7 +76,7 @@ impl Iteration {
 
     fn elements(&self, list: &Value) -> Result<Vec<Vec<u8>>, EvalError> {
         match self.elements {
-            Elements::List => Ok(ListItems::new(list.bytes()).collect()),
+            Elements::List => Ok(ListItems::new(list.bytes()).map(Cow::into_owned).collect()),
             Elements::Json { .. } => {
                 json::array_elements(list.bytes()).map_err(|problem| self.json_failed(&problem))
             }

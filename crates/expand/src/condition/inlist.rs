@@ -15,7 +15,7 @@ pub(super) fn test(
     for item in ListItems::new(list.bytes()) {
         machine.step(item.len())?;
         let equal =
-            if caseless { item.eq_ignore_ascii_case(subject.bytes()) } else { item == subject.bytes() };
+            if caseless { item.eq_ignore_ascii_case(subject.bytes()) } else { *item == *subject.bytes() };
         if equal {
             machine.env.scope().value = Some(Value::new(item, list.taint().clone()));
             return Ok(true);

@@ -21,7 +21,6 @@ mod pattern;
 mod radius;
 mod string;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use mail_types::manual::Entry;
@@ -35,6 +34,7 @@ use crate::EvalError;
 use crate::env::ListKind;
 use crate::eval::{Machine, Mode};
 use crate::flow::{Role, Visit};
+use crate::name_table::NameTable;
 use crate::named::NamedKind;
 use crate::parse::Parser;
 use crate::tree::{Broken, Condition, Sequence, Test};
@@ -57,29 +57,24 @@ pub(crate) fn parse(parser: &mut Parser<'_>) -> Condition {
         return Condition { negated, test: Box::new(parser.fail(text)) };
     };
     parser.note(NamedKind::Condition, name.as_bytes());
-    let test = parser.deeper(|parser| parse_named(parser, &name, start), |broken| Box::new(broken));
+    let test = parser.deeper(|parser| parse_named(parser, name, start), |broken| Box::new(broken));
     Condition { negated, test }
 }
 
 /// Reads the name of a condition: a word or a comparison sign.
-pub(crate) fn read_name(parser: &mut Parser<'_>) -> Option<String> {
-    let name = match parser.peek()? {
+pub(crate) fn read_name<'t>(parser: &mut Parser<'t>) -> Option<&'t str> {
+    let start = parser.at;
+    match parser.peek()? {
         b'=' | b'<' | b'>' => {
-            let first = parser.rest()[0];
             parser.at += 1;
-            let mut name = String::from(char::from(first));
-            if parser.take(b'=') {
-                name.push('=');
-            }
-            name
+            parser.take(b'=');
         }
         byte if byte.is_ascii_alphanumeric() || byte == b'_' => {
-            let word = parser.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            String::from_utf8_lossy(word).into_owned()
+            parser.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         }
         _ => return None,
-    };
-    Some(name)
+    }
+    std::str::from_utf8(parser.text_from(start)).ok()
 }
 
 /// What reads a condition; its name is read already, the last argument is where that began.
@@ -263,9 +258,10 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn find(name: &str) -> Option<&'static Definition> {
-    static BY_NAME: LazyLock<HashMap<&str, &Definition>> =
-        LazyLock::new(|| CONDITIONS.iter().map(|definition| (definition.entry.name, definition)).collect());
-    BY_NAME.get(name).copied()
+    static BY_NAME: LazyLock<NameTable<&Definition>> = LazyLock::new(|| {
+        NameTable::new(CONDITIONS.iter().map(|definition| (definition.entry.name, definition)))
+    });
+    BY_NAME.find(name.as_bytes())
 }
 
 /// Whether there is a condition of this name.

@@ -104,8 +104,7 @@ impl Iterate {
         let mut taint = Taint::Clean;
         for item in items {
             machine.step(out.len())?;
-            let item = Value::new(item, list.taint().clone());
-            machine.env.scope().item = Some(item.clone());
+            machine.env.scope().item = Some(Value::new(&*item, list.taint().clone()));
             match &self.body {
                 Body::Missing => {}
                 Body::Condition(condition) => {
@@ -113,8 +112,8 @@ impl Iterate {
                         .eval(machine, Mode::Run)
                         .map_err(|error| error.and(format_args!(" inside \"{}\" condition", self.name)))?;
                     if keep {
-                        taint = taint.join(item.taint());
-                        out.push(item.bytes());
+                        taint = taint.join(list.taint());
+                        out.push(&item);
                     }
                 }
                 Body::Text(text) => {

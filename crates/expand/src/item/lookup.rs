@@ -138,7 +138,8 @@ impl Item for Lookup {
         let found = match answer {
             LookupAnswer::NotFound => None,
             LookupAnswer::Found { data, captures } => {
-                if let Some((wild, fixed)) = captures {
+                if let Some(parts) = captures {
+                    let (wild, fixed) = *parts;
                     let captures = &mut machine.env.scope().captures;
                     captures.set(1, wild);
                     captures.set(2, fixed);

@@ -29,11 +29,11 @@ mod srs_encode;
 mod substr;
 mod tr;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use mail_types::manual::Entry;
 
+use crate::name_table::NameTable;
 use crate::parse::Parser;
 use crate::tree::Item;
 
@@ -171,8 +171,8 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The parser of the item of this name.
 pub(crate) fn find(name: &[u8]) -> Option<Parse> {
-    static BY_NAME: LazyLock<HashMap<&[u8], Parse>> = LazyLock::new(|| {
-        ITEMS.iter().map(|definition| (definition.entry.name.as_bytes(), definition.parse)).collect()
+    static BY_NAME: LazyLock<NameTable<Parse>> = LazyLock::new(|| {
+        NameTable::new(ITEMS.iter().map(|definition| (definition.entry.name, definition.parse)))
     });
-    BY_NAME.get(name).copied()
+    BY_NAME.find(name)
 }

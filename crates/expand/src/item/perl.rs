@@ -37,8 +37,9 @@ fn call(machine: &mut Machine<'_>, values: &[Value]) -> Result<Value, EvalError>
                 return Err(EvalError::Forced { message });
             }
             PerlReply::Expand(text) => {
-                let counted = machine.step(text.len());
-                let result = counted.and_then(|()| machine.run_time_text(&Value::clean(text)));
+                let compiled =
+                    machine.step(text.len()).and_then(|()| machine.run_time_text(&Value::clean(text)));
+                let result = compiled.and_then(|compiled| machine.compiled(&compiled));
                 PerlSay::Expanded(result.map(Value::into_bytes))
             }
         };

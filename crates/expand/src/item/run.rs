@@ -15,7 +15,6 @@ use crate::flow::{Role, Taker, Visit};
 use crate::parse::{Branches, Outcome, Parser, Until, escape};
 use crate::tree::{Broken, Item, Sequence};
 use mail_types::bytes::is_space;
-use mail_types::diagnostic::SourceText;
 use mail_types::limits;
 use mail_types::value::Value;
 
@@ -96,11 +95,11 @@ fn read_command(parser: &mut Parser<'_>) -> Words {
 
 /// Each word is a text of its own: what is wrong in it is only found when the command is wanted.
 fn read_word(parser: &mut Parser<'_>, text: &[u8]) -> Word {
-    let source = SourceText::nowhere(text);
-    let mut inner = Parser::new(&source, parser.depth_left());
+    let mut inner = Parser::nowhere(text, parser.depth_left());
     inner.named = parser.named.take();
     let value = inner.sequence(Until::End);
     parser.named = inner.named;
+    parser.least_depth_left = parser.least_depth_left.min(inner.least_depth_left);
     Word { text: String::from_utf8_lossy(text).into_owned(), value }
 }
 

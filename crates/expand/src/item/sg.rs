@@ -3,9 +3,12 @@
 //! # Security
 //! The replacement is expanded again for each match; a tainted one that would need expanding is refused.
 
+use std::sync::Arc;
+
 use crate::EvalError;
 use crate::cache;
 use crate::eval::{Machine, Mode};
+use crate::expansion::Compiled;
 use crate::flow::{Role, Visit};
 use crate::parse::{Arguments, Parser};
 use crate::pattern;
@@ -55,6 +58,7 @@ fn substitute(
     let mut out = Value::empty();
     let (mut at, mut copied) = (0, 0);
     let mut after_empty = false;
+    let mut replacement = Replacement::Text(replacement);
     while at <= text.len() {
         let Some(groups) = next_match(regex, text, at, after_empty)? else {
             if !after_empty || at >= text.len() {
@@ -67,7 +71,7 @@ fn substitute(
         };
         let (start, end) = groups.whole();
         push(&mut out, subject, copied, start);
-        let value = replace(machine, subject, &groups, replacement)?;
+        let value = replacement.value(machine, subject, &groups)?;
         out.push_value(&value);
         machine.step(out.len())?;
         copied = end;
@@ -96,19 +100,34 @@ fn push(out: &mut Value, subject: &Value, from: usize, to: usize) {
     }
 }
 
-fn replace(
-    machine: &mut Machine<'_>,
-    subject: &Value,
-    groups: &Groups,
-    replacement: &Value,
-) -> Result<Value, EvalError> {
-    let plain = !replacement.bytes().iter().any(|byte| matches!(byte, b'$' | b'\\'));
-    if plain {
-        return Ok(replacement.clone());
+/// What is put in the place of a match.
+enum Replacement<'v> {
+    /// This text; whether it is to be expanded shows at the first match.
+    Text(&'v Value),
+    /// The value of this.
+    Compiled(Arc<Compiled>),
+}
+
+impl Replacement<'_> {
+    fn value(
+        &mut self,
+        machine: &mut Machine<'_>,
+        subject: &Value,
+        groups: &Groups,
+    ) -> Result<Value, EvalError> {
+        let compiled = match self {
+            Self::Text(text) if memchr::memchr2(b'$', b'\\', text.bytes()).is_none() => {
+                return Ok(text.clone());
+            }
+            Self::Text(text) => machine.run_time_text(text)?,
+            Self::Compiled(compiled) => Arc::clone(compiled),
+        };
+        let values = (0..groups.count())
+            .map(|group| Value::new(groups.text(subject.bytes(), group), subject.taint().clone()))
+            .collect();
+        machine.env.scope().captures = Captures::new(values);
+        let value = machine.compiled(&compiled);
+        *self = Self::Compiled(compiled);
+        value
     }
-    let values = (0..groups.count())
-        .map(|group| Value::new(groups.text(subject.bytes(), group), subject.taint().clone()))
-        .collect();
-    machine.env.scope().captures = Captures::new(values);
-    machine.run_time_text(replacement)
 }

@@ -4,6 +4,8 @@
 //! Each item goes before the first one that it compares true against: what Exim does, also where the comparison is not
 //! an order.
 
+use std::borrow::Cow;
+
 use crate::EvalError;
 use crate::condition::{self, Comparison, Order, compare_numbers};
 use crate::eval::{Machine, Mode};
@@ -11,7 +13,6 @@ use crate::flow::{Role, Visit};
 use crate::list::{ListBuilder, ListItems};
 use crate::parse::{Parser, Until};
 use crate::tree::{Broken, Item, Sequence};
-use mail_types::diagnostic::SourceText;
 use mail_types::value::Value;
 
 #[derive(Debug, Clone, Copy)]
@@ -77,24 +78,23 @@ fn open(parser: &mut Parser<'_>, which: &str) -> Result<(), Option<Broken>> {
 
 /// The comparator is read as the name of a condition.
 fn comparator(parser: &mut Parser<'_>, text: &[u8]) -> Result<Comparator, Option<Broken>> {
-    let source = SourceText::nowhere(text);
-    let mut inner = Parser::new(&source, 1);
+    let mut inner = Parser::nowhere(text, 1);
     let Some(name) = condition::read_name(&mut inner) else {
         let shown = String::from_utf8_lossy(&text[..text.len().min(16)]).into_owned();
         return Err(Some(parser.fail(format!("condition name expected, but found \"{shown}\""))));
     };
-    if let Some(order) = Order::find(&name)
+    if let Some(order) = Order::find(name)
         && !name.starts_with("eq")
     {
         return Ok(Comparator::Order(order));
     }
-    if let Some(comparison) = Comparison::find(&name)
+    if let Some(comparison) = Comparison::find(name)
         && !name.starts_with('=')
     {
         return Ok(Comparator::Number(comparison));
     }
     // Exim fails without a text on a name that it does not know.
-    let text = if condition::is_known(&name) { "comparator not handled for sort" } else { "" };
+    let text = if condition::is_known(name) { "comparator not handled for sort" } else { "" };
     Err(Some(parser.fail(text)))
 }
 
@@ -112,17 +112,16 @@ impl Sort {
     fn sorted(&self, machine: &mut Machine<'_>, list: &Value) -> Result<Value, EvalError> {
         let items = ListItems::new(list.bytes());
         let separator = items.separator();
-        let mut sorted: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        let mut sorted: Vec<(Cow<'_, [u8]>, Value)> = Vec::new();
         for item in items {
-            machine.env.scope().item = Some(Value::new(item.clone(), list.taint().clone()));
+            machine.env.scope().item = Some(Value::new(&*item, list.taint().clone()));
             let key = machine
                 .sequence(&self.key, Mode::Run)
-                .map_err(|error| error.retold(format!("field-extract in sort: \"{}\"", self.key_text)))?
-                .into_bytes();
+                .map_err(|error| error.retold(format!("field-extract in sort: \"{}\"", self.key_text)))?;
             let mut place = sorted.len();
             for (at, (_, other)) in sorted.iter().enumerate() {
                 machine.step(0)?;
-                if self.comparator.before(&key, other) {
+                if self.comparator.before(key.bytes(), other.bytes()) {
                     place = at;
                     break;
                 }

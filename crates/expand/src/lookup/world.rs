@@ -3,9 +3,12 @@
 //! # Invariants
 //! * A state belongs to one session, one delivery attempt or one command, like Exim's cache to one process. It is
 //!   emptied where a message ends.
+//! * Files are compared with what is kept of them at each use, or once a [`Moment`] where the user of the state says that
+//!   nothing of its own happens in between.
 //! * Only what was found, or certainly is not there, is kept; a temporary failure is asked again.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mail_types::clock::{Clock, Timestamp};
@@ -50,6 +53,21 @@ pub struct LookupState {
     pub dnssec_authenticated: Option<bool>,
     /// Lines for the log: what an administrator should mend.
     pub complaints: Vec<String>,
+    /// The moment of the lookups that follow; none: each is its own.
+    pub moment: Option<Moment>,
+}
+
+/// A stretch of work that takes files to stand still: a row of questions that came together is answered as if they were
+/// asked at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// One that begins now.
+    pub fn begin() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -23,14 +23,15 @@ mod strlen;
 mod time;
 mod utf8;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use mail_types::manual::Entry;
+use mail_types::text::Text;
 use mail_types::value::Value;
 
 use crate::eval::{Machine, Mode};
 use crate::flow::{Role, Visit};
+use crate::name_table::NameTable;
 use crate::parse::Parser;
 use crate::tree::{Item, Sequence};
 use crate::{EvalError, Settings};
@@ -282,14 +283,13 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 #[derive(Debug)]
 struct Applied {
     definition: &'static Definition,
-    written: String,
-    /// Where in `written` the suffix begins.
-    suffix: Option<usize>,
+    /// The whole of it, where something follows the name.
+    written: Option<Box<str>>,
     argument: Sequence,
 }
 
-static BY_NAME: LazyLock<HashMap<&str, &Definition>> =
-    LazyLock::new(|| OPERATORS.iter().map(|definition| (definition.entry.name, definition)).collect());
+static BY_NAME: LazyLock<NameTable<&Definition>> =
+    LazyLock::new(|| NameTable::new(OPERATORS.iter().map(|definition| (definition.entry.name, definition))));
 
 /// The operator of this name, applied to an argument; or the argument and the error text.
 pub(crate) fn find(
@@ -297,17 +297,28 @@ pub(crate) fn find(
     name: &[u8],
     argument: Sequence,
 ) -> Result<Box<dyn Item>, (Sequence, String)> {
-    let written = String::from_utf8_lossy(name).into_owned();
-    let by_name = |name: &str| BY_NAME.get(name).copied();
-    let found = by_name(&written).map(|definition| (definition, None)).or_else(|| {
-        let (base, _) = written.split_once('_')?;
-        by_name(base).map(|definition| (definition, Some(base.len() + 1)))
+    let by_name = |name: &[u8]| BY_NAME.find(name);
+    let found = by_name(name).map(|definition| (definition, None)).or_else(|| {
+        let base = memchr::memchr(b'_', name)?;
+        by_name(&name[..base]).map(|definition| (definition, Some(String::from_utf8_lossy(name).into())))
     });
-    let Some((definition, suffix)) = found else {
-        return Err((argument, format!("unknown expansion operator \"{written}\"")));
+    let Some((definition, written)) = found else {
+        let name = String::from_utf8_lossy(name);
+        return Err((argument, format!("unknown expansion operator \"{name}\"")));
     };
     parser.may_block |= definition.may_block;
-    Ok(Box::new(Applied { definition, written, suffix, argument }))
+    Ok(Box::new(Applied { definition, written, argument }))
+}
+
+impl Applied {
+    /// The operator as it is written, and what follows the underscore.
+    fn words(&self) -> (&str, Option<&str>) {
+        let name = self.definition.entry.name;
+        match &self.written {
+            Some(written) => (written, written.get(name.len() + 1..)),
+            None => (name, None),
+        }
+    }
 }
 
 /// Operators whose results are numbers, digests or words of their own.
@@ -336,8 +347,7 @@ const MEASURES: [&str; 20] = [
 
 impl Item for Applied {
     fn parts(&self, visit: Visit<'_>) {
-        let suffix = self.suffix.map(|at| &self.written[at..]);
-        let role = match (self.definition.entry.name, suffix) {
+        let role = match (self.definition.entry.name, self.words().1) {
             ("quote", Some(kind)) => Role::Quoted(kind.to_owned()),
             (name, _) if MEASURES.contains(&name) => Role::Inside,
             _ => Role::Value,
@@ -362,8 +372,8 @@ impl Item for Applied {
         if let Some(der) = certificate {
             value = Value::tainted(der);
         }
-        let suffix = self.suffix.map(|at| &self.written[at..]);
-        let call = Call { written: &self.written, suffix, value, of_certificate };
+        let (written, suffix) = self.words();
+        let call = Call { written, suffix, value, of_certificate };
         match self.definition.run {
             Run::Plain(run) | Run::Fingerprint(run) => Ok(run(&call)),
             Run::Optional(run) => Ok(run(machine.env.settings(), &call)),
@@ -383,7 +393,7 @@ impl Call<'_> {
     }
 
     /// A result that is made of the argument's text.
-    fn derived(&self, bytes: impl Into<Vec<u8>>) -> Value {
+    fn derived(&self, bytes: impl Into<Text>) -> Value {
         Value::new(bytes, self.value.taint().clone())
     }
 }

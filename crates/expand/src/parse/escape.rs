@@ -5,10 +5,11 @@
 
 use super::Parser;
 use crate::tree::Broken;
+use mail_types::text::Text;
 
 impl Parser<'_> {
     /// Reads one escape; the backslash is next.
-    pub(super) fn escape(&mut self, out: &mut Vec<u8>) -> Result<(), Broken> {
+    pub(super) fn escape(&mut self, out: &mut Text) -> Result<(), Broken> {
         let rest = self.rest();
         match rest.get(1).copied() {
             None => return Err(self.fail("\\ at end of string")),
@@ -16,12 +17,12 @@ impl Parser<'_> {
                 let body = &rest[2..];
                 let end = find_close(body);
                 self.look(end.unwrap_or(body.len()));
-                out.extend_from_slice(&body[..end.unwrap_or(body.len())]);
+                out.push(&body[..end.unwrap_or(body.len())]);
                 self.at += 2 + end.map_or(body.len(), |at| at + 2);
             }
             Some(_) => {
                 let (byte, used) = interpret(&rest[1..]);
-                out.push(byte);
+                out.push(&[byte]);
                 self.at += 1 + used;
             }
         }
@@ -30,7 +31,7 @@ impl Parser<'_> {
 }
 
 fn find_close(body: &[u8]) -> Option<usize> {
-    body.windows(2).position(|pair| pair == b"\\N")
+    memchr::memmem::find(body, b"\\N")
 }
 
 /// Interprets what follows a backslash, as in expanded strings and in quoted ones; returns the byte and how many bytes

@@ -13,8 +13,11 @@ mod branches;
 pub(crate) mod escape;
 mod name;
 
-use mail_types::diagnostic::{Diagnostic, SourceText};
+use std::sync::Arc;
+
+use mail_types::diagnostic::{Diagnostic, SourceText, Span};
 use mail_types::suggest::nearest;
+use mail_types::text::Text;
 use mail_types::value::Value;
 
 pub(crate) use arguments::Arguments;
@@ -29,11 +32,16 @@ pub(crate) const HEADER_HINT: &str = " - could be header name not terminated by 
 
 /// The text still to be read, and what was noticed so far.
 pub(crate) struct Parser<'t> {
-    source: &'t SourceText,
     text: &'t [u8],
+    /// Where the text stands, if that is known.
+    source: Option<&'t SourceText>,
+    /// The text for parts that keep all of it.
+    kept: Option<Arc<[u8]>>,
     /// Offset of the next byte.
     pub(crate) at: usize,
     depth_left: usize,
+    /// The smallest value that `depth_left` had.
+    pub(crate) least_depth_left: usize,
     /// A syntax error was met.
     pub(crate) stopped: bool,
     /// A header name without a colon holds a brace: braces may then seem to be missing.
@@ -59,12 +67,20 @@ pub(crate) enum Until {
 }
 
 impl<'t> Parser<'t> {
+    /// A parser of a text of the configuration.
     pub(crate) fn new(source: &'t SourceText, depth_left: usize) -> Self {
+        Self { source: Some(source), ..Self::nowhere(&source.bytes, depth_left) }
+    }
+
+    /// A parser of a text that stands in no file.
+    pub(crate) fn nowhere(text: &'t [u8], depth_left: usize) -> Self {
         Self {
-            source,
-            text: &source.bytes,
+            text,
+            source: None,
+            kept: None,
             at: 0,
             depth_left,
+            least_depth_left: depth_left,
             stopped: false,
             doubtful_header: false,
             may_block: false,
@@ -111,8 +127,15 @@ impl<'t> Parser<'t> {
     }
 
     /// All of the text.
-    pub(crate) fn whole_text(&self) -> std::sync::Arc<[u8]> {
-        std::sync::Arc::clone(&self.source.bytes)
+    pub(crate) fn whole_text(&mut self) -> Arc<[u8]> {
+        let text = self.text;
+        let source = self.source;
+        let kept = || source.map_or_else(|| Arc::from(text), |source| Arc::clone(&source.bytes));
+        Arc::clone(self.kept.get_or_insert_with(kept))
+    }
+
+    fn span_at(&self, offset: usize, len: usize) -> Span {
+        self.source.map_or(Span::NOWHERE, |source| source.span_at(offset, len))
     }
 
     /// What was read since `start`.
@@ -147,7 +170,7 @@ impl<'t> Parser<'t> {
         let message = message.into();
         self.stopped = true;
         let start = start.min(self.text.len().saturating_sub(1));
-        let span = self.source.span_at(start, self.at.saturating_sub(start).max(1));
+        let span = self.span_at(start, self.at.saturating_sub(start).max(1));
         self.diagnostics.push(
             Diagnostic::warning("expand.syntax", span, format!("this string can't be expanded: {message}"))
                 .exim(message.clone()),
@@ -165,7 +188,8 @@ impl<'t> Parser<'t> {
 
     /// Notes something that is known to fail, without ending the parse.
     pub(crate) fn warn(&mut self, id: &'static str, offset: usize, len: usize, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::warning(id, self.source.span_at(offset, len), message));
+        let span = self.span_at(offset, len);
+        self.diagnostics.push(Diagnostic::warning(id, span, message));
     }
 
     /// Reads parts up to the end or to a closing brace, which stays unread.
@@ -173,10 +197,11 @@ impl<'t> Parser<'t> {
         if self.depth_left == 0 {
             let broken = self.fail("expansion items are nested too deeply");
             let mut sequence = Sequence::default();
-            sequence.parts.push((self.at, Part::Broken(broken)));
+            sequence.push(self.at, Part::Broken(broken));
             return sequence;
         }
         self.depth_left -= 1;
+        self.least_depth_left = self.least_depth_left.min(self.depth_left);
         let sequence = self.parts(until, true);
         self.depth_left += 1;
         sequence
@@ -189,7 +214,7 @@ impl<'t> Parser<'t> {
 
     fn parts(&mut self, until: Until, dollars: bool) -> Sequence {
         let mut sequence = Sequence::default();
-        let mut literal = Vec::new();
+        let mut literal = Text::new();
         let mut literal_at = self.at;
         let mut last = None;
         while !self.stopped {
@@ -210,7 +235,7 @@ impl<'t> Parser<'t> {
                     flush(&mut sequence, &mut literal, literal_at);
                     let at = self.at;
                     let part = self.dollar();
-                    sequence.parts.push((at, part));
+                    sequence.push(at, part);
                     literal_at = self.at;
                 }
                 _ => self.literal_run(&mut literal, until, dollars),
@@ -218,12 +243,12 @@ impl<'t> Parser<'t> {
         }
         flush(&mut sequence, &mut literal, literal_at);
         if let Some(part) = last {
-            sequence.parts.push((self.at, part));
+            sequence.push(self.at, part);
         }
         sequence.finished()
     }
 
-    fn literal_run(&mut self, literal: &mut Vec<u8>, until: Until, dollars: bool) {
+    fn literal_run(&mut self, literal: &mut Text, until: Until, dollars: bool) {
         let rest = self.rest();
         let end = rest
             .iter()
@@ -232,7 +257,7 @@ impl<'t> Parser<'t> {
             })
             .unwrap_or(rest.len());
         self.look(end + 1);
-        literal.extend_from_slice(&rest[..end]);
+        literal.push(&rest[..end]);
         self.at += end;
     }
 
@@ -267,14 +292,15 @@ impl<'t> Parser<'t> {
             return too_deep(broken);
         }
         self.depth_left -= 1;
+        self.least_depth_left = self.least_depth_left.min(self.depth_left);
         let result = parse(self);
         self.depth_left += 1;
         result
     }
 }
 
-fn flush(sequence: &mut Sequence, literal: &mut Vec<u8>, at: usize) {
-    if !literal.is_empty() {
-        sequence.parts.push((at, Part::Literal(Value::clean(std::mem::take(literal)))));
+fn flush(sequence: &mut Sequence, literal: &mut Text, at: usize) {
+    if !literal.bytes().is_empty() {
+        sequence.push(at, Part::Literal(Value::clean(std::mem::take(literal))));
     }
 }

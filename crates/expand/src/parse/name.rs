@@ -6,7 +6,7 @@ use crate::named::NamedKind;
 use crate::tree::{Broken, Part, Sequence};
 use crate::{item, operator, variable};
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
     /// Reads one insertion; the dollar sign is next.
     pub(super) fn dollar(&mut self) -> Part {
         match self.rest().get(1).copied() {
@@ -31,13 +31,13 @@ impl Parser<'_> {
         if let Some((form, name)) = self.header_name() {
             return Part::Header(form, name);
         }
-        let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_').to_vec();
-        self.note(NamedKind::Variable, &name);
-        match variable::lookup(&name) {
+        let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        self.note(NamedKind::Variable, name);
+        match variable::lookup(name) {
             Some(name) => Part::Variable { name, braced: false },
             None => {
-                let broken = self.fail_from(start, unknown_variable(&name));
-                self.suggest(&name, variable_names());
+                let broken = self.fail_from(start, unknown_variable(name));
+                self.suggest(name, variable_names());
                 Part::Broken(broken)
             }
         }
@@ -66,7 +66,7 @@ impl Parser<'_> {
     }
 
     /// Reads bytes as long as they fit.
-    pub(crate) fn word(&mut self, fits: impl Fn(u8) -> bool) -> &'_ [u8] {
+    pub(crate) fn word(&mut self, fits: impl Fn(u8) -> bool) -> &'t [u8] {
         let rest = self.rest();
         let end = rest.iter().position(|&byte| !fits(byte)).unwrap_or(rest.len());
         self.look(end + 1);
@@ -76,9 +76,9 @@ impl Parser<'_> {
 
     /// Reads a number; what is too large for any capture is one that is never set.
     fn number(&mut self) -> usize {
-        let digits = self.word(|byte| byte.is_ascii_digit()).to_vec();
-        self.note(NamedKind::Variable, &digits);
-        std::str::from_utf8(&digits).ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX)
+        let digits = self.word(|byte| byte.is_ascii_digit());
+        self.note(NamedKind::Variable, digits);
+        std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX)
     }
 
     fn in_braces(&mut self) -> Part {
@@ -98,31 +98,31 @@ impl Parser<'_> {
 
     fn named_in_braces(&mut self) -> Part {
         let start = self.at;
-        let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-').to_vec();
-        if let Some(parse) = item::find(&name) {
-            self.note(NamedKind::Item, &name);
+        let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        if let Some(parse) = item::find(name) {
+            self.note(NamedKind::Item, name);
             return Part::Item(parse(self, start));
         }
         match self.peek() {
-            Some(b':') => self.operator(&name, start),
+            Some(b':') => self.operator(name, start),
             Some(b'}') => {
-                self.note(NamedKind::Variable, &name);
-                let Some(name) = variable::lookup(&name) else {
-                    let broken = self.fail_from(start, unknown_in_braces(&name));
-                    self.suggest(&name, variable_names());
+                self.note(NamedKind::Variable, name);
+                let Some(name) = variable::lookup(name) else {
+                    let broken = self.fail_from(start, unknown_in_braces(name));
+                    self.suggest(name, variable_names());
                     return Part::Broken(broken);
                 };
                 self.at += 1;
                 Part::Variable { name, braced: true }
             }
             _ => {
-                self.note(NamedKind::Variable, &name);
-                let shown = String::from_utf8_lossy(&name);
+                self.note(NamedKind::Variable, name);
+                let shown = String::from_utf8_lossy(name);
                 let message = format!(
                     "\"${{{shown}\" is not a known operator (or a }} is missing in a variable reference)"
                 );
                 let broken = self.fail_from(start, message);
-                self.suggest(&name, item::names().chain(operator::names()).chain(variable_names()));
+                self.suggest(name, item::names().chain(operator::names()).chain(variable_names()));
                 Part::Broken(broken)
             }
         }

@@ -8,7 +8,11 @@
 
 mod table;
 
+use std::sync::LazyLock;
+
 use mail_types::manual::Entry;
+
+use crate::name_table::NameTable;
 
 pub use table::{VARIABLES, Variable};
 
@@ -142,8 +146,9 @@ pub fn lookup(name: &[u8]) -> Option<VariableName> {
     if let Some(rest) = name.strip_prefix(b"r_") {
         return Some(VariableName::Router(rest.to_vec()));
     }
-    let at = VARIABLES.binary_search_by(|row| row.name.as_bytes().cmp(name)).ok()?;
-    Some(VariableName::Fixed(VARIABLES[at].variable))
+    static BY_NAME: LazyLock<NameTable<Variable>> =
+        LazyLock::new(|| NameTable::new(VARIABLES.iter().map(|row| (row.name, row.variable))));
+    BY_NAME.find(name).map(VariableName::Fixed)
 }
 
 #[cfg(test)]

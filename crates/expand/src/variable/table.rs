@@ -1,7 +1,7 @@
 //! The one table of expansion variables.
 //!
 //! Each row: what the variable holds, an example, the identifier used in code, Exim's name, whether the feature behind
-//! it exists yet, and who sets it. `$variable` names are found here by binary search, so the rows stand in byte order of the name.
+//! it exists yet, and who sets it. Rows stand in byte order of the name.
 //!
 //! # Compatibility
 //! Exim specification, section "Expansion variables". Families with an open set of names (`$acl_c...`, `$acl_m...`,

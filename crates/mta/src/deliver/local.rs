@@ -90,7 +90,7 @@ impl Run {
     /// False when nothing more may be delivered.
     async fn one_delivery(&mut self, ids: &[NodeId]) -> bool {
         let began = self.services.clock.now();
-        let prepared = match self.request(ids).await {
+        let prepared = match Box::pin(self.request(ids)).await {
             Ok(request) => {
                 self.data.duplicate().map(|data| (request, File::from(data))).map_err(|error| Trouble {
                     errno: error.raw_os_error().unwrap_or(errno::NONE),
@@ -176,7 +176,7 @@ impl Run {
             headers_remove: first.headers_remove.clone(),
             body_offset: self.data.body_start(),
         };
-        self.authorised(request).await
+        Box::pin(self.authorised(request)).await
     }
 
     /// Refuses what the agent would refuse, with the same words.

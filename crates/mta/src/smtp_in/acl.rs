@@ -55,7 +55,7 @@ pub(crate) struct Running {
 /// Where running came to.
 pub(crate) enum Came {
     /// To its end.
-    Done(AclVerdict),
+    Done(Box<AclVerdict>),
     /// To a delay, which the caller waits for.
     Delay(std::time::Duration),
 }
@@ -81,14 +81,14 @@ impl Running {
             match step {
                 Some(AclStep::Done(verdict)) => {
                     context.wishes.place = None;
-                    return Came::Done(*verdict);
+                    return Came::Done(verdict);
                 }
                 Some(AclStep::Wait(AclEffect::Delay(time))) => return Came::Delay(time),
                 Some(AclStep::Wait(wait)) => {
                     let answer = effect::perform(&wait, context).await;
                     self.run.resume(answer);
                 }
-                None => return Came::Done(shutting_down()),
+                None => return Came::Done(Box::new(shutting_down())),
             }
         }
     }
@@ -104,7 +104,7 @@ pub(crate) async fn run(place: AclPlace, context: &mut Context) -> Option<AclVer
     let mut running = Running::begin(place, context)?;
     loop {
         match running.go_on(context).await {
-            Came::Done(verdict) => return Some(verdict),
+            Came::Done(verdict) => return Some(*verdict),
             Came::Delay(time) => {
                 tokio::time::sleep(time).await;
                 running.waited();
@@ -224,7 +224,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let mut running = Running::begin(place, &mut self.context)?;
         loop {
             match running.go_on(&mut self.context).await {
-                Came::Done(verdict) => return Some(verdict),
+                Came::Done(verdict) => return Some(*verdict),
                 Came::Delay(time) => {
                     if !self.context.wishes.connection.no_delay_flush {
                         self.link.flush().await;

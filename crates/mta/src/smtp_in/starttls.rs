@@ -12,6 +12,7 @@
 //! Specification, chapter "Encrypted SMTP connections". The options named there are expanded again for the server name
 //! when `tls_certificate` mentions it. The words of a failed handshake are those of our library.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -263,7 +264,7 @@ where
     T: for<'a> OptionType<Ref<'a> = Option<&'a Expansion>> + 'static,
 {
     let list = one(option, context)?;
-    Ok(ListItems::new(list.bytes()).filter(|item| !item.is_empty()).collect())
+    Ok(ListItems::new(list.bytes()).filter(|item| !item.is_empty()).map(Cow::into_owned).collect())
 }
 
 /// The files that a list names.
@@ -274,7 +275,10 @@ where
     let list = one(option, context)?;
     let name = option.definition().name;
     let list = list.require_clean(name).map_err(|error| Unavailable::Option(error.to_string()))?;
-    Ok(ListItems::new(list.bytes()).filter(|item| !item.is_empty()).map(path).collect())
+    Ok(ListItems::new(list.bytes())
+        .filter(|item| !item.is_empty())
+        .map(|item| path(item.into_owned()))
+        .collect())
 }
 
 /// Whether this session's port is one of `tls_on_connect_ports`.

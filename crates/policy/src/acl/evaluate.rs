@@ -11,6 +11,7 @@ use std::net::IpAddr;
 
 use expand::{EvalError, Expansion, Variable};
 use mail_types::bytes::trim;
+use mail_types::text::Text;
 use mail_types::value::Value;
 
 use super::condition::Kind;
@@ -276,7 +277,7 @@ impl Tester<'_> {
         checked.map_or_else(|complaint| self.complain(complaint), |()| PartEnd::True)
     }
 
-    fn complain(&mut self, complaint: impl Into<Vec<u8>>) -> PartEnd {
+    fn complain(&mut self, complaint: impl Into<Text>) -> PartEnd {
         self.said.log = Some(Value::tainted(complaint));
         PartEnd::False
     }

@@ -24,14 +24,24 @@ pub struct ListCache {
 
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<Key, Arc<Compiled>>,
-    young_bytes: usize,
-    old: HashMap<Key, Arc<Compiled>>,
+    young: Generation,
+    old: Generation,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    text: Arc<[u8]>,
+/// The compiled forms of one text.
+type Readings = Vec<(Reading, Arc<Compiled>)>;
+
+/// Compiled lists by their text.
+#[derive(Debug, Default)]
+struct Generation {
+    lists: HashMap<Box<[u8]>, Readings>,
+    count: usize,
+    bytes: usize,
+}
+
+/// What the same text may be read as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reading {
     kind: ListKind,
     taint: Taint,
     lines: bool,
@@ -40,22 +50,27 @@ struct Key {
 impl ListCache {
     /// The compiled form of a list's text.
     pub(crate) fn compile(&self, text: &Value, kind: ListKind) -> Arc<Compiled> {
-        let key = Key { text: text.bytes().into(), kind, taint: text.taint().clone(), lines: false };
-        self.obtain(key, |key| Compiled::new(&key.text, kind, &key.taint))
+        let reading = Reading { kind, taint: text.taint().clone(), lines: false };
+        self.obtain(text.bytes(), reading, |reading| Compiled::new(text.bytes(), kind, &reading.taint))
     }
 
     /// The compiled form of a file's text.
     pub(crate) fn compile_lines(&self, text: &[u8], kind: ListKind) -> Arc<Compiled> {
-        let key = Key { text: text.into(), kind, taint: Taint::Clean, lines: true };
-        self.obtain(key, |key| Compiled::of_lines(&key.text, kind))
+        let reading = Reading { kind, taint: Taint::Clean, lines: true };
+        self.obtain(text, reading, |_| Compiled::of_lines(text, kind))
     }
 
-    fn obtain(&self, key: Key, compile: impl FnOnce(&Key) -> Compiled) -> Arc<Compiled> {
-        if let Some(found) = self.lock().find(&key) {
+    fn obtain(
+        &self,
+        text: &[u8],
+        reading: Reading,
+        compile: impl FnOnce(&Reading) -> Compiled,
+    ) -> Arc<Compiled> {
+        if let Some(found) = self.lock().find(text, &reading) {
             return found;
         }
-        let compiled = Arc::new(compile(&key));
-        self.lock().insert(key, Arc::clone(&compiled));
+        let compiled = Arc::new(compile(&reading));
+        self.lock().insert(text, reading, Arc::clone(&compiled));
         compiled
     }
 
@@ -65,24 +80,33 @@ impl ListCache {
 }
 
 impl Generations {
-    fn find(&mut self, key: &Key) -> Option<Arc<Compiled>> {
-        if let Some(found) = self.young.get(key) {
-            return Some(Arc::clone(found));
+    fn find(&mut self, text: &[u8], reading: &Reading) -> Option<Arc<Compiled>> {
+        if let Some(found) = self.young.find(text, reading) {
+            return Some(found);
         }
-        let (key, found) = self.old.remove_entry(key)?;
-        self.insert(key, Arc::clone(&found));
+        let found = self.old.find(text, reading)?;
+        self.insert(text, reading.clone(), Arc::clone(&found));
         Some(found)
     }
 
-    fn insert(&mut self, key: Key, compiled: Arc<Compiled>) {
-        if self.young.len() >= limits::LIST_CACHE
-            || self.young_bytes + key.text.len() > limits::LIST_CACHE_BYTES
-        {
-            self.old = std::mem::take(&mut self.young);
-            self.young_bytes = 0;
+    fn insert(&mut self, text: &[u8], reading: Reading, compiled: Arc<Compiled>) {
+        let young = &mut self.young;
+        if young.count >= limits::LIST_CACHE || young.bytes + text.len() > limits::LIST_CACHE_BYTES {
+            self.old = std::mem::take(young);
         }
-        self.young_bytes += key.text.len();
-        self.young.insert(key, compiled);
+        young.count += 1;
+        young.bytes += text.len();
+        match young.lists.get_mut(text) {
+            Some(readings) => readings.push((reading, compiled)),
+            None => drop(young.lists.insert(text.into(), vec![(reading, compiled)])),
+        }
+    }
+}
+
+impl Generation {
+    fn find(&self, text: &[u8], reading: &Reading) -> Option<Arc<Compiled>> {
+        let readings = self.lists.get(text)?;
+        readings.iter().find(|(known, _)| known == reading).map(|(_, compiled)| Arc::clone(compiled))
     }
 }
 
@@ -99,7 +123,7 @@ mod tests {
             assert!(Arc::ptr_eq(&kept, &cache.compile(&Value::clean("kept"), ListKind::Domain)));
         }
         let generations = cache.lock();
-        assert!(generations.young.len() + generations.old.len() <= 2 * limits::LIST_CACHE);
+        assert!(generations.young.count + generations.old.count <= 2 * limits::LIST_CACHE);
     }
 
     #[test]

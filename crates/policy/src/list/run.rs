@@ -331,7 +331,8 @@ impl Search<'_> {
         Ok(match self.env.lookup(&request)? {
             LookupAnswer::Found { data, captures } => {
                 let mut all = vec![key.clone()];
-                if let Some((wild, fixed)) = captures {
+                if let Some(parts) = captures {
+                    let (wild, fixed) = *parts;
                     all.extend([wild, fixed]);
                 }
                 Hit::Match { value: Some(data), captures: all }

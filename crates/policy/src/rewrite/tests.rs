@@ -59,7 +59,7 @@ impl Lookup for Parts {
             None if key == "a.b" => (Value::empty(), Value::tainted(key.clone())),
             None => return Ok(LookupAnswer::NotFound),
         };
-        Ok(LookupAnswer::Found { data: Value::clean("data"), captures: Some(captures) })
+        Ok(LookupAnswer::Found { data: Value::clean("data"), captures: Some(Box::new(captures)) })
     }
 
     fn quote(&self, _: &str, _: &[u8], _: Option<&[u8]>) -> Option<Vec<u8>> {

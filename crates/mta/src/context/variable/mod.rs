@@ -24,6 +24,7 @@ pub(crate) use system::{load_average, room};
 
 use expand::EvalError;
 use expand::variable::Variable;
+use mail_types::text::Text;
 use mail_types::value::Value;
 
 use super::Context;
@@ -67,13 +68,13 @@ fn yes_no(flag: bool) -> Option<Value> {
 
 /// Text of the configuration, or made by this program.
 #[expect(clippy::unnecessary_wraps, reason = "the form of every answer")]
-fn clean(text: impl Into<Vec<u8>>) -> Option<Value> {
+fn clean(text: impl Into<Text>) -> Option<Value> {
     Some(Value::clean(text))
 }
 
 /// Text from outside.
 #[expect(clippy::unnecessary_wraps, reason = "the form of every answer")]
-fn tainted(text: impl Into<Vec<u8>>) -> Option<Value> {
+fn tainted(text: impl Into<Text>) -> Option<Value> {
     Some(Value::tainted(text))
 }
 

@@ -15,6 +15,7 @@
 //! # Compatibility
 //! Specification, "Configuring an Exim client to use TLS"; texts and numbers are the oracle's, with our library's words.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -160,7 +161,9 @@ impl Plan {
         self.request.ciphers = ciphers.map(|value| value.to_lossy()).unwrap_or_default();
         let alpn = text(transport, options::TLS_ALPN, context)?;
         self.request.alpn = alpn
-            .map(|value| ListItems::new(value.bytes()).filter(|item| !item.is_empty()).collect())
+            .map(|value| {
+                ListItems::new(value.bytes()).filter(|item| !item.is_empty()).map(Cow::into_owned).collect()
+            })
             .unwrap_or_default();
         let certificate = file(transport, options::TLS_CERTIFICATE, context)?;
         let key = file(transport, options::TLS_PRIVATEKEY, context)?;
