@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const EXIM: &str = "/usr/sbin/exim4";
-const LINES: usize = 40_000;
+const LINES: usize = 400_000;
 const KEYS: usize = 1_000;
 const ROUNDS: usize = 5;
 const STARTS: usize = 21;
