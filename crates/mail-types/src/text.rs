@@ -22,7 +22,7 @@ enum Form {
 
 impl Text {
     /// How many bytes are held without an allocation.
-    pub const SHORT: usize = 46;
+    pub const SHORT: usize = 30;
 
     /// No bytes.
     #[inline]

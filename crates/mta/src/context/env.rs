@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expand::env::{AclAnswer, Files, NamedList, PerlReply, PerlSay};
-use expand::lookup::{LookupAnswer, LookupRequest, LookupWorld};
+use expand::lookup::{LookupAnswer, LookupRequest, LookupStyle, LookupWorld};
 use expand::variable::{AclScope, Variable};
 use expand::{Env, EvalError, HeaderForm, ListKind, Scope, Settings};
 use mail_types::clock::{Clock, Entropy};
@@ -12,7 +12,7 @@ use mail_types::value::Value;
 use policy::acl::{AclOutcome, AclPlace, AclRun};
 use policy::list::{HostSubject, MatchOptions, NamesFrom, Subject};
 
-use super::{Context, header, variable};
+use super::{Context, ahead, header, variable};
 use crate::services::waiting;
 
 impl Env for Context {
@@ -72,6 +72,10 @@ impl Env for Context {
     }
 
     fn lookup(&mut self, request: &LookupRequest<'_>) -> Result<LookupAnswer, EvalError> {
+        // A query may be a statement that changes a database.
+        if request.spec.style == LookupStyle::Query && !self.effect() {
+            return Err(ahead::refused());
+        }
         let services = Arc::clone(&self.services);
         let mut world = LookupWorld {
             settings: &self.settings.lookups,
@@ -94,10 +98,16 @@ impl Env for Context {
     }
 
     fn acl(&mut self, name: &Value, arguments: &[Value]) -> Result<AclAnswer, EvalError> {
+        if !self.effect() {
+            return Err(ahead::refused());
+        }
         Ok(call_acl(self, name, arguments))
     }
 
     fn perl(&mut self, say: PerlSay) -> Result<PerlReply, EvalError> {
+        if !self.effect() {
+            return Err(ahead::refused());
+        }
         waiting(|| super::perl::step(self, &say))
     }
 
@@ -140,7 +150,7 @@ impl Env for Context {
     }
 
     fn files(&mut self) -> &mut dyn Files {
-        &mut self.files
+        if self.effect() { &mut self.files } else { &mut self.no_files }
     }
 }
 

@@ -12,6 +12,7 @@
 //! Facts are hostile. They become tainted values where they are answered.
 
 mod acl_wishes;
+mod ahead;
 pub(crate) mod dkim;
 mod env;
 pub mod facts;
@@ -85,7 +86,9 @@ pub struct Context {
     /// Whether this client may leave the domain out of recipient addresses.
     pub allow_unqualified_recipient: bool,
     lookup_state: LookupState,
+    effects: ahead::Effects,
     files: WaitingFiles,
+    no_files: ahead::NoFiles,
     /// The interpreter of `${perl`, once it was called.
     perl: Option<Interpreter>,
 }
@@ -121,7 +124,9 @@ impl Context {
             allow_unqualified_sender: false,
             allow_unqualified_recipient: false,
             lookup_state: LookupState::default(),
+            effects: ahead::Effects::default(),
             files,
+            no_files: ahead::NoFiles,
             perl: None,
         }
     }

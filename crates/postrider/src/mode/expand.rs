@@ -3,21 +3,24 @@
 //! # Compatibility
 //! Spec 5.2. Prompts and results have Exim's form; a line that ends with a backslash goes on with the next.
 
+mod ahead;
+mod lines;
+
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::BufWriter;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ::expand::Expansion;
-use mail_types::diagnostic::{SourceText, Span};
 use mta::context::Context;
 use mta::local_submission::{Caller, MessageRequest, preview, without_message};
 use mta::services::Services;
 
+use self::ahead::Helper;
+use self::lines::Desk;
 use super::Start;
 
 /// Runs the mode.
@@ -40,11 +43,15 @@ pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
         }
     };
     if start.invocation.operands.is_empty() {
+        // A message's context holds more than a helper's.
+        let helper = if message.is_some() { Helper::Off } else { Helper::new() };
         // Whoever closed the other end wants no more answers.
-        let _ = from_input(&mut context);
+        let _ = from_input(&mut context, helper);
     } else {
         for text in &start.invocation.operands {
-            crate::say(&answer(text, &mut context));
+            let mut out = Vec::new();
+            answer(text, &mut context, &mut out);
+            crate::say(&out);
         }
     }
     ExitCode::SUCCESS
@@ -79,47 +86,21 @@ async fn context(
     Ok(context)
 }
 
-/// Answers are written when no more input is at hand: whoever waits for one gets it.
-fn from_input(context: &mut Context) -> std::io::Result<()> {
-    let input = std::io::stdin().as_fd().try_clone_to_owned()?;
-    let mut input = BufReader::with_capacity(BUFFER, File::from(input));
-    let mut output = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
-    output.write_all(b"> ")?;
-    let mut logical = Vec::new();
-    let mut line = Vec::new();
-    loop {
-        if input.buffer().is_empty() {
-            output.flush()?;
-        }
-        if input.read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        let text = line.strip_suffix(b"\n").unwrap_or(&line).trim_ascii_end();
-        let piece = if logical.is_empty() { text } else { text.trim_ascii_start() };
-        if let Some(more) = piece.strip_suffix(b"\\") {
-            logical.extend_from_slice(more);
-        } else {
-            logical.extend_from_slice(piece);
-            output.write_all(&answer(&logical, context))?;
-            output.write_all(b"> ")?;
-            logical.clear();
-        }
-        line.clear();
-    }
-    output.write_all(b"\n")?;
-    output.flush()
+fn from_input(context: &mut Context, helper: Helper) -> std::io::Result<()> {
+    let mut input = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let output =
+        BufWriter::with_capacity(BUFFER, File::from(std::io::stdout().as_fd().try_clone_to_owned()?));
+    Desk { context, helper, output }.answer_all(&mut input)
 }
 
-/// Bytes of input and output that are held.
+/// Bytes of output that are held.
 const BUFFER: usize = 64 * 1024;
 
-/// The result of one expansion, with its newline.
-fn answer(text: &[u8], context: &mut Context) -> Vec<u8> {
-    let expansion = Expansion::parse(&SourceText::plain(text.to_vec(), Span::default()));
-    let mut out = match expansion.eval(context) {
-        Ok(value) => value.into_bytes(),
-        Err(error) => format!("Failed: {error}").into_bytes(),
-    };
+/// Appends the result of one expansion, with its newline.
+fn answer(text: &[u8], context: &mut Context, out: &mut Vec<u8>) {
+    match ::expand::expand_once(text, context) {
+        Ok(value) => out.extend_from_slice(value.bytes()),
+        Err(error) => out.extend_from_slice(format!("Failed: {error}").as_bytes()),
+    }
     out.push(b'\n');
-    out
 }
