@@ -241,9 +241,9 @@ option_table! {
     /// Regex applied to names before DNS lookup.
     /// `dns_check_names_pattern = (?i)^[a-z0-9._-]+$`
     DNS_CHECK_NAMES_PATTERN: Plain = "dns_check_names_pattern", "(?i)^(?>(?(1)\\.|())[^\\W](?>[a-z0-9/_-]*[^\\W])?)+(\\.?)$";
-    /// CNAME chain depth Exim itself follows.
+    /// How many aliases Exim follows itself where a name server leaves that to it; here chains of up to 16 are always followed.
     /// `dns_cname_loops = 5`
-    DNS_CNAME_LOOPS: Integer = "dns_cname_loops", "1";
+    DNS_CNAME_LOOPS: Integer = "dns_cname_loops", "1", inert OWN_WAY;
     /// Parent levels searched for CSA records.
     /// `dns_csa_search_limit = 3`
     DNS_CSA_SEARCH_LIMIT: Integer = "dns_csa_search_limit", "5";
