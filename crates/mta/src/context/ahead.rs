@@ -131,7 +131,11 @@ mod tests {
             assert!(effects(&mut context, text) > 0, "{text}");
             assert!(effects(&mut ahead, text) > 0, "{text}");
         }
-        assert!(expand::expand_once(b"${run{/bin/true}}", &mut ahead).is_err());
+        let run = |context: &mut Context| {
+            expand::expand_once(b"${run{/bin/echo said}}", context).map(|value| value.to_lossy())
+        };
+        assert_eq!(run(&mut context), Ok("said\n".to_owned()));
+        assert_ne!(run(&mut ahead), Ok("said\n".to_owned()));
         let without = [
             "${lc:A}",
             "${if match{a}{a}{$0}}",
