@@ -126,7 +126,7 @@ option_table! {
     BOUNCE_RETURN_SIZE_LIMIT: Bytes = "bounce_return_size_limit", "100K";
     /// AUTH= address used for generated bounces.
     /// `bounce_sender_authentication = postmaster@example.org`
-    BOUNCE_SENDER_AUTHENTICATION: Plain = "bounce_sender_authentication", unset;
+    BOUNCE_SENDER_AUTHENTICATION: Plain = "bounce_sender_authentication", unset, inert AUTH;
     /// Cache life of bad callout domain result.
     /// `callout_domain_negative_expire = 1h`
     CALLOUT_DOMAIN_NEGATIVE_EXPIRE: Time = "callout_domain_negative_expire", "3h", inert CALLOUTS;
@@ -162,7 +162,7 @@ option_table! {
     CHUNKING_ADVERTISE_HOSTS: Hosts = "chunking_advertise_hosts", "*";
     /// Limit -be/-bv style tests to admins.
     /// `commandline_checks_require_admin = true`
-    COMMANDLINE_CHECKS_REQUIRE_ADMIN: Flag = "commandline_checks_require_admin", off;
+    COMMANDLINE_CHECKS_REQUIRE_ADMIN: Flag = "commandline_checks_require_admin", off, inert LATER;
     /// Dynamic modules the daemon loads at startup.
     /// `daemon_modules_load = /usr/lib/exim/lookup.so`
     DAEMON_MODULES_LOAD: PlainList = "daemon_modules_load", unset, inert OWN_WAY;
@@ -174,10 +174,10 @@ option_table! {
     DAEMON_SMTP_PORTS: Plain = "daemon_smtp_ports", "smtp";
     /// Bind attempts repeated when address busy.
     /// `daemon_startup_retries = 3`
-    DAEMON_STARTUP_RETRIES: Integer = "daemon_startup_retries", "9";
+    DAEMON_STARTUP_RETRIES: Integer = "daemon_startup_retries", "9", inert LATER;
     /// Pause between daemon bind attempts.
     /// `daemon_startup_sleep = 10s`
-    DAEMON_STARTUP_SLEEP: Time = "daemon_startup_sleep", "30s";
+    DAEMON_STARTUP_SLEEP: Time = "daemon_startup_sleep", "30s", inert LATER;
     /// Insert DCC header early and rewrite spool.
     /// `dcc_direct_add_header = true`
     DCC_DIRECT_ADD_HEADER: Flag = "dcc_direct_add_header", off, inert SCANNING;
@@ -201,7 +201,7 @@ option_table! {
     DELIVER_DROP_PRIVILEGE: Flag = "deliver_drop_privilege", off;
     /// No queue deliveries above this load.
     /// `deliver_queue_load_max = 8.5`
-    DELIVER_QUEUE_LOAD_MAX: Fixed = "deliver_queue_load_max", unset;
+    DELIVER_QUEUE_LOAD_MAX: Fixed = "deliver_queue_load_max", unset, inert LATER;
     /// Strip incoming Delivery-date headers.
     /// `delivery_date_remove = false`
     DELIVERY_DATE_REMOVE: Flag = "delivery_date_remove", on;
@@ -294,7 +294,7 @@ option_table! {
     EXIM_GROUP: Group = "exim_group", unset;
     /// Location of the Exim binary for re-exec.
     /// `exim_path = /usr/sbin/exim4`
-    EXIM_PATH: Plain = "exim_path", unset;
+    EXIM_PATH: Plain = "exim_path", unset, inert LATER;
     /// The user as whom the server works once ports are bound, and to whom the spool belongs.
     /// `exim_user = mail`
     EXIM_USER: User = "exim_user", unset;
@@ -309,7 +309,7 @@ option_table! {
     EXTRACT_ADDRESSES_REMOVE_ARGUMENTS: Flag = "extract_addresses_remove_arguments", on;
     /// How often a search for a local user that failed for the moment is tried again, a second apart.
     /// `finduser_retries = 3`
-    FINDUSER_RETRIES: Integer = "finduser_retries", "0";
+    FINDUSER_RETRIES: Integer = "finduser_retries", "0", inert LATER;
     /// Whom to mail when message is frozen.
     /// `freeze_tell = postmaster`
     FREEZE_TELL: PlainList = "freeze_tell", unset;
@@ -393,7 +393,7 @@ option_table! {
     KEEP_ENVIRONMENT: PlainList = "keep_environment", unset;
     /// Age at which corrupt spool files go.
     /// `keep_malformed = 1w`
-    KEEP_MALFORMED: Time = "keep_malformed", "4d";
+    KEEP_MALFORMED: Time = "keep_malformed", "4d", inert LATER;
     /// CA directory for LDAP TLS.
     /// `ldap_ca_cert_dir = /etc/ssl/certs`
     LDAP_CA_CERT_DIR: Plain = "ldap_ca_cert_dir", unset, inert LOOKUPS;
@@ -453,7 +453,7 @@ option_table! {
     LOG_FILE_PATH: TextList = "log_file_path", unset;
     /// Restrict which port numbers are logged.
     /// `log_ports = !25 : *`
-    LOG_PORTS: PlainList = "log_ports", "*";
+    LOG_PORTS: PlainList = "log_ports", "*", inert LATER;
     /// Which optional lines and fields the log has: names with `+` or `-` before them, changing the default.
     /// `log_selector = +subject +delivery_size -queue_run`
     LOG_SELECTOR: Plain = "log_selector", unset;
@@ -465,7 +465,7 @@ option_table! {
     LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25";
     /// Truncate user names for login lookup.
     /// `max_username_length = 8`
-    MAX_USERNAME_LENGTH: Integer = "max_username_length", "0";
+    MAX_USERNAME_LENGTH: Integer = "max_username_length", "0", inert LATER;
     /// Whether `$message_body` keeps line ends; otherwise each becomes a space.
     /// `message_body_newlines = true`
     MESSAGE_BODY_NEWLINES: Flag = "message_body_newlines", off;
@@ -486,10 +486,10 @@ option_table! {
     MESSAGE_SIZE_LIMIT: Text = "message_size_limit", "50M";
     /// Move frozen spool files aside.
     /// `move_frozen_messages = true`
-    MOVE_FROZEN_MESSAGES: Flag = "move_frozen_messages", off;
+    MOVE_FROZEN_MESSAGES: Flag = "move_frozen_messages", off, inert LATER;
     /// Non-queueing immediate-delivery mode.
     /// `mua_wrapper = true`
-    MUA_WRAPPER: Flag = "mua_wrapper", off;
+    MUA_WRAPPER: Flag = "mua_wrapper", off, inert LATER;
     /// MySQL server definitions.
     /// `mysql_servers = localhost/mail/reader/secret`
     MYSQL_SERVERS: PlainList = "mysql_servers", unset, inert LOOKUPS;
@@ -537,7 +537,7 @@ option_table! {
     PRDR_ENABLE: Flag = "prdr_enable", off, inert PRDR;
     /// Keep message logs after completion.
     /// `preserve_message_logs = true`
-    PRESERVE_MESSAGE_LOGS: Flag = "preserve_message_logs", off;
+    PRESERVE_MESSAGE_LOGS: Flag = "preserve_message_logs", off, inert LATER;
     /// The full name of this machine, for HELO, message ids, Received: lines and `@` in lists; unset asks the system.
     /// `primary_hostname = mail.example.org`
     PRIMARY_HOSTNAME: Plain = "primary_hostname", unset;
@@ -564,7 +564,7 @@ option_table! {
     QUEUE_DOMAINS: Domains = "queue_domains", unset;
     /// Parallel delivery during two-phase queue run.
     /// `queue_fast_ramp = false`
-    QUEUE_FAST_RAMP: Flag = "queue_fast_ramp", on;
+    QUEUE_FAST_RAMP: Flag = "queue_fast_ramp", on, inert OWN_WAY;
     /// Whether only administrators see all messages with `-bp`; others then see their own.
     /// `queue_list_requires_admin = false`
     QUEUE_LIST_REQUIRES_ADMIN: Flag = "queue_list_requires_admin", on;
@@ -645,7 +645,7 @@ option_table! {
     SENDER_UNQUALIFIED_HOSTS: Hosts = "sender_unqualified_hosts", unset;
     /// Log DNS lookups slower than this (ms).
     /// `slow_lookup_log = 500`
-    SLOW_LOOKUP_LOG: Integer = "slow_lookup_log", "0";
+    SLOW_LOOKUP_LOG: Integer = "slow_lookup_log", "0", inert LATER;
     /// TCP keepalive on incoming sockets.
     /// `smtp_accept_keepalive = false`
     SMTP_ACCEPT_KEEPALIVE: Flag = "smtp_accept_keepalive", on;
@@ -744,7 +744,7 @@ option_table! {
     SPOOL_DIRECTORY: Text = "spool_directory", unset;
     /// Whether -D files keep the line ends (CRLF) with which the message came by BDAT.
     /// `spool_wireformat = true`
-    SPOOL_WIREFORMAT: Flag = "spool_wireformat", off;
+    SPOOL_WIREFORMAT: Flag = "spool_wireformat", off, inert LATER;
     /// Database file used when SQLite query names none.
     /// `sqlite_dbfile = /etc/exim/mail.db`
     SQLITE_DBFILE: Plain = "sqlite_dbfile", unset;
@@ -777,7 +777,7 @@ option_table! {
     STRICT_ACL_VARS: Flag = "strict_acl_vars", off;
     /// Whether superfluous pairs of angle brackets around an address are taken away.
     /// `strip_excess_angle_brackets = true`
-    STRIP_EXCESS_ANGLE_BRACKETS: Flag = "strip_excess_angle_brackets", off;
+    STRIP_EXCESS_ANGLE_BRACKETS: Flag = "strip_excess_angle_brackets", off, inert LATER;
     /// Whether a dot at the end of a domain in an address is taken away.
     /// `strip_trailing_dot = true`
     STRIP_TRAILING_DOT: Flag = "strip_trailing_dot", off;
@@ -819,7 +819,7 @@ option_table! {
     SYSTEM_FILTER_USER: User = "system_filter_user", unset, inert FILTERS;
     /// Disable Nagle on incoming sockets.
     /// `tcp_nodelay = false`
-    TCP_NODELAY: Flag = "tcp_nodelay", on;
+    TCP_NODELAY: Flag = "tcp_nodelay", on, inert OWN_WAY;
     /// Daemon name given to libwrap.
     /// `tcp_wrappers_daemon_name = exim`
     TCP_WRAPPERS_DAEMON_NAME: Plain = "tcp_wrappers_daemon_name", unset, inert OWN_WAY;

@@ -5,7 +5,7 @@
 //! on SIGHUP is told and the old one stays.
 //!
 //! # Compatibility
-//! Spec chapters 4 and 13: the pid file, SIGHUP, SIGTERM, `daemon_startup_retries`.
+//! Spec chapters 4 and 13: the pid file, SIGHUP, SIGTERM. `daemon_startup_retries` has no effect: an address in use ends the start.
 
 use std::io::Write;
 use std::net::TcpListener;
