@@ -5,7 +5,10 @@
 //! * a Rust file of more than 150 lines opens with its contract (`//!`), none has more than 900 lines of code
 //!   (tables of definitions excepted);
 //! * no file is called `utils.rs`, `helpers.rs`, `common.rs`, `misc.rs` or `manager.rs`;
-//! * inside `mta`, a driver names no other driver, and stages use only the stages below them.
+//! * inside `mta`, a driver names no other driver, and stages use only the stages below them;
+//! * an option that nothing reads carries the flag of those without effect.
+
+mod options;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,6 +51,7 @@ pub fn run() -> Result<(), String> {
     let root = crate::root();
     let mut findings = Vec::new();
     layers(&root, &mut findings)?;
+    let mut options = options::Options::default();
     let mut files = Vec::new();
     for place in ["crates", "xtask"] {
         rust_files(&root.join(place), &mut files);
@@ -57,7 +61,9 @@ pub fn run() -> Result<(), String> {
         let name = file.strip_prefix(&root).unwrap_or(file).to_string_lossy().into_owned();
         file_rules(&name, &text, &mut findings);
         stage_rules(&name, &text, &mut findings);
+        options.read(&name, &text);
     }
+    findings.extend(options.findings());
     if findings.is_empty() {
         println!("tidy: {} files, nothing to mend", files.len());
         return Ok(());
