@@ -1,7 +1,9 @@
 //! Evaluation: walks the tree, asks the environment, keeps the bounds.
 //!
 //! # Invariants
-//! * Steps, depth and the length of a result are bounded; exceeding a bound is a failure, never a panic.
+//! * Steps, time, depth and the length of a result are bounded; exceeding a bound is a failure, never a panic.
+//! * The time is looked at every [`limits::EXPANSION_STEPS_A_LOOK`] steps and before whatever may wait, which gets no
+//!   more than is left. It begins with the first look: the steps before that one did not wait.
 //! * A branch that is not taken has no effects: in [`Mode::Skip`] nothing of the environment is used. Exim still makes
 //!   some checks there (numbers in arguments, regular expressions, names), and so do the items here.
 //!
@@ -9,7 +11,9 @@
 //! The tree depth is bounded by the parser; text that is expanded at run time gets what depth is left.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use mail_types::clock::Timestamp;
 use mail_types::limits;
 use mail_types::value::Value;
 
@@ -48,12 +52,21 @@ pub(crate) struct Machine<'e> {
     /// Where in the text the innermost failing part stands.
     pub(crate) failed_at: Option<usize>,
     steps: usize,
+    next_look: usize,
+    began: Option<Timestamp>,
     depth: usize,
 }
 
 impl<'e> Machine<'e> {
     pub(crate) fn new(env: &'e mut dyn Env) -> Self {
-        Self { env, failed_at: None, steps: 0, depth: 0 }
+        Self {
+            env,
+            failed_at: None,
+            steps: 0,
+            next_look: limits::EXPANSION_STEPS_A_LOOK,
+            began: None,
+            depth: 0,
+        }
     }
 
     /// Counts work: `bytes` is the size of what was produced.
@@ -66,7 +79,24 @@ impl<'e> Machine<'e> {
                 limits::EXPANSION_STEPS
             )));
         }
-        Ok(())
+        if self.steps < self.next_look {
+            return Ok(());
+        }
+        self.next_look = self.steps + limits::EXPANSION_STEPS_A_LOOK;
+        self.time_left().map(|_| ())
+    }
+
+    /// How long something may wait now. Where no time is left the expansion fails.
+    pub(crate) fn time_left(&mut self) -> Result<Duration, EvalError> {
+        let now = self.env.clock().now();
+        let passed = now.since(*self.began.get_or_insert(now));
+        match limits::EXPANSION_TIME.checked_sub(passed) {
+            None | Some(Duration::ZERO) => {
+                let seconds = limits::EXPANSION_TIME.as_secs();
+                Err(EvalError::failed(format!("an expansion takes longer than {seconds} seconds")))
+            }
+            Some(left) => Ok(left),
+        }
     }
 
     /// How much deeper text from run time may nest.

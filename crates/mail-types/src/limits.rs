@@ -44,6 +44,10 @@ pub const EXPANSION_DEPTH: usize = 100;
 pub const EXPANSION_RESULT: usize = 64 << 20;
 /// Steps of one expansion (items, list elements, nested evaluations).
 pub const EXPANSION_STEPS: usize = 10_000_000;
+/// How long one expansion may take.
+pub const EXPANSION_TIME: Duration = Duration::from_mins(5);
+/// Steps of one expansion between two looks at the clock.
+pub const EXPANSION_STEPS_A_LOOK: usize = 64;
 /// How long `${run` waits for its command.
 pub const EXPANSION_COMMAND: Duration = Duration::from_mins(1);
 /// How long `${perl` waits for its subroutine, calls back into Exim not counted.

@@ -28,6 +28,7 @@ impl Test for Acl {
         let (false, Some((name, arguments))) = (mode.is_skip(), values.split_first()) else {
             return Ok(false);
         };
+        machine.time_left()?;
         let (accepted, message) = machine.env.acl(name, arguments)?.decided(name)?;
         machine.env.scope().value = Some(message.unwrap_or_default());
         Ok(accepted)

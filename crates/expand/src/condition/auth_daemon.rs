@@ -80,7 +80,7 @@ fn ask(machine: &mut Machine<'_>, name: &str, socket: Clean, request: Vec<u8>) -
         place: SocketPlace::Unix(socket),
         request,
         shutdown: false,
-        timeout: limits::EXPANSION_AUTH_DAEMON,
+        timeout: machine.time_left()?.min(limits::EXPANSION_AUTH_DAEMON),
     };
     machine.env.files().converse(&asked, ANSWER).map_err(|failure| {
         EvalError::failed(match failure {

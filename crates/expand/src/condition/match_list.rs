@@ -60,6 +60,7 @@ impl Test for MatchList {
         if self.kind == ListKind::Host && !subject.is_empty() && ip::parse(subject.bytes()).is_none() {
             return Err(EvalError::failed(format!("\"{}\" is not an IP address", subject.to_lossy())));
         }
+        machine.time_left()?;
         machine.env.match_list(self.kind, &subject, &list).map_err(|error| {
             let told =
                 format!("unable to complete match against \"{}\": {}", list.to_lossy(), error.message());

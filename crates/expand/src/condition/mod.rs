@@ -382,6 +382,7 @@ impl Test for TwoStrings {
             Check::Number(comparison) => compare_numbers(comparison, first.bytes(), second.bytes()),
             Check::InList { caseless } => inlist::test(machine, &first, &second, caseless),
             Check::Crypted => {
+                machine.time_left()?;
                 let mut result = Ok(false);
                 machine.env.at_length(&mut || result = crypteq::test(first.bytes(), second.bytes()));
                 result

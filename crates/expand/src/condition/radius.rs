@@ -67,7 +67,8 @@ fn radius(machine: &mut Machine<'_>, value: Value) -> Result<bool, EvalError> {
             }
         };
         for _ in 0..=config.retries {
-            match ask(machine, server, &secret, [&user, &password, client.bytes()], config.timeout) {
+            let timeout = machine.time_left()?.min(config.timeout);
+            match ask(machine, server, &secret, [&user, &password, client.bytes()], timeout) {
                 Ok(Verdict::Accept) => return Ok(true),
                 Ok(Verdict::Reject) => return Ok(false),
                 Ok(Verdict::Challenge) => {

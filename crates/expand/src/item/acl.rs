@@ -9,6 +9,7 @@ static ACL: Definition = Definition {
     least: 1,
     most: 10,
     run: |machine, values| {
+        machine.time_left()?;
         let (_, message) = machine.env.acl(&values[0], &values[1..])?.decided(&values[0])?;
         Ok(message.unwrap_or_default())
     },

@@ -80,6 +80,7 @@ impl Lookup {
             Some(key) => (key, Some(argument)),
             None => (argument, None),
         };
+        machine.time_left()?;
         let request = LookupRequest { spec: &self.spec, key, file };
         machine.env.lookup(&request).map_err(|error| match error {
             EvalError::Defer { message } => {

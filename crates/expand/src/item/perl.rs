@@ -26,6 +26,7 @@ fn call(machine: &mut Machine<'_>, values: &[Value]) -> Result<Value, EvalError>
     let arguments = values[1..].iter().map(|value| value.bytes().to_vec()).collect();
     let mut say = PerlSay::Call { subroutine: values[0].bytes().to_vec(), arguments };
     loop {
+        machine.time_left()?;
         say = match machine.env.perl(say)? {
             PerlReply::Returned(text) => return Ok(Value::clean(text)),
             PerlReply::Died(text) => {

@@ -21,6 +21,7 @@ static READFILE: Definition = Definition {
                 "failed to open {shown}: Permission denied (the name is tainted)"
             )));
         };
+        machine.time_left()?;
         let content = machine.env.files().read(&path, limits::EXPANSION_RESULT).map_err(|error| {
             EvalError::failed(format!("failed to open {shown}: {}", crate::system::error_text(&error)))
         })?;

@@ -44,7 +44,8 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 impl Item for ReadSocket {
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
         let values = self.arguments.eval(machine, mode)?;
-        let answer = if mode.is_skip() { Ok(Value::empty()) } else { ask(machine, &values) };
+        let answer =
+            if mode.is_skip() { Ok(Value::empty()) } else { ask(machine.time_left()?, machine, &values) };
         let value = match (answer, &self.failure) {
             (Ok(value), None) => value,
             (Ok(value), Some(failure)) => {
@@ -61,7 +62,7 @@ impl Item for ReadSocket {
     }
 }
 
-fn ask(machine: &mut Machine<'_>, values: &[Value]) -> Result<Value, String> {
+fn ask(time_left: Duration, machine: &mut Machine<'_>, values: &[Value]) -> Result<Value, String> {
     let options = Options::parse(values.get(2).map_or(&b""[..], Value::bytes));
     if options.tls {
         return Err("TLS is not supported by readsocket in this version".to_owned());
@@ -71,7 +72,7 @@ fn ask(machine: &mut Machine<'_>, values: &[Value]) -> Result<Value, String> {
         place,
         request: values[1].bytes().to_vec(),
         shutdown: options.shutdown,
-        timeout: options.timeout,
+        timeout: options.timeout.min(time_left),
     };
     let answer = machine.env.files().converse(&asked, limits::EXPANSION_RESULT);
     let answer = answer.map_err(|failure| explain(&values[0], &asked, &failure))?;

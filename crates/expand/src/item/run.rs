@@ -205,7 +205,8 @@ impl Run {
         let Ok(program) = program.require_clean("command") else {
             return Err(EvalError::failed("couldn't create child process: Operation not permitted"));
         };
-        match machine.env.files().run(&Command { program, arguments }, limits::EXPANSION_COMMAND) {
+        let timeout = machine.time_left()?.min(limits::EXPANSION_COMMAND);
+        match machine.env.files().run(&Command { program, arguments }, timeout) {
             Ok(outcome) if outcome.status >= 256 => {
                 Err(EvalError::failed(format!("command killed by signal {}", outcome.status - 256)))
             }
