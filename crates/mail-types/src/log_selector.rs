@@ -83,7 +83,7 @@ selectors! {
     OutgoingInterface = "outgoing_interface", false;
     /// The port on delivery lines.
     OutgoingPort = "outgoing_port", false;
-    /// Unusual states of protocols below SMTP.
+    /// `PS=` on delivery lines (`s` TLS, `e` EHLO, `h` HELO, `l` LHLO); TLS clients that reset straight after QUIT.
     ProtocolDetail = "protocol_detail", false;
     /// Start and end of queue runs.
     QueueRun = "queue_run", true;

@@ -17,7 +17,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tls::Stream;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::watch;
 
 /// Input that is read at a time while commands are expected.
@@ -129,8 +129,30 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Link<'s, S> {
     pub(crate) async fn say_goodbye(&mut self) {
         if self.stream.is_secured() && self.failed.is_none() {
             // A client that is gone already misses nothing.
-            let _ = tokio::time::timeout(GOODBYE, self.stream.shutdown()).await;
+            let said = tokio::time::timeout(GOODBYE, self.stream.shutdown()).await;
+            self.failed = said.ok().and_then(Result::err);
         }
+    }
+
+    /// After the goodbye: whether the client threw the connection away instead of closing it. Waits for its side.
+    pub(crate) async fn was_reset(&mut self) -> bool {
+        let reset = |error: &io::Error| {
+            matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+        };
+        if let Some(error) = &self.failed {
+            return reset(error);
+        }
+        let mut ignored = [0; 256];
+        let until_end = async {
+            loop {
+                match self.stream.read(&mut ignored).await {
+                    Ok(0) => return false,
+                    Ok(_) => {}
+                    Err(error) => return reset(&error),
+                }
+            }
+        };
+        tokio::time::timeout(GOODBYE, until_end).await.unwrap_or(false)
     }
 
     /// Take in what the client has sent already, without waiting.

@@ -23,6 +23,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Answer [`smtp_proto::server::Ask::Quit`].
     pub(super) async fn on_quit(&mut self) -> Answer {
+        self.has_quit = true;
         let verdict = self.run_acl(AclPlace::Quit).await;
         self.context.log_smtp(SmtpNews::Closed { how: "by QUIT" });
         Answer::Accept(verdict.and_then(|verdict| reply::acceptance(&verdict, 221)))

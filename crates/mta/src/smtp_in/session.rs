@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail_types::clock::Timestamp;
+use observe::Selector;
 use observe::event::SmtpNews;
 use smtp_proto::command::{Verb, split};
 use smtp_proto::server::{Answer, Ask, Event, MessagePart, Output, Session as Protocol};
@@ -95,6 +96,8 @@ pub(super) struct Session<'s, S> {
     pub(super) thrown_out: bool,
     /// The server's side of TLS, between the question and the handshake.
     pub(super) tls_prepared: Option<super::starttls::Prepared>,
+    /// QUIT was said.
+    pub(super) has_quit: bool,
     history_full: bool,
 }
 
@@ -146,6 +149,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             dropped: false,
             thrown_out: false,
             tls_prepared: None,
+            has_quit: false,
             history_full: false,
         }
     }
@@ -172,6 +176,14 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
         self.link.flush().await;
         self.link.say_goodbye().await;
+        let secured = self.context.facts.connection.tls.is_some();
+        if self.has_quit
+            && secured
+            && self.context.logs(Selector::ProtocolDetail)
+            && self.link.was_reset().await
+        {
+            self.context.log_smtp(SmtpNews::ResetAfterQuit);
+        }
         self.finish()
     }
 

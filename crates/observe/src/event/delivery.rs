@@ -36,6 +36,8 @@ pub struct Session {
     pub auth: Option<Auth>,
     /// TLS.
     pub tls: Option<Tls>,
+    /// How the session began, a letter a step (`PS=`).
+    pub startup: String,
     /// `L`.
     pub pipelining: Pipelining,
     /// PIPECONNECT was used (`L*`).

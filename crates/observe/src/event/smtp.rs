@@ -50,6 +50,8 @@ pub enum SmtpNews {
         /// `header` before the first line, `after header` before the body, none in the body.
         stage: Option<&'static str>,
     },
+    /// Under TLS, the client threw the connection away instead of reading the answer to QUIT.
+    ResetAfterQuit,
     /// No command in time.
     CommandTimeout,
     /// No more data in time.

@@ -178,6 +178,9 @@ impl Renderer {
         if session.pipelining == Pipelining::Used && self.has(Selector::Pipelining) {
             line.push(if session.early_pipe { " L*" } else { " L" });
         }
+        if !session.startup.is_empty() && self.has(Selector::ProtocolDetail) {
+            line.push(" PS=").push(&session.startup);
+        }
         if session.prdr {
             line.push(" PRDR");
         }

@@ -35,6 +35,7 @@ impl Renderer {
             | SmtpNews::Lost { .. }
             | SmtpNews::UnexpectedDisconnection { .. }
             | SmtpNews::LostWhileReading { .. }
+            | SmtpNews::ResetAfterQuit
             | SmtpNews::CommandTimeout
             | SmtpNews::DataTimeout { .. }
             | SmtpNews::NoMail { .. } => Rendered::main(self.session_state(event)),
@@ -97,6 +98,11 @@ impl Renderer {
                 if let Some(stage) = stage {
                     line.push(" (").push(stage).push(")");
                 }
+            }
+            SmtpNews::ResetAfterQuit => {
+                line.push("SMTP connection from ");
+                self.connection(&mut line, peer);
+                line.push(" was reset straight after QUIT");
             }
             SmtpNews::CommandTimeout => {
                 line.push("SMTP command timeout on connection from ");
@@ -392,6 +398,7 @@ fn selector_of(news: &SmtpNews) -> Option<Selector> {
         SmtpNews::Lost { .. } | SmtpNews::UnexpectedDisconnection { .. } | SmtpNews::CommandTimeout => {
             Selector::LostIncomingConnection
         }
+        SmtpNews::ResetAfterQuit => Selector::ProtocolDetail,
         SmtpNews::NoMail { .. } => Selector::SmtpNoMail,
         SmtpNews::IncompleteTransaction { .. } => Selector::SmtpIncompleteTransaction,
         SmtpNews::SyntaxError { .. } => Selector::SmtpSyntaxError,

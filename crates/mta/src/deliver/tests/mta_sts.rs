@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::context::facts::Facts;
 use crate::deliver::AttemptKind;
 use crate::route::{RouteAddress, RouteMode, route};
+use crate::services::Services;
 use crate::testing::Bench;
 use crate::transport::mta_sts::Source;
 use crate::transport::smtp::explain;
@@ -122,6 +123,16 @@ struct World {
 
 impl World {
     async fn new(mail: Shown, web: Shown, answer: String, options: &str) -> Self {
+        Self::with(mail, web, answer, options, |_| {}).await
+    }
+
+    async fn with(
+        mail: Shown,
+        web: Shown,
+        answer: String,
+        options: &str,
+        change: impl FnOnce(&mut Services),
+    ) -> Self {
         let folder = Bench::new("");
         let file = |name: &str, text: String| {
             let path = folder.directory().join(name);
@@ -144,7 +155,10 @@ impl World {
                  begin retry\n* * F,30d,2h\n"
             ),
             zone,
-            |services| services.mta_sts = source,
+            |services| {
+                services.mta_sts = source;
+                change(services);
+            },
         );
         let office = Office { bench, agent: Arc::<ScriptedAgent>::default() };
         Self { office, web, _server: server, _folder: folder }
@@ -190,6 +204,7 @@ async fn a_policy_in_force_asks_for_a_certificate_and_for_hosts_of_its_list() {
         (Shown::Untrusted, "version: STSv1\nmode: none\nmax_age: 1\n".to_owned(), ON, sent("CV=no")),
         // Off, as nobody asked for it.
         (Shown::Untrusted, ENFORCE.to_owned(), "", sent("CV=no")),
+        (Shown::Good, ENFORCE.to_owned(), "log_selector = +protocol_detail\n", sent("CV=no PS=ese")),
         (Shown::Untrusted, ENFORCE.to_owned(), "mta_sts_domains = !sts.example : *\n", sent("CV=no")),
     ];
     for (mail, policy, options, want) in table {
@@ -252,10 +267,18 @@ async fn a_policy_is_kept_and_renewed_when_its_record_changes() {
     // Kept as hints are: another resolver, another run of the program.
     let kept = world.office.bench.services.hints.misc(b"mta-sts:sts.example").unwrap().1;
     assert_eq!(kept, format!("1\n{ENFORCE}").into_bytes());
-    // Half its life later a newer text is fetched beside the delivery, which goes by the old one.
-    *world.web.answer.lock().unwrap() = ok(&ENFORCE.replace("enforce", "testing"));
+    // Half its life later a newer text is asked for beside the delivery, which goes by the old one. A failure is told of.
     let clock = &world.office.bench.clock;
-    clock.set(Timestamp::from_secs(clock.now().secs() + 604_800 / 2 + 60));
+    let later = |seconds: i64| clock.set(Timestamp::from_secs(clock.now().secs() + seconds));
+    later(604_800 / 2 + 60);
+    assert_eq!(world.send("sts.example").await, refused);
+    let told =
+        "MTA-STS policy of sts.example can't be renewed, the old one counts on: the answer ends too early";
+    while !world.office.bench.main_log().iter().any(|line| line == told) {
+        tokio::task::yield_now().await;
+    }
+    later(301);
+    *world.web.answer.lock().unwrap() = ok(&ENFORCE.replace("enforce", "testing"));
     assert_eq!(world.send("sts.example").await, refused);
     while !world
         .office
@@ -270,10 +293,32 @@ async fn a_policy_is_kept_and_renewed_when_its_record_changes() {
         tokio::task::yield_now().await;
     }
     assert_eq!(world.send("sts.example").await, ["=> x H=mx X CV=no", "Completed"]);
-    assert_eq!(world.web.requests(), 2);
+    assert_eq!(world.web.requests(), 3);
     // A domain without a record asks nobody.
     assert_eq!(world.send("plain.example").await[0], "=> x@plain.example H=mx X CV=no");
-    assert_eq!(world.web.requests(), 2);
+    assert_eq!(world.web.requests(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_survives_a_restart() {
+    let folder = Bench::new("");
+    let place = folder.directory().join("db");
+    let hints = |services: &mut Services| {
+        let clock = Arc::clone(&services.clock);
+        let report = |text: &str| panic!("{text}");
+        services.hints = Arc::new(hints::SqliteHints::open(&place, clock, report).unwrap());
+    };
+    let refused = [
+        "== x defer (-37) H=mx: TLS session: (certificate verification failed): unable to get local issuer certificate",
+    ];
+    let before = World::with(Shown::Untrusted, Shown::Good, ok(ENFORCE), ON, hints).await;
+    assert_eq!(before.send("sts.example").await, refused);
+    assert_eq!(before.web.requests(), 1);
+    drop(before);
+    // Another process, the same directory: the policy binds although nobody gives it out any more.
+    let after = World::with(Shown::Untrusted, Shown::Expired, String::new(), ON, hints).await;
+    assert_eq!(after.send("sts.example").await, refused);
+    assert_eq!(after.web.requests(), 0);
 }
 
 /// What `postrider tls-policy` prints, without what differs from run to run.

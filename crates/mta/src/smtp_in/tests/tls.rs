@@ -1,9 +1,15 @@
 //! STARTTLS and TLS from the first octet. Certificates are those that the server makes for itself, unless a test is
 //! about files.
 
+use std::sync::Arc;
+
+use mail_types::clock::SystemClock;
 use tls::{AnchorSource, ConnectorRequest, Strictness};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::OPEN;
+use crate::smtp_in::{Client, SessionEnd, session};
 use crate::testing::{Bench, Dialogue};
 
 /// Tells in the log what a hello's ACL sees.
@@ -246,6 +252,44 @@ async fn a_connection_that_ends_within_a_message_leaves_no_message() {
                 log.iter().any(|line| line.contains("unexpected disconnection") || line.contains(" lost"));
             assert!(lost && !log.iter().any(|line| line.contains(" <= ")), "{content:?} {polite} {log:?}");
         }
+    }
+}
+
+/// A client under TLS that says QUIT and then closes its side, or throws the connection away.
+async fn quit(bench: &Bench, resets: bool) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (mut theirs, _) = listener.accept().await.unwrap();
+    let (services, shutdown) = (Arc::clone(&bench.services), bench.shutdown.subscribe());
+    let (peer, local) = (([192, 0, 2, 7], 4000).into(), ([192, 0, 2, 25], 25).into());
+    let client = Client::Tcp { peer, local, count: None };
+    let serving = tokio::spawn(async move { session(&mut theirs, client, services, shutdown).await });
+    rustix::net::sockopt::set_socket_linger(&tcp, resets.then_some(std::time::Duration::ZERO)).unwrap();
+    let mut stream = tls::Stream::new(tcp);
+    let connector = tls::Store::new(Arc::new(SystemClock)).connector(&ConnectorRequest::default()).unwrap();
+    stream.connect(&connector, None, [192, 0, 2, 25].into()).await.unwrap();
+    let mut heard = Vec::new();
+    stream.write_all(b"HELO client.example\r\n").await.unwrap();
+    while !heard.ends_with(b"[192.0.2.7]\r\n") {
+        assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0);
+    }
+    stream.write_all(b"QUIT\r\n").await.unwrap();
+    while !heard.ends_with(b"closing connection\r\n") {
+        assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0);
+    }
+    drop(stream);
+    assert_eq!(serving.await.unwrap(), SessionEnd::Closed { messages: 0, abnormal: false });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_reset_straight_after_quit_is_told_of_where_that_is_selected() {
+    let on = "log_selector = +protocol_detail\n";
+    let told = "SMTP connection from (client.example) [192.0.2.7] was reset straight after QUIT";
+    for (selector, resets, lines) in [(on, true, vec![told]), (on, false, vec![]), ("", true, vec![])] {
+        let bench = Bench::new(&format!("tls_on_connect_ports = 25\n{OPEN}{selector}"));
+        quit(&bench, resets).await;
+        assert_eq!(bench.main_log(), lines, "{selector} {resets}");
+        assert_eq!(bench.panic_log(), Vec::<String>::new());
     }
 }
 

@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mail_types::clock::Timestamp;
 use mail_types::dns::{RecordData, RecordType};
+use observe::event::{Event, Streams};
 use tls::AnchorSource;
 use tls::mta_sts::{Mode, Policy, announced};
 
@@ -152,7 +153,10 @@ fn renew(domain: String, id: Vec<u8>, services: &Arc<Services>) {
     let services = Arc::clone(services);
     tokio::spawn(async move {
         // What fails is tried again by a later delivery; the kept policy counts until then.
-        let _ = fetch_and_keep(&domain, &id, &services).await;
+        if let Err(why) = fetch_and_keep(&domain, &id, &services).await {
+            let text = format!("MTA-STS policy of {domain} can't be renewed, the old one counts on: {why}");
+            services.log.write(&Event::Text { text: text.into_bytes(), streams: Streams::MAIN });
+        }
         services.mta_sts.renewing.lock().unwrap_or_else(PoisonError::into_inner).remove(&domain);
     });
 }

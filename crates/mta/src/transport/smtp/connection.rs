@@ -39,6 +39,8 @@ pub(super) struct Connection {
     pub(super) messages: u64,
     /// RSET has to come before the next MAIL.
     pub(super) needs_reset: bool,
+    /// How the session began: `s` TLS, `e` EHLO, `h` HELO, `l` LHLO (log selector `protocol_detail`).
+    pub(super) startup: String,
     /// Our end.
     pub(super) local: Option<SocketAddr>,
     /// The encrypted session.
@@ -80,6 +82,7 @@ impl Connection {
             offered: Capabilities::default(),
             messages: 0,
             needs_reset: false,
+            startup: String::new(),
             local,
             tls: None,
             _places: Vec::new(),
@@ -111,6 +114,7 @@ impl Connection {
     ) -> Result<(), GreetError> {
         let (handshake, line) = Handshake::again(protocol, helo);
         let words = handshake.command().unwrap_or_default();
+        self.note_hello(&words);
         self.send(&line, limit).await.map_err(|link| GreetError::Lost(link, words))?;
         self.greet_with(handshake, limit).await
     }
@@ -134,7 +138,10 @@ impl Connection {
         }
         self.offered = Capabilities::default();
         match timeout(limit_of(limit), self.stream.connect(connector, sni, peer)).await {
-            Ok(Ok(session)) => Ok(session),
+            Ok(Ok(session)) => {
+                self.startup.push('s');
+                Ok(session)
+            }
             Ok(Err(HandshakeFault::Certificate(why))) => {
                 Err(format!("(certificate verification failed): {why}"))
             }
@@ -144,6 +151,10 @@ impl Connection {
         }
     }
 
+    fn note_hello(&mut self, command: &[u8]) {
+        self.startup.extend(command.first().map(|letter| char::from(letter.to_ascii_lowercase())));
+    }
+
     async fn greet_with(&mut self, mut handshake: Handshake, limit: Duration) -> Result<(), GreetError> {
         loop {
             let words = handshake.command().unwrap_or_else(|| b"initial connection".to_vec());
@@ -151,6 +162,7 @@ impl Connection {
             match handshake.on_reply(reply) {
                 HandshakeStep::Send(line) => {
                     let words = handshake.command().unwrap_or_default();
+                    self.note_hello(&words);
                     self.send(&line, limit).await.map_err(|link| GreetError::Lost(link, words))?;
                 }
                 HandshakeStep::Ready(offered) => {

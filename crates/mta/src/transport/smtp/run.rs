@@ -504,6 +504,7 @@ impl Run<'_> {
                 _ => Pipelining::No,
             },
             chunking: carried.chunked,
+            startup: connection.startup.clone(),
             tls: connection.tls.as_deref().map(log_lines::tls),
             ..Session::default()
         };

@@ -37,6 +37,7 @@ fn remote() -> Delivered {
         host: Some(sink()),
         session: Some(Session {
             pipelining: Pipelining::Used,
+            startup: "ese".to_owned(),
             confirmation: Some(bytes("250 OK id=abc \"quoted\" \\x")),
             ..Session::default()
         }),
@@ -52,7 +53,7 @@ fn a_remote_delivery() {
     assert_eq!(
         all(&event),
         "=> a@sink.test F=<s@x.test> P=<s@x.test> R=rs T=smtpsink S=286 H=127.0.0.1 [127.0.0.1]:2598 \
-         I=[127.0.0.1]:58450 L C=\"250 OK id=abc \\\"quoted\\\" \\\\x\" QT=0.062s DT=0.046s"
+         I=[127.0.0.1]:58450 L PS=ese C=\"250 OK id=abc \\\"quoted\\\" \\\\x\" QT=0.062s DT=0.046s"
     );
     assert_eq!(
         default(&event).unwrap(),

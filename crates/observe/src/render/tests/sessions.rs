@@ -73,6 +73,10 @@ fn the_course_of_a_connection() {
             session(SmtpNews::LostWhileReading { stage: Some("header") }),
             format!("SMTP connection from {FROM} lost while reading message data (header)"),
         ),
+        (
+            session(SmtpNews::ResetAfterQuit),
+            format!("SMTP connection from {FROM} was reset straight after QUIT"),
+        ),
         (session(SmtpNews::CommandTimeout), format!("SMTP command timeout on connection from {FROM}")),
         (
             session(SmtpNews::DataTimeout { sender: bytes("s@x.test") }),
@@ -102,6 +106,7 @@ fn the_course_of_a_connection() {
     }
     assert_eq!(default(&session(SmtpNews::Closed { how: "by QUIT" })), None);
     assert!(default(&session(SmtpNews::CommandTimeout)).is_some());
+    assert_eq!(default(&session(SmtpNews::ResetAfterQuit)), None);
 }
 
 #[test]
