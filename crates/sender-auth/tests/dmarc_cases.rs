@@ -1,5 +1,8 @@
 //! DMARC by table: a zone, a message in a line, what comes out.
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail loudly, and says what it skips")]
+
+#[path = "dmarc_cases/opendmarc.rs"]
+mod opendmarc;
 
 use mail_types::dns::{Answer, DnsFailure, Record, RecordData, RecordType, Resolve};
 use postrider_sender_auth::dmarc::{self, Authenticated, Mode, SignedBy, SuffixRules};
