@@ -30,7 +30,7 @@ mod keys;
 mod linear_file;
 pub mod lmdb;
 mod passwd;
-mod psl;
+pub mod psl;
 mod quote;
 mod read_at;
 mod readsock;

@@ -3,6 +3,9 @@
 //! # Invariants
 //! * The answer is the end of the key itself, so A-labels stay A-labels and U-labels stay U-labels.
 //!
+//! # Security
+//! Keys are hostile: of their labels no more are looked at than the longest rule has.
+//!
 //! # Compatibility
 //! Spec section "Single-key lookup types", "Public Suffix List" (after 4.99). Both sections of the list count. A domain
 //! that no rule is about has its last label as the suffix; one that is a public suffix itself has no registered domain.
@@ -14,9 +17,11 @@ use std::collections::HashMap;
 
 /// The rules of a list.
 #[derive(Debug)]
-pub(crate) struct SuffixList {
+pub struct SuffixList {
     /// By the rule's text with A-labels, in lower case, without `!` and `*.`.
     rules: HashMap<Vec<u8>, Rule>,
+    /// Labels of the longest rule: a domain may have many more.
+    depth: usize,
 }
 
 /// Which kinds of rule there are for a name.
@@ -32,7 +37,7 @@ struct Rule {
 
 impl SuffixList {
     /// Reads the text of a list: a rule a line, up to white space; `//` begins a comment.
-    pub(crate) fn parse(text: &[u8]) -> Self {
+    pub fn parse(text: &[u8]) -> Self {
         let mut rules: HashMap<Vec<u8>, Rule> = HashMap::new();
         for line in text.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii_start();
@@ -49,17 +54,18 @@ impl SuffixList {
                 rules.entry(ascii(rule)).or_default().plain = true;
             }
         }
-        Self { rules }
+        let depth = rules.keys().map(|rule| memchr::memchr_iter(b'.', rule).count() + 1).max().unwrap_or(0);
+        Self { rules, depth }
     }
 
     /// The public suffix.
-    pub(crate) fn suffix<'a>(&self, domain: &'a [u8]) -> Option<&'a [u8]> {
+    pub fn suffix<'a>(&self, domain: &'a [u8]) -> Option<&'a [u8]> {
         let labels = labels(domain)?;
         tail(domain, labels.len(), self.suffix_length(&labels))
     }
 
     /// The public suffix and one label more.
-    pub(crate) fn registered<'a>(&self, domain: &'a [u8]) -> Option<&'a [u8]> {
+    pub fn registered<'a>(&self, domain: &'a [u8]) -> Option<&'a [u8]> {
         let labels = labels(domain)?;
         tail(domain, labels.len(), self.suffix_length(&labels) + 1)
     }
@@ -67,7 +73,7 @@ impl SuffixList {
     /// How many labels the suffix has: the exception's parent, else the longest rule, else one.
     fn suffix_length(&self, labels: &[Vec<u8>]) -> usize {
         let mut longest = 1;
-        for length in 1..=labels.len() {
+        for length in 1..=labels.len().min(self.depth) {
             let name = labels[labels.len() - length..].join(&b'.');
             let Some(rule) = self.rules.get(&name) else { continue };
             if rule.exception {

@@ -8,6 +8,8 @@ mod cdb;
 mod dbm;
 #[path = "fuzz/lmdb.rs"]
 mod lmdb;
+#[path = "fuzz/suffix_list.rs"]
+mod suffix_list;
 
 #[test]
 fn cdb_takes_anything() {
@@ -22,4 +24,9 @@ fn dbm_takes_anything() {
 #[test]
 fn lmdb_takes_anything() {
     mutation::replay(env!("CARGO_MANIFEST_DIR"), "lmdb", lmdb::run);
+}
+
+#[test]
+fn suffix_list_takes_anything() {
+    mutation::replay(env!("CARGO_MANIFEST_DIR"), "suffix_list", suffix_list::run);
 }

@@ -1,5 +1,9 @@
 //! DMARC by table: a zone, a message in a line, what comes out.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail loudly, and says what it skips")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail loudly, and says what it skips"
+)]
 
 #[path = "dmarc_cases/opendmarc.rs"]
 mod opendmarc;

@@ -40,18 +40,24 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
 /// The library takes any parent and any child of the author's domain for aligned.
 const PARENT: &str = "RFC 7489 section 3.1.2: in relaxed mode the two must have the same Organizational Domain; a public \
                       suffix has none";
-const STRICT_SPF: &str = "RFC 7489 section 3.1.2: in strict mode only an exact DNS domain match is identifier alignment";
-const STRICT_DKIM: &str = "RFC 7489 section 3.1.1: in strict mode only an exact match is identifier alignment";
+const STRICT_SPF: &str =
+    "RFC 7489 section 3.1.2: in strict mode only an exact DNS domain match is identifier alignment";
+const STRICT_DKIM: &str =
+    "RFC 7489 section 3.1.1: in strict mode only an exact match is identifier alignment";
 const TEMPORARY: &str = "RFC 7489 section 6.6.2: where neither passes and one fails for the moment only, the receiver \
                          cannot apply the advertised policy";
 const REPORTS_WITHOUT_POLICY: &str = "RFC 7489 section 6.6.3, step 6: without a valid p but with a valid rua, act as if \
                                       p=none had been retrieved";
-const VERSION_FIRST: &str = "RFC 7489 section 6.6.3, step 2: records that do not start with a v= tag are discarded";
+const VERSION_FIRST: &str =
+    "RFC 7489 section 6.6.3, step 2: records that do not start with a v= tag are discarded";
 const SEVERAL_RECORDS: &str = "RFC 7489 section 6.6.3, step 5: with multiple records left, policy discovery terminates and \
                                DMARC is not applied";
-const OTHER_TEXT: &str = "RFC 7489 section 6.6.3, step 2: the text of something else is discarded, what remains counts";
-const REPEATED_TAG: &str = "RFC 6376 section 3.2 (by RFC 7489 section 6.3): a tag list with a tag twice is invalid";
-const ONE_AUTHOR: &str = "the library is asked about one domain; its caller has to choose (RFC 7489 section 6.6.1)";
+const OTHER_TEXT: &str =
+    "RFC 7489 section 6.6.3, step 2: the text of something else is discarded, what remains counts";
+const REPEATED_TAG: &str =
+    "RFC 6376 section 3.2 (by RFC 7489 section 6.3): a tag list with a tag twice is invalid";
+const ONE_AUTHOR: &str =
+    "the library is asked about one domain; its caller has to choose (RFC 7489 section 6.6.1)";
 const NEWER: &str = "RFC 9989, which the library does not know: np, psd, t, the tree walk";
 
 /// A folder that goes with its owner.
@@ -117,7 +123,7 @@ fn serve() -> FixtureServer {
             let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
             match rest.split_once(' ') {
                 Some(("=", text)) => {
-                    zone.add(name, RecordType::Txt, RecordData::Txt(vec![text.as_bytes().to_vec()]))
+                    zone.add(name, RecordType::Txt, RecordData::Txt(vec![text.as_bytes().to_vec()]));
                 }
                 Some(("!", "ServFail")) => zone.fault(name, Some(Fault::ServFail)),
                 Some(("!", "Timeout")) => zone.fault(name, Some(Fault::Timeout)),
@@ -131,20 +137,16 @@ fn serve() -> FixtureServer {
 /// A case in the program's form.
 fn question(fields: &[&str]) -> String {
     let outcome = |word: &str| match word {
-        "pass" => '1',
-        "none" => '0',
-        "temperror" | "later" => '3',
-        _ => '2',
+        "pass" => "1",
+        "none" => "0",
+        "temperror" | "later" => "3",
+        _ => "2",
     };
-    let mut line = format!("{}\t", fields[1]);
-    match fields[2].split_once(' ') {
-        Some((word, domain)) => line += &format!("{}\t{domain}", outcome(word)),
-        None => line += "0\t",
-    }
-    for (word, domain) in fields[3].split(", ").filter_map(|signed| signed.split_once(' ')) {
-        line += &format!("\t{}\t{domain}", outcome(word));
-    }
-    line
+    let spf = fields[2].split_once(' ').unwrap_or(("none", ""));
+    let signatures = fields[3].split(", ").filter_map(|signed| signed.split_once(' '));
+    let results = std::iter::once(spf).chain(signatures);
+    let words = results.flat_map(|(word, domain)| [outcome(word), domain]);
+    std::iter::once(fields[1]).chain(words).collect::<Vec<_>>().join("\t")
 }
 
 fn ask(program: &Path, suffixes: &Path, port: u16, input: String) -> String {
