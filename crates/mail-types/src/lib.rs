@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod base64;
 pub mod bytes;
 pub mod clock;
 pub mod diagnostic;

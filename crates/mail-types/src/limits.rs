@@ -142,6 +142,24 @@ pub const SPF_NAMES: usize = 10;
 pub const SPF_MACRO_TEXT: usize = 4_096;
 /// Time for one SPF evaluation, in seconds (RFC 7208 section 4.6.4).
 pub const SPF_SECONDS: u64 = 20;
+/// Destinations that are taken from one TLSRPT record, and records that are looked at.
+pub const TLSRPT_URIS: usize = 10;
+/// Longest TLSRPT record.
+pub const TLSRPT_RECORD: usize = 4 << 10;
+/// Largest file with a report, packed or not, that is read.
+pub const REPORT_FILE: u64 = 32 << 20;
+/// Largest report, once it is unpacked.
+pub const REPORT_TEXT: usize = 64 << 20;
+/// Depth of elements in a report in XML (a DMARC report has five).
+pub const REPORT_XML_DEPTH: usize = 16;
+/// Rows of one report that are read, and results within one row.
+pub const REPORT_ROWS: usize = 200_000;
+/// Depth of MIME parts in a message that brings reports, and parts that are looked at.
+pub const REPORT_MIME_PARTS: usize = 64;
+/// Rows of a report that is made here; what is beyond is left out and said to be.
+pub const REPORT_ROWS_SENT: usize = 100_000;
+/// Time for one report by HTTPS, in seconds.
+pub const REPORT_POST_SECS: u64 = 60;
 /// Depth of MIME parts.
 pub const MIME_DEPTH: usize = 100;
 /// MIME parts of one message.

@@ -11,9 +11,10 @@
 
 pub mod arc;
 pub mod authres;
-mod base64;
 pub mod dkim;
 pub mod dmarc;
 pub mod spf;
 pub mod srs;
 pub mod tag_list;
+
+use mail_types::base64;

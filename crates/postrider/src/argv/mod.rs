@@ -79,6 +79,8 @@ pub(crate) enum Mode {
     BuildDatabase(Vec<Vec<u8>>),
     /// `postrider tls-policy`: the domains are the operands.
     TlsPolicy,
+    /// `postrider reports`: a word and what it works on are the operands.
+    Reports,
     /// `postrider quickstart`.
     Quickstart,
 }
@@ -203,9 +205,14 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
         parser.invocation.mode = Mode::Quickstart;
         return Ok(parser.invocation);
     }
-    if parser.name() == b"postrider" && parser.args.get(1).is_some_and(|word| word == b"tls-policy") {
+    let own = match parser.args.get(1).map(Vec::as_slice).filter(|_| parser.name() == b"postrider") {
+        Some(b"tls-policy") => Some(Mode::TlsPolicy),
+        Some(b"reports") => Some(Mode::Reports),
+        _ => None,
+    };
+    if let Some(mode) = own {
         parser.at += 1;
-        parser.set_mode(Mode::TlsPolicy);
+        parser.set_mode(mode);
     }
     while let Some(arg) = parser.next() {
         if arg == b"--" {
@@ -226,7 +233,8 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
 pub(crate) const USAGE: &str = "\
 Postrider is a mail transfer agent with Exim's interface. Mail programs call it;
 people seldom do. `postrider quickstart` starts a server to try out,
-`postrider tls-policy DOMAIN` tells how safely mail would get there.
+`postrider tls-policy DOMAIN` tells how safely mail would get there,
+`postrider reports` lists, shows, sends and reads TLS and DMARC reports.
 Options are Exim's: see the specification's chapter on the command line.
 ";
 

@@ -33,6 +33,8 @@ fn modes() {
         ("exim dbmbuild", Mode::Receive),
         ("postrider tls-policy -C x.conf a.example", Mode::TlsPolicy),
         ("exim tls-policy", Mode::Receive),
+        ("postrider reports ingest x", Mode::Reports),
+        ("exim reports", Mode::Receive),
         ("exim -bV", Mode::Version),
     ] {
         assert_eq!(parse_words(line).unwrap().mode, mode, "{line}");

@@ -11,6 +11,7 @@ mod print;
 mod queue_list;
 mod queue_run;
 mod quickstart;
+mod reports;
 mod rules_test;
 mod server_socket;
 mod submit;
@@ -47,6 +48,7 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         Mode::Information(what) => return information::run(what),
         Mode::BuildDatabase(arguments) => return dbmbuild::run(arguments),
         Mode::Quickstart => return quickstart::run(),
+        Mode::Reports if reports::is_ingest(invocation) => return reports::ingest(&invocation.operands[1..]),
         _ => {}
     }
     if invocation.queue_run.as_ref().is_some_and(|q| q.queue.is_some()) {
@@ -83,6 +85,7 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         Mode::AddressTest | Mode::Verify { .. } => address_test::run(&start),
         Mode::HostTest { address } => host_test::run(&start, address),
         Mode::TlsPolicy => tls_policy::run(&start),
+        Mode::Reports => reports::run(&start),
         Mode::RetryTest | Mode::RewriteTest => rules_test::run(&start),
         Mode::Receive | Mode::Smtp | Mode::BatchedSmtp => submit::run(&start),
         Mode::Daemon { foreground } => daemon::run(start, *foreground, &loaded),

@@ -1,9 +1,7 @@
-//! Base 64 as signatures and keys use it: white space anywhere, padding at the end and nowhere else.
+//! Base 64 as signatures, keys and bodies of mail use it: white space anywhere, padding at the end and nowhere else.
 //!
 //! # References
 //! RFC 4648 section 4, RFC 6376 section 2.10 (`base64string` with folding white space).
-
-use crate::tag_list::is_folding_space;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const NO_DIGIT: u8 = 0xff;
@@ -20,7 +18,7 @@ const fn digits() -> [u8; 256] {
 }
 
 /// Encodes with padding, without line breaks.
-pub(crate) fn encode(octets: &[u8]) -> Vec<u8> {
+pub fn encode(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len().div_ceil(3) * 4);
     for chunk in octets.chunks(3) {
         let mut group = [0u8; 4];
@@ -35,10 +33,10 @@ pub(crate) fn encode(octets: &[u8]) -> Vec<u8> {
 }
 
 /// Decodes; `None` when it is no base 64.
-pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut group, mut count, mut padding) = (0u32, 0usize, 0usize);
-    for byte in text.iter().copied().filter(|byte| !is_folding_space(*byte)) {
+    for byte in text.iter().copied().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
         if byte == b'=' {
             padding += 1;
             continue;

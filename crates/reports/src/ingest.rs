@@ -1,0 +1,130 @@
+//! Reports of others, in whatever form they come: JSON or XML, packed or not, attached to a message or not.
+//!
+//! # Invariants
+//! * A file gives all the reports that are in it, or the reason why it has none.
+//!
+//! # Security
+//! All input is hostile: see the crate.
+
+use mail_types::limits;
+
+use crate::packed::{gunzip, is_gzip, is_zip, unzip};
+use crate::{Feedback, TlsReport, mime};
+
+/// A report that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// About TLS.
+    Tls(TlsReport),
+    /// About DMARC.
+    Dmarc(Box<Feedback>),
+}
+
+/// Finds the reports in a file.
+///
+/// # Errors
+/// Why there is none.
+pub fn read(input: &[u8]) -> Result<Vec<Found>, String> {
+    if input.len() as u64 > limits::REPORT_FILE {
+        return Err("it is too long".to_owned());
+    }
+    if let Some(found) = document(input) {
+        return found.map(|found| vec![found]);
+    }
+    let mut reports = Vec::new();
+    let mut trouble = None;
+    for part in mime::parts(input) {
+        match document(&part.content) {
+            Some(Ok(found)) => reports.push(found),
+            // HTML and text for people are no documents; what says that it is a report has to be one.
+            Some(Err(why)) if says_report(&part.kind) => trouble = Some(why),
+            _ => {}
+        }
+    }
+    match (reports.is_empty(), trouble) {
+        (false, _) => Ok(reports),
+        (true, Some(why)) => Err(why),
+        (true, None) => Err("there is no report in it".to_owned()),
+    }
+}
+
+fn says_report(kind: &[u8]) -> bool {
+    !kind.starts_with(b"text/") || kind == b"text/xml"
+}
+
+/// Reads one report, unpacking it first; nothing when it does not look like one.
+fn document(octets: &[u8]) -> Option<Result<Found, String>> {
+    let unpacked = if is_gzip(octets) {
+        Some(gunzip(octets))
+    } else if is_zip(octets) {
+        Some(unzip(octets))
+    } else {
+        None
+    };
+    let unpacked = match unpacked {
+        None => None,
+        Some(Ok(text)) => Some(text),
+        Some(Err(why)) => return Some(Err(why.to_owned())),
+    };
+    let was_packed = unpacked.is_some();
+    let text = unpacked.as_deref().unwrap_or(octets);
+    let start = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    match start.first() {
+        Some(b'{') => Some(TlsReport::read(text).map(Found::Tls)),
+        Some(b'<') => Some(Feedback::read(text).map(|report| Found::Dmarc(Box::new(report)))),
+        _ if was_packed => Some(Err("what is packed is neither JSON nor XML".to_owned())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packed::gzip;
+
+    const JSON: &[u8] = include_bytes!("../tests/fixtures/rfc8460-appendix-b.json");
+    const XML: &[u8] = include_bytes!("../tests/fixtures/peer-aggregate.xml");
+
+    fn mail(kind: &str, content: &[u8]) -> Vec<u8> {
+        let coded = mail_types::base64::encode(content);
+        let head = format!(
+            "From: a@b\r\nContent-Type: multipart/mixed; boundary=\"x\"\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<html>\r\n\
+             --x\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        );
+        [head.as_bytes(), &coded, b"\r\n--x--\r\n"].concat()
+    }
+
+    #[test]
+    fn both_kinds_in_every_wrapping() {
+        let tls = Found::Tls(TlsReport::read(JSON).unwrap());
+        let dmarc = Found::Dmarc(Box::new(Feedback::read(XML).unwrap()));
+        for (input, want) in [
+            (JSON.to_vec(), &tls),
+            (gzip(JSON), &tls),
+            (mail("application/tlsrpt+gzip", &gzip(JSON)), &tls),
+            (mail("application/tlsrpt+json", JSON), &tls),
+            (XML.to_vec(), &dmarc),
+            (gzip(XML), &dmarc),
+            (mail("application/gzip", &gzip(XML)), &dmarc),
+            ([b"Content-Type: message/rfc822\n\n", &mail("text/xml", XML)[..]].concat(), &dmarc),
+        ] {
+            assert_eq!(read(&input).as_deref(), Ok(std::slice::from_ref(want)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_report() {
+        for (input, want) in [
+            (b"".to_vec(), "there is no report in it"),
+            (b"Subject: x\n\nhello".to_vec(), "there is no report in it"),
+            (gzip(b"hello"), "what is packed is neither JSON nor XML"),
+            (b"<html/>".to_vec(), "it is no DMARC report"),
+            (b"<feedback/>".to_vec(), "it is no DMARC report: neither a policy nor an id"),
+            (b"<!DOCTYPE x><feedback/>".to_vec(), "it has a document type"),
+            (mail("application/gzip", &gzip(b"<a>")), "it is no DMARC report"),
+            (mail("application/gzip", &gzip(XML)[..40]), "the packed data is damaged"),
+        ] {
+            assert_eq!(read(&input), Err(want.to_owned()));
+        }
+    }
+}
