@@ -2,66 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use expand::lookup::{
-    Lookup as _, LookupAnswer, LookupRequest, LookupSettings, LookupSpec, LookupState, LookupStyle,
-    LookupWorld,
-};
-use mail_types::clock::SystemClock;
-use mail_types::value::Value;
-use postrider_lookup::Lookups;
+use support::{Message, Scratch};
 
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Self {
-        static SERIAL: AtomicU32 = AtomicU32::new(0);
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("lookup-servers-{}-{serial}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A message's lookups: one cache for all of them.
-struct Message {
-    lookups: Lookups,
-    state: LookupState,
-}
-
-impl Message {
-    fn new() -> Self {
-        Self { lookups: Lookups::new(), state: LookupState::default() }
-    }
-
-    /// What a lookup gives: `none` for nothing, an error with its text.
-    fn ask(&mut self, kind: &str, file: &str, key: &str) -> String {
-        let spec = LookupSpec::parse(kind.as_bytes()).unwrap();
-        let file = (spec.style == LookupStyle::SingleKey).then(|| Value::clean(file));
-        let request = LookupRequest { spec: &spec, key: Value::clean(key), file };
-        let settings = LookupSettings::default();
-        let mut world =
-            LookupWorld { settings: &settings, resolver: None, clock: &SystemClock, state: &mut self.state };
-        match self.lookups.lookup(&request, &mut world) {
-            Ok(LookupAnswer::Found { data, .. }) => format!("<{}>", data.to_lossy()),
-            Ok(LookupAnswer::NotFound) => "none".to_owned(),
-            Err(error) => format!("error: {error}"),
-        }
+/// An answer in one line: `none` for nothing, an error with its text.
+fn shown(answer: Result<Option<String>, String>) -> String {
+    match answer {
+        Ok(Some(data)) => format!("<{data}>"),
+        Ok(None) => "none".to_owned(),
+        Err(error) => format!("error: {error}"),
     }
 }
 
@@ -100,7 +54,7 @@ fn readsock_asks_a_server() {
         (format!("readsock,file={path},cache=yes"), "kept", "<5: kept\nsecond\n>"),
     ];
     for (kind, key, expected) in table {
-        assert_eq!(message.ask(&kind, "", key), expected, "{kind} {key}");
+        assert_eq!(shown(message.ask(&kind, "", key)), expected, "{kind} {key}");
     }
     server.join().unwrap();
 }
@@ -110,7 +64,8 @@ fn readsock_asks_over_tcp() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = thread::spawn(move || serve(listener.accept().unwrap().0, 1, true));
-    let asked = Message::new().ask(&format!("readsock,file=inet:127.0.0.1:{port}"), "over tcp", "over tcp");
+    let kind = format!("readsock,file=inet:127.0.0.1:{port}");
+    let asked = shown(Message::new().ask(&kind, "over tcp", "over tcp"));
     assert_eq!(asked, "<1: over tcp\nsecond\n>");
     server.join().unwrap();
 }
@@ -122,13 +77,14 @@ fn readsock_says_why_it_has_no_answer() {
     let silent = scratch.path("silent");
     let listener = UnixListener::bind(&silent).unwrap();
     let mut message = Message::new();
-    assert_eq!(message.ask("readsock", "", "no socket is named"), "none");
-    let refused = message.ask(&format!("readsock,file={absent}"), "", "x");
+    assert_eq!(shown(message.ask("readsock", "", "no socket is named")), "none");
+    let refused = shown(message.ask(&format!("readsock,file={absent}"), "", "x"));
     assert_eq!(refused, format!("error: failed to connect to socket {absent}: No such file or directory"));
-    let timed_out = message.ask(&format!("readsock,file={silent},timeout=1s"), "", "x");
+    let timed_out = shown(message.ask(&format!("readsock,file={silent},timeout=1s"), "", "x"));
     assert_eq!(timed_out, "error: socket read timed out");
-    assert!(message.ask("readsock,file=relative", "", "x").starts_with("error: "));
-    assert!(message.ask(&format!("readsock,file={absent},tls=yes"), "", "x").contains("TLS"));
+    assert!(shown(message.ask("readsock,file=relative", "", "x")).starts_with("error: "));
+    let with_tls = shown(message.ask(&format!("readsock,file={absent},tls=yes"), "", "x"));
+    assert!(with_tls.contains("TLS"), "{with_tls}");
     drop(listener);
 }
 
@@ -160,7 +116,7 @@ fn json_is_walked_by_selectors() {
     ];
     let mut message = Message::new();
     for (key, expected) in table {
-        assert_eq!(message.ask("json", &good, key), expected, "{key}");
+        assert_eq!(shown(message.ask("json", &good, key)), expected, "{key}");
     }
 }
 
@@ -171,10 +127,10 @@ fn json_that_is_broken_defers() {
     for (name, text) in [("cut", "{\"a\": "), ("none", ""), ("two", "1 2"), ("bytes", "\"\u{0}\"")] {
         let path = scratch.path(name);
         std::fs::write(&path, text).unwrap();
-        let answer = message.ask("json", &path, "a");
+        let answer = shown(message.ask("json", &path, "a"));
         assert!(answer.starts_with(&format!("error: {path} is not a JSON text: ")), "{name}: {answer}");
     }
     let absent = scratch.path("absent");
-    let answer = message.ask("json", &absent, "a");
+    let answer = shown(message.ask("json", &absent, "a"));
     assert!(answer.contains("No such file or directory"), "{answer}");
 }

@@ -6,42 +6,15 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+mod support;
 
-use expand::lookup::{
-    Lookup as _, LookupAnswer, LookupRequest, LookupSettings, LookupSpec, LookupState, LookupStyle,
-    LookupWorld,
-};
-use mail_types::clock::SystemClock;
-use mail_types::value::Value;
-use postrider_lookup::Lookups;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use postrider_lookup::cdb::CdbWriter;
 use postrider_lookup::dbm::{Duplicate, HashWriter};
-
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Self {
-        static SERIAL: AtomicU32 = AtomicU32::new(0);
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("lookup-witness-{}-{serial}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use support::{Message, Scratch};
 
 /// Whether a program is there; where it must be and is not, the test fails.
 fn have(program: &str) -> bool {
@@ -66,20 +39,9 @@ fn feed(program: &str, arguments: &[&str], input: &[u8]) {
     assert!(child.wait().unwrap().success(), "{program} {arguments:?}");
 }
 
-/// What a lookup of a key, or a query, gives.
+/// What a lookup of a key, or a query, gives to a message that has asked nothing before.
 fn ask(kind: &str, file: &str, key: &str) -> Result<Option<String>, String> {
-    let spec = LookupSpec::parse(kind.as_bytes()).unwrap();
-    let file = (spec.style == LookupStyle::SingleKey).then(|| Value::clean(file));
-    let request = LookupRequest { spec: &spec, key: Value::clean(key), file };
-    let settings = LookupSettings::default();
-    let mut state = LookupState::default();
-    let mut world =
-        LookupWorld { settings: &settings, resolver: None, clock: &SystemClock, state: &mut state };
-    match Lookups::new().lookup(&request, &mut world) {
-        Ok(LookupAnswer::Found { data, .. }) => Ok(Some(data.to_lossy())),
-        Ok(LookupAnswer::NotFound) => Ok(None),
-        Err(error) => Err(error.to_string()),
-    }
+    Message::new().ask(kind, file, key)
 }
 
 #[track_caller]
@@ -325,7 +287,7 @@ fn sqlite_files_of_the_tool() {
     finds("sqlite", "", &format!("{file} select v from a where k='k1'"), Some("v1"));
     let relative = ask("sqlite,file=db", "", "select 1");
     assert_eq!(relative, Err("absolute file name expected for \"sqlite\" lookup".into()));
-    let nowhere = format!("sqlite,file={}/no/db", scratch.0.display());
+    let nowhere = format!("sqlite,file={}", scratch.path("no/db"));
     assert_eq!(ask(&nowhere, "", "select 1"), Err("unable to open database file".into()));
 }
 

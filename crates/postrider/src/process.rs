@@ -26,9 +26,14 @@ pub(crate) trait Job {
     /// Does it; the exit code.
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8;
     /// Whether it is started again when it dies (a daemon).
-    fn is_daemon(&self) -> bool;
-    /// Reads the configuration again; `None` when it is broken (and that has been told).
-    fn reload(&self) -> Option<Arc<Config>>;
+    fn is_daemon(&self) -> bool {
+        false
+    }
+    /// Reads the configuration again; `None` when it is broken (and that has been told), or when there is no server that
+    /// would take it.
+    fn reload(&self) -> Option<Arc<Config>> {
+        None
+    }
 }
 
 /// A job's place.

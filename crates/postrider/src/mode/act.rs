@@ -70,14 +70,6 @@ impl Job for Act<'_> {
             }
         })
     }
-
-    fn is_daemon(&self) -> bool {
-        false
-    }
-
-    fn reload(&self) -> Option<Arc<Config>> {
-        None
-    }
 }
 
 impl Act<'_> {

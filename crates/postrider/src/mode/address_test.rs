@@ -45,14 +45,6 @@ impl Job for Test<'_> {
             worst
         })
     }
-
-    fn is_daemon(&self) -> bool {
-        false
-    }
-
-    fn reload(&self) -> Option<Arc<Config>> {
-        None
-    }
 }
 
 impl Test<'_> {

@@ -37,14 +37,6 @@ impl Job for Listing<'_> {
             }
         }
     }
-
-    fn is_daemon(&self) -> bool {
-        false
-    }
-
-    fn reload(&self) -> Option<Arc<Config>> {
-        None
-    }
 }
 
 impl Listing<'_> {

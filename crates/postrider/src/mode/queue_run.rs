@@ -60,12 +60,4 @@ impl Job for OneRun<'_> {
             0
         })
     }
-
-    fn is_daemon(&self) -> bool {
-        false
-    }
-
-    fn reload(&self) -> Option<Arc<Config>> {
-        None
-    }
 }

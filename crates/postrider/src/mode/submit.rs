@@ -49,14 +49,6 @@ impl Job for Submission<'_> {
             }
         }
     }
-
-    fn is_daemon(&self) -> bool {
-        false
-    }
-
-    fn reload(&self) -> Option<Arc<Config>> {
-        None
-    }
 }
 
 impl Submission<'_> {

@@ -55,14 +55,6 @@ impl Job for Policy<'_> {
             worst
         })
     }
-
-    fn is_daemon(&self) -> bool {
-        false
-    }
-
-    fn reload(&self) -> Option<Arc<Config>> {
-        None
-    }
 }
 
 async fn one(domain: &[u8], context: &mut Context) -> u8 {
