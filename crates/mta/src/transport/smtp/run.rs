@@ -10,43 +10,38 @@
 //! # Compatibility
 //! Specification, "Errors in outgoing SMTP" and "Retry configuration".
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use config::TransportInstance;
-use config::options::kind::Hosts;
-use config::options::postrider as own;
-use config::options::transport::{generic, smtp as options};
-use hints::RetryKey;
+use config::options::transport::generic;
 use mail_types::outcome::Verdict;
 use mail_types::value::Value;
-use observe::event::{HostError, Pipelining, RemoteHost, Session};
-use policy::list::Subject;
+use observe::event::{RemoteHost, Session};
 use policy::retry::RetryError;
-use smtp_proto::client::{Content, Delivered, MailFrom, Recipient, Stage};
+use smtp_proto::client::{Content, MailFrom, Recipient, Stage};
 use tls::policy::Action;
 
-use super::batch::{AddressResult, Batch, BatchReply, RetryChange, RetryFailure};
-use super::connection::{Connection, Endpoint};
-use super::connections::Key;
-use super::demand::{Demand, demand};
+use super::batch::{AddressResult, Batch, BatchReply};
+use super::connection::Connection;
 use super::dialogue::{Carried, Message, carry};
-use super::fault::{Concerns, Fault};
+use super::fault::Fault;
 use super::hosts::{Candidate, NoHosts, candidates, fallback};
-use super::secure::Plan;
-use super::settings::{Misconfigured, Settings, expanded, interface};
+use super::settings::{Misconfigured, Settings, expanded};
 use super::sign;
-use crate::context::{Context, log_lines};
+use crate::context::Context;
 use crate::route::errno;
 use crate::services::waiting;
-use crate::transport::limits::Place;
 use crate::transport::{outgoing, rcpt_address};
 
 mod explain;
+
+mod judge;
 mod open;
+mod retry;
+mod way;
 
 pub use explain::{Explained, explain};
+use way::{Taken, Way};
 
 /// Carries out one run.
 pub async fn deliver(batch: Batch, context: Context) -> BatchReply {
@@ -266,23 +261,6 @@ impl Run<'_> {
         self.order.iter().copied().filter(|at| is_open(&self.results[*at])).collect()
     }
 
-    /// Whether the hints say that this host's time has not come.
-    fn must_wait(&mut self, host: &Candidate, settings: &Settings) -> bool {
-        let now = self.context.services.clock.now();
-        let hints = Arc::clone(&self.context.services.hints);
-        let keys = [Some(host_key(host, settings)), self.message_key(host, settings)];
-        let waiting: Vec<_> = keys
-            .iter()
-            .flatten()
-            .filter_map(|key| hints.retry(key))
-            .filter(|record| record.next_try > now)
-            .collect();
-        if waiting.iter().any(|record| record.expired) {
-            self.expired += 1;
-        }
-        !waiting.is_empty()
-    }
-
     /// Makes a host the one that the variables speak of; gives its port.
     fn look_at(&mut self, host: &Candidate, settings: &Settings) -> u16 {
         let port = host.port.unwrap_or(settings.port);
@@ -292,14 +270,6 @@ impl Run<'_> {
         facts.address = Some(host.address);
         facts.port = port;
         port
-    }
-
-    fn message_key(&self, host: &Candidate, settings: &Settings) -> Option<RetryKey> {
-        let id = self.context.facts.message.id.as_ref()?;
-        let mut key = host_key(host, settings).as_bytes().to_vec();
-        key.push(b':');
-        key.extend_from_slice(id.as_bytes());
-        Some(RetryKey::from_bytes(key))
     }
 
     /// One host: connect, or use an open connection; send; judge. False when it is left out this time.
@@ -378,47 +348,6 @@ impl Run<'_> {
         true
     }
 
-    /// An open connection to a host, or the right to open one. Where `host_connections_max` are open, it waits until one of
-    /// them can be used or is closed, but not for ever: what had to wait too long is for the next queue run.
-    async fn way_to(&mut self, host: &Candidate, key: &Key) -> Result<Way, Taken> {
-        let most = self.context.config.main.get(own::HOST_CONNECTIONS_MAX);
-        let most = u64::try_from(most).unwrap_or(0);
-        let (address, port) = (key.endpoint.address, key.endpoint.port);
-        let id = self.context.facts.message.id;
-        let connections = Arc::clone(&self.context.services.connections);
-        let search = async {
-            loop {
-                let mut changed = pin!(connections.limits.changed());
-                // From here on nothing is missed.
-                changed.as_mut().enable();
-                if let Some(connection) = connections.take(key, id.as_ref()) {
-                    return Way::Open(Box::new(connection));
-                }
-                if let Some(place) = connections.limits.at_address(address, port, most) {
-                    return Way::New(vec![place]);
-                }
-                connections.make_room(address, port);
-                changed.await;
-            }
-        };
-        let way = tokio::time::timeout(PLACE_PATIENCE, search).await.map_err(|_elapsed| Taken)?;
-        match way {
-            Way::New(mut places) => {
-                places.extend(self.place_at(host)?);
-                Ok(Way::New(places))
-            }
-            open @ Way::Open(_) => Ok(open),
-        }
-    }
-
-    /// The place at a host of `serialize_hosts`; none is needed at others. An error when somebody else has it.
-    fn place_at(&mut self, host: &Candidate) -> Result<Option<Place>, Taken> {
-        if !self.host_in(options::SERIALIZE_HOSTS, host) {
-            return Ok(None);
-        }
-        self.context.services.connections.limits.alone_at(&host.name).map(Some).ok_or(Taken)
-    }
-
     /// `-N`: the host would have taken everything.
     async fn pretend(&mut self, shown: &RemoteHost) {
         let pending = self.pending();
@@ -431,40 +360,6 @@ impl Run<'_> {
                 ..result(Verdict::Accept, 0, None)
             });
         }
-    }
-
-    /// What makes a session with this host: where from, where to, and as whom.
-    fn key(
-        &mut self,
-        host: &Candidate,
-        port: u16,
-        settings: &Settings,
-        action: &Action,
-    ) -> Result<Key, Box<AddressResult>> {
-        let interface = interface(self.transport, host.address, self.context).map_err(misconfigured)?;
-        let helo = match self.transport.options.get(options::HELO_DATA) {
-            Some(text) => expanded(text, "helo_data", self.transport, self.context).map_err(misconfigured)?,
-            None => None,
-        };
-        let helo = helo.map_or_else(|| self.context.primary_hostname().to_vec(), Value::into_bytes);
-        let endpoint = Endpoint { address: host.address, port, interface };
-        let transport = self.transport;
-        let mut matches = in_list(transport, host);
-        let how = (settings.tls_at_once, action);
-        let tls = Plan::of(transport, &host.name, how, &mut matches, self.context).map_err(misconfigured)?;
-        Ok(Key { transport: transport.name.clone(), endpoint, helo, tls })
-    }
-
-    /// What is asked of a host.
-    async fn demand(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Demand {
-        let mut matches = in_list(self.transport, host);
-        let domain = self.batch.only_domain();
-        let at_once = settings.tls_at_once;
-        demand(host, port, at_once, domain.as_deref(), &mut matches, self.context).await
-    }
-
-    fn host_in(&mut self, option: config::Opt<Hosts>, host: &Candidate) -> bool {
-        in_list(self.transport, host)(option, self.context)
     }
 
     async fn send_over(
@@ -485,202 +380,6 @@ impl Run<'_> {
             return carried;
         }
         carry(connection, settings.protocol, content, &part, settings).await
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "what was tried, how it ended, and what is left of it")]
-    fn judge(
-        &mut self,
-        host: &Candidate,
-        shown: &RemoteHost,
-        mut connection: Connection,
-        key: Key,
-        pending: &[usize],
-        carried: Carried,
-        settings: &Settings,
-    ) {
-        let session = Session {
-            pipelining: match (connection.offered.pipelining, connection.offered.esmtp) {
-                (true, _) => Pipelining::Used,
-                _ => Pipelining::No,
-            },
-            chunking: carried.chunked,
-            startup: connection.startup.clone(),
-            tls: connection.tls.as_deref().map(log_lines::tls),
-            ..Session::default()
-        };
-        let mut about_message: Option<Fault> = None;
-        let mut any = false;
-        self.halted |= !carried.journalled;
-        for (number, at) in pending.iter().enumerate() {
-            let Some(end) = carried.outcome.recipients.get(number) else { continue };
-            match &end.delivered {
-                Delivered::Yes(reply) => {
-                    any = true;
-                    let confirmation = Some(reply.text());
-                    let session = Session { confirmation, ..session.clone() };
-                    self.results[*at] = Some(AddressResult {
-                        host: Some(shown.clone()),
-                        session: Some(session),
-                        size: carried.written,
-                        ..result(Verdict::Accept, 0, None)
-                    });
-                    self.delivered(*at);
-                }
-                Delivered::Refused(stage, reply) => {
-                    let fault = Fault::refused(*stage, &carried.words(*stage, false), reply, host.route);
-                    self.settle(*at, &fault, shown);
-                    if fault.concerns == Concerns::Recipient {
-                        self.remember_recipient(*at, &fault, shown, settings);
-                    }
-                    if fault.concerns == Concerns::Message {
-                        about_message = Some(fault);
-                    }
-                }
-                Delivered::Undecided => {}
-            }
-        }
-        if let Some(fault) = about_message {
-            self.note_host(&fault, shown);
-            self.remember(host, &fault, shown, settings);
-        } else if carried.broken.is_none() {
-            let key = host_key(host, settings);
-            self.clear(key, &host.name);
-        }
-        if let Some((link, stage)) = &carried.broken {
-            let fault = Fault::lost(link, &carried.words(*stage, true), Some(*stage), host.route);
-            return self.connection_lost(host, shown, &fault, *stage, pending, settings);
-        }
-        connection.messages += u64::from(any);
-        connection.needs_reset = carried.outcome.needs_reset;
-        let more = settings.max_messages == 0 || connection.messages < settings.max_messages;
-        let may_go_on = more && (connection.tls.is_none() || key.tls.keeps);
-        if any && may_go_on {
-            let message = self.context.facts.message.id;
-            self.context.services.connections.keep(key, message, connection);
-        } else {
-            self.context.services.connections.part(connection);
-        }
-    }
-
-    /// The connection was lost with addresses undecided.
-    fn connection_lost(
-        &mut self,
-        host: &Candidate,
-        shown: &RemoteHost,
-        fault: &Fault,
-        stage: Stage,
-        pending: &[usize],
-        settings: &Settings,
-    ) {
-        let decided = |result: &Option<AddressResult>| {
-            result.as_ref().is_some_and(|result| matches!(result.verdict, Verdict::Accept | Verdict::Fail))
-        };
-        let open: Vec<usize> = pending.iter().copied().filter(|at| !decided(&self.results[*at])).collect();
-        if let (Concerns::Recipient, Stage::Rcpt(number)) = (fault.concerns, stage) {
-            for at in open {
-                self.settle(at, fault, shown);
-                if pending.get(number) == Some(&at) {
-                    self.remember_recipient(at, fault, shown, settings);
-                }
-            }
-            return;
-        }
-        self.host_failed(host, shown, fault, &open, settings);
-    }
-
-    /// A host that failed for all of these addresses.
-    fn host_failed(
-        &mut self,
-        host: &Candidate,
-        shown: &RemoteHost,
-        fault: &Fault,
-        addresses: &[usize],
-        settings: &Settings,
-    ) {
-        self.note_host(fault, shown);
-        for at in addresses {
-            self.settle(*at, fault, shown);
-        }
-        self.remember(host, fault, shown, settings);
-        if fault.concerns == Concerns::Host && !self.reply.waits_for.contains(&host.name) {
-            self.reply.waits_for.push(host.name.clone());
-        }
-    }
-
-    fn settle(&mut self, at: usize, fault: &Fault, shown: &RemoteHost) {
-        self.results[at] = Some(AddressResult {
-            verdict: fault.verdict,
-            errno: fault.errno,
-            more_errno: fault.more_errno,
-            error: fault.error.clone(),
-            message: fault.text.clone(),
-            user_message: None,
-            // Where the number says all (a refused connection), Exim's line names no host.
-            host: (fault.names_host && fault.text.is_some()).then(|| shown.clone()),
-            smtp_reply: fault.reply.clone(),
-            session: None,
-            size: 0,
-        });
-    }
-
-    fn note_host(&mut self, fault: &Fault, shown: &RemoteHost) {
-        if !fault.log_host {
-            return;
-        }
-        let system = (fault.errno > 0).then(|| system_words(fault.errno));
-        let (message, plain) = match (&fault.text, system) {
-            (Some(text), Some(words)) => ([text.as_slice(), b": ", words.as_bytes()].concat(), false),
-            (Some(text), None) => (text.clone(), false),
-            (None, words) => (words.unwrap_or_default().into_bytes(), true),
-        };
-        self.reply.host_errors.push(HostError { host: shown.clone(), message, plain });
-    }
-
-    fn remember(&mut self, host: &Candidate, fault: &Fault, shown: &RemoteHost, settings: &Settings) {
-        let key = match fault.concerns {
-            Concerns::Host => host_key(host, settings),
-            Concerns::Message => match self.message_key(host, settings) {
-                Some(key) => key,
-                None => return,
-            },
-            Concerns::Recipient | Concerns::Nothing => return,
-        };
-        self.reply.retry.push(RetryChange {
-            key,
-            subject: host.name.clone(),
-            failure: Some(failure(fault, shown)),
-        });
-    }
-
-    fn remember_recipient(&mut self, at: usize, fault: &Fault, shown: &RemoteHost, settings: &Settings) {
-        let Some((local, domain)) = self.parts(at) else { return };
-        let key = if settings.retry_with_sender {
-            RetryKey::address_and_sender(&local, &domain, &self.context.facts.message.sender_address)
-        } else {
-            RetryKey::routing_address(&local, &domain)
-        };
-        let subject = self.batch.addresses[at].facts.address.clone();
-        self.reply.retry.push(RetryChange { key, subject, failure: Some(failure(fault, shown)) });
-    }
-
-    fn delivered(&mut self, at: usize) {
-        let Some((local, domain)) = self.parts(at) else { return };
-        let sender = self.context.facts.message.sender_address.clone();
-        let address = self.batch.addresses[at].facts.address.clone();
-        self.clear(RetryKey::address_and_sender(&local, &domain, &sender), &address);
-        self.clear(RetryKey::routing_address(&local, &domain), &address);
-    }
-
-    fn parts(&self, at: usize) -> Option<(Vec<u8>, Vec<u8>)> {
-        let address = mail_types::Address::split(&self.batch.addresses.get(at)?.facts.address);
-        Some((address.local_part.clone(), address.lower_domain()))
-    }
-
-    /// Forgets a failure, when there is one.
-    fn clear(&mut self, key: RetryKey, subject: &[u8]) {
-        if self.context.services.hints.retry(&key).is_some() {
-            self.reply.retry.push(RetryChange { key, subject: subject.to_vec(), failure: None });
-        }
     }
 
     /// The same end for every address that has none.
@@ -719,30 +418,6 @@ impl Run<'_> {
         result(Verdict::Defer, errno::HOST_RETRY, Some(text.into_bytes()))
     }
 }
-
-/// Tells whether a host is in a list of the transport.
-fn in_list<'a>(
-    transport: &'a TransportInstance,
-    host: &'a Candidate,
-) -> impl FnMut(config::Opt<Hosts>, &mut Context) -> bool + use<'a> {
-    move |option, context| {
-        let Some(list) = transport.options.get(option) else { return false };
-        let names: [&[u8]; 1] = [&host.name];
-        list.matches(Subject::host(&names, Some(host.address)), context).is_ok_and(|found| found.matched)
-    }
-}
-
-/// How a host can be reached.
-enum Way {
-    Open(Box<Connection>),
-    New(Vec<Place>),
-}
-
-/// How long a message waits for a place at a host.
-const PLACE_PATIENCE: Duration = Duration::from_mins(1);
-
-/// Somebody else has the only place.
-struct Taken;
 
 impl NoHosts {
     fn into_result(self, transport: &str) -> AddressResult {
@@ -784,13 +459,6 @@ fn misconfigured(wrong: Misconfigured) -> Box<AddressResult> {
     Box::new(result(Verdict::Defer, errno::EXPANSION, Some(wrong.0.into_bytes())))
 }
 
-/// The record of a host.
-fn host_key(host: &Candidate, settings: &Settings) -> RetryKey {
-    let port = host.port.unwrap_or(settings.port);
-    let address = if settings.retry_with_address { host.address.to_string() } else { String::new() };
-    RetryKey::host(&host.name, address.as_bytes(), (port != 25).then_some(port))
-}
-
 fn result(verdict: Verdict, errno: i32, message: Option<Vec<u8>>) -> AddressResult {
     AddressResult {
         verdict,
@@ -804,18 +472,6 @@ fn result(verdict: Verdict, errno: i32, message: Option<Vec<u8>>) -> AddressResu
         session: None,
         size: 0,
     }
-}
-
-/// What a retry record says: the host and the text, or the system's words.
-fn failure(fault: &Fault, shown: &RemoteHost) -> RetryFailure {
-    let text = match &fault.text {
-        Some(text) => {
-            let address = shown.address.map(|address| address.to_string()).unwrap_or_default();
-            [b"H=", shown.name.as_slice(), b" [", address.as_bytes(), b"]: ", text].concat()
-        }
-        None => system_words(fault.errno).into_bytes(),
-    };
-    RetryFailure { error: fault.error.clone(), errno: fault.errno, more_errno: fault.more_errno, text }
 }
 
 fn system_words(number: i32) -> String {
