@@ -28,6 +28,7 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_utf8: true,
     allow_domain_literals: true,
     strip_trailing_dot: false,
+    strip_excess_angle_brackets: false,
 };
 
 /// The return path for a message that is forwarded; `day` counts from 1970. The error is the parser's text.

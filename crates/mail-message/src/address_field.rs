@@ -152,6 +152,7 @@ mod tests {
         allow_utf8: false,
         allow_domain_literals: false,
         strip_trailing_dot: false,
+        strip_excess_angle_brackets: false,
     };
 
     fn lines(texts: &[&str]) -> Vec<HeaderLine> {

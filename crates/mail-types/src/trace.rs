@@ -15,7 +15,7 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::diagnostic::Span;
 
@@ -23,7 +23,7 @@ macro_rules! categories {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $bit:literal, $default:literal;)*) => {
         /// What a line is about, or how lines look.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u32)]
+        #[repr(u64)]
         pub enum Category { $($(#[$doc])* $variant = 1 << $bit,)* }
 
         /// Every name of `-d` with its category and whether `-d` alone switches it on.
@@ -96,10 +96,12 @@ categories! {
     Verify = "verify", 30, true;
     /// `-v`: log lines.
     Verbose = "v", 31, true;
+    /// `debug_print` of routers and transports: with `-d`, with `-v`, and for `-bt`. No name can ask for it.
+    DebugPrint = "+", 32, true;
 }
 
 /// The categories that are on.
-static CHOSEN: AtomicU32 = AtomicU32::new(0);
+static CHOSEN: AtomicU64 = AtomicU64::new(0);
 /// Where lines go.
 static SINK: OnceLock<Sink> = OnceLock::new();
 
@@ -114,13 +116,13 @@ type Sink = Box<dyn Fn(Category, &str) + Send + Sync>;
 
 /// A set of categories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Selection(u32);
+pub struct Selection(u64);
 
 impl Selection {
     /// What `-d` followed by `text` asks for: the default, changed by `+name` and `-name`. The error is Exim's text.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let default =
-            NAMES.iter().filter(|(.., on)| *on).fold(0, |set, (_, category, _)| set | *category as u32);
+            NAMES.iter().filter(|(.., on)| *on).fold(0, |set, (_, category, _)| set | *category as u64);
         let mut set = default;
         let mut rest = text;
         while let Some((sign, after)) = rest.split_first() {
@@ -128,11 +130,11 @@ impl Selection {
             let (name, tail) = after.split_at(end);
             let bits = match name {
                 // As Exim has it: everything but memory goes on, everything goes off.
-                b"all" if *sign == b'+' => !(Category::Memory as u32 | Category::NoUtf8 as u32),
-                b"all" => u32::MAX,
+                b"all" if *sign == b'+' => !(Category::Memory as u64 | Category::NoUtf8 as u64),
+                b"all" => u64::MAX,
                 name => {
                     let found = NAMES.iter().find(|(known, ..)| known.as_bytes() == name && *known != "v");
-                    found.map(|(_, category, _)| *category as u32).ok_or_else(|| unknown(*sign, name))?
+                    found.map(|(_, category, _)| *category as u64).ok_or_else(|| unknown(*sign, name))?
                 }
             };
             match sign {
@@ -147,12 +149,12 @@ impl Selection {
 
     /// These categories alone.
     pub fn of(categories: &[Category]) -> Self {
-        Self(categories.iter().fold(0, |set, category| set | *category as u32))
+        Self(categories.iter().fold(0, |set, category| set | *category as u64))
     }
 
     /// Whether a category is in it.
     pub fn has(self, category: Category) -> bool {
-        self.0 & category as u32 != 0
+        self.0 & category as u64 != 0
     }
 }
 
@@ -179,7 +181,7 @@ pub fn place(span: Span) -> String {
 /// Whether a category is on.
 #[inline]
 pub fn on(category: Category) -> bool {
-    CHOSEN.load(Ordering::Relaxed) & category as u32 != 0
+    CHOSEN.load(Ordering::Relaxed) & category as u64 != 0
 }
 
 /// Says something; [`crate::trace!`] asks first whether anybody wants it.

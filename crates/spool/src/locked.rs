@@ -353,8 +353,8 @@ impl LockedMessage {
     /// Ends the message: all of it is delivered, bounced or thrown away. When this returns, it doesn't come back.
     pub fn finish(self) -> Result<(), SpoolError> {
         let spool = self.held.spool.clone();
-        let (_, mut ended) =
-            spool.carry_out(Vec::new(), vec![Ending { message: self, delivered: Vec::new() }]);
+        let (_, mut ended) = spool
+            .carry_out(Vec::new(), vec![Ending { message: self, delivered: Vec::new(), keep_log: false }]);
         ended.pop().unwrap_or(Ok(()))
     }
 
@@ -366,6 +366,20 @@ impl LockedMessage {
     pub(crate) fn unlink(&self, part: Part) -> Result<(), SpoolError> {
         let Held { spool, id, place, .. } = &self.held;
         spool.shared.unlink_if_there(&place.file(id, part))
+    }
+
+    /// Moves the log to `msglog.OLD`. It is for people: what cannot be moved stays where it is.
+    pub(crate) fn preserve_log(&self) {
+        let Held { spool, id, .. } = &self.held;
+        let shared = &spool.shared;
+        let kept = layout::kind_dir(spool.queue(), "msglog.OLD");
+        if shared.prepare(&kept).is_err() {
+            return;
+        }
+        for split in [false, true] {
+            let _ =
+                shared.disk.rename(&layout::message_log(spool.queue(), id, split), &kept.join(id.as_str()));
+        }
     }
 
     /// Logs of a message are no part of it; what stays is removed by the next clean-up.

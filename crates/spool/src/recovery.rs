@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use mail_types::MessageId;
 
 use crate::error::SpoolError;
-use crate::layout::{DAMAGED, Part, Place, kind_dir};
+use crate::layout::{DAMAGED, Part, Place, kind_dir, message_log};
 use crate::locked::{HoldOutcome, LockOutcome};
 use crate::store::Spool;
 
@@ -69,6 +69,24 @@ impl Spool {
             HoldOutcome::Gone => return Ok(true),
         };
         self.move_aside(&held.place, id)?;
+        Ok(true)
+    }
+
+    /// Removes a message whose files make no sense, its log too. False when somebody else works on it.
+    pub fn remove_malformed(&self, id: &MessageId) -> Result<bool, SpoolError> {
+        let held = match self.hold(id)? {
+            HoldOutcome::Held(held) => held,
+            HoldOutcome::Busy => return Ok(false),
+            HoldOutcome::Gone => return Ok(true),
+        };
+        for part in [Part::Header, Part::Data, Part::Journal] {
+            self.shared.unlink_if_there(&held.place.file(id, part))?;
+        }
+        for split in [false, true] {
+            // A log is no part of the message; what stays is removed by the next clean-up.
+            let _ = self.shared.unlink_if_there(&message_log(self.queue(), id, split));
+        }
+        self.shared.sync_dir(held.place.dir())?;
         Ok(true)
     }
 

@@ -31,6 +31,8 @@ pub struct Ending {
     /// Deliveries that its journal does not hold. When the message can't be removed, the journal gets them, so that
     /// they are not repeated.
     pub delivered: Vec<Vec<u8>>,
+    /// The message's log is moved to `msglog.OLD` instead of being removed (option `preserve_message_logs`).
+    pub keep_log: bool,
 }
 
 /// A commit whose files are written.
@@ -146,7 +148,11 @@ impl Ending {
             return Err(error);
         }
         self.message.unlink(Part::Data)?;
-        self.message.unlink_log();
+        if self.keep_log {
+            self.message.preserve_log();
+        } else {
+            self.message.unlink_log();
+        }
         Ok(self.message)
     }
 }

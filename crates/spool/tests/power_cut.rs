@@ -111,7 +111,7 @@ impl World {
                 Ok(committed) => {
                     self.account(committed.id()).committed = true;
                     let delivered = vec![b"one@b.example".to_vec()];
-                    next.push(Ending { message: committed.into_locked(), delivered });
+                    next.push(Ending { message: committed.into_locked(), delivered, keep_log: false });
                 }
                 Err(error) => self.errors.push(error),
             }

@@ -9,6 +9,7 @@
 //! | `file PATH [MODE [OWNER]]` | write a file below `@DIR@` |
 //! | `mkdir PATH [MODE [OWNER]]` | make a directory below `@DIR@` |
 //! | `run ARGS` | run the program, standard input empty |
+//! | `as USER ARGS` | run it as that user (and group of the same name), the text as standard input (LF) |
 //! | `submit ARGS` | run it with the text as standard input (LF) |
 //! | `quiet ARGS` | as `submit`, what comes on standard error is not compared |
 //! | `told ARGS` | as `submit`; of standard error only what it tells of ACLs and the log is compared |

@@ -112,6 +112,10 @@ fn masked_number(rest: &[u8], before: &[u8]) -> Option<(usize, String)> {
     if pid {
         return Some((len, "<pid>".to_owned()));
     }
+    // The machine's load.
+    if before.ends_with(b" (load ") && rest[len..].starts_with(b".") {
+        return Some((len + 1 + digits(&rest[len + 1..]), "<load>".to_owned()));
+    }
     // A client's own port, in -H.
     if before.ends_with(b"-host_address [127.0.0.1]:") {
         return Some((len, "<port>".to_owned()));

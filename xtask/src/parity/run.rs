@@ -182,9 +182,13 @@ impl<'a> Run<'a> {
             "file" => self.file(&args, &text),
             "mkdir" => self.mkdir(&args),
             "run" => self.run(&args, b""),
+            "as" => {
+                let (user, args) = args.split_first().ok_or("as wants a user")?;
+                self.execute(args, &join(&text, "\n"), Errors::All, Some(user))
+            }
             "submit" => self.run(&args, &join(&text, "\n")),
-            "quiet" => self.execute(&args, &join(&text, "\n"), Errors::Left),
-            "told" => self.execute(&args, &join(&text, "\n"), Errors::Decisions),
+            "quiet" => self.execute(&args, &join(&text, "\n"), Errors::Left, None),
+            "told" => self.execute(&args, &join(&text, "\n"), Errors::Decisions, None),
             "smtp" => self.run(&[vec!["-bs".to_owned()], args].concat(), &join(&text, "\r\n")),
             "raw" => self.run(&[vec!["-bs".to_owned()], args].concat(), &unescape(&join(&text, ""))),
             "daemon" => self.start_daemon(&args),
@@ -243,18 +247,29 @@ impl<'a> Run<'a> {
     }
 
     fn run(&mut self, args: &[String], input: &[u8]) -> Result<(), String> {
-        self.execute(args, input, Errors::All)
+        self.execute(args, input, Errors::All, None)
     }
 
-    /// Runs the program; `errors` says what of its standard error is compared.
-    fn execute(&mut self, args: &[String], input: &[u8], errors: Errors) -> Result<(), String> {
+    /// Runs the program, perhaps as somebody else; `errors` says what of its standard error is compared.
+    fn execute(
+        &mut self,
+        args: &[String],
+        input: &[u8],
+        errors: Errors,
+        user: Option<&str>,
+    ) -> Result<(), String> {
         // A port that no sink serves refuses connections.
         for listener in self.ports.values_mut() {
             *listener = None;
         }
+        let ids = user.map(|user| [format!("--reuid={user}"), format!("--regid={user}")]);
+        // A program that hangs fails its case and does not hold up the others.
+        let mut wrap = vec!["timeout", "--kill-after=5", "60"];
+        if let Some([uid, gid]) = &ids {
+            wrap.extend(["setpriv", uid, gid, "--clear-groups"]);
+        }
         let mut child = self
-            // A program that hangs fails its case and does not hold up the others.
-            .command(args, &["timeout", "--kill-after=5", "60"])
+            .command(args, &wrap)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -392,7 +407,7 @@ impl<'a> Run<'a> {
         }
         let mut masks = self.masks();
         let mut files = Vec::new();
-        for place in ["mail", "spool/input"] {
+        for place in ["mail", "spool/input", "spool/Finput", "spool/Fmsglog", "spool/msglog.OLD"] {
             collect(&self.dir.join(place), &mut files)?;
         }
         for path in files {

@@ -98,6 +98,10 @@ fn pipe(set: &OptionSet, name: &str) -> Result<(), Problem> {
         (set.get(pipe::USE_SHELL) && set.is_set(pipe::ALLOW_COMMANDS), "allow_commands and use_shell", ""),
         (set.get(pipe::USE_SHELL) && set.get(pipe::RESTRICT_TO_PATH), "restrict_to_path and use_shell", ""),
     ];
+    if set.get(pipe::PIPE_AS_CREATOR) && (set.is_set(generic::USER) || set.is_set(generic::GROUP)) {
+        let text = format!("both pipe_as_creator and an explicit uid/gid are set for the {name} transport");
+        return Err(plain(text).at(pipe::PIPE_AS_CREATOR));
+    }
     if let Some((_, options, the)) = both.into_iter().find(|(found, ..)| *found) {
         return Err(plain(format!("both {options} set for {the}{name} transport")));
     }

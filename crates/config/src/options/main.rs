@@ -162,7 +162,7 @@ option_table! {
     CHUNKING_ADVERTISE_HOSTS: Hosts = "chunking_advertise_hosts", "*";
     /// Limit -be/-bv style tests to admins.
     /// `commandline_checks_require_admin = true`
-    COMMANDLINE_CHECKS_REQUIRE_ADMIN: Flag = "commandline_checks_require_admin", off, inert LATER;
+    COMMANDLINE_CHECKS_REQUIRE_ADMIN: Flag = "commandline_checks_require_admin", off;
     /// Dynamic modules the daemon loads at startup.
     /// `daemon_modules_load = /usr/lib/exim/lookup.so`
     DAEMON_MODULES_LOAD: PlainList = "daemon_modules_load", unset, inert OWN_WAY;
@@ -174,10 +174,10 @@ option_table! {
     DAEMON_SMTP_PORTS: Plain = "daemon_smtp_ports", "smtp";
     /// Bind attempts repeated when address busy.
     /// `daemon_startup_retries = 3`
-    DAEMON_STARTUP_RETRIES: Integer = "daemon_startup_retries", "9", inert LATER;
+    DAEMON_STARTUP_RETRIES: Integer = "daemon_startup_retries", "9";
     /// Pause between daemon bind attempts.
     /// `daemon_startup_sleep = 10s`
-    DAEMON_STARTUP_SLEEP: Time = "daemon_startup_sleep", "30s", inert LATER;
+    DAEMON_STARTUP_SLEEP: Time = "daemon_startup_sleep", "30s";
     /// Insert DCC header early and rewrite spool.
     /// `dcc_direct_add_header = true`
     DCC_DIRECT_ADD_HEADER: Flag = "dcc_direct_add_header", off, inert SCANNING;
@@ -201,7 +201,7 @@ option_table! {
     DELIVER_DROP_PRIVILEGE: Flag = "deliver_drop_privilege", off;
     /// No queue deliveries above this load.
     /// `deliver_queue_load_max = 8.5`
-    DELIVER_QUEUE_LOAD_MAX: Fixed = "deliver_queue_load_max", unset, inert LATER;
+    DELIVER_QUEUE_LOAD_MAX: Fixed = "deliver_queue_load_max", unset;
     /// Strip incoming Delivery-date headers.
     /// `delivery_date_remove = false`
     DELIVERY_DATE_REMOVE: Flag = "delivery_date_remove", on;
@@ -309,7 +309,7 @@ option_table! {
     EXTRACT_ADDRESSES_REMOVE_ARGUMENTS: Flag = "extract_addresses_remove_arguments", on;
     /// How often a search for a local user that failed for the moment is tried again, a second apart.
     /// `finduser_retries = 3`
-    FINDUSER_RETRIES: Integer = "finduser_retries", "0", inert LATER;
+    FINDUSER_RETRIES: Integer = "finduser_retries", "0";
     /// Whom to mail when message is frozen.
     /// `freeze_tell = postmaster`
     FREEZE_TELL: PlainList = "freeze_tell", unset;
@@ -393,7 +393,7 @@ option_table! {
     KEEP_ENVIRONMENT: PlainList = "keep_environment", unset;
     /// Age at which corrupt spool files go.
     /// `keep_malformed = 1w`
-    KEEP_MALFORMED: Time = "keep_malformed", "4d", inert LATER;
+    KEEP_MALFORMED: Time = "keep_malformed", "4d";
     /// CA directory for LDAP TLS.
     /// `ldap_ca_cert_dir = /etc/ssl/certs`
     LDAP_CA_CERT_DIR: Plain = "ldap_ca_cert_dir", unset, inert LOOKUPS;
@@ -465,7 +465,7 @@ option_table! {
     LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25";
     /// Truncate user names for login lookup.
     /// `max_username_length = 8`
-    MAX_USERNAME_LENGTH: Integer = "max_username_length", "0", inert LATER;
+    MAX_USERNAME_LENGTH: Integer = "max_username_length", "0";
     /// Whether `$message_body` keeps line ends; otherwise each becomes a space.
     /// `message_body_newlines = true`
     MESSAGE_BODY_NEWLINES: Flag = "message_body_newlines", off;
@@ -537,7 +537,7 @@ option_table! {
     PRDR_ENABLE: Flag = "prdr_enable", off, inert PRDR;
     /// Keep message logs after completion.
     /// `preserve_message_logs = true`
-    PRESERVE_MESSAGE_LOGS: Flag = "preserve_message_logs", off, inert LATER;
+    PRESERVE_MESSAGE_LOGS: Flag = "preserve_message_logs", off;
     /// The full name of this machine, for HELO, message ids, Received: lines and `@` in lists; unset asks the system.
     /// `primary_hostname = mail.example.org`
     PRIMARY_HOSTNAME: Plain = "primary_hostname", unset;
@@ -777,7 +777,7 @@ option_table! {
     STRICT_ACL_VARS: Flag = "strict_acl_vars", off;
     /// Whether superfluous pairs of angle brackets around an address are taken away.
     /// `strip_excess_angle_brackets = true`
-    STRIP_EXCESS_ANGLE_BRACKETS: Flag = "strip_excess_angle_brackets", off, inert LATER;
+    STRIP_EXCESS_ANGLE_BRACKETS: Flag = "strip_excess_angle_brackets", off;
     /// Whether a dot at the end of a domain in an address is taken away.
     /// `strip_trailing_dot = true`
     STRIP_TRAILING_DOT: Flag = "strip_trailing_dot", off;

@@ -31,7 +31,7 @@ pub mod generic {
         CONDITION: Conditions = "condition", unset;
         /// Text shown in debug output.
         /// `debug_print = local part is $local_part`
-        DEBUG_PRINT: Text = "debug_print", unset, inert LATER;
+        DEBUG_PRINT: Text = "debug_print", unset;
         /// Suppress delivery log lines.
         /// `disable_logging = true`
         DISABLE_LOGGING: Flag = "disable_logging", off;

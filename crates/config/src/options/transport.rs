@@ -22,7 +22,7 @@ pub mod generic {
         DISABLE_LOGGING: Flag = "disable_logging", off;
         /// Text shown in debug output.
         /// `debug_print = $transport_name for $local_part@$domain`
-        DEBUG_PRINT: Text = "debug_print", unset, inert LATER;
+        DEBUG_PRINT: Text = "debug_print", unset;
         /// Add Delivery-date.
         /// `delivery_date_add = true`
         DELIVERY_DATE_ADD: Flag = "delivery_date_add", off;
@@ -412,7 +412,7 @@ pub mod pipe {
         PERMIT_COREDUMP: Flag = "permit_coredump", off, inert OWN_WAY;
         /// Run as message creator.
         /// `pipe_as_creator = true`
-        PIPE_AS_CREATOR: Flag = "pipe_as_creator", off, inert LATER;
+        PIPE_AS_CREATOR: Flag = "pipe_as_creator", off;
         /// No slash in command.
         /// `restrict_to_path = true`
         RESTRICT_TO_PATH: Flag = "restrict_to_path", off;

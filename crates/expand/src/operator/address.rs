@@ -14,6 +14,7 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_utf8: true,
     allow_domain_literals: true,
     strip_trailing_dot: false,
+    strip_excess_angle_brackets: false,
 };
 
 fn parsed(call: &Call<'_>) -> Option<Address> {

@@ -8,6 +8,7 @@ const PARSE: ParseOptions = ParseOptions {
     allow_utf8: false,
     allow_domain_literals: false,
     strip_trailing_dot: false,
+    strip_excess_angle_brackets: false,
 };
 
 const SETTINGS: Settings<'_> = Settings {

@@ -39,6 +39,8 @@ pub struct ParseOptions {
     pub allow_domain_literals: bool,
     /// A dot may end a domain and is taken off (option `strip_trailing_dot`).
     pub strip_trailing_dot: bool,
+    /// `<<local@domain>>` counts as `<local@domain>` (option `strip_excess_angle_brackets`).
+    pub strip_excess_angle_brackets: bool,
 }
 
 /// What is wrong with an address, in Exim's words.
@@ -156,16 +158,13 @@ impl Parser<'_> {
             return Err(AddressError::new(NOTHING));
         }
         let angle = self.find_start()?;
-        if angle {
-            self.at += 1;
-            self.skip_comment();
-        }
+        let brackets = if angle { self.skip_brackets() } else { 0 };
         let routed = self.skip_route()?;
         self.skip_comment();
         let start = self.at;
         let address = self.address(angle, routed)?;
         let end = start + self.text[start..self.at].trim_ascii_end().len();
-        self.end_of_item(angle)?;
+        self.end_of_item(brackets)?;
         let whole = address.to_bytes();
         if whole.len() > LONGEST {
             let head = &whole[..whole.len().min(64)];
@@ -222,6 +221,19 @@ impl Parser<'_> {
         }
         self.skip_words()?;
         if self.peek() == Some(b'<') { Ok(true) } else { Err(missing_word()) }
+    }
+
+    /// Skips the angle bracket before an address, or all of them where redundant ones are allowed; gives their number.
+    fn skip_brackets(&mut self) -> usize {
+        let several = self.options.strip_excess_angle_brackets;
+        let mut brackets = 1;
+        self.at += 1;
+        while several && self.peek() == Some(b'<') {
+            brackets += 1;
+            self.at += 1;
+        }
+        self.skip_comment();
+        brackets
     }
 
     /// Skips the words of a phrase.
@@ -294,14 +306,16 @@ impl Parser<'_> {
     }
 
     /// Checks that nothing follows the address but comments.
-    fn end_of_item(&mut self, angle: bool) -> Result<(), AddressError> {
+    fn end_of_item(&mut self, brackets: usize) -> Result<(), AddressError> {
         self.skip_comment();
-        if angle {
+        for _ in 0..brackets {
             match self.peek() {
                 Some(b'>') => self.at += 1,
                 None => return Err(AddressError::new("'>' missing at end of address")),
                 Some(_) => return Err(self.may_not_follow()),
             }
+        }
+        if brackets > 0 {
             self.skip_comment();
         }
         // After the end of a group nothing is looked at up to the next comma.

@@ -3,8 +3,10 @@
 //! # Invariants
 //! * What an ACL asks for is noted in the context; the stage that runs the ACL acts on it.
 
+use config::options::main;
 use expand::variable::{AclScope, Variable};
 use mail_message::header::HeaderType;
+use mail_types::address::ParseOptions;
 use mail_types::value::Value;
 use observe::event::SmtpNews;
 use policy::acl::{AclEffect, AclEffectAnswer, AclWorld, AddedHeader, Control, HeaderLine, LogTargets};
@@ -139,6 +141,17 @@ impl AclWorld for Context {
 
     fn unqualified_allowed(&mut self) -> (bool, bool) {
         (self.allow_unqualified_sender, self.allow_unqualified_recipient)
+    }
+
+    fn header_address_options(&mut self) -> ParseOptions {
+        let options = &self.config.main;
+        ParseOptions {
+            allow_null: false,
+            allow_utf8: true,
+            allow_domain_literals: true,
+            strip_trailing_dot: options.get(main::STRIP_TRAILING_DOT),
+            strip_excess_angle_brackets: options.get(main::STRIP_EXCESS_ANGLE_BRACKETS),
+        }
     }
 
     fn perform(&mut self, effect: &AclEffect) -> AclEffectAnswer {

@@ -46,6 +46,7 @@ use crate::services::Services;
 use crate::services::perl::Interpreter;
 pub use acl_wishes::{AclWishes, ConnectionControls, MessageControls, Submission};
 use facts::Facts;
+pub(crate) use options::debug_print;
 pub use perl::perl_options;
 use sender_auth::SenderAuth;
 

@@ -14,7 +14,38 @@ use policy::list::{List, ListError, Subject};
 use super::Context;
 use super::host_name::LookupOrder;
 
+/// Shows what a driver's `debug_print` came to, or why it came to nothing.
+pub(crate) fn debug_print(text: &Expansion, expanded: Result<Value, EvalError>) {
+    match expanded {
+        Ok(value) => {
+            let shown = value.to_lossy();
+            trace!(DebugPrint, "{}", shown.strip_suffix('\n').unwrap_or(&shown));
+        }
+        Err(error) => {
+            let source = String::from_utf8_lossy(&text.source().bytes);
+            trace!(DebugPrint, "failed to expand debug_output \"{source}\": {error}");
+        }
+    }
+}
+
 impl Context {
+    /// `debug_print` of a transport that is about to run.
+    pub(crate) async fn transport_debug_print(&mut self, name: &str) {
+        if !trace::on(trace::Category::DebugPrint) {
+            return;
+        }
+        let config = Arc::clone(&self.config);
+        let Some(text) = config
+            .transport(name)
+            .and_then(|transport| transport.options.get(config::options::transport::generic::DEBUG_PRINT))
+        else {
+            return;
+        };
+        if let Some(expanded) = self.on_pool(|context| text.eval(context)).await {
+            debug_print(text, expanded);
+        }
+    }
+
     /// Whether a subject is in a list option of the main section; an unset option matches nothing.
     pub fn matches_option<T>(&mut self, option: Opt<T>, subject: Subject<'_>) -> Result<bool, ListError>
     where

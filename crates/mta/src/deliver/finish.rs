@@ -90,7 +90,12 @@ impl Run {
         // over, never one that vanished.
         self.log(MessageEvent::Completed(Some((now.since(received), reception))));
         let last = std::mem::take(&mut self.unwritten);
-        let ending = Box::new(Ending { message: *message, delivered: last });
+        let keep_log = self.config.main.get(main::PRESERVE_MESSAGE_LOGS);
+        if keep_log {
+            // What was held is written now, before the log is moved.
+            self.held_log = None;
+        }
+        let ending = Box::new(Ending { message: *message, delivered: last, keep_log });
         Finished::Ending(ending, self.held_log.take(), self.report(AttemptEnd::Completed, &[]))
     }
 

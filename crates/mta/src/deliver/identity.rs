@@ -10,7 +10,8 @@
 //!
 //! # Security
 //! Facts of the address come from a worker that may have been taken over: with `check_local_user` it can have mail
-//! delivered as the users whose mailboxes the router serves, and as nobody else.
+//! delivered as the users whose mailboxes the router serves, and as nobody else. A pipe with `pipe_as_creator` runs as
+//! whoever the facts of the message name, root and `never_users` excepted: such a worker can then choose.
 //!
 //! # Compatibility
 //! Specification section "Uids and gids". Order for the group: the transport's `group`; the group of a user that the
@@ -21,7 +22,7 @@ use std::fmt;
 
 use config::options::main;
 use config::options::router::generic as router_options;
-use config::options::transport::generic as transport_options;
+use config::options::transport::{generic as transport_options, pipe};
 use config::options::value::IdText;
 use config::{Config, OptionSet, RouterInstance, TransportInstance};
 use expand::variable::Variable;
@@ -29,7 +30,7 @@ use expand::{Env, Expansion};
 
 use crate::context::facts::AddressFacts;
 use crate::route::errno;
-use crate::services::accounts;
+use crate::services::accounts::{self, Finder};
 use crate::services::local_agent::{LocalRequest, RunAs};
 
 /// Why a local delivery is not run.
@@ -76,19 +77,27 @@ pub fn authorise(request: &LocalRequest, config: &Config, env: &mut dyn Env) -> 
     if config.main.get(main::DELIVER_DROP_PRIVILEGE) {
         return complete(config, transport, mail, None);
     }
-    let routed = by_router(router, address, env)?;
+    let finder = Finder::of(config);
+    let routed = by_router(router, address, finder, env)?;
     let own = fixed(&transport.options);
     let mut uid = own.uid;
-    let mut gid = group_of(&transport.options, transport_options::GROUP, env, &transport.name)?
+    let mut gid = group_of(&transport.options, transport_options::GROUP, env, (&transport.name, finder))?
         .or(own.gid)
         .or(routed.gid);
     let mut from_transport = uid.is_some();
     if uid.is_none()
         && let Some(IdText::Expanded(text)) = transport.options.get(transport_options::USER)
     {
-        let named = user_named(&expanded(text, env, "user", &transport.name)?, text, &transport.name)?;
+        let value = expanded(text, env, "user", &transport.name)?;
+        let named = user_named(&value, text, &transport.name, finder)?;
         uid = named.uid;
         gid = gid.or(named.gid);
+        from_transport = true;
+    }
+    if uid.is_none() && creator_runs_it(transport) {
+        let creator = creator(request);
+        uid = creator.uid;
+        gid = gid.or(creator.gid);
         from_transport = true;
     }
     let uid = uid.or(routed.uid).or(mail.uid);
@@ -101,6 +110,17 @@ pub fn authorise(request: &LocalRequest, config: &Config, env: &mut dyn Env) -> 
         routed.uid.is_some() && router.options.get(router_options::INITGROUPS)
     };
     complete(config, transport, Ids { uid, gid }, initgroups.then_some(()))
+}
+
+/// `pipe_as_creator`.
+fn creator_runs_it(transport: &TransportInstance) -> bool {
+    transport.driver == "pipe" && transport.options.get(pipe::PIPE_AS_CREATOR)
+}
+
+/// Who gave the message to this server.
+fn creator(request: &LocalRequest) -> Ids {
+    let message = &request.facts.message;
+    Ids { uid: Some(message.originator_uid), gid: Some(message.originator_gid) }
 }
 
 fn router_of<'a>(address: &AddressFacts, config: &'a Config) -> Result<&'a RouterInstance, Refusal> {
@@ -144,13 +164,18 @@ fn fixed(options: &OptionSet) -> Ids {
 }
 
 /// `user`, `group` and `check_local_user` of the router.
-fn by_router(router: &RouterInstance, address: &AddressFacts, env: &mut dyn Env) -> Result<Ids, Refusal> {
+fn by_router(
+    router: &RouterInstance,
+    address: &AddressFacts,
+    finder: Finder,
+    env: &mut dyn Env,
+) -> Result<Ids, Refusal> {
     let options = &router.options;
     let mut ids = Ids::default();
     if options.get(router_options::CHECK_LOCAL_USER) {
         let name = address.local_part_data.as_ref().or(address.local_part.as_ref());
         let name = name.map(|name| name.bytes().to_vec()).unwrap_or_default();
-        let Some(account) = accounts::by_name(&name).map_err(Refusal::new)? else {
+        let Some(account) = finder.user(&name).map_err(Refusal::new)? else {
             let name = String::from_utf8_lossy(&name);
             return Err(Refusal::new(format!(
                 "\"{name}\" is no local user, as {} router wants it",
@@ -163,10 +188,10 @@ fn by_router(router: &RouterInstance, address: &AddressFacts, env: &mut dyn Env)
         None => {}
         Some(IdText::Fixed { uid, gid }) => ids = Ids { uid: *uid, gid: *gid },
         Some(IdText::Expanded(text)) => {
-            ids = user_named(&expanded(text, env, "user", &router.name)?, text, &router.name)?;
+            ids = user_named(&expanded(text, env, "user", &router.name)?, text, &router.name, finder)?;
         }
     }
-    if let Some(gid) = group_of(options, router_options::GROUP, env, &router.name)? {
+    if let Some(gid) = group_of(options, router_options::GROUP, env, (&router.name, finder))? {
         ids.gid = Some(gid);
     }
     Ok(ids)
@@ -176,7 +201,7 @@ fn group_of(
     options: &OptionSet,
     option: config::Opt<config::options::kind::GroupText>,
     env: &mut dyn Env,
-    owner: &str,
+    (owner, finder): (&str, Finder),
 ) -> Result<Option<u32>, Refusal> {
     match options.get(option) {
         None => Ok(None),
@@ -186,7 +211,7 @@ fn group_of(
             if let Some(gid) = number(&value) {
                 return Ok(Some(gid));
             }
-            match accounts::group_by_name(&value).map_err(Refusal::new)? {
+            match finder.group(&value).map_err(Refusal::new)? {
                 Some(gid) => Ok(Some(gid)),
                 None => Err(not_found("group", &value, text, owner)),
             }
@@ -194,11 +219,11 @@ fn group_of(
     }
 }
 
-fn user_named(value: &[u8], text: &Expansion, owner: &str) -> Result<Ids, Refusal> {
+fn user_named(value: &[u8], text: &Expansion, owner: &str, finder: Finder) -> Result<Ids, Refusal> {
     if let Some(uid) = number(value) {
         return Ok(Ids { uid: Some(uid), gid: None });
     }
-    match accounts::by_name(value).map_err(Refusal::new)? {
+    match finder.user(value).map_err(Refusal::new)? {
         Some(account) => Ok(Ids { uid: Some(account.uid), gid: Some(account.gid) }),
         None => Err(not_found("user", value, text, owner)),
     }

@@ -165,6 +165,8 @@ impl Run {
             self.context.facts.address.home.clone_from(&home);
         }
         let current = self.directory(&first, &first.current_directory, "current").await?;
+        self.context.facts.address.transport_name = Some(first.transport.clone());
+        self.context.transport_debug_print(&first.transport).await;
         let request = LocalRequest {
             transport: first.transport.clone(),
             facts: self.context.facts.clone(),

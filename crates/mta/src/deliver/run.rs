@@ -10,10 +10,10 @@ use config::Config;
 use config::options::main;
 use mail_types::Timestamp;
 use mail_types::message_id::MessageId;
-use mail_types::trace;
+use mail_types::{interval, trace};
 use observe::event::{FrozenBy, MessageEvent};
 use observe::{Event, HeldMessageLog, Streams};
-use spool::{DataFile, Header, LockOutcome, LockedMessage, SpoolError};
+use spool::{DataFile, Header, LockOutcome, LockedMessage, SpoolError, SpoolFault};
 
 use super::finish::Finished;
 use super::node::{End, Node, NodeId, Trouble};
@@ -148,11 +148,53 @@ async fn open(
             Err(AttemptReport::ended(AttemptEnd::Locked))
         }
         Ok(Ok(Err(_gone))) => Err(AttemptReport::ended(AttemptEnd::Gone)),
-        Ok(Err(error)) => {
-            services.log.problem(Some(&id), error.to_string());
-            Err(AttemptReport::ended(AttemptEnd::Unreadable))
-        }
+        Ok(Err(error)) => Err(AttemptReport::ended(if unreadable(id, &error, services).await {
+            AttemptEnd::Gone
+        } else {
+            AttemptEnd::Unreadable
+        })),
         Err(_shutting_down) => Err(AttemptReport::ended(AttemptEnd::Deferred)),
+    }
+}
+
+/// Says what is wrong with a message. One whose -H makes no sense is removed after `keep_malformed`: then true.
+async fn unreadable(id: MessageId, error: &SpoolError, services: &Arc<Services>) -> bool {
+    let header = if error.fault() == SpoolFault::Damaged && error.path().ends_with(format!("{id}-H")) {
+        let spool = Arc::clone(&services.spool);
+        services
+            .pools
+            .spool
+            .run(move || spool.read_header_bytes(&id))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .flatten()
+    } else {
+        None
+    };
+    let Some(header) = header else {
+        services.log.problem(Some(&id), error.to_string());
+        return false;
+    };
+    let (file, size) = (format!("{id}-H").into_bytes(), header.len() as u64);
+    services.log.message(&id, &MessageEvent::FormatError { file, size }.into());
+    let keep = u64::try_from(services.snapshot().main.get(main::KEEP_MALFORMED)).unwrap_or(0);
+    if services.clock.now().since(id.time()).as_secs() <= keep {
+        return false;
+    }
+    let spool = Arc::clone(&services.spool);
+    match services.pools.spool.run(move || spool.remove_malformed(&id)).await {
+        Ok(Ok(removed)) => {
+            if removed {
+                services.log.message(&id, &MessageEvent::MalformedRemoved(interval::format(keep)).into());
+            }
+            removed
+        }
+        Ok(Err(error)) => {
+            services.log.problem(Some(&id), format!("failed to remove the message: {error}"));
+            false
+        }
+        Err(_shutting_down) => false,
     }
 }
 

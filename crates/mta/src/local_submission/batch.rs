@@ -183,6 +183,7 @@ impl<R: AsyncRead + Unpin> Run<'_, R> {
             allow_utf8: false,
             allow_domain_literals: options.get(main::ALLOW_DOMAIN_LITERALS),
             strip_trailing_dot: options.get(main::STRIP_TRAILING_DOT),
+            strip_excess_angle_brackets: options.get(main::STRIP_EXCESS_ANGLE_BRACKETS),
         };
         let address = parse_path(&text, options).map_err(|error| (501, error.message))?;
         if address.is_null() || address.is_qualified() {

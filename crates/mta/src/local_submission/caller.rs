@@ -132,6 +132,7 @@ impl Caller {
             allow_utf8: true,
             allow_domain_literals: true,
             strip_trailing_dot: context.config.main.get(main::STRIP_TRAILING_DOT),
+            strip_excess_angle_brackets: false,
         };
         let address = if given.is_empty() {
             Address::default()

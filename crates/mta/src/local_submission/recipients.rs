@@ -78,5 +78,6 @@ fn options(context: &Context) -> ParseOptions {
         allow_utf8: context.facts.message.smtputf8,
         allow_domain_literals: context.config.main.get(main::ALLOW_DOMAIN_LITERALS),
         strip_trailing_dot: context.config.main.get(main::STRIP_TRAILING_DOT),
+        strip_excess_angle_brackets: context.config.main.get(main::STRIP_EXCESS_ANGLE_BRACKETS),
     }
 }

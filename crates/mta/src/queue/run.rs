@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::select::{Choice, Select};
 use super::tasks::attempt_guarded;
+use crate::context::variable::load_average;
 use crate::deliver::AttemptKind;
 use crate::services::Services;
 
@@ -152,6 +153,9 @@ impl Run {
     /// The next message that the run is for.
     pub(super) async fn next(&mut self, services: &Services) -> Option<(MessageId, AttemptKind)> {
         while let Some(id) = self.left.pop() {
+            if !self.request.force && !self.request.thaw && self.is_abandoned(services) {
+                return None;
+            }
             if self.choice.is_picky() && !self.picks(id, services).await {
                 continue;
             }
@@ -163,6 +167,20 @@ impl Run {
             return Some((id, kind));
         }
         None
+    }
+
+    /// `deliver_queue_load_max`: looked at before each message; a forced run takes no notice.
+    fn is_abandoned(&mut self, services: &Services) -> bool {
+        let Some(max) = services.snapshot().main.get(main::DELIVER_QUEUE_LOAD_MAX) else { return false };
+        let Some(load) = load_average().filter(|load| i64::try_from(*load).is_ok_and(|load| load > max))
+        else {
+            return false;
+        };
+        self.left.clear();
+        let pid = std::process::id();
+        let options = self.request.options();
+        services.log.write(&Event::Process(ProcessEvent::QueueRunAbandoned { pid, options, load, max }));
+        true
     }
 
     async fn picks(&self, id: MessageId, services: &Services) -> bool {

@@ -17,6 +17,7 @@ pub(super) fn parse_options(context: &Context) -> ParseOptions {
         allow_utf8: context.facts.message.smtputf8,
         allow_domain_literals: options.get(main::ALLOW_DOMAIN_LITERALS),
         strip_trailing_dot: options.get(main::STRIP_TRAILING_DOT),
+        strip_excess_angle_brackets: options.get(main::STRIP_EXCESS_ANGLE_BRACKETS),
     }
 }
 

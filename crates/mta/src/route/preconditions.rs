@@ -75,6 +75,7 @@ async fn tests(state: &mut State<'_>, router: &RouterInstance) -> Result<bool, R
     Ok(told(router, "domains", domains(state, router).await?)
         && told(router, "local_parts", local_parts(state, router).await?)
         && told(router, "check_local_user", local_user(state, router).await?)
+        && debug_printed(state, router).await
         && told(router, "router_home_directory", router_home(state, router).await?)
         && told(router, "senders", senders(state, router).await?)
         && told(router, "require_files", files(state, router).await?)
@@ -87,6 +88,17 @@ fn told(router: &RouterInstance, test: &str, holds: bool) -> bool {
         trace!(Route, "router {}: skipped: {test} does not match", router.name);
     }
     holds
+}
+
+/// `debug_print`; decides nothing.
+async fn debug_printed(state: &mut State<'_>, router: &RouterInstance) -> bool {
+    if let Some(text) = router.options.get(generic::DEBUG_PRINT)
+        && trace::on(trace::Category::DebugPrint)
+    {
+        let expanded = state.world.expand(text).await;
+        crate::context::debug_print(text, expanded);
+    }
+    true
 }
 
 async fn domains(state: &mut State<'_>, router: &RouterInstance) -> Result<bool, RouteDeferral> {

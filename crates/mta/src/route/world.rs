@@ -134,13 +134,15 @@ impl<'a> World<'a> {
     /// The account of a login name.
     pub(crate) async fn account(&mut self, name: &[u8]) -> Result<Option<accounts::Account>, String> {
         let name = name.to_vec();
-        self.blocking_file_job(move || accounts::by_name(&name)).await
+        let finder = accounts::Finder::of(&self.config());
+        self.blocking_file_job(move || finder.user(&name)).await
     }
 
     /// The number of a group.
     pub(crate) async fn group(&mut self, name: &[u8]) -> Result<Option<u32>, String> {
         let name = name.to_vec();
-        self.blocking_file_job(move || accounts::group_by_name(&name)).await
+        let finder = accounts::Finder::of(&self.config());
+        self.blocking_file_job(move || finder.group(&name)).await
     }
 
     async fn blocking_file_job<T>(&self, job: impl FnOnce() -> Result<T, String>) -> Result<T, String> {

@@ -1,7 +1,10 @@
 //! The password and group files, through the system's name service. Blocks.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use config::Config;
+use config::options::main;
 use nix::unistd::{Gid, Group, Uid, User};
 
 use super::pools::waiting;
@@ -19,6 +22,58 @@ pub struct Account {
     pub gecos: Vec<u8>,
     /// Home directory.
     pub home: PathBuf,
+}
+
+/// How long to wait before a name is looked for again (`finduser_retries`).
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Looks for users and groups as the configuration says: `max_username_length`, `finduser_retries`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Finder {
+    /// Longer login names are known not to exist; 0 is no limit.
+    longest: usize,
+    /// How often a name that was not found is looked for again.
+    retries: u32,
+}
+
+impl Finder {
+    /// What a configuration says.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            longest: usize::try_from(config.main.get(main::MAX_USERNAME_LENGTH)).unwrap_or(0),
+            retries: u32::try_from(config.main.get(main::FINDUSER_RETRIES)).unwrap_or(0),
+        }
+    }
+
+    /// As [`by_name`].
+    pub fn user(self, name: &[u8]) -> Result<Option<Account>, String> {
+        if self.longest > 0 && name.len() > self.longest {
+            return Ok(None);
+        }
+        self.patiently(|| by_name(name), || waiting(|| std::thread::park_timeout(PAUSE)))
+    }
+
+    /// As [`group_by_name`].
+    pub fn group(self, name: &[u8]) -> Result<Option<u32>, String> {
+        self.patiently(|| group_by_name(name), || waiting(|| std::thread::park_timeout(PAUSE)))
+    }
+
+    /// A name service in trouble often says that there is no such name; so both are reasons to ask again.
+    fn patiently<T>(
+        self,
+        mut find: impl FnMut() -> Result<Option<T>, String>,
+        mut pause: impl FnMut(),
+    ) -> Result<Option<T>, String> {
+        let mut found = find();
+        for _ in 0..self.retries {
+            if matches!(found, Ok(Some(_))) {
+                break;
+            }
+            pause();
+            found = find();
+        }
+        found
+    }
 }
 
 /// The account of a login name. The error is the system's, as text.
@@ -67,6 +122,35 @@ fn account(user: User) -> Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_looked_for_again_as_often_as_the_option_says() {
+        for (retries, found_at, looked, paused) in [(0, 9, 1, 0), (3, 9, 4, 3), (3, 2, 2, 1), (3, 1, 1, 0)] {
+            let (mut calls, mut pauses) = (0, 0);
+            let finder = Finder { longest: 0, retries };
+            let found = finder.patiently(
+                || {
+                    calls += 1;
+                    if calls == 1 && found_at == 2 {
+                        Err("asleep".to_owned())
+                    } else {
+                        Ok((calls >= found_at).then_some(7))
+                    }
+                },
+                || pauses += 1,
+            );
+            assert_eq!((calls, pauses), (looked, paused));
+            assert_eq!(found, Ok((looked >= found_at).then_some(7)));
+        }
+    }
+
+    #[test]
+    fn long_names_are_nobodys_but_may_be_groups() {
+        let finder = Finder { longest: 3, retries: 0 };
+        assert_eq!(finder.user(b"root"), Ok(None));
+        assert_eq!(finder.group(b"root"), Ok(Some(0)));
+        assert!(Finder { longest: 4, retries: 0 }.user(b"root").is_ok_and(|found| found.is_some()));
+    }
 
     #[test]
     fn root_is_there_and_nonsense_is_not() {

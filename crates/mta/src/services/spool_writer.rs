@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(spool.message_ids().expect("the spool can be read").len(), 10);
         let endings = ids.iter().filter_map(|id| match spool.lock(id) {
             Ok(spool::LockOutcome::Locked(message)) => {
-                Some(writer.end(Ending { message: *message, delivered: Vec::new() }))
+                Some(writer.end(Ending { message: *message, delivered: Vec::new(), keep_log: false }))
             }
             _ => None,
         });

@@ -103,4 +103,6 @@ pub enum MessageEvent {
         /// Its size.
         size: u64,
     },
+    /// It could not be read for as long as `keep_malformed` says; the time in Exim's form.
+    MalformedRemoved(String),
 }

@@ -76,6 +76,17 @@ pub enum ProcessEvent {
         /// The named queue.
         queue: Option<Vec<u8>>,
     },
+    /// A queue run ends early, because the machine has too much to do (`deliver_queue_load_max`).
+    QueueRunAbandoned {
+        /// Its process id.
+        pid: u32,
+        /// The flags, as in `QueueRunStarted`.
+        options: Vec<u8>,
+        /// The load, times 1000.
+        load: u64,
+        /// The limit, times 1000.
+        max: i64,
+    },
     /// A queue run is over.
     QueueRunEnded {
         /// Its process id.

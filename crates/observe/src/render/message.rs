@@ -82,6 +82,9 @@ impl Renderer {
             MessageEvent::FormatError { file, size } => {
                 line.push("Format error in spool file ").text(file).push(&format!(": size={size}"));
             }
+            MessageEvent::MalformedRemoved(time) => {
+                line.push(&format!("Message removed because older than {time}"));
+            }
         }
         Some(Rendered::main(line.finish()))
     }

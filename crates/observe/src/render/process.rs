@@ -43,6 +43,11 @@ impl Renderer {
             ProcessEvent::QueueRunStarted { pid, options, queue } => {
                 queue_run(&mut line, "Start", (*pid, options, queue.as_deref()));
             }
+            ProcessEvent::QueueRunAbandoned { pid, options, load, max } => {
+                queue_run(&mut line, "Abandon", (*pid, options, None));
+                let (load, max) = (*load as f64 / 1000.0, *max as f64 / 1000.0);
+                line.push(&format!(" (load {load:.2}, max {max:.2})"));
+            }
             ProcessEvent::QueueRunEnded { pid, options, queue } => {
                 queue_run(&mut line, "End", (*pid, options, queue.as_deref()));
             }

@@ -4,7 +4,7 @@
 //! # Compatibility
 //! Spec section "ACL conditions", `verify`. Complaints have Exim's words.
 
-use mail_types::address::{ParseOptions, addresses_of_header};
+use mail_types::address::addresses_of_header;
 use mail_types::bytes::{eq_ignore_case, trim};
 use mail_types::value::Value;
 
@@ -29,13 +29,10 @@ fn text(line: &HeaderLine) -> Vec<u8> {
     [trim(&line.body), b"\n"].concat()
 }
 
-fn options() -> ParseOptions {
-    ParseOptions { allow_domain_literals: true, allow_utf8: true, ..ParseOptions::default() }
-}
-
 /// Every address in the address-bearing fields can be read.
 pub(super) fn syntax(world: &mut dyn AclWorld) -> Result<(), String> {
     let (unqualified_senders, unqualified_recipients) = world.unqualified_allowed();
+    let options = world.header_address_options();
     for line in world.header_lines() {
         let is_recipient = is_one_of(&line.name, &TO);
         if !is_recipient && !is_one_of(&line.name, &FROM) {
@@ -43,13 +40,13 @@ pub(super) fn syntax(world: &mut dyn AclWorld) -> Result<(), String> {
         }
         let unqualified = if is_recipient { unqualified_recipients } else { unqualified_senders };
         let text = text(&line);
-        for found in addresses_of_header(&text, options()) {
+        for found in addresses_of_header(&text, options) {
             let shown = String::from_utf8_lossy(trim(&text[found.place.clone()])).into_owned();
             let name = String::from_utf8_lossy(&line.name).into_owned();
             let failed = |why: &str| Err(format!("{why}: failing address in \"{name}:\" header is: {shown}"));
             match &found.address {
                 Err(error) if error.is_nothing() => {}
-                Err(error) => return failed(&error.message),
+                Err(error) => return failed(&error.message.replace('\n', "\\n")),
                 Ok(address) if !address.is_qualified() && !unqualified => {
                     return failed("unqualified address not permitted");
                 }
@@ -74,9 +71,10 @@ pub(super) fn names_are_ascii(world: &mut dyn AclWorld) -> Result<(), String> {
 /// Every envelope recipient stands in a To: or Cc: field.
 pub(super) fn not_blind(case_insensitive: bool, world: &mut dyn AclWorld) -> Result<(), String> {
     let mut named: Vec<Vec<u8>> = Vec::new();
+    let options = world.header_address_options();
     for line in world.header_lines() {
         if is_one_of(&line.name, &TO[..2]) {
-            let found = addresses_of_header(&line.body, options()).into_iter();
+            let found = addresses_of_header(&line.body, options).into_iter();
             named.extend(
                 found.filter_map(|a| a.address.ok()).map(|a| comparable(&a.to_bytes(), case_insensitive)),
             );
@@ -99,12 +97,13 @@ fn comparable(address: &[u8], case_insensitive: bool) -> Vec<u8> {
 
 /// The addresses in Sender:, Reply-To: and From:.
 pub(super) fn senders(world: &mut dyn AclWorld) -> Result<Vec<Value>, String> {
+    let options = world.header_address_options();
     let lines = world.header_lines();
     let mut senders = Vec::new();
     for name in SENDERS {
         for line in lines.iter().filter(|line| eq_ignore_case(name, &line.name)) {
             let text = text(line);
-            for found in addresses_of_header(&text, options()) {
+            for found in addresses_of_header(&text, options) {
                 match found.address {
                     Ok(address) => senders.push(Value::tainted(address.to_bytes())),
                     Err(error) if error.is_nothing() => {}

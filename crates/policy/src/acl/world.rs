@@ -4,6 +4,7 @@
 //! * Facts (sender, recipient, host, cipher) are read as variables; only what changes the world has a method here.
 
 use expand::variable::{AclScope, Variable};
+use mail_types::address::ParseOptions;
 use mail_types::value::Value;
 
 use super::{AclEffect, AclEffectAnswer, Control};
@@ -90,6 +91,11 @@ pub trait AclWorld: ListEnv {
     /// Whether header addresses without a domain are allowed, for senders and for recipients
     /// (`sender_unqualified_hosts`, `recipient_unqualified_hosts`; both for local input).
     fn unqualified_allowed(&mut self) -> (bool, bool);
+
+    /// How addresses in header lines are read.
+    fn header_address_options(&mut self) -> ParseOptions {
+        ParseOptions { allow_domain_literals: true, allow_utf8: true, ..ParseOptions::default() }
+    }
 
     /// Performs an effect and waits for it: for ACLs that are called from an expansion, where nothing can be awaited.
     fn perform(&mut self, effect: &AclEffect) -> AclEffectAnswer;

@@ -19,6 +19,7 @@ pub(super) const OPTIONS: ParseOptions = ParseOptions {
     allow_utf8: true,
     allow_domain_literals: true,
     strip_trailing_dot: false,
+    strip_excess_angle_brackets: false,
 };
 
 /// The item with another address in its place.

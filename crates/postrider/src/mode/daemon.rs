@@ -1,26 +1,29 @@
 //! `-bd`, `-bdf`, `-q30m`: the server.
 //!
 //! # Failure
-//! A socket that cannot be bound ends the start with its address and the system's reason. A configuration that is broken
+//! A socket that cannot be bound is tried again as `daemon_startup_retries` says, in the background without `-bdf`; then
+//! the start ends with a line in the panic log. A configuration that is broken
 //! on SIGHUP is told and the old one stays.
 //!
 //! # Compatibility
-//! Spec chapters 4 and 13: the pid file, SIGHUP, SIGTERM. `daemon_startup_retries` has no effect: an address in use ends the start.
+//! Spec chapters 4 and 13: the pid file, SIGHUP, SIGTERM.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use config::options::postrider;
+use config::options::{main, postrider};
 use config::{Config, Loaded};
 use mail_types::MessageId;
+use mail_types::clock::SystemClock;
 use mta::listener;
+use mta::listener::interfaces::Endpoint;
 use mta::queue::{Manager, ManagerOptions, Waker, control};
 use mta::services::{Arrival, QueueWaker, Services};
-use observe::Event;
 use observe::event::{ListenOn, Listening, ProcessEvent};
+use observe::{Event, Log};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -43,14 +46,27 @@ pub(crate) fn run(start: Start<'_>, foreground: bool, loaded: &Loaded) -> ExitCo
     if !loaded.diagnostics.is_empty() {
         load::tell(loaded);
     }
-    let sockets = match bind(&start) {
-        Ok(sockets) => sockets,
+    let endpoints = match endpoints(&start) {
+        Ok(endpoints) => endpoints,
         Err(reason) => {
             crate::say_error(&reason);
             return ExitCode::FAILURE;
         }
     };
-    serve(&start, sockets, foreground)
+    match listener::bind(&endpoints, &start.config) {
+        Ok(sockets) => serve(&start, sockets, foreground),
+        Err(failure) => {
+            // Whoever starts the server does not wait as long as that may take.
+            if !foreground && let Err(reason) = go_to_background() {
+                crate::say_error(&reason);
+                return ExitCode::FAILURE;
+            }
+            match bind_patiently(&start, &endpoints, failure) {
+                Some(sockets) => serve(&start, sockets, true),
+                None => ExitCode::FAILURE,
+            }
+        }
+    }
 }
 
 /// A server that runs the queue and does not listen.
@@ -77,11 +93,77 @@ fn serve(start: &Start<'_>, sockets: Vec<TcpListener>, foreground: bool) -> Exit
     code
 }
 
-fn bind(start: &Start<'_>) -> Result<Vec<TcpListener>, String> {
+fn endpoints(start: &Start<'_>) -> Result<Vec<Endpoint>, String> {
     let listen = start.invocation.listen.as_deref();
-    let endpoints = listener::interfaces::endpoints(&start.config, listen).map_err(|e| e.message)?;
-    listener::bind(&endpoints, &start.config)
-        .map_err(|(address, e)| format!("cannot listen on {address}: {e} (is another server running there?)"))
+    listener::interfaces::endpoints(&start.config, listen).map_err(|e| e.message)
+}
+
+/// Binding has failed once: again and again, as `daemon_startup_retries` and `daemon_startup_sleep` say.
+fn bind_patiently(
+    start: &Start<'_>,
+    endpoints: &[Endpoint],
+    mut failure: (SocketAddr, std::io::Error),
+) -> Option<Vec<TcpListener>> {
+    let options = &start.config.main;
+    let mut tries = u32::try_from(options.get(main::DAEMON_STARTUP_RETRIES)).unwrap_or(0);
+    let pause = u64::try_from(options.get(main::DAEMON_STARTUP_SLEEP)).unwrap_or(0);
+    loop {
+        tell_of_failure(start, &failure, (tries > 0).then_some((pause, tries)));
+        tries = tries.checked_sub(1)?;
+        let end = Instant::now() + Duration::from_secs(pause);
+        while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            std::thread::park_timeout(left);
+        }
+        match listener::bind(endpoints, &start.config) {
+            Ok(sockets) => return Some(sockets),
+            Err(again) => failure = again,
+        }
+    }
+}
+
+/// Logs a failure to bind, as the user whom the logs belong to.
+fn tell_of_failure(
+    start: &Start<'_>,
+    (address, error): &(SocketAddr, std::io::Error),
+    again: Option<(u64, u32)>,
+) {
+    let any = if address.is_ipv6() { "(any IPv6)" } else { "(any IPv4)" };
+    let text = error.to_string();
+    let event = ProcessEvent::BindFailed {
+        port: address.port(),
+        address: if address.ip().is_unspecified() { Err(any) } else { Ok(address.ip()) },
+        problem: text.split(" (os error").next().unwrap_or_default().to_owned(),
+        again,
+    };
+    process::run(Arc::clone(&start.config), &LogLine(Event::from(event)), false);
+}
+
+/// A line for the logs before there is a server.
+struct LogLine(Event);
+
+impl Job for LogLine {
+    fn run(&self, config: Arc<Config>, _seat: Seat) -> u8 {
+        match assembly::log_target(&config) {
+            Ok((settings, sink)) => {
+                let log = Log::new(settings, Arc::new(SystemClock), Arc::new(sink));
+                log.echo_problems();
+                log.write(&self.0);
+                0
+            }
+            Err(reason) => {
+                crate::say_error(&reason);
+                1
+            }
+        }
+    }
+
+    fn is_daemon(&self) -> bool {
+        false
+    }
+
+    fn reload(&self) -> Option<Arc<Config>> {
+        None
+    }
 }
 
 /// Forks, so that whoever started the server gets its prompt back.
@@ -148,7 +230,7 @@ impl Drop for PidFile {
 struct Daemon<'a> {
     invocation: &'a Invocation,
     sockets: Mutex<Vec<TcpListener>>,
-    listening: Vec<std::net::SocketAddr>,
+    listening: Vec<SocketAddr>,
 }
 
 impl Job for Daemon<'_> {
@@ -318,7 +400,7 @@ impl Daemon<'_> {
 }
 
 /// The sockets, as the log names them.
-fn listening(addresses: &[std::net::SocketAddr]) -> Listening {
+fn listening(addresses: &[SocketAddr]) -> Listening {
     let mut on: Vec<ListenOn> = Vec::new();
     for address in addresses {
         let (ip, port) = (address.ip(), address.port());

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use config::Config;
+use config::options::main;
 
 use crate::argv::{Invocation, Mode, USAGE};
 use crate::authority::Caller;
@@ -79,6 +80,13 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         crate::say_error_as_is(&reason);
         return ExitCode::FAILURE;
     }
+    if is_a_check(&invocation.mode)
+        && start.config.main.get(main::COMMANDLINE_CHECKS_REQUIRE_ADMIN)
+        && !start.caller.admin
+    {
+        crate::say_error("those command-line flags are set to require admin");
+        return ExitCode::FAILURE;
+    }
     match &invocation.mode {
         Mode::Print => print::run(&start),
         Mode::Expand { message } => expand::run(&start, message.as_deref()),
@@ -97,6 +105,19 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+/// What `commandline_checks_require_admin` is about.
+fn is_a_check(mode: &Mode) -> bool {
+    matches!(
+        mode,
+        Mode::Expand { .. }
+            | Mode::AddressTest
+            | Mode::Verify { .. }
+            | Mode::HostTest { .. }
+            | Mode::RetryTest
+            | Mode::RewriteTest
+    )
 }
 
 /// A refusal in Exim's words for what only administrators may do.

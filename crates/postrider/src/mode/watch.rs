@@ -50,7 +50,9 @@ pub(crate) fn begin(start: &Start<'_>, sources: &config::Sources) -> Result<(), 
     } else if matches!(invocation.mode, Mode::HostTest { .. }) {
         host_test();
     } else if invocation.verbose && !matches!(invocation.mode, Mode::Verify { .. }) {
-        trace::start(Selection::of(&[Category::Verbose]), |_, line| print(line));
+        trace::start(Selection::of(&[Category::Verbose, Category::DebugPrint]), |_, line| print(line));
+    } else if invocation.mode == Mode::AddressTest {
+        trace::start(Selection::of(&[Category::DebugPrint]), |_, line| print(line));
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_utf8: true,
     allow_domain_literals: true,
     strip_trailing_dot: true,
+    strip_excess_angle_brackets: false,
 };
 
 /// The different domains of the addresses in all From fields, in lower case, each once. `bodies` are the fields without

@@ -64,6 +64,7 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
     }
     context.facts.address.transport_name = Some(transport.name.clone());
     context.facts.message.return_path = Some(batch.return_path.clone());
+    context.transport_debug_print(&transport.name).await;
     let mut run = Run {
         results: vec![None; batch.addresses.len()],
         batch: &batch,
