@@ -1,5 +1,6 @@
 //! Changes of a message's state.
 
+use super::line::Line;
 use super::{MessageLogLine, Rendered, Renderer};
 use crate::event::{FrozenBy, MessageEvent, Streams};
 use mail_types::log_selector::Selector;
@@ -73,18 +74,7 @@ impl Renderer {
             MessageEvent::Discarded => {
                 line.push("=> discarded");
             }
-            MessageEvent::DataFileNotFound { file } => {
-                line.push("Spool file ").text(file).push(" not found");
-            }
-            MessageEvent::SpoolReadError { file, problem } => {
-                line.push("Error reading spool file ").text(file).push(": ").text(problem);
-            }
-            MessageEvent::FormatError { file, size } => {
-                line.push("Format error in spool file ").text(file).push(&format!(": size={size}"));
-            }
-            MessageEvent::MalformedRemoved(time) => {
-                line.push(&format!("Message removed because older than {time}"));
-            }
+            damage => spool_damage(&mut line, damage),
         }
         Some(Rendered::main(line.finish()))
     }
@@ -123,5 +113,24 @@ impl Renderer {
             }
             FrozenBy::Acl | FrozenBy::User(_) => Rendered::main(text),
         }
+    }
+}
+
+/// Files of a message that are not there or make no sense.
+fn spool_damage(line: &mut Line, event: &MessageEvent) {
+    match event {
+        MessageEvent::DataFileNotFound { file } => {
+            line.push("Spool file ").text(file).push(" not found");
+        }
+        MessageEvent::SpoolReadError { file, problem } => {
+            line.push("Error reading spool file ").text(file).push(": ").text(problem);
+        }
+        MessageEvent::FormatError { file, size } => {
+            line.push("Format error in spool file ").text(file).push(&format!(": size={size}"));
+        }
+        MessageEvent::MalformedRemoved(time) => {
+            line.push(&format!("Message removed because older than {time}"));
+        }
+        _ => {}
     }
 }
