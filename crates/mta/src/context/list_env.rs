@@ -10,7 +10,7 @@ use super::{Context, host_name};
 
 impl ListEnv for Context {
     fn local_addresses(&mut self) -> Vec<IpAddr> {
-        crate::listener::interfaces::local_addresses(&self.config)
+        crate::services::interfaces::local_addresses(&self.config)
     }
 
     fn treats_as_local(&mut self, host: &[u8]) -> Result<bool, ListError> {

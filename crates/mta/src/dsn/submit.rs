@@ -5,7 +5,8 @@ use tokio::io::AsyncReadExt as _;
 
 use super::DsnError;
 use crate::context::Context;
-use crate::local_submission::{Caller, ErrorMode, MessageRequest, message};
+use crate::local_submission::{ErrorMode, MessageRequest, message};
+use crate::receive::Caller;
 
 /// A report, ready to go.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use config::Config;
 use config::options::main;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::interfaces::Endpoint;
+use crate::services::interfaces::Endpoint;
 
 /// Bind and listen. An IPv6 wildcard is left out on a machine without IPv6.
 pub fn bind(endpoints: &[Endpoint], config: &Config) -> Result<Vec<TcpListener>, (SocketAddr, io::Error)> {

@@ -22,7 +22,6 @@
 mod admission;
 mod bound;
 mod connections;
-pub mod interfaces;
 mod spare;
 #[cfg(test)]
 mod tests;

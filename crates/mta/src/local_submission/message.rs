@@ -25,10 +25,11 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::input::LocalInput;
-use super::{Caller, recipients};
+use super::recipients;
 use crate::context::Context;
 use crate::context::facts::{Facts, Origin as Source, RecipientFacts};
 use crate::dsn::{self, Original, SubmissionError};
+use crate::receive::Caller;
 use crate::receive::{
     Arriving, BeginError, CommitOrder, ContentFault, Discarded, Incoming, Origin, Refused, from_line_test,
 };

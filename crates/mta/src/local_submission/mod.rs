@@ -14,7 +14,6 @@
 //! Specification, chapter "The Exim command line" and section "Constructed addresses".
 
 mod batch;
-mod caller;
 mod input;
 mod message;
 mod recipients;
@@ -22,7 +21,6 @@ mod recipients;
 mod tests;
 
 pub use batch::{Batched, batch};
-pub use caller::{Caller, CallerRequest, HostFields};
 pub use message::{ErrorMode, MessageRequest, Submitted, message, preview, without_message};
 
 use std::sync::Arc;
@@ -30,6 +28,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
+use crate::receive::Caller;
 use crate::services::Services;
 use crate::smtp_in::{Client, SessionEnd, session};
 

@@ -11,9 +11,9 @@ use mail_message::address_field;
 use mail_message::header::HeaderLine;
 use mail_types::address::{ParseOptions, find_address_end, parse_address};
 
-use super::Caller;
 use crate::context::Context;
 use crate::dsn::SubmissionError;
+use crate::receive::Caller;
 
 /// Read the arguments: each holds one address or several with commas between them.
 pub(super) fn of_arguments(

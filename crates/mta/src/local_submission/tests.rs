@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Caller, CallerRequest, MessageRequest, Submitted, message};
+use super::{MessageRequest, Submitted, message};
+use crate::receive::{Caller, CallerRequest};
 use crate::smtp_in::Client;
 use crate::testing::{Bench, Dialogue};
 

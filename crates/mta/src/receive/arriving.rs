@@ -12,10 +12,10 @@ use mail_message::header::{HeaderLine, HeaderType};
 use mail_types::outcome::Reply;
 
 use super::body::BodySink;
+use super::caller::Caller;
 use super::incoming::{Arrived, ContentFault, Incoming};
 use super::{acl_headers, fixes, received_line, rewriting};
 use crate::context::Context;
-use crate::local_submission::Caller;
 
 /// Where a message comes from.
 #[derive(Debug, Clone)]

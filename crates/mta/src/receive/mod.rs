@@ -21,6 +21,7 @@
 mod acl_headers;
 mod arriving;
 mod body;
+mod caller;
 mod commit;
 mod fixes;
 mod immediate;
@@ -31,6 +32,7 @@ mod signatures;
 mod spool_header;
 
 pub use arriving::{Arriving, Origin, Refused};
+pub use caller::{Caller, CallerRequest, HostFields};
 pub use commit::{Accepted, Discarded, Submission as CommitOrder};
 pub(crate) use incoming::ContentFault;
 pub use incoming::{BeginError, Incoming, from_line_test};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::starttls;
 use crate::context::Context;
 use crate::context::facts::{ConnectionFacts, Origin};
-use crate::local_submission::Caller;
+use crate::receive::Caller;
 
 /// The other end of a session.
 #[derive(Debug, Clone)]

@@ -19,8 +19,8 @@ use config::{Config, Loaded};
 use mail_types::MessageId;
 use mail_types::clock::SystemClock;
 use mta::listener;
-use mta::listener::interfaces::Endpoint;
 use mta::queue::{Manager, ManagerOptions, Waker, control};
+use mta::services::interfaces::{self, Endpoint};
 use mta::services::{Arrival, QueueWaker, Services};
 use observe::event::{ListenOn, Listening, ProcessEvent};
 use observe::{Event, Log};
@@ -95,7 +95,7 @@ fn serve(start: &Start<'_>, sockets: Vec<TcpListener>, foreground: bool) -> Exit
 
 fn endpoints(start: &Start<'_>) -> Result<Vec<Endpoint>, String> {
     let listen = start.invocation.listen.as_deref();
-    listener::interfaces::endpoints(&start.config, listen).map_err(|e| e.message)
+    interfaces::endpoints(&start.config, listen).map_err(|e| e.message)
 }
 
 /// Binding has failed once: again and again, as `daemon_startup_retries` and `daemon_startup_sleep` say.

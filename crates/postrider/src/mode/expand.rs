@@ -16,7 +16,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use mta::context::Context;
-use mta::local_submission::{Caller, MessageRequest, preview, without_message};
+use mta::local_submission::{MessageRequest, preview, without_message};
+use mta::receive::Caller;
 use mta::services::Services;
 
 use self::ahead::Helper;

@@ -127,7 +127,7 @@ fn make_folder(folder: &Path, user: Option<&RunAs>) -> Result<(), String> {
 fn serve(config: &Arc<Config>, place: &Path) -> Result<(), String> {
     let runtime = crate::runtime().map_err(|e| format!("cannot start: {e}"))?;
     let result = runtime.block_on(async {
-        let endpoints = listener::interfaces::endpoints(config, None).map_err(|e| e.message)?;
+        let endpoints = mta::services::interfaces::endpoints(config, None).map_err(|e| e.message)?;
         let sockets = listener::bind(&endpoints, config)
             .map_err(|(address, e)| format!("cannot listen on {address}: {e}. Is another one running?"))?;
         let (waker, inbox) = mta::queue::channel();

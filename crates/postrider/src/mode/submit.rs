@@ -15,9 +15,8 @@ use std::sync::Arc;
 
 use config::Config;
 use mail_types::MessageId;
-use mta::local_submission::{
-    Caller, CallerRequest, ErrorMode, HostFields, MessageRequest, batch, message, smtp,
-};
+use mta::local_submission::{ErrorMode, MessageRequest, batch, message, smtp};
+use mta::receive::{Caller, CallerRequest, HostFields};
 use mta::services::{Arrival, Services};
 use tokio::sync::watch;
 

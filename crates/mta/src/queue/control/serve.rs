@@ -15,10 +15,11 @@ use tokio::time::timeout;
 
 use super::{Answer, CALLERS_MAX, HowToDeliver, PATIENCE, PIECE, Request, Submission, frame};
 use crate::deliver::AttemptKind;
-use crate::local_submission::{Caller, CallerRequest, MessageRequest, Submitted, message, smtp};
+use crate::local_submission::{MessageRequest, Submitted, message, smtp};
 use crate::queue::act::{Actor, Change};
 use crate::queue::listing;
 use crate::queue::server::Waker;
+use crate::receive::{Caller, CallerRequest};
 use crate::services::{Arrival, PoolError, QueueWaker as _, Services, accounts};
 use crate::smtp_in::panic_guard::guarded;
 
