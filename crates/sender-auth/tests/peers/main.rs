@@ -16,6 +16,7 @@ mod support;
 mod arc;
 mod dkimpy;
 mod messages;
+mod milter;
 mod opendkim;
 
 use std::io::{BufRead, BufReader, Write};

@@ -14,16 +14,30 @@ impl Message {
 
     /// As it goes over the wire, `top` in front of its header.
     pub(crate) fn wire(&self, top: &[u8]) -> Vec<u8> {
-        let whole = [top, &self.fields.concat(), b"\n", &self.body].concat();
-        let mut out = Vec::new();
-        for byte in whole {
-            if byte == b'\n' {
-                out.push(b'\r');
-            }
-            out.push(byte);
-        }
-        out
+        wire(&[top, &self.fields.concat(), b"\n", &self.body].concat())
     }
+
+    /// Its body as it goes over the wire.
+    pub(crate) fn wire_body(&self) -> Vec<u8> {
+        wire(&self.body)
+    }
+
+    /// A CR alone, which RFC 5322 section 2.3 forbids.
+    pub(crate) fn has_lone_cr(&self) -> bool {
+        self.body.contains(&b'\r')
+    }
+}
+
+/// LF to CR LF.
+fn wire(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for &byte in text {
+        if byte == b'\n' {
+            out.push(b'\r');
+        }
+        out.push(byte);
+    }
+    out
 }
 
 /// The messages.
