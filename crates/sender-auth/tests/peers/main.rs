@@ -1,6 +1,7 @@
 //! The same messages, signed here and verified by other programs, and the other way round.
 //!
-//! The others are dkimpy (PyPI; `POSTRIDER_PYTHON` names the Python that has it, else `python3`) and Debian's OpenDKIM.
+//! The others are dkimpy (PyPI; `POSTRIDER_PYTHON` names the Python that has it, else `python3`), Debian's OpenDKIM and
+//! Debian's Exim.
 //! Where one is missing its tests are skipped with a word, in CI they fail.
 
 #![allow(
@@ -15,6 +16,7 @@ mod support;
 
 mod arc;
 mod dkimpy;
+mod exim;
 mod messages;
 mod milter;
 mod opendkim;
