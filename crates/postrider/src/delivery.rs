@@ -15,18 +15,30 @@ pub(crate) struct Foreground {
     services: OnceLock<Weak<Services>>,
     at_once: OnceLock<bool>,
     waiting: Mutex<Vec<MessageId>>,
+    /// With `mua_wrapper`: why a message was not delivered.
+    failure: Mutex<Option<String>>,
 }
 
 impl Foreground {
     /// One that has not been told about the services yet.
     pub(crate) fn new() -> Self {
-        Self { services: OnceLock::new(), at_once: OnceLock::new(), waiting: Mutex::default() }
+        Self {
+            services: OnceLock::new(),
+            at_once: OnceLock::new(),
+            waiting: Mutex::default(),
+            failure: Mutex::default(),
+        }
     }
 
     /// Tells about the services; they hold the waker, so it holds them weakly. Only the first call counts.
     pub(crate) fn attach(&self, services: &Arc<Services>, at_once: bool) {
         let _ = self.services.set(Arc::downgrade(services));
         let _ = self.at_once.set(at_once);
+    }
+
+    /// Why a message for which `mua_wrapper` holds was not delivered.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The messages that wait for their first delivery.
@@ -45,13 +57,20 @@ impl QueueWaker for Foreground {
         match self.services.get().and_then(Weak::upgrade) {
             Some(services) if self.at_once.get() == Some(&true) => {
                 // The session that brought the message waits for its delivery: that is what -odi asks for.
-                tokio::task::block_in_place(|| {
+                let report = tokio::task::block_in_place(|| {
                     // What the attempt gives rise to is heard of here, in its turn.
-                    tokio::runtime::Handle::current().block_on(attempt(id, kind, &services));
+                    tokio::runtime::Handle::current().block_on(attempt(id, kind, &services))
                 });
+                if report.mua_failure.is_some() {
+                    *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = report.mua_failure;
+                }
             }
             _ => self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(id),
         }
+    }
+
+    fn ends_session(&self) -> bool {
+        self.failure().is_some()
     }
 
     fn size(&self) -> u64 {

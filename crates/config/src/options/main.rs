@@ -489,7 +489,7 @@ option_table! {
     MOVE_FROZEN_MESSAGES: Flag = "move_frozen_messages", off, inert LATER;
     /// Non-queueing immediate-delivery mode.
     /// `mua_wrapper = true`
-    MUA_WRAPPER: Flag = "mua_wrapper", off, inert LATER;
+    MUA_WRAPPER: Flag = "mua_wrapper", off;
     /// MySQL server definitions.
     /// `mysql_servers = localhost/mail/reader/secret`
     MYSQL_SERVERS: PlainList = "mysql_servers", unset, inert LOOKUPS;

@@ -150,6 +150,8 @@ impl Run {
         let Some(transport) = config.transport(&assignment.transport) else { return (1, false) };
         self.context.facts.address = assignment.facts.clone();
         let most = match transport.options.get(smtp::MAX_RCPT) {
+            // Everybody in one transaction, or nobody.
+            _ if self.wraps_mua() => 0,
             NumberValue::Fixed(most) => usize::try_from(*most).unwrap_or(0),
             NumberValue::Expanded(text) => {
                 self.evaluated(text).await.and_then(|value| number(value.bytes())).unwrap_or(1)

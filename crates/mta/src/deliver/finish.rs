@@ -54,6 +54,9 @@ impl Finished {
 
 impl Run {
     pub(super) async fn finish(&mut self) -> Finished {
+        if self.wraps_mua() {
+            return self.finish_for_mua();
+        }
         retry::update(self).await;
         // The text names the last that failed first, as Exim's does.
         let failed: Vec<NodeId> = std::mem::take(&mut self.failed).into_iter().rev().collect();
@@ -78,7 +81,7 @@ impl Run {
         self.header.recipients.iter().all(|recipient| self.header.nonrecipients.contains(&recipient.address))
     }
 
-    fn complete(&mut self) -> Finished {
+    pub(super) fn complete(&mut self) -> Finished {
         let received = self.header.received_time;
         let now = self.services.clock.now();
         let reception =
@@ -175,6 +178,7 @@ impl Run {
             next_try: self.next_try,
             waiting_domains: domains,
             delivered: self.delivered,
+            mua_failure: self.mua_failure.take(),
             made: std::mem::take(&mut self.made),
         }
     }

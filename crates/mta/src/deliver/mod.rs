@@ -30,6 +30,7 @@ pub mod identity;
 mod local;
 mod local_agent;
 mod message;
+mod mua_wrapper;
 mod node;
 mod plan;
 mod remote;
@@ -124,11 +125,20 @@ pub struct AttemptReport {
     pub delivered: usize,
     /// Messages that were made in this attempt (bounces, warnings): to be delivered soon.
     pub made: Vec<MessageId>,
+    /// With `mua_wrapper`: why the message was not delivered, for whoever waits for it.
+    pub mua_failure: Option<String>,
 }
 
 impl AttemptReport {
     pub(crate) fn ended(end: AttemptEnd) -> Self {
-        Self { end, next_try: None, waiting_domains: Vec::new(), delivered: 0, made: Vec::new() }
+        Self {
+            end,
+            next_try: None,
+            waiting_domains: Vec::new(),
+            delivered: 0,
+            made: Vec::new(),
+            mua_failure: None,
+        }
     }
 }
 

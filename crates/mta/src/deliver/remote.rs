@@ -63,7 +63,7 @@ impl Run {
     pub(super) async fn deliver_remote(&mut self, list: Vec<NodeId>) {
         let mut waiting = Vec::new();
         for id in list {
-            if self.remote_waits(id).await {
+            if !self.wraps_mua() && self.remote_waits(id).await {
                 self.defer(id, remote_waits_trouble(), None);
             } else {
                 waiting.push(id);
@@ -176,7 +176,8 @@ impl Run {
             headers_remove: first.map(|assignment| assignment.headers_remove.clone()).unwrap_or_default(),
             data: Arc::clone(data),
             body_offset: self.data.body_start(),
-            ignore_retry_times: self.kind.is_forced(),
+            ignore_retry_times: self.kind.is_forced() || self.wraps_mua(),
+            all_or_nobody: self.wraps_mua(),
             pretend: self.header.dont_deliver,
             journal,
         }
@@ -198,7 +199,8 @@ impl Run {
         for error in reply.host_errors {
             self.log(Event::HostError(Box::new(error)));
         }
-        for host in &reply.waits_for {
+        let waits_for = if self.wraps_mua() { Vec::new() } else { reply.waits_for };
+        for host in &waits_for {
             self.services.hints.add_waiting(transport.as_bytes(), host, &self.header.id);
         }
         for change in reply.retry.iter().filter(|change| change.failure.is_none()) {
@@ -235,6 +237,8 @@ impl Run {
                 self.log_delivered(self.node(id), delivery);
             }
             Verdict::Fail => self.fail(id, trouble(result), Some(time)),
+            // There is no other time.
+            _ if self.wraps_mua() => self.fail(id, trouble(result), Some(time)),
             Verdict::Defer | Verdict::Freeze => {
                 if result.verdict == Verdict::Freeze {
                     self.freeze = Some(FrozenBy::Delivery(None));

@@ -51,6 +51,8 @@ pub(super) struct Run {
     pub(super) dirty: bool,
     /// The earliest retry time of an address that is left.
     pub(super) next_try: Option<Timestamp>,
+    /// `mua_wrapper`: what whoever waits for this is told.
+    pub(super) mua_failure: Option<String>,
 }
 
 /// What was found in the spool.
@@ -116,6 +118,7 @@ async fn first_stage(id: MessageId, kind: AttemptKind, services: &Arc<Services>)
         made: Vec::new(),
         dirty: false,
         next_try: None,
+        mua_failure: None,
     };
     trace!(Verbose, "delivering {id}");
     Box::pin(Box::new(run).until_remote()).await
@@ -204,6 +207,9 @@ impl Run {
             return Stage::Over(Finished::Over(report));
         }
         let plan = self.plan().await;
+        if self.wraps_mua() && !self.is_one_transaction(&plan).await {
+            return Stage::Over(self.finish().await);
+        }
         Box::pin(self.deliver_local(plan.local)).await;
         if plan.remote.is_empty() {
             return Stage::Over(self.finish().await);

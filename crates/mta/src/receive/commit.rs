@@ -10,6 +10,7 @@
 //! # Compatibility
 //! `<=` and `(=` lines; discarded messages are logged like accepted ones and never reach the disk.
 
+use config::options::main;
 use mail_message::fixup::logged_message_id;
 use mail_types::clock::Timestamp;
 use mail_types::message_id::MessageId;
@@ -121,7 +122,7 @@ impl Arriving {
         }
         self.write(id, &order, completed, context).await?;
         log_received(&order, created, completed, context);
-        let frozen = context.wishes.message.freeze;
+        let frozen = freezes(context);
         if frozen {
             context.log_event(&Event::Message(MessageEvent::Frozen(FrozenBy::Acl)));
         } else {
@@ -140,7 +141,7 @@ impl Arriving {
     ) -> Result<(), Refused> {
         let rest = Rest {
             completed,
-            frozen: context.wishes.message.freeze,
+            frozen: freezes(context),
             dsn_ret: order.dsn_ret,
             dsn_envid: order.dsn_envid.clone(),
             dont_deliver: order.dont_deliver,
@@ -216,6 +217,11 @@ pub(super) fn content_fault(fault: &ContentFault, context: &Context) -> Refused 
         }
     };
     Refused { reply, fault: Some(fault.clone()) }
+}
+
+/// An ACL wants it; a message that somebody waits for (`mua_wrapper`) is never frozen.
+fn freezes(context: &Context) -> bool {
+    context.wishes.message.freeze && !context.config.main.get(main::MUA_WRAPPER)
 }
 
 fn log_received(order: &Submission, message_id_created: bool, completed: Timestamp, context: &Context) {

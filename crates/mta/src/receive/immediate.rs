@@ -19,6 +19,9 @@ use crate::services::Arrival;
 
 /// How soon the message is tried: what ACLs, the command line and options say.
 pub(super) fn arrival(order: &Submission, context: &Context) -> Arrival {
+    if context.config.main.get(main::MUA_WRAPPER) {
+        return Arrival::Deliver;
+    }
     let wishes = &context.wishes.message;
     if wishes.queue {
         context.log_event(&Event::Message(MessageEvent::NoImmediateDelivery(b"queued by ACL".to_vec())));

@@ -41,6 +41,11 @@ pub trait QueueWaker: Send + Sync {
 
     /// `$queue_size`: how many messages wait, as far as the index knows.
     fn size(&self) -> u64;
+
+    /// A session ends after its reply: its message was to be delivered while it waits, and was not (`mua_wrapper`).
+    fn ends_session(&self) -> bool {
+        false
+    }
 }
 
 /// How soon a message that has just arrived should be tried.

@@ -161,7 +161,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             return SessionEnd::Closed { messages: 0, abnormal: true };
         }
         self.step(Event::Octets, &mut out).await;
-        while !self.protocol.is_closed() {
+        while !self.protocol.is_closed() && !self.context.services.queue.ends_session() {
             let content = self.protocol.is_reading_content();
             let event = match self.link.read(content).await {
                 Arrived::Octets => Event::Octets,
@@ -201,6 +201,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             self.protocol.step(event, self.link.input(), out);
             let progress = answered || out.consumed > 0;
             self.take(out).await;
+            if self.context.services.queue.ends_session() {
+                return;
+            }
             if out.handshake && !Box::pin(self.handshake_after_reply()).await {
                 event = Event::Eof;
                 continue;

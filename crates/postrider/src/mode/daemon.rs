@@ -46,6 +46,9 @@ pub(crate) fn run(start: Start<'_>, foreground: bool, loaded: &Loaded) -> ExitCo
     if !loaded.diagnostics.is_empty() {
         load::tell(loaded);
     }
+    if is_impossible(&start) {
+        return ExitCode::FAILURE;
+    }
     let endpoints = match endpoints(&start) {
         Ok(endpoints) => endpoints,
         Err(reason) => {
@@ -71,7 +74,22 @@ pub(crate) fn run(start: Start<'_>, foreground: bool, loaded: &Loaded) -> ExitCo
 
 /// A server that runs the queue and does not listen.
 pub(crate) fn run_queue_only(start: &Start<'_>) -> ExitCode {
+    if is_impossible(start) {
+        return ExitCode::FAILURE;
+    }
     serve(start, Vec::new(), false)
+}
+
+/// With `mua_wrapper` there is no server; says so.
+fn is_impossible(start: &Start<'_>) -> bool {
+    if !start.config.main.get(main::MUA_WRAPPER) {
+        return false;
+    }
+    let text = "Daemon cannot be run when mua_wrapper is set";
+    crate::say_error_as_is(text);
+    let line = LogLine { event: Event::Problem(text.into()), echo: false };
+    process::run(Arc::clone(&start.config), &line, false);
+    true
 }
 
 fn serve(start: &Start<'_>, sockets: Vec<TcpListener>, foreground: bool) -> ExitCode {
@@ -135,19 +153,24 @@ fn tell_of_failure(
         problem: text.split(" (os error").next().unwrap_or_default().to_owned(),
         again,
     };
-    process::run(Arc::clone(&start.config), &LogLine(Event::from(event)), false);
+    process::run(Arc::clone(&start.config), &LogLine { event: Event::from(event), echo: true }, false);
 }
 
 /// A line for the logs before there is a server.
-struct LogLine(Event);
+struct LogLine {
+    event: Event,
+    echo: bool,
+}
 
 impl Job for LogLine {
     fn run(&self, config: Arc<Config>, _seat: Seat) -> u8 {
         match assembly::log_target(&config) {
             Ok((settings, sink)) => {
                 let log = Log::new(settings, Arc::new(SystemClock), Arc::new(sink));
-                log.echo_problems();
-                log.write(&self.0);
+                if self.echo {
+                    log.echo_problems();
+                }
+                log.write(&self.event);
                 0
             }
             Err(reason) => {

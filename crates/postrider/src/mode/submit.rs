@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use config::Config;
+use config::options::main;
 use mail_types::MessageId;
 use mta::local_submission::{ErrorMode, MessageRequest, batch, message, smtp};
 use mta::receive::{Caller, CallerRequest, HostFields};
@@ -70,7 +71,8 @@ impl Submission<'_> {
         services.log.echo_problems();
         seat.attach(&services);
         let how = self.start.invocation.delivery.unwrap_or(DeliveryMode::Background);
-        waker.attach(&services, how == DeliveryMode::Foreground);
+        let wraps_mua = config.main.get(main::MUA_WRAPPER);
+        waker.attach(&services, how == DeliveryMode::Foreground || wraps_mua);
         let caller = match Caller::identify(caller_request(self.start), &services).await {
             Ok(caller) => caller,
             Err(reason) => {
@@ -82,6 +84,13 @@ impl Submission<'_> {
             Mode::Smtp => self.session(caller, &services).await,
             Mode::BatchedSmtp => self.batch(caller, &services).await,
             _ => self.message(caller, &services).await,
+        };
+        let code = match waker.failure() {
+            Some(failure) => {
+                crate::say_error_as_is(&failure);
+                1
+            }
+            None => code,
         };
         let left = waker.take();
         self.background(left, seat, &services, code).await;
@@ -130,7 +139,12 @@ impl Submission<'_> {
             bounce_of: invocation.origin.message_reference.as_deref().and_then(MessageId::parse),
             suppress_local_fixups: invocation.no_qualify,
             body_type: 0,
-            errors: invocation.errors.unwrap_or(ErrorMode::Mail),
+            errors: if self.start.config.main.get(main::MUA_WRAPPER) {
+                // No message is ever made of an error.
+                ErrorMode::Print
+            } else {
+                invocation.errors.unwrap_or(ErrorMode::Mail)
+            },
             local_error: false,
         }
     }

@@ -132,6 +132,8 @@ pub struct Transaction {
     message_refused: bool,
     content_sent: bool,
     lmtp_next: usize,
+    /// A refusal of one recipient is one of all; the content waits until all are known to be accepted.
+    all_or_nobody: bool,
 }
 
 impl Transaction {
@@ -142,6 +144,27 @@ impl Transaction {
         content: Content,
         mail: &MailFrom,
         recipients: &[Recipient],
+    ) -> (Self, Vec<u8>) {
+        Self::start((protocol, content), offered, mail, recipients, false)
+    }
+
+    /// As [`Transaction::begin`], for a message that goes to all recipients or to nobody (`mua_wrapper`).
+    pub fn begin_for_all(
+        protocol: Protocol,
+        offered: &Capabilities,
+        content: Content,
+        mail: &MailFrom,
+        recipients: &[Recipient],
+    ) -> (Self, Vec<u8>) {
+        Self::start((protocol, content), offered, mail, recipients, true)
+    }
+
+    fn start(
+        (protocol, content): (Protocol, Content),
+        offered: &Capabilities,
+        mail: &MailFrom,
+        recipients: &[Recipient],
+        all_or_nobody: bool,
     ) -> (Self, Vec<u8>) {
         let rcpt_lines: Vec<Vec<u8>> = recipients.iter().map(|r| rcpt_line(r, offered)).collect();
         let undecided = RecipientOutcome { delivered: Delivered::Undecided, accepted: false };
@@ -157,6 +180,7 @@ impl Transaction {
             message_refused: false,
             content_sent: false,
             lmtp_next: 0,
+            all_or_nobody,
         };
         let mut out = Vec::new();
         transaction.push(Stage::Mail, &mut out);
@@ -164,7 +188,7 @@ impl Transaction {
             for number in 0..transaction.rcpt_lines.len() {
                 transaction.push(Stage::Rcpt(number), &mut out);
             }
-            if content == Content::Dot {
+            if content == Content::Dot && !all_or_nobody {
                 transaction.push(Stage::Data, &mut out);
             }
         }
@@ -255,6 +279,9 @@ impl Transaction {
             self.push(Stage::Rcpt(number), &mut out);
             return Step::Send(out);
         }
+        if self.all_or_nobody {
+            self.one_refusal_is_everybodys();
+        }
         if !self.any_accepted() {
             return Step::Done;
         }
@@ -264,6 +291,17 @@ impl Transaction {
                 self.push(Stage::Data, &mut out);
                 Step::Send(out)
             }
+        }
+    }
+
+    /// Those whom the server would take share the first refusal of another.
+    fn one_refusal_is_everybodys(&mut self) {
+        let refusal = self.outcomes.iter().find_map(|outcome| match &outcome.delivered {
+            Delivered::Refused(stage, reply) => Some((*stage, reply.clone())),
+            _ => None,
+        });
+        if let Some((stage, reply)) = refusal {
+            self.refuse_all(stage, &reply);
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Batch {
     pub body_offset: u64,
     /// Retry times of hosts do not count (`-qf`, `-M`).
     pub ignore_retry_times: bool,
+    /// `mua_wrapper`: a refusal of one recipient is one of all, for good, and no fallback host is asked.
+    pub all_or_nobody: bool,
     /// `-N`: nothing is sent, and everything counts as accepted.
     pub pretend: bool,
     /// Who writes down what a host has taken, before anything else happens on its connection.

@@ -34,6 +34,8 @@ pub(super) struct Message {
     pub(super) header: Arc<Vec<u8>>,
     pub(super) data: Arc<File>,
     pub(super) body_offset: u64,
+    /// `mua_wrapper`.
+    pub(super) all_or_nobody: bool,
 }
 
 /// How a transaction ended.
@@ -72,8 +74,9 @@ pub(super) async fn carry(
     message: &Message,
     settings: &Settings,
 ) -> Carried {
+    let begin = if message.all_or_nobody { Transaction::begin_for_all } else { Transaction::begin };
     let (transaction, first) =
-        Transaction::begin(protocol, &connection.offered, content, &message.mail, &message.recipients);
+        begin(protocol, &connection.offered, content, &message.mail, &message.recipients);
     let mut carrier =
         Carrier { connection, transaction, message, settings, written: 0, noted: 0, journalled: true };
     let broken = carrier.run(first).await.err();

@@ -124,7 +124,7 @@ impl Run<'_> {
             return self.everywhere(&refusal);
         }
         self.try_hosts(hosts, &message, &settings).await;
-        if self.halted || self.pending().is_empty() {
+        if self.halted || self.batch.all_or_nobody || self.pending().is_empty() {
             return;
         }
         if let Ok(hosts) = fallback(self.batch, self.transport, self.context).await
@@ -212,6 +212,7 @@ impl Run<'_> {
             header: Arc::new(header),
             data: Arc::clone(&self.batch.data),
             body_offset: self.batch.body_offset,
+            all_or_nobody: self.batch.all_or_nobody,
         })
     }
 

@@ -174,6 +174,7 @@ impl Run {
             data: Arc::new(std::fs::File::open(&path).unwrap()),
             body_offset: 5,
             ignore_retry_times: false,
+            all_or_nobody: false,
             pretend: false,
             journal: Journal::new(0, journal),
         };

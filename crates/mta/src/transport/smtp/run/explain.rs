@@ -57,6 +57,7 @@ pub async fn explain(
         data: Arc::new(nothing),
         body_offset: 0,
         ignore_retry_times: true,
+        all_or_nobody: false,
         pretend: false,
         journal: Journal::new(0, journal),
     };

@@ -60,7 +60,11 @@ impl Run<'_> {
                     self.delivered(*at);
                 }
                 Delivered::Refused(stage, reply) => {
-                    let fault = Fault::refused(*stage, &carried.words(*stage, false), reply, host.route);
+                    let mut fault = Fault::refused(*stage, &carried.words(*stage, false), reply, host.route);
+                    if self.batch.all_or_nobody {
+                        fault.verdict = Verdict::Fail;
+                        fault.log_host = false;
+                    }
                     self.settle(*at, &fault, shown);
                     if fault.concerns == Concerns::Recipient {
                         self.remember_recipient(*at, &fault, shown, settings);
