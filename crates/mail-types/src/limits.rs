@@ -66,6 +66,8 @@ pub const LOOKUP_FILE: u64 = 1 << 30;
 pub const LOOKUP_VALUE: usize = 64 << 20;
 /// Bytes that are read from a socket for a lookup.
 pub const LOOKUP_SOCKET: usize = 16 << 20;
+/// How long connecting to an LDAP server, and its answer, may take where the query names no time.
+pub const LOOKUP_LDAP: Duration = Duration::from_secs(30);
 /// Rounds that a stored `$5$` or `$6$` password may ask for (the usual number is 5,000).
 pub const CRYPT_SHA_ROUNDS: u32 = 5_000_000;
 /// Cost that a stored `$2b$` password may ask for: 2 to this power rounds.

@@ -15,6 +15,7 @@ mod forany;
 mod inbound_srs;
 mod inlist;
 mod isip;
+mod ldapauth;
 mod match_list;
 mod numeric;
 mod pattern;
@@ -199,7 +200,7 @@ conditions! {
     "isip6" => |parser, name, _| isip::parse(parser, name, isip::Family::V6);
     /// An LDAP server takes the user's name and password.
     /// in an authenticator: `server_condition = ${if ldapauth{user="uid=${quote_ldap_dn:$auth2},dc=example,dc=org" pass=${quote:$auth3} ldap://ldap.example.org/}{yes}{no}}`
-    "ldapauth" => unsupported_or_unknown;
+    "ldapauth" => |parser, _, _| ldapauth::parse(parser);
     /// The first text is the same or comes earlier, byte by byte.
     /// `${if le{a}{a}{yes}{no}}`
     "le" => order;

@@ -26,6 +26,10 @@ pub struct LookupSettings {
     pub sqlite_dbfile: Vec<u8>,
     /// `sqlite_lock_timeout`.
     pub sqlite_lock_timeout: Duration,
+    /// The items of `ldap_default_servers`.
+    pub ldap_default_servers: Vec<Vec<u8>>,
+    /// `ldap_start_tls`.
+    pub ldap_start_tls: bool,
     /// `dns_csa_search_limit`: how many parents are asked for a CSA record.
     pub csa_search_limit: usize,
     /// `dns_csa_use_reverse`: addresses are looked for in the reverse zones.
@@ -38,6 +42,8 @@ impl Default for LookupSettings {
             open_max: 25,
             sqlite_dbfile: Vec::new(),
             sqlite_lock_timeout: Duration::from_secs(5),
+            ldap_default_servers: Vec::new(),
+            ldap_start_tls: false,
             csa_search_limit: 5,
             csa_use_reverse: true,
         }

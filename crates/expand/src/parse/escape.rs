@@ -36,7 +36,7 @@ fn find_close(body: &[u8]) -> Option<usize> {
 
 /// Interprets what follows a backslash, as in expanded strings and in quoted ones; returns the byte and how many bytes
 /// it took. The text is not empty.
-pub(crate) fn interpret(text: &[u8]) -> (u8, usize) {
+pub fn interpret(text: &[u8]) -> (u8, usize) {
     match text[0] {
         b'n' => (b'\n', 1),
         b'r' => (b'\r', 1),

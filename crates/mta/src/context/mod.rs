@@ -195,6 +195,8 @@ fn lookup_settings(config: &Config) -> LookupSettings {
         open_max: number(options.get(main::LOOKUP_OPEN_MAX)) as usize,
         sqlite_dbfile: options.get(main::SQLITE_DBFILE).unwrap_or_default().to_vec(),
         sqlite_lock_timeout: Duration::from_secs(number(options.get(main::SQLITE_LOCK_TIMEOUT))),
+        ldap_default_servers: options.get(main::LDAP_DEFAULT_SERVERS).to_vec(),
+        ldap_start_tls: options.get(main::LDAP_START_TLS),
         csa_search_limit: number(options.get(main::DNS_CSA_SEARCH_LIMIT)) as usize,
         csa_use_reverse: options.get(main::DNS_CSA_USE_REVERSE),
     }
