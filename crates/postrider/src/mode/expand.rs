@@ -20,7 +20,7 @@ use mta::local_submission::{MessageRequest, preview, without_message};
 use mta::receive::Caller;
 use mta::services::Services;
 
-use self::ahead::Helper;
+use self::ahead::Helpers;
 use self::lines::Desk;
 use super::Start;
 
@@ -45,9 +45,9 @@ pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
     };
     if start.invocation.operands.is_empty() {
         // A message's context holds more than a helper's.
-        let helper = if message.is_some() { Helper::Off } else { Helper::new() };
+        let helpers = if message.is_some() { Helpers::Off } else { Helpers::new() };
         // Whoever closed the other end wants no more answers.
-        let _ = from_input(&mut context, helper);
+        let _ = from_input(&mut context, helpers);
     } else {
         for text in &start.invocation.operands {
             let mut out = Vec::new();
@@ -87,11 +87,11 @@ async fn context(
     Ok(context)
 }
 
-fn from_input(context: &mut Context, helper: Helper) -> std::io::Result<()> {
+fn from_input(context: &mut Context, helpers: Helpers) -> std::io::Result<()> {
     let mut input = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let output =
         BufWriter::with_capacity(BUFFER, File::from(std::io::stdout().as_fd().try_clone_to_owned()?));
-    Desk { context, helper, output }.answer_all(&mut input)
+    Desk { context, helpers, output }.answer_all(&mut input)
 }
 
 /// Bytes of output that are held.

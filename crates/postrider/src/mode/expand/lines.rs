@@ -4,18 +4,23 @@
 //! * Answers are written before more input is waited for: whoever waits for one gets it.
 //! * The output is that of one line after the other, whoever expanded which.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use ::expand::lookup::Moment;
 use mta::context::Context;
 
-use super::ahead::Helper;
+use super::ahead::{Errand, Helpers};
 
 /// Bytes of input that are asked for at once.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 1024 * 1024;
 
-/// Fewer bytes of lines are not worth sharing with the helper.
+/// Fewer bytes of lines are not worth sharing with helpers.
 const WORTH_SHARING: usize = 8 * 1024;
+
+/// The size of what a helper gets at once, in bytes.
+const PIECE: usize = 32 * 1024;
 
 /// So many bytes of answers are written before more are made.
 pub(super) const MANY_ANSWERS: usize = 1024 * 1024;
@@ -26,7 +31,7 @@ const PROMPT: &[u8] = b"> ";
 /// Where lines are answered.
 pub(super) struct Desk<'c, W> {
     pub(super) context: &'c mut Context,
-    pub(super) helper: Helper,
+    pub(super) helpers: Helpers,
     pub(super) output: W,
 }
 
@@ -56,33 +61,45 @@ impl<W: Write> Desk<'_, W> {
         }
     }
 
-    /// Answers lines that are at hand: the helper begins in the middle.
+    /// Answers lines that are at hand: helpers work at pieces of them, whose answers are written in order. From a line on
+    /// that they leave, the piece is answered here; what they did behind it counts where that line left nothing behind.
     fn answer_lines(&mut self, lines: &[u8]) -> io::Result<()> {
-        let half = lines.len() / 2;
-        let middle = if lines.len() < WORTH_SHARING { 0 } else { ending_of_first(lines, half) };
-        let (first, second) = lines.split_at(middle);
-        let effects = self.context.effects();
-        let scope = self.context.scope.clone();
-        if first.is_empty() || !self.helper.begin(second, self.context) {
+        if lines.len() < WORTH_SHARING {
             return self.answer_in_order(lines);
         }
-        self.answer_in_order(first)?;
-        let ahead = self.helper.finish();
-        if self.context.effects() != effects {
-            // The contexts may differ from now on.
-            self.helper.dismiss();
-            return self.answer_in_order(second);
-        }
-        match ahead {
-            Some(ahead) if self.context.scope == scope => {
-                self.output.write_all(&ahead.answers)?;
-                self.answer_in_order(&second[ahead.answered..])
+        let (mut done, mut sent) = (0, 0);
+        let mut scope = Arc::new(self.context.scope.clone());
+        let mut pieces = VecDeque::new();
+        while done < lines.len() {
+            let Some(crew) = self.helpers.crew(self.context) else {
+                return self.answer_in_order(&lines[done..]);
+            };
+            while sent < lines.len() && pieces.len() <= 2 * crew.count() {
+                let end = sent + ending_of_first(&lines[sent..], PIECE.min(lines.len() - sent - 1));
+                let (lines, moment) = (lines[sent..end].to_vec(), self.context.moment());
+                pieces.push_back((end, crew.send(Errand { lines, scope: Arc::clone(&scope), moment })));
+                sent = end;
             }
-            _ => self.answer_in_order(second),
+            let Some((end, piece)) = pieces.pop_front() else { break };
+            if let Ok(ahead) = piece.recv() {
+                self.output.write_all(&ahead.answers)?;
+                done += ahead.answered;
+            }
+            self.answer_in_order(&lines[done..end])?;
+            done = end;
+            if self.context.scope != *scope {
+                pieces.clear();
+                sent = done;
+                scope = Arc::new(self.context.scope.clone());
+            }
         }
+        Ok(())
     }
 
     fn answer_in_order(&mut self, lines: &[u8]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
         let mut answers = Vec::with_capacity(lines.len());
         let mut lines = Lines::new(lines);
         while let Some(line) = lines.next() {
