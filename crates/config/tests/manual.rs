@@ -73,7 +73,7 @@ fn driver_lines(table: &Table) -> &'static [&'static str] {
         }
         (Class::Transport, "autoreply") => &["driver = autoreply", "user = mail"],
         (Class::Transport, "lmtp") => &["driver = lmtp", "socket = /run/lmtp", "user = mail"],
-        (Class::Transport, "pipe") => &["driver = pipe", "command = /bin/true", "user = mail"],
+        (Class::Transport, "pipe") => &["driver = pipe", "command = /bin/true"],
         (Class::Transport, "queuefile") => &["driver = queuefile", "directory = /tmp"],
         (Class::Transport, _) => &["driver = smtp"],
         (Class::Authenticator, "cram_md5") => &["driver = cram_md5", "public_name = CRAM-MD5"],

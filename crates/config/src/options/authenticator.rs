@@ -11,31 +11,31 @@ pub mod generic {
 
     option_table! {
         Authenticator, "generic";
-        /// When the client uses this mechanism.
+        /// The client tries this mechanism only where this comes out as true.
         /// `client_condition = ${if !eq{$tls_out_cipher}{}}`
         CLIENT_CONDITION: Text = "client_condition", unset, inert AUTH;
-        /// Identity recorded for client auth.
+        /// What is kept as `$authenticated_id` of a session to another host that authenticated by this.
         /// `client_set_id = ann`
         CLIENT_SET_ID: Text = "client_set_id", unset, inert AUTH;
-        /// Selects authenticator type.
+        /// The kind of the authenticator. Every authenticator needs it.
         /// `driver = plaintext`
         DRIVER: Plain = "driver", unset;
-        /// SASL mechanism name.
+        /// The name of the mechanism in AUTH; unset means the name of the instance.
         /// `public_name = PLAIN`
         PUBLIC_NAME: Plain = "public_name", unset;
-        /// When the mechanism is advertised.
+        /// The mechanism is offered to clients only where this comes out as true.
         /// `server_advertise_condition = ${if def:tls_in_cipher}`
         SERVER_ADVERTISE_CONDITION: Text = "server_advertise_condition", unset, inert AUTH;
-        /// The condition under which authentication succeeds.
+        /// The authentication succeeds only where this comes out as true; for `plaintext` it is the whole check.
         /// `server_condition = ${if and{{eq{$auth2}{ann}}{eq{$auth3}{secret}}}}`
         SERVER_CONDITION: Text = "server_condition", unset, inert AUTH;
-        /// Text for the debug output of the server side.
+        /// A line for the debug output of a server's authentication.
         /// `server_debug_print = asked for $auth2`
         SERVER_DEBUG_PRINT: Text = "server_debug_print", unset, inert AUTH;
-        /// Value stored in $authenticated_id.
+        /// What is kept as `$authenticated_id` when a client has authenticated.
         /// `server_set_id = $auth2`
         SERVER_SET_ID: Text = "server_set_id", unset, inert AUTH;
-        /// When the AUTH= parameter of MAIL is believed.
+        /// `AUTH=` on MAIL is believed only where this comes out as true.
         /// `server_mail_auth_condition = ${if eq{$sender_host_address}{192.0.2.5}}`
         SERVER_MAIL_AUTH_CONDITION: Text = "server_mail_auth_condition", unset, inert AUTH;
     }
@@ -47,13 +47,13 @@ pub mod cram_md5 {
 
     option_table! {
         Authenticator, "cram_md5";
-        /// Shared secret expansion.
+        /// The password of the user `$auth1`; a forced failure means that there is no such user.
         /// `server_secret = ${lookup{$auth1}lsearch{/etc/exim/secrets}{$value}fail}`
         SERVER_SECRET: Text = "server_secret", unset, inert AUTH;
-        /// The user name that the client gives.
+        /// The user's name that is given to other hosts.
         /// `client_name = ann`
         CLIENT_NAME: Text = "client_name", unset, inert AUTH;
-        /// The secret that the client answers with.
+        /// The password that answers their challenges.
         /// `client_secret = secret`
         CLIENT_SECRET: Text = "client_secret", unset, inert AUTH;
     }
@@ -65,16 +65,16 @@ pub mod cyrus_sasl {
 
     option_table! {
         Authenticator, "cyrus_sasl";
-        /// The host name given to the SASL library.
+        /// The name of this host, as the library is told it.
         /// `server_hostname = mail.example.org`
         SERVER_HOSTNAME: Text = "server_hostname", "$primary_hostname", inert AUTH;
-        /// Mechanism; default public_name.
+        /// The mechanism of the library; unset means `public_name`.
         /// `server_mech = plain`
         SERVER_MECH: Plain = "server_mech", unset, inert AUTH;
-        /// The realm given to the SASL library.
+        /// The realm of the users.
         /// `server_realm = example.org`
         SERVER_REALM: Text = "server_realm", unset, inert AUTH;
-        /// The service name given to the SASL library.
+        /// The name of the service, as the library is told it.
         /// `server_service = mail`
         SERVER_SERVICE: Plain = "server_service", "smtp", inert AUTH;
     }
@@ -86,10 +86,10 @@ pub mod dovecot {
 
     option_table! {
         Authenticator, "dovecot";
-        /// Unix socket path, or host and port.
+        /// The socket of Dovecot's authentication service: a path, or a host and a port.
         /// `server_socket = /run/dovecot/auth-client`
         SERVER_SOCKET: Plain = "server_socket", unset, inert AUTH;
-        /// Use TLS to inet auth server.
+        /// TLS is used to a service at a host and port.
         /// `server_tls = true`
         SERVER_TLS: Flag = "server_tls", off, inert AUTH;
     }
@@ -101,13 +101,13 @@ pub mod external {
 
     option_table! {
         Authenticator, "external";
-        /// First extra check value.
+        /// What is kept as `$auth2`, for `server_condition`.
         /// `server_param2 = ${certextract{subj_altname,mail,>:}{$tls_in_peercert}}`
         SERVER_PARAM2: Text = "server_param2", unset, inert AUTH;
-        /// Second extra check value.
+        /// What is kept as `$auth3`, for `server_condition`.
         /// `server_param3 = $auth1`
         SERVER_PARAM3: Text = "server_param3", unset, inert AUTH;
-        /// The identity that the client sends.
+        /// The identity that is sent to other hosts.
         /// `client_send = ann`
         CLIENT_SEND: Text = "client_send", unset, inert AUTH;
     }
@@ -119,46 +119,46 @@ pub mod gsasl {
 
     option_table! {
         Authenticator, "gsasl";
-        /// Authorisation id sent.
+        /// The identity to act as, where it is not that of the user who authenticates.
         /// `client_authz = ann`
         CLIENT_AUTHZ: Text = "client_authz", unset, inert AUTH;
-        /// Bind to TLS channel.
+        /// The exchange is bound to the TLS session.
         /// `client_channelbinding = true`
         CLIENT_CHANNELBINDING: Flag = "client_channelbinding", off, inert AUTH;
-        /// The password, expanded.
+        /// The user's password.
         /// `client_password = secret`
         CLIENT_PASSWORD: Text = "client_password", unset, inert AUTH;
-        /// The user name, expanded.
+        /// The user's name.
         /// `client_username = ann`
         CLIENT_USERNAME: Text = "client_username", unset, inert AUTH;
-        /// The password in salted and hashed form.
+        /// The user's password, salted and hashed, in hexadecimal digits.
         /// `client_spassword = 6cdfc9a0c5d6e2e0ab8a2a5d4b3c1f20`
         CLIENT_SPASSWORD: Text = "client_spassword", unset, inert AUTH;
-        /// Bind to TLS channel.
+        /// The exchange is bound to the TLS session, where the mechanism can do it.
         /// `server_channelbinding = true`
         SERVER_CHANNELBINDING: Flag = "server_channelbinding", off, inert AUTH;
-        /// The host name of the service.
+        /// The name of this host.
         /// `server_hostname = mail.example.org`
         SERVER_HOSTNAME: Text = "server_hostname", unset, inert AUTH;
-        /// Mechanism; default public_name.
+        /// The mechanism; unset means `public_name`.
         /// `server_mech = scram-sha-256`
         SERVER_MECH: Plain = "server_mech", unset, inert AUTH;
-        /// Clear password source.
+        /// The password of the user `$auth1`, for mechanisms that need it.
         /// `server_password = ${lookup{$auth1}lsearch{/etc/exim/secrets}{$value}fail}`
         SERVER_PASSWORD: Text = "server_password", unset, inert AUTH;
-        /// The realm that the server announces.
+        /// The realm of the users.
         /// `server_realm = example.org`
         SERVER_REALM: Text = "server_realm", unset, inert AUTH;
-        /// SCRAM iteration count.
+        /// How often SCRAM hashes a password.
         /// `server_scram_iter = 8192`
         SERVER_SCRAM_ITER: Text = "server_scram_iter", "4096", inert AUTH;
-        /// The salt of the SCRAM exchange.
+        /// The salt of SCRAM, in base64; unset means a random one.
         /// `server_scram_salt = c2FsdA==`
         SERVER_SCRAM_SALT: Text = "server_scram_salt", unset, inert AUTH;
-        /// The server key of the SCRAM exchange.
+        /// The server's key of SCRAM for the user, in base64, instead of the password.
         /// `server_key = ${extract{1}{,}{$auth4}}`
         SERVER_KEY: Text = "server_key", unset, inert AUTH;
-        /// The stored key of the SCRAM exchange.
+        /// The stored key of SCRAM for the user, in base64, instead of the password.
         /// `server_skey = ${extract{2}{,}{$auth4}}`
         SERVER_SKEY: Text = "server_skey", unset, inert AUTH;
         /// The name of the service.
@@ -173,13 +173,13 @@ pub mod heimdal_gssapi {
 
     option_table! {
         Authenticator, "heimdal_gssapi";
-        /// The host name of the service.
+        /// The name of this host in the service's principal.
         /// `server_hostname = mail.example.org`
         SERVER_HOSTNAME: Text = "server_hostname", unset, inert AUTH;
-        /// The file that holds the keys of the service.
+        /// The file with the service's keys; unset means the library's.
         /// `server_keytab = /etc/exim/krb5.keytab`
         SERVER_KEYTAB: Text = "server_keytab", unset, inert AUTH;
-        /// The name of the service.
+        /// The name of the service in its principal.
         /// `server_service = imap`
         SERVER_SERVICE: Text = "server_service", "smtp", inert AUTH;
     }
@@ -191,13 +191,13 @@ pub mod plaintext {
 
     option_table! {
         Authenticator, "plaintext";
-        /// Prompts sent to client.
+        /// The prompts that the client is sent, one for each answer; none means that all data come at once.
         /// `server_prompts = Username:: : Password::`
         SERVER_PROMPTS: TextList = "server_prompts", unset, inert AUTH;
-        /// Tolerate bad challenge.
+        /// A challenge that is no base64 counts as empty.
         /// `client_ignore_invalid_base64 = true`
         CLIENT_IGNORE_INVALID_BASE64: Flag = "client_ignore_invalid_base64", off, inert AUTH;
-        /// Strings sent to server.
+        /// The texts that are sent, one for each challenge; `^` stands for a zero byte, `^^` for itself.
         /// `client_send = ^ann^secret`
         CLIENT_SEND: Text = "client_send", unset, inert AUTH;
     }
@@ -209,16 +209,16 @@ pub mod spa {
 
     option_table! {
         Authenticator, "spa";
-        /// The password that the client must know, expanded.
+        /// The password of the user `$auth1`; a forced failure means that there is no such user.
         /// `server_password = ${lookup{$auth1}lsearch{/etc/exim/secrets}{$value}fail}`
         SERVER_PASSWORD: Text = "server_password", unset, inert AUTH;
-        /// The domain that the client gives.
+        /// The Windows domain of the user.
         /// `client_domain = EXAMPLE`
         CLIENT_DOMAIN: Text = "client_domain", unset, inert AUTH;
-        /// The password, expanded.
+        /// The user's password.
         /// `client_password = secret`
         CLIENT_PASSWORD: Text = "client_password", unset, inert AUTH;
-        /// The user name, expanded.
+        /// The user's name.
         /// `client_username = ann`
         CLIENT_USERNAME: Text = "client_username", unset, inert AUTH;
     }
@@ -230,16 +230,16 @@ pub mod tls {
 
     option_table! {
         Authenticator, "tls";
-        /// Identity from certificate.
+        /// What is kept as `$auth1`, made of the client's certificate.
         /// `server_param1 = ${certextract{subj_altname,mail,>:}{$tls_in_peercert}}`
         SERVER_PARAM1: Text = "server_param1", unset, inert AUTH;
-        /// The second value to be checked.
+        /// What is kept as `$auth2`.
         /// `server_param2 = ${certextract{serial}{$tls_in_peercert}}`
         SERVER_PARAM2: Text = "server_param2", unset, inert AUTH;
-        /// The third value to be checked.
+        /// What is kept as `$auth3`.
         /// `server_param3 = $tls_in_peerdn`
         SERVER_PARAM3: Text = "server_param3", unset, inert AUTH;
-        /// Alias of server_param1.
+        /// Another name of `server_param1`.
         /// `server_param = $tls_in_peerdn`
         SERVER_PARAM: Text = "server_param", "x", inert AUTH;
     }

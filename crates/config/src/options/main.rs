@@ -10,37 +10,37 @@ use super::definition::option_table;
 
 option_table! {
     Main, "main";
-    /// Offer 8BITMIME and accept BODY= on MAIL.
+    /// Whether EHLO offers 8BITMIME, so that MAIL may have `BODY=8BITMIME`; nothing is ever converted.
     /// `accept_8bitmime = false`
     ACCEPT_8BITMIME: Flag = "accept_8bitmime", on;
-    /// ACL for finished non-SMTP message.
+    /// The ACL that decides about a message that did not come by SMTP, when all of it is there; unset accepts it.
     /// `acl_not_smtp = acl_check_local`
     ACL_NOT_SMTP: Text = "acl_not_smtp", unset;
-    /// ACL run per MIME part, non-SMTP.
+    /// The ACL that runs for each MIME part of a message that did not come by SMTP.
     /// `acl_not_smtp_mime = acl_check_mime`
     ACL_NOT_SMTP_MIME: Text = "acl_not_smtp_mime", unset, inert SCANNING;
-    /// ACL before reading a non-SMTP message; verdict unused.
+    /// The ACL that runs before a message that does not come by SMTP is read; what it decides is not looked at.
     /// `acl_not_smtp_start = acl_check_start`
     ACL_NOT_SMTP_START: Text = "acl_not_smtp_start", unset;
-    /// ACL deciding ATRN (on-demand relay) requests.
+    /// The ACL that decides about ATRN, by which a client asks to be sent its mail on this connection; unset refuses it.
     /// `acl_smtp_atrn = acl_check_atrn`
     ACL_SMTP_ATRN: Text = "acl_smtp_atrn", unset, inert ETRN;
-    /// ACL checked on AUTH command.
+    /// The ACL that decides about AUTH; unset accepts it.
     /// `acl_smtp_auth = acl_check_auth`
     ACL_SMTP_AUTH: Text = "acl_smtp_auth", unset, inert AUTH;
-    /// ACL at TCP connect, before banner.
+    /// The ACL that decides about a connection before the banner is sent; unset accepts it.
     /// `acl_smtp_connect = acl_check_connect`
     ACL_SMTP_CONNECT: Text = "acl_smtp_connect", unset;
-    /// ACL after full message data received.
+    /// The ACL that decides about a message when all of it is there; unset accepts it.
     /// `acl_smtp_data = acl_check_data`
     ACL_SMTP_DATA: Text = "acl_smtp_data", unset;
-    /// Per-recipient data ACL when PRDR negotiated.
+    /// The ACL that decides for each recipient after the data, where the client asked for PRDR.
     /// `acl_smtp_data_prdr = acl_check_prdr`
     ACL_SMTP_DATA_PRDR: Text = "acl_smtp_data_prdr", "accept", inert PRDR;
     /// The ACL that runs after DATA once for each signer of the message, with `$dkim_cur_signer` set.
     /// `acl_smtp_dkim = acl_check_dkim`
     ACL_SMTP_DKIM: Text = "acl_smtp_dkim", unset;
-    /// ACL for ETRN; unset means refuse.
+    /// The ACL that decides about ETRN; unset refuses it.
     /// `acl_smtp_etrn = ${if match_ip{$sender_host_address}{+relay_hosts}{accept}{deny}}`
     ACL_SMTP_ETRN: Text = "acl_smtp_etrn", unset, inert ETRN;
     /// The ACL that decides about EXPN; unset refuses it.
@@ -52,22 +52,22 @@ option_table! {
     /// The ACL that decides about each MAIL command, when its address is known; unset accepts it.
     /// `acl_smtp_mail = acl_check_mail`
     ACL_SMTP_MAIL: Text = "acl_smtp_mail", unset;
-    /// ACL judging AUTH= parameter on MAIL.
+    /// The ACL that decides whether `AUTH=` on MAIL is believed; unset does not believe it.
     /// `acl_smtp_mailauth = acl_check_mailauth`
     ACL_SMTP_MAILAUTH: Text = "acl_smtp_mailauth", unset, inert AUTH;
-    /// ACL run per MIME part.
+    /// The ACL that runs for each MIME part of a message, before `acl_smtp_data`; unset accepts them.
     /// `acl_smtp_mime = acl_check_mime`
     ACL_SMTP_MIME: Text = "acl_smtp_mime", unset, inert SCANNING;
-    /// ACL when session ends without QUIT.
+    /// The ACL that runs where a session ends without QUIT; what it decides is not looked at.
     /// `acl_smtp_notquit = acl_check_notquit`
     ACL_SMTP_NOTQUIT: Text = "acl_smtp_notquit", unset;
-    /// ACL when DATA command arrives, before body.
+    /// The ACL that decides about DATA, before the message is sent; unset accepts it.
     /// `acl_smtp_predata = acl_check_predata`
     ACL_SMTP_PREDATA: Text = "acl_smtp_predata", unset;
-    /// ACL at QUIT; cannot change outcome.
+    /// The ACL that runs for QUIT; it can only change what is said.
     /// `acl_smtp_quit = acl_check_quit`
     ACL_SMTP_QUIT: Text = "acl_smtp_quit", unset;
-    /// ACL for RCPT; unset means refuse relaying.
+    /// The ACL that decides about each RCPT; unset refuses every recipient.
     /// `acl_smtp_rcpt = acl_check_rcpt`
     ACL_SMTP_RCPT: Text = "acl_smtp_rcpt", unset;
     /// The ACL that decides about STARTTLS before TLS begins; unset accepts it.
@@ -76,31 +76,31 @@ option_table! {
     /// The ACL that decides about VRFY; unset refuses it.
     /// `acl_smtp_vrfy = acl_check_vrfy`
     ACL_SMTP_VRFY: Text = "acl_smtp_vrfy", unset;
-    /// ACL for WELLKNOWN command.
+    /// The ACL that decides about WELLKNOWN; unset refuses it.
     /// `acl_smtp_wellknown = acl_check_wellknown`
     ACL_SMTP_WELLKNOWN: Text = "acl_smtp_wellknown", unset, inert WELLKNOWN;
-    /// Environment settings forced into subprocesses.
+    /// Variables, as `NAME=value`, that are put into the environment after `keep_environment` has emptied it.
     /// `add_environment = LANG=C : TZ=UTC`
     ADD_ENVIRONMENT: PlainList = "add_environment", unset;
-    /// Groups whose members count as Exim admins.
+    /// Groups whose members may do what only administrators may.
     /// `admin_groups = mail : adm`
     ADMIN_GROUPS: Groups = "admin_groups", unset;
     /// Whether addresses may have an IP address in brackets for a domain, as `user@[192.0.2.1]`.
     /// `allow_domain_literals = true`
     ALLOW_DOMAIN_LITERALS: Flag = "allow_domain_literals", off;
-    /// Tolerate MX targets that are IP addresses.
+    /// Whether an MX record that holds an IP address instead of a name is followed to that address.
     /// `allow_mx_to_ip = true`
     ALLOW_MX_TO_IP: Flag = "allow_mx_to_ip", off;
-    /// Permit UTF-8 in domain syntax check.
+    /// Whether the domains of addresses may hold letters in UTF-8.
     /// `allow_utf8_domains = true`
     ALLOW_UTF8_DOMAINS: Flag = "allow_utf8_domains", off;
-    /// Clients that see AUTH in EHLO reply.
+    /// Clients to which EHLO offers AUTH.
     /// `auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}`
     AUTH_ADVERTISE_HOSTS: Hosts = "auth_advertise_hosts", "*", inert AUTH;
-    /// Retry frozen messages after this age.
+    /// A queue run tries a frozen message, other than a bounce, again when it was frozen for this long; 0s is never.
     /// `auto_thaw = 8h`
     AUTO_THAW: Time = "auto_thaw", "0s";
-    /// Virus scanner type, address and parameters.
+    /// The virus scanner of the condition `malware`: its type, where it is, and what it is told.
     /// `av_scanner = clamd:/run/clamav/clamd.ctl`
     AV_SCANNER: Plain = "av_scanner", "sophie:/var/run/sophie", inert SCANNING;
     /// The program that `-bi` (and the name `newaliases`) runs, as the caller; unset does nothing.
@@ -109,151 +109,151 @@ option_table! {
     /// A file with the texts of bounce messages, its parts divided by lines of four asterisks; expanded for each bounce.
     /// `bounce_message_file = /etc/exim/bounce.txt`
     BOUNCE_MESSAGE_FILE: Text = "bounce_message_file", unset;
-    /// Extra text placed in standard bounces.
+    /// Text that stands in the middle of the standard bounce message.
     /// `bounce_message_text = Ask postmaster@example.org.\n`
     BOUNCE_MESSAGE_TEXT: Plain = "bounce_message_text", unset;
     /// Whether a bounce holds the body of the message that it is about, or its header alone.
     /// `bounce_return_body = false`
     BOUNCE_RETURN_BODY: Flag = "bounce_return_body", on;
-    /// Omit body lines longer than this from bounces.
+    /// A message with a line of more bytes than this is put into a bounce as if it were larger than `bounce_return_size_limit`.
     /// `bounce_return_linesize_limit = 2000`
     BOUNCE_RETURN_LINESIZE_LIMIT: Integer = "bounce_return_linesize_limit", "998";
-    /// Include original message in bounces.
+    /// Whether a bounce holds the message that it is about.
     /// `bounce_return_message = false`
     BOUNCE_RETURN_MESSAGE: Flag = "bounce_return_message", on;
-    /// Max bytes of original quoted in bounce.
+    /// About how many bytes of the message a bounce holds; the rest is left out. 0 is no limit.
     /// `bounce_return_size_limit = 20K`
     BOUNCE_RETURN_SIZE_LIMIT: Bytes = "bounce_return_size_limit", "100K";
-    /// AUTH= address used for generated bounces.
+    /// The address of `AUTH=` on MAIL when bounces are sent to hosts that authentication was done with.
     /// `bounce_sender_authentication = postmaster@example.org`
     BOUNCE_SENDER_AUTHENTICATION: Plain = "bounce_sender_authentication", unset, inert AUTH;
-    /// Cache life of bad callout domain result.
+    /// How long it is remembered that callouts to a domain are of no use.
     /// `callout_domain_negative_expire = 1h`
     CALLOUT_DOMAIN_NEGATIVE_EXPIRE: Time = "callout_domain_negative_expire", "3h", inert CALLOUTS;
-    /// Cache life of good callout domain result.
+    /// How long it is remembered what callouts to a domain may ask.
     /// `callout_domain_positive_expire = 2d`
     CALLOUT_DOMAIN_POSITIVE_EXPIRE: Time = "callout_domain_positive_expire", "1w", inert CALLOUTS;
-    /// Cache life of rejected address callout.
+    /// How long it is remembered that a callout refused an address.
     /// `callout_negative_expire = 30m`
     CALLOUT_NEGATIVE_EXPIRE: Time = "callout_negative_expire", "2h", inert CALLOUTS;
-    /// Cache life of accepted address callout.
+    /// How long it is remembered that a callout accepted an address.
     /// `callout_positive_expire = 12h`
     CALLOUT_POSITIVE_EXPIRE: Time = "callout_positive_expire", "1d", inert CALLOUTS;
-    /// Made-up local part for random callout test.
+    /// The local part, of no real user, by which a callout finds out whether a host accepts everything.
     /// `callout_random_local_part = no-such-user-$tod_epoch`
     CALLOUT_RANDOM_LOCAL_PART: Text = "callout_random_local_part", "$primary_hostname-$tod_epoch-testing", inert CALLOUTS;
-    /// Min free log-partition inodes before accepting.
+    /// How many files the log's file system must still have room for; otherwise messages are refused for now.
     /// `check_log_inodes = 500`
     CHECK_LOG_INODES: Integer = "check_log_inodes", "100";
-    /// Min free log-partition space before accepting.
+    /// How many bytes the log's file system must have free; otherwise messages are refused for now.
     /// `check_log_space = 50M`
     CHECK_LOG_SPACE: Kilobytes = "check_log_space", "10M";
-    /// Enforce encoded-word length when decoding.
+    /// Whether encoded words in header lines that are longer than RFC 2047 allows stay as they are.
     /// `check_rfc2047_length = false`
     CHECK_RFC2047_LENGTH: Flag = "check_rfc2047_length", on;
-    /// Min free spool inodes before accepting.
+    /// How many files the spool's file system must still have room for; otherwise messages are refused for now.
     /// `check_spool_inodes = 500`
     CHECK_SPOOL_INODES: Integer = "check_spool_inodes", "100";
-    /// Min free spool space before accepting.
+    /// How many bytes the spool's file system must have free; otherwise messages are refused for now.
     /// `check_spool_space = 200M`
     CHECK_SPOOL_SPACE: Kilobytes = "check_spool_space", "10M";
     /// Clients to which EHLO offers CHUNKING, so that messages may come by BDAT.
     /// `chunking_advertise_hosts = !192.0.2.0/24 : *`
     CHUNKING_ADVERTISE_HOSTS: Hosts = "chunking_advertise_hosts", "*";
-    /// Limit -be/-bv style tests to admins.
+    /// Whether only administrators may use options that test things, as `-be` and `-bv`.
     /// `commandline_checks_require_admin = true`
     COMMANDLINE_CHECKS_REQUIRE_ADMIN: Flag = "commandline_checks_require_admin", off;
-    /// Dynamic modules the daemon loads at startup.
+    /// Modules that Exim's daemon loads when it starts.
     /// `daemon_modules_load = /usr/lib/exim/lookup.so`
     DAEMON_MODULES_LOAD: PlainList = "daemon_modules_load", unset, inert OWN_WAY;
     /// Another name of `daemon_smtp_ports`.
     /// `daemon_smtp_port = 25`
     DAEMON_SMTP_PORT: Plain = "daemon_smtp_port", "smtp";
-    /// Ports the daemon listens on by default.
+    /// The ports that the daemon listens at, where `local_interfaces` or `-oX` name none.
     /// `daemon_smtp_ports = 25 : 587`
     DAEMON_SMTP_PORTS: Plain = "daemon_smtp_ports", "smtp";
-    /// Bind attempts repeated when address busy.
+    /// How often the daemon tries again to listen at an address that is in use.
     /// `daemon_startup_retries = 3`
     DAEMON_STARTUP_RETRIES: Integer = "daemon_startup_retries", "9";
-    /// Pause between daemon bind attempts.
+    /// How long the daemon waits before each such try.
     /// `daemon_startup_sleep = 10s`
     DAEMON_STARTUP_SLEEP: Time = "daemon_startup_sleep", "30s";
-    /// Insert DCC header early and rewrite spool.
+    /// Whether the line that DCC reports is added to the message at once.
     /// `dcc_direct_add_header = true`
     DCC_DIRECT_ADD_HEADER: Flag = "dcc_direct_add_header", off, inert SCANNING;
-    /// Dccifd Unix socket path or IP and port.
+    /// The socket of the DCC daemon: a path, or an address and a port.
     /// `dccifd_address = /run/dccifd`
     DCCIFD_ADDRESS: Plain = "dccifd_address", unset, inert SCANNING;
-    /// Options line sent to dccifd.
+    /// What the DCC daemon is asked for.
     /// `dccifd_options = header`
     DCCIFD_OPTIONS: Plain = "dccifd_options", unset, inert SCANNING;
-    /// Extra memory-store consistency checks.
+    /// Whether Exim checks its memory while it works.
     /// `debug_store = true`
     DEBUG_STORE: Flag = "debug_store", off, inert OWN_WAY;
-    /// Queue ages when sender gets a delay warning.
+    /// How long a message must be in the queue for the sender to be warned, each time; after the last, its last interval goes on. 0s is never.
     /// `delay_warning = 4h:1d:2d`
     DELAY_WARNING: Times = "delay_warning", "1d";
-    /// Expansion deciding whether warning is sent.
+    /// A warning is sent only where this comes out as true.
     /// `delay_warning_condition = ${if match{$h_precedence:}{(?i)bulk}{no}{yes}}`
     DELAY_WARNING_CONDITION: Text = "delay_warning_condition", "${if or {{ !eq{$h_list-id:$h_list-post:$h_list-subscribe:}{} }{ match{$h_precedence:}{(?i)bulk|list|junk} }{ match{$h_auto-submitted:}{(?i)auto-generated|auto-replied} }} {no}{yes}}";
-    /// Run deliveries entirely as exim user.
+    /// Whether deliveries run as the mail user and never as root, so that local ones cannot change to the recipient's user.
     /// `deliver_drop_privilege = true`
     DELIVER_DROP_PRIVILEGE: Flag = "deliver_drop_privilege", off;
-    /// No queue deliveries above this load.
+    /// The system's load average above which queue runs deliver nothing.
     /// `deliver_queue_load_max = 8.5`
     DELIVER_QUEUE_LOAD_MAX: Fixed = "deliver_queue_load_max", unset;
-    /// Strip incoming Delivery-date headers.
+    /// Whether `Delivery-date:` lines are removed from messages that come in.
     /// `delivery_date_remove = false`
     DELIVERY_DATE_REMOVE: Flag = "delivery_date_remove", on;
-    /// Skip fsync calls (dangerous).
+    /// Whether files are not forced to the disk, which may lose mail.
     /// `disable_fsync = true`
     DISABLE_FSYNC: Flag = "disable_fsync", off, inert OWN_WAY;
     /// Whether to do without IPv6: nothing listens on its addresses, and AAAA records are not asked for.
     /// `disable_ipv6 = true`
     DISABLE_IPV6: Flag = "disable_ipv6", off;
-    /// Hash names accepted for DKIM verify.
+    /// The digests, strongest first, that a DKIM signature may have to verify.
     /// `dkim_verify_hashes = sha256`
     DKIM_VERIFY_HASHES: PlainList = "dkim_verify_hashes", "sha256:sha512";
-    /// Key types accepted for DKIM verify.
+    /// The types of keys, strongest first, that a DKIM signature may have to verify.
     /// `dkim_verify_keytypes = rsa`
     DKIM_VERIFY_KEYTYPES: PlainList = "dkim_verify_keytypes", "ed25519:rsa";
     /// The fewest bits that a key of each type must have for its signature to verify, as `rsa=1024 ed25519=250`.
     /// `dkim_verify_min_keysizes = rsa=2048 ed25519=250`
     DKIM_VERIFY_MIN_KEYSIZES: PlainList = "dkim_verify_min_keysizes", "rsa=1024 ed25519=250";
-    /// Stop verifying after first passing signature.
+    /// Whether the verification of DKIM signatures ends with the first good one.
     /// `dkim_verify_minimal = true`
     DKIM_VERIFY_MINIMAL: Flag = "dkim_verify_minimal", off;
-    /// Signers for which the DKIM ACL runs.
+    /// The signers, domains or identities, for each of which `acl_smtp_dkim` runs.
     /// `dkim_verify_signers = $sender_address_domain : $dkim_signers`
     DKIM_VERIFY_SIGNERS: TextList = "dkim_verify_signers", "$dkim_signers";
-    /// From address for forensic DMARC reports.
+    /// The sender of reports that DMARC's owners of domains ask for about single failures.
     /// `dmarc_forensic_sender = dmarc@example.org`
     DMARC_FORENSIC_SENDER: Text = "dmarc_forensic_sender", unset;
     /// The file to which each DMARC result is appended, for the programs that make aggregate reports.
     /// `dmarc_history_file = /var/spool/exim/dmarc.dat`
     DMARC_HISTORY_FILE: Text = "dmarc_history_file", unset;
-    /// Public suffix file; unset disables DMARC.
+    /// The file of the Public Suffix List by which DMARC finds the organization of a domain; unset turns DMARC off.
     /// `dmarc_tld_file = /usr/share/publicsuffix/public_suffix_list.dat`
     DMARC_TLD_FILE: Text = "dmarc_tld_file", unset;
-    /// Domains where DNS tempfail counts as nonexistent.
+    /// Domains that count as not existing where their lookup fails for now.
     /// `dns_again_means_nonexist = *.broken.example`
     DNS_AGAIN_MEANS_NONEXIST: Domains = "dns_again_means_nonexist", unset;
-    /// Regex applied to names before DNS lookup.
+    /// The pattern that names have to match to be asked about in the DNS; unset asks about all.
     /// `dns_check_names_pattern = (?i)^[a-z0-9._-]+$`
     DNS_CHECK_NAMES_PATTERN: Plain = "dns_check_names_pattern", "(?i)^(?>(?(1)\\.|())[^\\W](?>[a-z0-9/_-]*[^\\W])?)+(\\.?)$";
     /// How many aliases Exim follows itself where a name server leaves that to it; here chains of up to 16 are always followed.
     /// `dns_cname_loops = 5`
     DNS_CNAME_LOOPS: Integer = "dns_cname_loops", "1", inert OWN_WAY;
-    /// Parent levels searched for CSA records.
+    /// How many parents of a name are asked for a CSA record.
     /// `dns_csa_search_limit = 3`
     DNS_CSA_SEARCH_LIMIT: Integer = "dns_csa_search_limit", "5";
-    /// Allow reverse-zone CSA lookup for IP HELO.
+    /// Whether the CSA record of an address literal in HELO is looked for in the reverse zones.
     /// `dns_csa_use_reverse = false`
     DNS_CSA_USE_REVERSE: Flag = "dns_csa_use_reverse", on;
-    /// Resolver DO bit: -1 leave, 0 off, 1 on.
+    /// Whether DNS lookups ask for DNSSEC: 1 yes, 0 no, -1 where an option asks for it.
     /// `dns_dnssec_ok = 1`
     DNS_DNSSEC_OK: Integer = "dns_dnssec_ok", "-1";
-    /// Domains for which AAAA is skipped.
+    /// Domains for whose hosts no AAAA records are asked for.
     /// `dns_ipv4_lookup = *.v4only.example`
     DNS_IPV4_LOOKUP: Domains = "dns_ipv4_lookup", unset;
     /// How long to wait for an answer of a name server before the question is sent again; 0s leaves it to the resolver's default.
@@ -262,37 +262,37 @@ option_table! {
     /// How often a DNS question is sent again when no answer came within `dns_retrans`; 0 leaves it to the resolver's default.
     /// `dns_retry = 2`
     DNS_RETRY: Integer = "dns_retry", "0";
-    /// Zones whose AA bit counts as authenticated.
+    /// Domains for which an answer of their own name server (AA) counts as vouched for by DNSSEC.
     /// `dns_trust_aa = *.internal.example`
     DNS_TRUST_AA: Domains = "dns_trust_aa", unset;
-    /// Force EDNS0 on or off in resolver.
+    /// Whether DNS questions use EDNS0: 1 yes, 0 no, -1 as needed.
     /// `dns_use_edns0 = 1`
     DNS_USE_EDNS0: Integer = "dns_use_edns0", "-1";
-    /// Old option, accepted and ignored.
+    /// An old option that changes nothing.
     /// `drop_cr = true`
     DROP_CR: Flag = "drop_cr", off, inert OWN_WAY;
-    /// Clients offered DSN extension.
+    /// Clients to which EHLO offers DSN, so that RCPT may have `NOTIFY=` and MAIL `RET=`.
     /// `dsn_advertise_hosts = *`
     DSN_ADVERTISE_HOSTS: Hosts = "dsn_advertise_hosts", unset, inert DSN;
-    /// From: line content for generated bounces.
+    /// The `From:` line of bounces and other reports; expanded each time.
     /// `dsn_from = Mail System <bounces@$qualify_domain>`
     DSN_FROM: Text = "dsn_from", "Mail Delivery System <Mailer-Daemon@$qualify_domain>";
-    /// Strip incoming Envelope-to headers.
+    /// Whether `Envelope-to:` lines are removed from messages that come in.
     /// `envelope_to_remove = false`
     ENVELOPE_TO_REMOVE: Flag = "envelope_to_remove", on;
-    /// Pattern list giving bounce copy recipients.
+    /// Addresses, by patterns, and who gets a copy of each bounce that goes to them.
     /// `errors_copy = *@example.org postmaster@example.org`
     ERRORS_COPY: TextList = "errors_copy", unset;
     /// The Reply-To: line of bounces and warnings; unset puts none in.
     /// `errors_reply_to = postmaster@example.org`
     ERRORS_REPLY_TO: Plain = "errors_reply_to", unset;
-    /// Expansion run for reception-side events.
+    /// Evaluated at events of receiving messages, as an ended connection.
     /// `event_action = ${if eq{msg:complete}{$event_name}{}}`
     EVENT_ACTION: Text = "event_action", unset, inert EVENTS;
     /// The group of the server's processes and of the spool's files.
     /// `exim_group = mail`
     EXIM_GROUP: Group = "exim_group", unset;
-    /// Location of the Exim binary for re-exec.
+    /// The path of the program, for those that it starts.
     /// `exim_path = /usr/sbin/exim4`
     EXIM_PATH: Plain = "exim_path", unset, inert LATER;
     /// The user as whom the server works once ports are bound, and to whom the spool belongs.
@@ -301,28 +301,28 @@ option_table! {
     /// What `$version_number` and the banner say instead of the program's own version.
     /// `exim_version = 4.99-site`
     EXIM_VERSION: Plain = "exim_version", unset;
-    /// Additional addresses treated as local.
+    /// More addresses that count as this host's, beside those that it listens at.
     /// `extra_local_interfaces = 192.0.2.200`
     EXTRA_LOCAL_INTERFACES: PlainList = "extra_local_interfaces", unset;
-    /// With -t, arguments delete recipients.
+    /// Whether, with `-t`, addresses among the arguments are taken out of the recipients instead of being added.
     /// `extract_addresses_remove_arguments = false`
     EXTRACT_ADDRESSES_REMOVE_ARGUMENTS: Flag = "extract_addresses_remove_arguments", on;
     /// How often a search for a local user that failed for the moment is tried again, a second apart.
     /// `finduser_retries = 3`
     FINDUSER_RETRIES: Integer = "finduser_retries", "0";
-    /// Whom to mail when message is frozen.
+    /// Whom to tell when a message is frozen that is no bounce.
     /// `freeze_tell = postmaster`
     FREEZE_TELL: PlainList = "freeze_tell", unset;
-    /// Expansion turning gecos match into name.
+    /// What the name of a user becomes where `gecos_pattern` matches; may use `$1` and so on.
     /// `gecos_name = $1`
     GECOS_NAME: Text = "gecos_name", unset;
     /// The regular expression that the user database's name field must match before `gecos_name` is made of it.
     /// `gecos_pattern = ^([^,:]*)`
     GECOS_PATTERN: Plain = "gecos_pattern", unset;
-    /// Let GnuTLS autoload PKCS11.
+    /// Whether the library GnuTLS loads PKCS#11 modules by itself.
     /// `gnutls_allow_auto_pkcs11 = false`
     GNUTLS_ALLOW_AUTO_PKCS11: Tristate = "gnutls_allow_auto_pkcs11", unset, inert TLS_LIBRARY;
-    /// Relax GnuTLS for odd peers.
+    /// Whether TLS is more lenient with clients that break its rules.
     /// `gnutls_compat_mode = true`
     GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS_LIBRARY;
     /// How many bytes one header field may have, continuation lines included; 0 is no limit of its own.
@@ -337,52 +337,52 @@ option_table! {
     /// Clients whose HELO and EHLO may have any argument, right or wrong.
     /// `helo_accept_junk_hosts = 192.0.2.0/24`
     HELO_ACCEPT_JUNK_HOSTS: Hosts = "helo_accept_junk_hosts", unset;
-    /// Extra characters allowed in HELO names.
+    /// Characters, beyond letters, digits, dots and hyphens, that the name in HELO and EHLO may have.
     /// `helo_allow_chars = _`
     HELO_ALLOW_CHARS: Plain = "helo_allow_chars", unset;
-    /// HELO values that trigger host lookup.
+    /// Names in HELO and EHLO that make the client's own name be looked up.
     /// `helo_lookup_domains = @ : @[] : example.org`
     HELO_LOOKUP_DOMAINS: Domains = "helo_lookup_domains", "@ : @[]";
-    /// Verify HELO but only record result.
+    /// Clients whose name in HELO or EHLO is verified, for `verify = helo`; nothing is refused.
     /// `helo_try_verify_hosts = *`
     HELO_TRY_VERIFY_HOSTS: Hosts = "helo_try_verify_hosts", unset;
     /// Clients whose HELO or EHLO is refused with 550 unless its name can be verified as theirs.
     /// `helo_verify_hosts = 192.0.2.25`
     HELO_VERIFY_HOSTS: Hosts = "helo_verify_hosts", unset;
-    /// Domains whose deliveries always defer.
+    /// Domains for which nothing is delivered, unless a delivery is forced.
     /// `hold_domains = closed.example.org`
     HOLD_DOMAINS: Domains = "hold_domains", unset;
-    /// Clients whose names are looked up.
+    /// Clients whose names are looked up from their addresses when they connect.
     /// `host_lookup = *`
     HOST_LOOKUP: Hosts = "host_lookup", unset;
-    /// Order of DNS versus byaddr lookup.
+    /// How the names of clients are looked up, in turn: `bydns`, `byaddr`.
     /// `host_lookup_order = byaddr`
     HOST_LOOKUP_ORDER: PlainList = "host_lookup_order", "bydns:byaddr";
     /// Clients that are refused as soon as they connect, before any ACL.
     /// `host_reject_connection = 192.0.2.66`
     HOST_REJECT_CONNECTION: Hosts = "host_reject_connection", unset;
-    /// Clients whose connections are not logged.
+    /// Clients whose connections are not logged, where the log selector `smtp_connection` is on.
     /// `hosts_connection_nolog = 127.0.0.1 : 192.0.2.10`
     HOSTS_CONNECTION_NOLOG: Hosts = "hosts_connection_nolog", unset;
-    /// Clients speaking PROXY protocol.
+    /// Clients that are proxies: their connections begin with a header of the PROXY protocol.
     /// `hosts_proxy = 192.0.2.80`
     HOSTS_PROXY: Hosts = "hosts_proxy", unset, inert PROXY;
     /// Clients that must name an application protocol (ALPN) when TLS begins.
     /// `hosts_require_alpn = 192.0.2.0/24`
     HOSTS_REQUIRE_ALPN: Hosts = "hosts_require_alpn", unset;
-    /// Clients that must send HELO before MAIL.
+    /// Clients that must say HELO or EHLO before MAIL.
     /// `hosts_require_helo = !127.0.0.1 : *`
     HOSTS_REQUIRE_HELO: Hosts = "hosts_require_helo", "*";
-    /// Domains whose hosts count as local.
+    /// Domains that, found as the host of an MX record or of a route, count as this host.
     /// `hosts_treat_as_local = backup.example.org`
     HOSTS_TREAT_AS_LOCAL: Domains = "hosts_treat_as_local", unset;
-    /// Clients offered XCLIENT.
+    /// Clients to which EHLO offers XCLIENT, by which they say whom they speak for.
     /// `hosts_xclient = 192.0.2.81`
     HOSTS_XCLIENT: Hosts = "hosts_xclient", unset, inert XCLIENT;
-    /// Discard failed bounces after this age.
+    /// How long a bounce that failed, and was frozen, may be in the queue; then it is thrown away.
     /// `ignore_bounce_errors_after = 2d`
     IGNORE_BOUNCE_ERRORS_AFTER: Time = "ignore_bounce_errors_after", "10w";
-    /// Remote hosts whose From-line is skipped.
+    /// Clients whose messages lose a line `From ` in front of the header.
     /// `ignore_fromline_hosts = 192.0.2.0/24`
     IGNORE_FROMLINE_HOSTS: Hosts = "ignore_fromline_hosts", unset;
     /// Whether a line `From ` in front of the header is dropped from messages of local SMTP (`-bs`).
@@ -391,67 +391,67 @@ option_table! {
     /// Variables of the environment that the program keeps: names, `*suffix`, `^expression`; all others are dropped.
     /// `keep_environment = PATH : LANG`
     KEEP_ENVIRONMENT: PlainList = "keep_environment", unset;
-    /// Age at which corrupt spool files go.
+    /// How long files of the queue that cannot be understood are kept.
     /// `keep_malformed = 1w`
     KEEP_MALFORMED: Time = "keep_malformed", "4d";
-    /// CA directory for LDAP TLS.
+    /// The directory with the authorities that certificates of LDAP servers are checked by.
     /// `ldap_ca_cert_dir = /etc/ssl/certs`
     LDAP_CA_CERT_DIR: Plain = "ldap_ca_cert_dir", unset, inert LOOKUPS;
-    /// CA file for LDAP TLS.
+    /// The file with the authorities that certificates of LDAP servers are checked by.
     /// `ldap_ca_cert_file = /etc/ssl/certs/ca.pem`
     LDAP_CA_CERT_FILE: Plain = "ldap_ca_cert_file", unset, inert LOOKUPS;
-    /// Client certificate for LDAP.
+    /// The file with the certificate that is shown to LDAP servers.
     /// `ldap_cert_file = /etc/exim/ldap.crt`
     LDAP_CERT_FILE: Plain = "ldap_cert_file", unset, inert LOOKUPS;
-    /// Client key for LDAP.
+    /// The file with the key of `ldap_cert_file`.
     /// `ldap_cert_key = /etc/exim/ldap.key`
     LDAP_CERT_KEY: Plain = "ldap_cert_key", unset, inert LOOKUPS;
-    /// Cipher preference for LDAP TLS.
+    /// The ciphers that TLS to LDAP servers may use.
     /// `ldap_cipher_suite = NORMAL`
     LDAP_CIPHER_SUITE: Plain = "ldap_cipher_suite", unset, inert LOOKUPS;
-    /// Servers when LDAP URL has no host.
-    /// `ldap_default_servers = ldap1.example.org::636 : ldap2.example.org`
-    LDAP_DEFAULT_SERVERS: PlainList = "ldap_default_servers", unset, inert LOOKUPS;
-    /// Server certificate strictness for LDAP.
+    /// LDAP servers, tried in turn where a query's URL names no host: `host`, `host::port` or the path of a socket.
+    /// `ldap_default_servers = ldap1.example.org::390 : /run/slapd/ldapi`
+    LDAP_DEFAULT_SERVERS: PlainList = "ldap_default_servers", unset;
+    /// What is asked of the certificate of an LDAP server: `hard`, `demand`, `allow`, `try` or `never`.
     /// `ldap_require_cert = demand`
     LDAP_REQUIRE_CERT: Plain = "ldap_require_cert", unset, inert LOOKUPS;
-    /// Do StartTLS inside LDAP.
+    /// LDAP connections are to be encrypted by StartTLS. Postrider cannot do that yet: where it is set, binds over TCP fail.
     /// `ldap_start_tls = true`
-    LDAP_START_TLS: Flag = "ldap_start_tls", off, inert LOOKUPS;
-    /// LDAP protocol version.
+    LDAP_START_TLS: Flag = "ldap_start_tls", off;
+    /// The version of LDAP, 2 or 3; -1 is the usual one.
     /// `ldap_version = 3`
     LDAP_VERSION: Integer = "ldap_version", "-1", inert LOOKUPS;
-    /// Clients offered LIMITS keyword.
+    /// Clients to which EHLO offers LIMITS, which tells how many messages and recipients they may send.
     /// `limits_advertise_hosts = !192.0.2.0/24 : *`
     LIMITS_ADVERTISE_HOSTS: Hosts = "limits_advertise_hosts", "*", inert LIMITS;
-    /// Check From: of local untrusted submissions.
+    /// Whether a message of a local user whose `From:` is not his gets a `Sender:` line that says who he is.
     /// `local_from_check = false`
     LOCAL_FROM_CHECK: Flag = "local_from_check", on;
-    /// Ignorable local-part prefix in From check.
+    /// Texts that may stand before the user's name in `From:`, as patterns, for `local_from_check`.
     /// `local_from_prefix = *-`
     LOCAL_FROM_PREFIX: Plain = "local_from_prefix", unset;
-    /// Ignorable local-part suffix in From check.
+    /// Texts that may stand after the user's name in `From:`, as patterns, for `local_from_check`.
     /// `local_from_suffix = +*`
     LOCAL_FROM_SUFFIX: Plain = "local_from_suffix", unset;
-    /// Addresses (and ports) to listen on.
+    /// The addresses, perhaps with ports, that the daemon listens at.
     /// `local_interfaces = <; 127.0.0.1 ; ::1 ; 192.0.2.1`
     LOCAL_INTERFACES: PlainList = "local_interfaces", "<; ::0 ; 0.0.0.0";
-    /// Loadable local_scan module path (Debian patch).
+    /// The module with a `local_scan()` function.
     /// `local_scan_path = /usr/lib/exim/local_scan.so`
     LOCAL_SCAN_PATH: Plain = "local_scan_path", unset, inert LOCAL_SCAN;
-    /// Time limit for local_scan function.
+    /// How long a `local_scan()` function may take.
     /// `local_scan_timeout = 2m`
     LOCAL_SCAN_TIMEOUT: Time = "local_scan_timeout", "5m", inert LOCAL_SCAN;
-    /// Keep Sender: supplied by local users.
+    /// Whether a `Sender:` line of a local user's message stays; needs `local_from_check` off.
     /// `local_sender_retain = true`
     LOCAL_SENDER_RETAIN: Flag = "local_sender_retain", off;
-    /// Host number making message ids unique.
+    /// The number of this host among several that must not give the same message ids.
     /// `localhost_number = 7`
     LOCALHOST_NUMBER: Text = "localhost_number", unset;
-    /// Where logs go: paths and/or syslog.
+    /// Where the logs are: a path with `%s` for the log's name, `syslog`, or both.
     /// `log_file_path = /var/log/exim/%slog`
     LOG_FILE_PATH: TextList = "log_file_path", unset;
-    /// Restrict which port numbers are logged.
+    /// The ports, of hosts, that are shown in the log.
     /// `log_ports = !25 : *`
     LOG_PORTS: PlainList = "log_ports", "*", inert LATER;
     /// Which optional lines and fields the log has: names with `+` or `-` before them, changing the default.
@@ -463,7 +463,7 @@ option_table! {
     /// How many files and SQLite connections lookups keep open at a time.
     /// `lookup_open_max = 50`
     LOOKUP_OPEN_MAX: Integer = "lookup_open_max", "25";
-    /// Truncate user names for login lookup.
+    /// Names of local users are cut to this length when they are looked for; 0 never.
     /// `max_username_length = 8`
     MAX_USERNAME_LENGTH: Integer = "max_username_length", "0";
     /// Whether `$message_body` keeps line ends; otherwise each becomes a space.
@@ -472,7 +472,7 @@ option_table! {
     /// How many bytes of the body `$message_body` and `$message_body_end` show.
     /// `message_body_visible = 2000`
     MESSAGE_BODY_VISIBLE: Bytes = "message_body_visible", "500";
-    /// Domain part used in new Message-ID.
+    /// The domain of a `Message-ID:` that is made here, instead of the primary host name.
     /// `message_id_header_domain = msgid.example.org`
     MESSAGE_ID_HEADER_DOMAIN: Text = "message_id_header_domain", unset;
     /// What follows the id in a Message-ID: line that is made here, expanded for each message.
@@ -484,31 +484,31 @@ option_table! {
     /// How many bytes a message may have, expanded for each connection; larger ones are refused with 552. 0 is no limit.
     /// `message_size_limit = 25M`
     MESSAGE_SIZE_LIMIT: Text = "message_size_limit", "50M";
-    /// Move frozen spool files aside.
+    /// Whether the files of a frozen message are moved out of the queue.
     /// `move_frozen_messages = true`
     MOVE_FROZEN_MESSAGES: Flag = "move_frozen_messages", off, inert LATER;
-    /// Non-queueing immediate-delivery mode.
+    /// Whether the program only passes messages on at once, as part of a mail reader, and queues nothing.
     /// `mua_wrapper = true`
     MUA_WRAPPER: Flag = "mua_wrapper", off;
-    /// MySQL server definitions.
+    /// The MySQL servers of lookups: `host/database/user/password`, tried in turn.
     /// `mysql_servers = localhost/mail/reader/secret`
     MYSQL_SERVERS: PlainList = "mysql_servers", unset, inert LOOKUPS;
     /// Users as whom nothing is ever delivered, whatever a router or transport says.
     /// `never_users = root : uucp`
     NEVER_USERS: Users = "never_users", unset;
-    /// Daemon notifier socket path; empty disables.
+    /// The socket by which programs talk to Exim's daemon; empty makes none.
     /// `notifier_socket = /run/exim/notify`
     NOTIFIER_SOCKET: Plain = "notifier_socket", "$spool_directory/exim_daemon_notify", inert OWN_WAY;
-    /// OpenSSL option bit adjustments.
+    /// Switches of the library OpenSSL, with `+` or `-`.
     /// `openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1`
     OPENSSL_OPTIONS: PlainList = "openssl_options", "+no_sslv2 +no_sslv3 +single_dh_use +no_ticket +no_renegotiation", inert TLS_LIBRARY;
-    /// Oracle server definitions.
+    /// The Oracle servers of lookups: `host/database/user/password`, tried in turn.
     /// `oracle_servers = oracle.example.org/mail/reader/secret`
     ORACLE_SERVERS: PlainList = "oracle_servers", unset, inert LOOKUPS;
-    /// Dump core on panic.
+    /// Whether the program leaves a core dump when it gives up.
     /// `panic_coredump = true`
     PANIC_COREDUMP: Flag = "panic_coredump", off, inert OWN_WAY;
-    /// Domains where % routing is honoured.
+    /// Domains where a local part `user%domain` means that other address.
     /// `percent_hack_domains = old.example.org`
     PERCENT_HACK_DOMAINS: Domains = "percent_hack_domains", unset;
     /// Whether the Perl interpreter starts with the program and not with the first `${perl`.
@@ -520,7 +520,7 @@ option_table! {
     /// Whether the Perl interpreter of `${perl` runs with its taint checks (`-T`).
     /// `perl_taintmode = true`
     PERL_TAINTMODE: Flag = "perl_taintmode", off;
-    /// PostgreSQL server definitions.
+    /// The PostgreSQL servers of lookups: `host/database/user/password`, tried in turn.
     /// `pgsql_servers = localhost/mail/reader/secret`
     PGSQL_SERVERS: PlainList = "pgsql_servers", unset, inert LOOKUPS;
     /// The file that holds the daemon's process id; unset means `exim-daemon.pid` in the spool, or the system's usual place.
@@ -529,46 +529,46 @@ option_table! {
     /// Clients to which EHLO offers PIPELINING; others must wait for each reply.
     /// `pipelining_advertise_hosts = !192.0.2.66 : *`
     PIPELINING_ADVERTISE_HOSTS: Hosts = "pipelining_advertise_hosts", "*";
-    /// Clients offered early pipelining.
+    /// Clients that may send commands before the banner, once they were told so.
     /// `pipelining_connect_advertise_hosts = 192.0.2.0/24`
     PIPELINING_CONNECT_ADVERTISE_HOSTS: Hosts = "pipelining_connect_advertise_hosts", "*", inert PIPE_CONNECT;
-    /// Offer PRDR to clients.
+    /// Whether EHLO offers PRDR, by which each recipient gets an answer after the data.
     /// `prdr_enable = true`
     PRDR_ENABLE: Flag = "prdr_enable", off, inert PRDR;
-    /// Keep message logs after completion.
+    /// Whether the log of a finished message is kept, in another directory.
     /// `preserve_message_logs = true`
     PRESERVE_MESSAGE_LOGS: Flag = "preserve_message_logs", off;
     /// The full name of this machine, for HELO, message ids, Received: lines and `@` in lists; unset asks the system.
     /// `primary_hostname = mail.example.org`
     PRIMARY_HOSTNAME: Plain = "primary_hostname", unset;
-    /// Treat bytes above 127 as printable.
+    /// Whether bytes above 127 count as printing ones, for logs and the like.
     /// `print_topbitchars = true`
     PRINT_TOPBITCHARS: Flag = "print_topbitchars", off;
-    /// File exiwhat data is written to.
+    /// The file that `exiwhat` has processes write to.
     /// `process_log_path = $spool_directory/process.log`
     PROCESS_LOG_PATH: Plain = "process_log_path", unset, inert LATER;
     /// Whether only administrators may use `-M`, `-q`, `-R` and `-S`.
     /// `prod_requires_admin = false`
     PROD_REQUIRES_ADMIN: Flag = "prod_requires_admin", on;
-    /// Time allowed for PROXY header.
+    /// How long the header of the PROXY protocol is waited for.
     /// `proxy_protocol_timeout = 5s`
     PROXY_PROTOCOL_TIMEOUT: Time = "proxy_protocol_timeout", "3s", inert PROXY;
-    /// Domain added to unqualified senders.
+    /// The domain that addresses without one get, in the sender and in header lines; unset is the primary host name.
     /// `qualify_domain = example.org`
     QUALIFY_DOMAIN: Plain = "qualify_domain", unset;
-    /// Domain added to unqualified recipients.
+    /// The domain that recipients without one get; unset is `qualify_domain`.
     /// `qualify_recipient = example.org`
     QUALIFY_RECIPIENT: Plain = "qualify_recipient", unset;
-    /// Domains never delivered immediately.
+    /// Domains whose deliveries wait for the next queue run.
     /// `queue_domains = *.uucp.example`
     QUEUE_DOMAINS: Domains = "queue_domains", unset;
-    /// Parallel delivery during two-phase queue run.
+    /// Whether a two-stage queue run (`-qq`) begins to deliver while it still routes.
     /// `queue_fast_ramp = false`
     QUEUE_FAST_RAMP: Flag = "queue_fast_ramp", on, inert OWN_WAY;
     /// Whether only administrators see all messages with `-bp`; others then see their own.
     /// `queue_list_requires_admin = false`
     QUEUE_LIST_REQUIRES_ADMIN: Flag = "queue_list_requires_admin", on;
-    /// Queue everything without immediate delivery.
+    /// Whether all messages are queued and left to queue runs.
     /// `queue_only = true`
     QUEUE_ONLY: Flag = "queue_only", off;
     /// Files that stop immediate deliveries while one of them exists; `smtp` before a path means remote ones only.
@@ -577,10 +577,10 @@ option_table! {
     /// The system's load average above which messages are queued and not delivered at once; unset never.
     /// `queue_only_load = 8`
     QUEUE_ONLY_LOAD: Fixed = "queue_only_load", unset;
-    /// Stay queueing for rest of connection.
+    /// Whether, once the load was above `queue_only_load`, the rest of a connection's messages is queued.
     /// `queue_only_load_latch = false`
     QUEUE_ONLY_LOAD_LATCH: Flag = "queue_only_load_latch", on, inert OWN_WAY;
-    /// Command line may override queue options.
+    /// Whether `-od…` on the command line goes before `queue_only` and its like.
     /// `queue_only_override = false`
     QUEUE_ONLY_OVERRIDE: Flag = "queue_only_override", on;
     /// Whether a queue run takes messages in the order in which they came, not in one of its own.
@@ -589,7 +589,7 @@ option_table! {
     /// How many queue runs may be under way at a time; 0 is no limit.
     /// `queue_run_max = ${if >{$load_average}{5000}{1}{5}}`
     QUEUE_RUN_MAX: Text = "queue_run_max", "5";
-    /// Domains whose SMTP delivery waits.
+    /// Domains whose deliveries by SMTP are left to queue runs; local deliveries are done at once.
     /// `queue_smtp_domains = *.far.example`
     QUEUE_SMTP_DOMAINS: Domains = "queue_smtp_domains", unset;
     /// How long a message on standard input may take to arrive; 0s is no limit.
@@ -601,58 +601,58 @@ option_table! {
     /// How many Received: lines a message may have; one with more is taken for a loop and bounced.
     /// `received_headers_max = 50`
     RECEIVED_HEADERS_MAX: Integer = "received_headers_max", "30";
-    /// Hosts allowed unqualified recipients.
+    /// Clients that may send recipients without a domain.
     /// `recipient_unqualified_hosts = 192.0.2.0/24`
     RECIPIENT_UNQUALIFIED_HOSTS: Hosts = "recipient_unqualified_hosts", unset;
     /// How many recipients one message may have; more are refused with 452 (or the message, with `recipients_max_reject`). 0 is no limit.
     /// `recipients_max = 1000`
     RECIPIENTS_MAX: IntegerText = "recipients_max", "50000";
-    /// Reject whole message when limit passed.
+    /// Whether a message with too many recipients is refused for all of them, not only for those beyond the limit.
     /// `recipients_max_reject = true`
     RECIPIENTS_MAX_REJECT: Flag = "recipients_max_reject", off;
-    /// Redis server definitions.
+    /// The Redis servers of lookups: `host/database/password`, tried in turn.
     /// `redis_servers = 127.0.0.1/0/secret`
     REDIS_SERVERS: PlainList = "redis_servers", unset, inert LOOKUPS;
-    /// Parallel remote deliveries per message.
+    /// How many deliveries to other hosts a message may have at the same time.
     /// `remote_max_parallel = 4`
     REMOTE_MAX_PARALLEL: Integer = "remote_max_parallel", "6";
-    /// Order applied to remote deliveries.
+    /// Domains in whose order the deliveries of a message to other hosts are done.
     /// `remote_sort_domains = *.example.org : *.example.net`
     REMOTE_SORT_DOMAINS: Domains = "remote_sort_domains", unset;
     /// How old a record of past failures may be before it counts for nothing, as if the host had never been tried.
     /// `retry_data_expire = 3d`
     RETRY_DATA_EXPIRE: Time = "retry_data_expire", "1w";
-    /// Upper bound for computed retry gap.
+    /// No time between two tries is longer than this.
     /// `retry_interval_max = 6h`
     RETRY_INTERVAL_MAX: Time = "retry_interval_max", "1d";
-    /// Strip incoming Return-path headers.
+    /// Whether `Return-path:` lines are removed from messages that come in.
     /// `return_path_remove = false`
     RETURN_PATH_REMOVE: Flag = "return_path_remove", on;
-    /// Old name of bounce_return_size_limit.
+    /// The old name of `bounce_return_size_limit`.
     /// `return_size_limit = 50K`
     RETURN_SIZE_LIMIT: Bytes = "return_size_limit", "100K";
-    /// Clients given an ident call.
+    /// Clients whose host is asked, by RFC 1413, which user speaks.
     /// `rfc1413_hosts = 192.0.2.0/24`
     RFC1413_HOSTS: Hosts = "rfc1413_hosts", "@[]", inert IDENT;
-    /// Port used for ident calls.
+    /// The port where that is asked.
     /// `rfc1413_port = 1113`
     RFC1413_PORT: Integer = "rfc1413_port", "113", inert IDENT;
-    /// Ident wait time; zero disables.
+    /// How long the answer is waited for; 0s does not ask.
     /// `rfc1413_query_timeout = 2s`
     RFC1413_QUERY_TIMEOUT: Time = "rfc1413_query_timeout", "0s", inert IDENT;
-    /// Hosts allowed unqualified senders.
+    /// Clients that may send senders without a domain.
     /// `sender_unqualified_hosts = 192.0.2.0/24`
     SENDER_UNQUALIFIED_HOSTS: Hosts = "sender_unqualified_hosts", unset;
-    /// Log DNS lookups slower than this (ms).
+    /// DNS lookups that take longer than this many milliseconds are logged; 0 logs none.
     /// `slow_lookup_log = 500`
     SLOW_LOOKUP_LOG: Integer = "slow_lookup_log", "0", inert LATER;
-    /// TCP keepalive on incoming sockets.
+    /// Whether TCP finds out about clients that vanished.
     /// `smtp_accept_keepalive = false`
     SMTP_ACCEPT_KEEPALIVE: Flag = "smtp_accept_keepalive", on;
-    /// Max simultaneous incoming connections.
+    /// How many connections may be open at a time; more are refused with 421. 0 is no limit.
     /// `smtp_accept_max = 100`
     SMTP_ACCEPT_MAX: Integer = "smtp_accept_max", "20";
-    /// Max non-mail commands per session.
+    /// How many commands beside those of messages a session may send before it is dropped.
     /// `smtp_accept_max_nonmail = 20`
     SMTP_ACCEPT_MAX_NONMAIL: Integer = "smtp_accept_max_nonmail", "10";
     /// Clients for which `smtp_accept_max_nonmail` counts.
@@ -664,19 +664,19 @@ option_table! {
     /// How many connections one client address may have at a time, expanded for each connection; unset or 0 is no limit.
     /// `smtp_accept_max_per_host = ${if match_ip{$sender_host_address}{192.0.2.0/24}{0}{10}}`
     SMTP_ACCEPT_MAX_PER_HOST: Text = "smtp_accept_max_per_host", unset;
-    /// Queue only above this connection count.
+    /// With more connections than this, messages are queued and left to queue runs; 0 is no limit.
     /// `smtp_accept_queue = 50`
     SMTP_ACCEPT_QUEUE: Integer = "smtp_accept_queue", "0";
     /// After how many messages of one connection the following are queued and not delivered at once; 0 is no limit.
     /// `smtp_accept_queue_per_connection = 100`
     SMTP_ACCEPT_QUEUE_PER_CONNECTION: Integer = "smtp_accept_queue_per_connection", "10";
-    /// Connections kept for reserve hosts.
+    /// How many of `smtp_accept_max` connections are kept for `smtp_reserve_hosts`.
     /// `smtp_accept_reserve = 10`
     SMTP_ACCEPT_RESERVE: Integer = "smtp_accept_reserve", "0";
     /// The name under which the server speaks in a session, expanded for each connection; unset is `primary_hostname`.
     /// `smtp_active_hostname = ${if eq{$received_ip_address}{192.0.2.9}{mx9.example.org}{$primary_hostname}}`
     SMTP_ACTIVE_HOSTNAME: Text = "smtp_active_hostname", unset;
-    /// Log listen backlog above level.
+    /// A longer queue of connections that wait in the kernel than this is logged; 0 logs none.
     /// `smtp_backlog_monitor = 50`
     SMTP_BACKLOG_MONITOR: Integer = "smtp_backlog_monitor", "0", inert LATER;
     /// The text after 220 that greets each client, expanded for every connection; several lines are allowed.
@@ -691,31 +691,31 @@ option_table! {
     /// Whether input that comes before the reply it should wait for is refused with 554.
     /// `smtp_enforce_sync = false`
     SMTP_ENFORCE_SYNC: Flag = "smtp_enforce_sync", on;
-    /// Command replacing built-in ETRN action.
+    /// The command that ETRN runs, instead of a queue run for the name.
     /// `smtp_etrn_command = /etc/exim/etrn $domain`
     SMTP_ETRN_COMMAND: Text = "smtp_etrn_command", unset, inert ETRN;
-    /// One ETRN run at once per argument.
+    /// Whether ETRN for a name is refused while one for it is under way.
     /// `smtp_etrn_serialize = false`
     SMTP_ETRN_SERIALIZE: Flag = "smtp_etrn_serialize", on, inert ETRN;
-    /// Load above which only reserve hosts.
+    /// The system's load average above which only `smtp_reserve_hosts` may connect; unset is no limit.
     /// `smtp_load_reserve = 12`
     SMTP_LOAD_RESERVE: Fixed = "smtp_load_reserve", unset;
-    /// Syntax/protocol errors before drop.
+    /// How many errors of syntax or protocol a session may make before it is dropped.
     /// `smtp_max_synprot_errors = 5`
     SMTP_MAX_SYNPROT_ERRORS: Integer = "smtp_max_synprot_errors", "3";
     /// How many unknown commands a session may send before it is dropped with the next.
     /// `smtp_max_unknown_commands = 5`
     SMTP_MAX_UNKNOWN_COMMANDS: Integer = "smtp_max_unknown_commands", "3";
-    /// Clients subject to built-in slowdown.
+    /// Clients that are slowed down by `smtp_ratelimit_mail` and `smtp_ratelimit_rcpt`.
     /// `smtp_ratelimit_hosts = *`
     SMTP_RATELIMIT_HOSTS: Hosts = "smtp_ratelimit_hosts", unset, inert RATELIMIT;
-    /// Slowdown parameters for MAIL.
+    /// From which MAIL of a session on its answers are delayed, by how much at first, by what factor, and at most.
     /// `smtp_ratelimit_mail = 2,0.5s,1.05,4m`
     SMTP_RATELIMIT_MAIL: Plain = "smtp_ratelimit_mail", unset, inert RATELIMIT;
-    /// Slowdown parameters for RCPT.
+    /// From which RCPT of a message on its answers are delayed, by how much at first, by what factor, and at most.
     /// `smtp_ratelimit_rcpt = 4,0.25s,1.015,4m`
     SMTP_RATELIMIT_RCPT: Plain = "smtp_ratelimit_rcpt", unset, inert RATELIMIT;
-    /// Wait per SMTP command or data block.
+    /// How long each command, and each line of a message, is waited for; 0s is no limit.
     /// `smtp_receive_timeout = 2m`
     SMTP_RECEIVE_TIMEOUT: TimeText = "smtp_receive_timeout", "5m";
     /// Hosts that may still connect when only the `smtp_accept_reserve` connections are left or the load is over `smtp_load_reserve`.
@@ -727,10 +727,10 @@ option_table! {
     /// Clients to which EHLO offers SMTPUTF8, so that addresses beyond ASCII may be sent.
     /// `smtputf8_advertise_hosts = !192.0.2.66 : *`
     SMTPUTF8_ADVERTISE_HOSTS: Hosts = "smtputf8_advertise_hosts", "*";
-    /// SpamAssassin/Rspamd endpoints.
+    /// The SpamAssassin or Rspamd servers of the condition `spam`: an address and a port, or a path, with options.
     /// `spamd_address = 127.0.0.1 783`
     SPAMD_ADDRESS: Plain = "spamd_address", "127.0.0.1 783", inert SCANNING;
-    /// SPF record assumed by guess condition.
+    /// The record that `spf_guess` takes a domain without one to have.
     /// `spf_guess = v=spf1 a/24 mx/24 ~all`
     SPF_GUESS: Plain = "spf_guess", "v=spf1 a/24 mx/24 ptr ?all";
     /// The text of `$spf_smtp_comment` where the domain gives none; expanded as SPF macros are (RFC 7208, section 7).
@@ -745,31 +745,31 @@ option_table! {
     /// Whether -D files keep the line ends (CRLF) with which the message came by BDAT.
     /// `spool_wireformat = true`
     SPOOL_WIREFORMAT: Flag = "spool_wireformat", off, inert LATER;
-    /// Database file used when SQLite query names none.
+    /// The SQLite file of lookups that name none.
     /// `sqlite_dbfile = /etc/exim/mail.db`
     SQLITE_DBFILE: Plain = "sqlite_dbfile", unset;
     /// How many seconds a lookup waits for an SQLite file that another program has locked before it defers.
     /// `sqlite_lock_timeout = 10`
     SQLITE_LOCK_TIMEOUT: Integer = "sqlite_lock_timeout", "5";
-    /// Libsrs_alt combined settings string.
+    /// All settings of the old option `srs` in one: the secrets, then the others.
     /// `srs_config = secret:21:4:yes:yes`
     SRS_CONFIG: Plain = "srs_config", unset;
-    /// Hash characters generated.
+    /// How many characters the hash of an address made by the old option `srs` has.
     /// `srs_hashlength = 6`
     SRS_HASHLENGTH: Integer = "srs_hashlength", unset;
-    /// Fewest hash characters accepted.
+    /// How many characters of the hash an address that comes back must have at least.
     /// `srs_hashmin = 4`
     SRS_HASHMIN: Integer = "srs_hashmin", unset;
-    /// Days an SRS address stays valid.
+    /// After how many days an address made by the old option `srs` is refused.
     /// `srs_maxage = 14`
     SRS_MAXAGE: Integer = "srs_maxage", unset;
-    /// Secret list; first one signs.
+    /// The secrets of the old option `srs`: the first one makes hashes, all of them are tried when an address comes back.
     /// `srs_secrets = secret : older-secret`
     SRS_SECRETS: Plain = "srs_secrets", unset;
     /// Whether SRS addresses made by the old option `srs` hold a hash.
     /// `srs_usehash = false`
     SRS_USEHASH: Flag = "srs_usehash", on;
-    /// Include timestamp in SRS address.
+    /// Whether addresses made by the old option `srs` hold the day.
     /// `srs_usetimestamp = false`
     SRS_USETIMESTAMP: Flag = "srs_usetimestamp", on;
     /// Whether an ACL variable that was never set is an error, not empty.
@@ -781,7 +781,7 @@ option_table! {
     /// Whether a dot at the end of a domain in an address is taken away.
     /// `strip_trailing_dot = true`
     STRIP_TRAILING_DOT: Flag = "strip_trailing_dot", off;
-    /// Log to both syslog and rejectlog copies.
+    /// Whether a line that concerns two logs goes to the system's logger twice.
     /// `syslog_duplication = false`
     SYSLOG_DUPLICATION: Flag = "syslog_duplication", on;
     /// The facility under which lines go to syslog, as `mail` or `local5`; unset is `mail`.
@@ -796,34 +796,34 @@ option_table! {
     /// Whether lines that go to syslog keep the time in front, which syslog itself adds too.
     /// `syslog_timestamp = false`
     SYSLOG_TIMESTAMP: Flag = "syslog_timestamp", on;
-    /// Filter file run per message delivery.
+    /// The filter file that is run once for each message before its delivery.
     /// `system_filter = /etc/exim/system.filter`
     SYSTEM_FILTER: Text = "system_filter", unset, inert FILTERS;
-    /// Transport for system filter save to dir.
+    /// The transport for `save` in the system filter where the path ends with a slash.
     /// `system_filter_directory_transport = address_directory`
     SYSTEM_FILTER_DIRECTORY_TRANSPORT: Text = "system_filter_directory_transport", unset, inert FILTERS;
-    /// Transport for system filter save.
+    /// The transport for `save` in the system filter.
     /// `system_filter_file_transport = address_file`
     SYSTEM_FILTER_FILE_TRANSPORT: Text = "system_filter_file_transport", unset, inert FILTERS;
-    /// Group while system filter runs.
+    /// The group that the system filter runs as.
     /// `system_filter_group = mail`
     SYSTEM_FILTER_GROUP: Group = "system_filter_group", unset, inert FILTERS;
-    /// Transport for system filter pipe.
+    /// The transport for `pipe` in the system filter.
     /// `system_filter_pipe_transport = address_pipe`
     SYSTEM_FILTER_PIPE_TRANSPORT: Text = "system_filter_pipe_transport", unset, inert FILTERS;
-    /// Transport for system filter mail.
+    /// The transport for messages that the system filter sends.
     /// `system_filter_reply_transport = address_reply`
     SYSTEM_FILTER_REPLY_TRANSPORT: Text = "system_filter_reply_transport", unset, inert FILTERS;
-    /// User while system filter runs.
+    /// The user that the system filter runs as.
     /// `system_filter_user = mail`
     SYSTEM_FILTER_USER: User = "system_filter_user", unset, inert FILTERS;
-    /// Disable Nagle on incoming sockets.
+    /// Whether answers to clients are sent as they are made, without Nagle's algorithm.
     /// `tcp_nodelay = false`
     TCP_NODELAY: Flag = "tcp_nodelay", on, inert OWN_WAY;
-    /// Daemon name given to libwrap.
+    /// The name under which TCP wrappers know the daemon.
     /// `tcp_wrappers_daemon_name = exim`
     TCP_WRAPPERS_DAEMON_NAME: Plain = "tcp_wrappers_daemon_name", unset, inert OWN_WAY;
-    /// Give up on frozen messages after this.
+    /// How long a frozen message may be in the queue; then its sender gets a bounce, and a bounce is thrown away. 0s is for ever.
     /// `timeout_frozen_after = 7d`
     TIMEOUT_FROZEN_AFTER: Time = "timeout_frozen_after", "0s";
     /// The time zone of logs and header lines, as `Europe/Vienna`; `utc` is universal time, unset the system's.
@@ -838,19 +838,19 @@ option_table! {
     /// The file, or list of files, with the server's certificate chain in PEM; unset makes a self-signed one.
     /// `tls_certificate = /etc/exim/exim.crt`
     TLS_CERTIFICATE: TextList = "tls_certificate", unset;
-    /// Revocation list file or directory.
+    /// A file, or directory, with lists of revoked client certificates.
     /// `tls_crl = /etc/exim/crl.pem`
     TLS_CRL: Text = "tls_crl", unset;
-    /// Cap on DH size.
+    /// The most bits of the Diffie-Hellman parameters that are offered.
     /// `tls_dh_max_bits = 4096`
     TLS_DH_MAX_BITS: Integer = "tls_dh_max_bits", "2236", inert TLS_LIBRARY;
-    /// DH parameters source.
+    /// The Diffie-Hellman parameters: a file, or the name of a known set.
     /// `tls_dhparam = ffdhe2048`
     TLS_DHPARAM: Text = "tls_dhparam", unset, inert TLS_LIBRARY;
-    /// Send banner early in TLS handshake.
+    /// Clients that are sent the banner together with the end of the TLS handshake.
     /// `tls_early_banner_hosts = 192.0.2.0/24`
     TLS_EARLY_BANNER_HOSTS: Hosts = "tls_early_banner_hosts", unset, inert TLS;
-    /// EC curve choice.
+    /// The elliptic curves that TLS may use.
     /// `tls_eccurve = prime256v1`
     TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS_LIBRARY;
     /// Files with OCSP answers in DER, one for each certificate, stapled for clients that ask for them.
@@ -865,13 +865,13 @@ option_table! {
     /// Whether the facts of the EHLO before STARTTLS count after it, for clients that do not say EHLO again.
     /// `tls_remember_esmtp = true`
     TLS_REMEMBER_ESMTP: Flag = "tls_remember_esmtp", off;
-    /// Allowed ciphers or priority string.
+    /// The ciphers that TLS with clients may use, in the form of OpenSSL or of GnuTLS; unset is the library's choice.
     /// `tls_require_ciphers = HIGH:!aNULL`
     TLS_REQUIRE_CIPHERS: Text = "tls_require_ciphers", unset;
-    /// Clients allowed session resumption.
+    /// Clients whose TLS sessions may be resumed.
     /// `tls_resumption_hosts = *`
     TLS_RESUMPTION_HOSTS: Hosts = "tls_resumption_hosts", unset;
-    /// Ask for client certificate, optional.
+    /// Clients that are asked for a certificate, and may do without.
     /// `tls_try_verify_hosts = *`
     TLS_TRY_VERIFY_HOSTS: Hosts = "tls_try_verify_hosts", unset;
     /// Whom to trust about client certificates: a file or directory of authorities in PEM, or `system`.
@@ -883,28 +883,28 @@ option_table! {
     /// Groups whose members may give senders, protocols and hosts of messages they submit, as root may.
     /// `trusted_groups = mail`
     TRUSTED_GROUPS: Groups = "trusted_groups", unset;
-    /// Users trusted to set sender data.
+    /// Users who may give senders, protocols and hosts of messages they submit, as root may.
     /// `trusted_users = mail : uucp`
     TRUSTED_USERS: Users = "trusted_users", unset;
-    /// Login when uid has no passwd entry.
+    /// The login name of a caller whose uid is not in the user database; unset refuses him.
     /// `unknown_login = ${extract{uid}{uid=$caller_uid}}`
     UNKNOWN_LOGIN: Text = "unknown_login", unset;
-    /// Name when uid has no passwd entry.
+    /// The full name of such a caller.
     /// `unknown_username = Somebody`
     UNKNOWN_USERNAME: Plain = "unknown_username", unset;
-    /// Senders untrusted users may set with -f.
+    /// Senders, by patterns, that ordinary users may give with `-f`; the empty one is always allowed.
     /// `untrusted_set_sender = *`
     UNTRUSTED_SET_SENDER: Addresses = "untrusted_set_sender", unset;
-    /// Regex recognising UUCP From line.
+    /// The pattern of a line `From ` before a message, which names its sender.
     /// `uucp_from_pattern = ^From\s+(\S+)`
     UUCP_FROM_PATTERN: Plain = "uucp_from_pattern", "^From\\s+(\\S+)\\s+(?:[a-zA-Z]{3},?\\s+)?(?:[a-zA-Z]{3}\\s+\\d?\\d|\\d?\\d\\s+[a-zA-Z]{3}\\s+\\d\\d(?:\\d\\d)?)\\s+\\d\\d?:\\d\\d?";
-    /// Sender extracted from UUCP From line.
+    /// The sender, made of what that pattern captured.
     /// `uucp_from_sender = ${1}`
     UUCP_FROM_SENDER: Text = "uucp_from_sender", "$1";
     /// A file with the texts of delay warnings, its parts divided by lines of four asterisks; expanded for each warning.
     /// `warn_message_file = /etc/exim/delay.txt`
     WARN_MESSAGE_FILE: Text = "warn_message_file", unset;
-    /// Clients offered WELLKNOWN.
+    /// Clients to which EHLO offers WELLKNOWN, by which they may fetch files.
     /// `wellknown_advertise_hosts = *`
     WELLKNOWN_ADVERTISE_HOSTS: Hosts = "wellknown_advertise_hosts", unset, inert WELLKNOWN;
     /// Whether refused messages and addresses are written to the reject log as well as to the main log.
