@@ -427,7 +427,7 @@ fn checks_of_header_lines() {
         (
             syntax,
             "To: a@b~ c@d",
-            "malformed address: c@d\n may not follow a@b\n : failing address in \"To:\" header is: a@b\n c@d",
+            "malformed address: c@d\\n may not follow a@b\\n : failing address in \"To:\" header is: a@b\n c@d",
         ),
         (blind, "To: user@my.dom", ""),
         (blind, "To: other@my.dom", "bcc recipient detected"),
