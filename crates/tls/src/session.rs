@@ -47,6 +47,8 @@ pub struct Established {
     pub bits: u32,
     /// The peer's certificate (DER).
     pub peer_certificate: Option<Vec<u8>>,
+    /// All that it sent (DER), its own first; empty where a session was resumed.
+    pub chain: Vec<Vec<u8>>,
     /// Its subject, in OpenSSL's form with slashes.
     pub peer_dn: Option<Vec<u8>>,
     /// The certificate that we showed (DER).
@@ -78,8 +80,12 @@ impl Established {
             _ => "",
         };
         let suite = state.negotiated_cipher_suite().and_then(|suite| cipher::by_id(u16::from(suite.suite())));
-        let peer = state.peer_certificates().and_then(|chain| chain.first());
+        let sent = state.peer_certificates().unwrap_or_default();
+        let peer = sent.first();
+        let resumed = state.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+        let fresh = if resumed { &[] } else { sent };
         Self {
+            chain: fresh.iter().map(|der| der.as_ref().to_vec()).collect(),
             version: version.to_owned(),
             suite: suite.map(|suite| suite.openssl).unwrap_or_default().to_owned(),
             suite_std: suite.map(|suite| suite.iana).unwrap_or_default().to_owned(),
@@ -87,7 +93,7 @@ impl Established {
             peer_certificate: peer.map(|der| der.as_ref().to_vec()),
             peer_dn: peer.and_then(|der| distinguished_name(der.as_ref())),
             alpn: state.alpn_protocol().map(<[u8]>::to_vec),
-            resumed: state.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
+            resumed,
             ..Self::default()
         }
     }

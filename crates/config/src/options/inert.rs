@@ -53,8 +53,6 @@ pub const DNS: &str = "DNSSEC and client SMTP authorization are not implemented 
 pub const DSN: &str = "the DSN extension is not implemented yet";
 /// ETRN and ATRN.
 pub const ETRN: &str = "ETRN and ATRN are not implemented yet";
-/// Event actions.
-pub const EVENTS: &str = "event actions are not implemented yet";
 /// Exim and Sieve filters, the system filter, transport filters.
 pub const FILTERS: &str = "filters are not implemented yet";
 /// RFC 1413.

@@ -288,7 +288,7 @@ option_table! {
     ERRORS_REPLY_TO: Plain = "errors_reply_to", unset;
     /// Evaluated at events of receiving messages, as an ended connection.
     /// `event_action = ${if eq{msg:complete}{$event_name}{}}`
-    EVENT_ACTION: Text = "event_action", unset, inert EVENTS;
+    EVENT_ACTION: Text = "event_action", unset;
     /// The group of the server's processes and of the spool's files.
     /// `exim_group = mail`
     EXIM_GROUP: Group = "exim_group", unset;

@@ -34,7 +34,7 @@ pub mod generic {
         ENVELOPE_TO_ADD: Flag = "envelope_to_add", off;
         /// Evaluated when a delivery succeeds, fails or is deferred, and at other events.
         /// `event_action = ${if eq{msg:delivery}{$event_name}{}}`
-        EVENT_ACTION: Text = "event_action", unset, inert EVENTS;
+        EVENT_ACTION: Text = "event_action", unset;
         /// The group that the delivery runs as; it goes before the router's.
         /// `group = mail`
         GROUP: GroupText = "group", unset;

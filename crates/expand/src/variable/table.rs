@@ -274,13 +274,13 @@ variables! {
     DomainData = "domain_data", Now, "domains condition";
     /// Event-specific text
     /// in the main section: `event_action = ${if eq{$event_name}{msg:complete}{${run{/bin/true $event_data}}}}`
-    EventData = "event_data", Later, "event";
+    EventData = "event_data", Now, "event";
     /// Error number
     /// in the main section: `event_action = ${if eq{$event_defer_errno}{-44}{}}`
-    EventDeferErrno = "event_defer_errno", Later, "defer events";
+    EventDeferErrno = "event_defer_errno", Now, "defer events";
     /// Name of event
     /// in the main section: `event_action = ${if match{$event_name}{^msg:}{}}`
-    EventName = "event_name", Later, "event";
+    EventName = "event_name", Now, "event";
     /// Exim gid
     /// `${if match{$exim_gid}{^[0-9]+\$}{a number}}`
     EximGid = "exim_gid", Now, "build";

@@ -15,6 +15,7 @@ mod acl_wishes;
 mod ahead;
 pub(crate) mod dkim;
 mod env;
+pub(crate) mod event;
 pub mod facts;
 mod files;
 pub mod header;

@@ -92,6 +92,7 @@ impl Run {
         // The log line comes first, as with Exim: a crash between the two shows a message that is delivered twice
         // over, never one that vanished.
         self.log(MessageEvent::Completed(Some((now.since(received), reception))));
+        self.tell_completed();
         let last = std::mem::take(&mut self.unwritten);
         let keep_log = self.config.main.get(main::PRESERVE_MESSAGE_LOGS);
         if keep_log {

@@ -155,7 +155,7 @@ impl Run {
             return Err(Trouble::text("no transport"));
         };
         let addresses: Vec<_> = ids.iter().filter_map(|id| assignment(self, id)).map(|a| a.facts).collect();
-        self.context.facts.address = batch_facts(&addresses);
+        self.context.facts.address = AddressFacts::of_batch(&addresses);
         self.context.facts.host.name =
             first.host_list.clone().or_else(|| first.hosts.first().map(|host| host.name.clone()));
         self.context.facts.host.address = first.hosts.first().and_then(|host| host.address);
@@ -265,6 +265,7 @@ impl Run {
                     ..Delivery::default()
                 };
                 self.log_delivered(self.node(id), delivery);
+                self.tell_transport(id, "msg:delivery", Vec::new(), None);
                 if result.return_output
                     && let Some(output) = result.output
                 {
@@ -323,23 +324,4 @@ fn trouble(result: LocalResult) -> Trouble {
         host: None,
         smtp_reply: None,
     }
-}
-
-/// What expansions see of several addresses at once: no local part, and the domain if it is the same for all.
-fn batch_facts(addresses: &[AddressFacts]) -> AddressFacts {
-    let Some(mut facts) = addresses.first().cloned() else { return AddressFacts::default() };
-    if addresses.len() > 1 {
-        facts.local_part = None;
-        facts.local_part_data = None;
-        facts.local_part_prefix = None;
-        facts.local_part_suffix = None;
-        facts.original_local_part = None;
-        facts.original_domain = None;
-        facts.parent_local_part = None;
-        if addresses.iter().any(|other| other.domain != facts.domain) {
-            facts.domain = None;
-            facts.domain_data = None;
-        }
-    }
-    facts
 }

@@ -37,6 +37,7 @@ mod remote;
 mod retry;
 mod run;
 mod shadow;
+mod tell;
 
 pub use identity::{Refusal, authorise};
 pub use local_agent::{InProcessAgent, look};

@@ -417,6 +417,7 @@ impl Run {
 
     /// Ends an address as failed, and says so.
     pub(super) fn fail(&mut self, id: NodeId, trouble: Trouble, time: Option<std::time::Duration>) {
+        self.tell_of_failure(id, &trouble);
         self.log_failed(self.node(id), &trouble, time);
         self.node_mut(id).end = End::Failed(trouble);
         self.failed.push(id);

@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::future::Future;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -193,6 +194,7 @@ impl Run {
     fn log_batch(&mut self, finished: Finished, batches: &Batches) {
         let Finished { number, transport, reply, time, .. } = finished;
         let ids = batches.ids.get(number).cloned().unwrap_or_default();
+        self.note_batch(&ids, &reply);
         for line in reply.log_lines {
             self.log_text(line, false);
         }
@@ -206,11 +208,11 @@ impl Run {
         for change in reply.retry.iter().filter(|change| change.failure.is_none()) {
             self.services.hints.remove_retry(&change.key);
         }
-        let mut further = false;
+        let mut took: Vec<(Option<IpAddr>, u16)> = Vec::new();
         let mut results: Vec<_> = ids.into_iter().zip(reply.results).map(Some).collect();
         for at in reply.order.into_iter().chain(0..results.len()) {
             if let Some((id, result)) = results.get_mut(at).and_then(Option::take) {
-                self.remote_result(id, result, &reply.retry, &mut further, time);
+                self.remote_result(id, result, &reply.retry, &mut took, time);
             }
         }
     }
@@ -220,14 +222,20 @@ impl Run {
         id: NodeId,
         result: AddressResult,
         changes: &[RetryChange],
-        further: &mut bool,
+        took: &mut Vec<(Option<IpAddr>, u16)>,
         time: Duration,
     ) {
         match result.verdict {
             Verdict::Accept | Verdict::Discard => {
                 self.forget_address(id);
+                let told = result.session.as_ref().and_then(|session| session.confirmation.clone());
+                let host = result.host.clone();
+                // What one transaction carried: to each host there was one.
+                let at = host.as_ref().map_or((None, 0), |host| (host.address, host.port));
+                let further = took.contains(&at);
+                took.push(at);
                 let delivery = Delivery {
-                    further: std::mem::replace(further, true),
+                    further,
                     size: Some(result.size),
                     host: result.host,
                     session: result.session,
@@ -235,6 +243,7 @@ impl Run {
                     ..Delivery::default()
                 };
                 self.log_delivered(self.node(id), delivery);
+                self.tell_transport(id, "msg:delivery", told.unwrap_or_default(), host.as_ref());
             }
             Verdict::Fail => self.fail(id, trouble(result), Some(time)),
             // There is no other time.

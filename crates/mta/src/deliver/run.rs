@@ -19,7 +19,7 @@ use super::finish::Finished;
 use super::node::{End, Node, NodeId, Trouble};
 use super::{AttemptEnd, AttemptKind, AttemptReport, message};
 use crate::context::Context;
-use crate::context::facts::Facts;
+use crate::context::facts::{AddressFacts, Facts, HostFacts};
 use crate::route::SyntaxErrorNotice;
 use crate::services::Services;
 
@@ -49,6 +49,8 @@ pub(super) struct Run {
     pub(super) made: Vec<MessageId>,
     /// The envelope differs from what is on disk in more than what the journal says.
     pub(super) dirty: bool,
+    /// What variables say of the last remote batch, for the events that come after it.
+    pub(super) last_batch: Option<(AddressFacts, HostFacts)>,
     /// The earliest retry time of an address that is left.
     pub(super) next_try: Option<Timestamp>,
     /// `mua_wrapper`: what whoever waits for this is told.
@@ -117,6 +119,7 @@ async fn first_stage(id: MessageId, kind: AttemptKind, services: &Arc<Services>)
         returned: Vec::new(),
         made: Vec::new(),
         dirty: false,
+        last_batch: None,
         next_try: None,
         mua_failure: None,
     };

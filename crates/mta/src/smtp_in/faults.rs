@@ -6,6 +6,7 @@ use smtp_proto::server::{MessagePart, PeerFault};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::session::Session;
+use crate::context::event::Happened;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Log what a step found wrong.
@@ -38,11 +39,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.context.log_smtp(news);
             }
             other => {
+                self.tell_of(&other);
                 if let Some(news) = self.news(other) {
                     self.context.log_smtp(news);
                 }
             }
         }
+    }
+
+    /// The events that 4.99 added for errors of the client.
+    fn tell_of(&mut self, fault: &PeerFault) {
+        let (name, text) = match fault {
+            PeerFault::Protocol { text, .. } => ("smtp:fail:protocol", text),
+            PeerFault::Syntax { text, .. } => ("smtp:fail:syntax", text),
+            _ => return,
+        };
+        self.context.main_event(&Happened::new(name, text.clone()));
     }
 
     fn log_lost(&mut self, within: Option<MessagePart>) {

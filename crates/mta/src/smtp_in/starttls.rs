@@ -21,9 +21,10 @@ use config::options::main;
 use config::{Opt, options::kind};
 use expand::Expansion;
 use expand::list::ListItems;
+use mail_types::bytes::Printable;
 use mail_types::outcome::Reply;
 use mail_types::value::Value;
-use observe::event::{Rejected, SmtpNews};
+use observe::event::{Event, Rejected, SmtpNews, Streams};
 use policy::acl::AclPlace;
 use policy::list::ListError;
 use smtp_proto::server::Answer;
@@ -33,6 +34,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::acl;
 use super::session::Session;
 use crate::context::Context;
+use crate::context::event::{Happened, main_listens};
 use crate::context::facts::TlsFacts;
 use crate::services::waiting;
 
@@ -159,6 +161,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
         match self.link.stream().accept(&prepared.acceptor).await {
             Ok(session) => {
+                if let Err(why) = self.show_chain(&session.chain) {
+                    self.log_tls_error("SSL_accept", &why);
+                    return false;
+                }
                 let facts = TlsFacts::of(&session, prepared.tickets);
                 self.context.facts.connection.tls = Some(Box::new(facts));
                 true
@@ -173,12 +179,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         matches!(asked, Some(Ok(true)))
     }
 
-    fn failed(&self, fault: &HandshakeFault) -> bool {
+    /// Each certificate of the client's, the issuers first, to whoever listens. An error is what was said against one.
+    fn show_chain(&mut self, chain: &[Vec<u8>]) -> Result<(), String> {
+        if !main_listens(&self.context.config) {
+            return Ok(());
+        }
+        for (depth, certificate) in chain.iter().enumerate().rev() {
+            self.context.facts.connection.tls = Some(Box::new(TlsFacts::showing(certificate)));
+            let said = self.context.main_event(&Happened::new("tls:cert", depth.to_string()));
+            self.context.facts.connection.tls = None;
+            if let Some(why) = said {
+                let why = Printable::new(&why).to_string();
+                let text = format!("SSL verify denied by event-action: depth={depth}: {why}").into_bytes();
+                self.context.log_event(&Event::Text { text, streams: Streams::MAIN });
+                return Err(format!("certificate verification failed: denied by event-action: {why}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, fault: &HandshakeFault) -> bool {
         self.log_tls_error("SSL_accept", &fault.to_string());
         false
     }
 
-    fn log_tls_error(&self, step: &'static str, reason: &str) {
+    fn log_tls_error(&mut self, step: &'static str, reason: &str) {
+        self.context.main_event(&Happened::new("tls:fail:connect", format!("({step}): {reason}")));
         self.context.log_smtp(SmtpNews::TlsError { step, reason: reason.as_bytes().to_vec() });
     }
 

@@ -92,3 +92,24 @@ pub struct AddressFacts {
     /// `$thisaddress` of a filter.
     pub thisaddress: Option<Value>,
 }
+
+impl AddressFacts {
+    /// What variables say of several addresses that are delivered together: what they do not share is unset.
+    pub fn of_batch(addresses: &[Self]) -> Self {
+        let Some(mut facts) = addresses.first().cloned() else { return Self::default() };
+        if addresses.len() > 1 {
+            facts.local_part = None;
+            facts.local_part_data = None;
+            facts.local_part_prefix = None;
+            facts.local_part_suffix = None;
+            facts.original_local_part = None;
+            facts.original_domain = None;
+            facts.parent_local_part = None;
+            if addresses.iter().any(|other| other.domain != facts.domain) {
+                facts.domain = None;
+                facts.domain_data = None;
+            }
+        }
+        facts
+    }
+}

@@ -9,12 +9,14 @@
 
 mod address;
 mod connection;
+mod event;
 mod host;
 mod message;
 mod tls;
 
 pub use address::{AddressFacts, LocalUser, SrsFacts};
 pub use connection::{ConnectionFacts, Origin, OwnFacts};
+pub use event::EventFacts;
 pub use host::HostFacts;
 pub use message::{BodyFacts, DnsListFacts, MessageFacts, RecipientFacts, VerifyMode};
 pub use tls::TlsFacts;
@@ -32,4 +34,7 @@ pub struct Facts {
     pub address: AddressFacts,
     /// The remote host being talked to.
     pub host: HostFacts,
+    /// The event that is being handled.
+    #[serde(default)]
+    pub event: EventFacts,
 }

@@ -66,6 +66,11 @@ impl TlsFacts {
         }
     }
 
+    /// One certificate (DER) of a chain that is looked at.
+    pub fn showing(certificate: &[u8]) -> Self {
+        Self { peer_certificate: Some(pem(certificate)), ..Self::default() }
+    }
+
     /// The session is a resumed one.
     pub fn is_resumed(&self) -> bool {
         self.resumption & RESUMED == RESUMED

@@ -14,6 +14,7 @@
 mod address;
 mod connection;
 mod dkim;
+mod event;
 mod message;
 mod pending;
 mod process;
@@ -39,10 +40,11 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Result<Option<
     if let Some(set) = context.acl_set.get(&variable) {
         return Ok(Some(set.clone()));
     }
-    let families: [fn(&mut Context, Variable) -> Family; 8] = [
+    let families: [fn(&mut Context, Variable) -> Family; 9] = [
         address::value,
         connection::value,
         dkim::value,
+        event::value,
         message::value,
         process::value,
         system::value,
@@ -100,10 +102,11 @@ mod tests {
         let mut context = bare_context();
         let mut wrong = Vec::new();
         for row in VARIABLES {
-            let families: [fn(&mut Context, Variable) -> Family; 7] = [
+            let families: [fn(&mut Context, Variable) -> Family; 8] = [
                 address::value,
                 connection::value,
                 dkim::value,
+                event::value,
                 message::value,
                 process::value,
                 system::value,

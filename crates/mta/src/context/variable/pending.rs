@@ -11,7 +11,6 @@ use mail_types::value::Value;
 pub(super) fn value(variable: Variable) -> Option<Result<Option<Value>, EvalError>> {
     let constant = match variable {
         Variable::AvFailed
-        | Variable::EventDeferErrno
         | Variable::MimeAnomalyLevel
         | Variable::MimeContentSize
         | Variable::MimeIsCoverletter

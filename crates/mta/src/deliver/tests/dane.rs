@@ -151,7 +151,9 @@ async fn delivered(shown: Shown, signed: Signed, records: &[String], options: &s
              dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
              begin transports\n\
              remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n{options}\
-             begin retry\n* * F,2h,15m\n"
+             begin retry\n* * F,2h,15m\n\
+             begin acl\nevent:\n  accept logwrite = $event_name <$event_data> $event_defer_errno \
+             ${{certextract{{subject,CN}}{{$tls_out_peercert}}{{$value}}{{-}}}} $tls_out_certificate_verified\n"
         ),
         &zone,
     );
@@ -324,5 +326,95 @@ async fn sets_of_records_and_options() {
         // The bounce has lines of its own.
         log.retain(|line| !line.starts_with("Frozen"));
         assert_eq!(log, fails(why), "{records:?} {signed:?}");
+    }
+}
+
+/// Events of a session that failed, with the certificate that was looked at last.
+fn refused_with(why: &str, who: &str, log: [&str; 2]) -> Vec<String> {
+    let [first, second] = log.map(str::to_owned);
+    vec![
+        first,
+        second,
+        format!("tcp:close <> 0 {who} 0"),
+        format!("msg:host:defer <TLS session: {why}> -37 {who} 0"),
+        format!("msg:defer <TLS session: {why}> -37 {who} 0"),
+        format!("== x defer (-37) H=mx DS: TLS session: {why}"),
+    ]
+}
+
+/// What the oracle tells its `event_action` of the same deliveries, in the same order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_of_encrypted_deliveries() {
+    let good = format!("3 1 1 {}", association(1, 1, subject_of(3, Shown::Good)));
+    let bad = format!("3 1 1 {}", association(1, 1, &pki().stranger));
+    let begin = [
+        "tcp:connect <> 0 - 0",
+        "smtp:connect <220 sink> 0 - 0",
+        "smtp:ehlo <250-sink\\n250 STARTTLS> 0 - 0",
+    ];
+    let chain = ["tls:cert <1> 0 the authority 0", "tls:cert <0> 0 rcgen self signed cert 0"];
+    let all = "  connection_max_messages = 1\n  event_action = ${acl{event}}";
+    let sent = [
+        "smtp:ehlo <250 sink> 0 rcgen self signed cert 1",
+        "tcp:close <> 0 rcgen self signed cert 1",
+        "=> x H=mx DS X CV=dane",
+        "msg:delivery <250 taken> 0 - 0",
+        "Completed",
+    ];
+    let failed = "(certificate verification failed): no TLSA record matches the certificates shown";
+    let denied = "(certificate verification failed): denied by event-action: no";
+    let begun = |rest: &[&str], end: Vec<String>| -> Vec<String> {
+        begin.iter().chain(rest).map(|line| (*line).to_owned()).chain(end).collect()
+    };
+    let told = format!("DANE attempt failed; TLS connection to mx: {failed}");
+    let denied_told = format!("DANE attempt failed; TLS connection to mx: {denied}");
+    let no = "${if eq{$event_name}{tls:cert}{no}}\n";
+    let table = [
+        (&good, Signed::Secure, format!("{all}\n"), begun(&chain, sent.map(str::to_owned).to_vec())),
+        (
+            &bad,
+            Signed::Secure,
+            format!("{all}\n"),
+            begun(&[], refused_with(failed, "-", [&told, "dane:fail <validation-failure> 0 - 0"])),
+        ),
+        (
+            &good,
+            Signed::Secure,
+            format!("{all}{no}"),
+            begun(
+                &[chain[0], "SSL verify denied by event-action: depth=1: no"],
+                refused_with(
+                    denied,
+                    "the authority",
+                    [&denied_told, "dane:fail <validation-failure> 0 the authority 0"],
+                ),
+            ),
+        ),
+        (
+            &good,
+            Signed::Insecure,
+            format!("{all}\n  hosts_require_dane = *\n"),
+            vec![
+                "dane:fail <dane-required> 0 - 0".to_owned(),
+                "msg:fail:delivery <DANE error: mx lookup not DNSSEC> 0 - 0".to_owned(),
+                "** x: DANE error: mx lookup not DNSSEC".to_owned(),
+            ],
+        ),
+        (
+            &good,
+            Signed::Bogus,
+            format!("{all}\n"),
+            vec![
+                "dane:fail <dnssec-invalid> 0 - 0".to_owned(),
+                "H=mx: DANE error: tlsa lookup DEFER".to_owned(),
+                "msg:host:defer <DANE error: tlsa lookup DEFER> -36 - 0".to_owned(),
+                "msg:defer <DANE error: tlsa lookup DEFER> -36 - 0".to_owned(),
+                "== x defer (-36): DANE error: tlsa lookup DEFER".to_owned(),
+            ],
+        ),
+    ];
+    for (record, signed, options, want) in table {
+        let log = delivered(Shown::Good, signed, std::slice::from_ref(record), &options).await;
+        assert_eq!(log[..want.len().min(log.len())], want, "{options}");
     }
 }

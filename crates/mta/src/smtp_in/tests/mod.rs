@@ -2,6 +2,7 @@
 
 mod acl;
 mod arc;
+mod events;
 mod forwarder;
 mod hostile;
 mod limits;

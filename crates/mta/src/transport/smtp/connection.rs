@@ -10,7 +10,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use smtp_proto::client::{Handshake, HandshakeStep, Protocol};
+use smtp_proto::client::{Handshake, HandshakeStep};
 use smtp_proto::extension::Capabilities;
 use smtp_proto::reply::{PeerReply, ReplyParser};
 use tls::{Connector, Established, HandshakeFault, Stream};
@@ -19,6 +19,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::fault::Link;
+use super::run::Farewell;
 use crate::context::facts::TlsFacts;
 use crate::transport::limits::Place;
 
@@ -47,6 +48,8 @@ pub(super) struct Connection {
     pub(super) tls: Option<Box<TlsFacts>>,
     /// Places at the host, for as long as the connection is open.
     _places: Vec<Place>,
+    /// Told of the end, where the transport listens to events.
+    pub(super) farewell: Option<Box<Farewell>>,
 }
 
 /// Where to connect to, and from.
@@ -86,37 +89,13 @@ impl Connection {
             local,
             tls: None,
             _places: Vec::new(),
+            farewell: None,
         })
     }
 
     /// Keeps places at the host for as long as it is open.
     pub(super) fn holding(self, places: Vec<Place>) -> Self {
         Self { _places: places, ..self }
-    }
-
-    /// Banner and hello. The error comes with the words of the stage.
-    pub(super) async fn greet(
-        &mut self,
-        protocol: Protocol,
-        helo: &[u8],
-        avoid_esmtp: bool,
-        limit: Duration,
-    ) -> Result<(), GreetError> {
-        self.greet_with(Handshake::new(protocol, helo, avoid_esmtp), limit).await
-    }
-
-    /// Hello again, once the session is encrypted.
-    pub(super) async fn greet_again(
-        &mut self,
-        protocol: Protocol,
-        helo: &[u8],
-        limit: Duration,
-    ) -> Result<(), GreetError> {
-        let (handshake, line) = Handshake::again(protocol, helo);
-        let words = handshake.command().unwrap_or_default();
-        self.note_hello(&words);
-        self.send(&line, limit).await.map_err(|link| GreetError::Lost(link, words))?;
-        self.greet_with(handshake, limit).await
     }
 
     /// Asks for TLS.
@@ -155,25 +134,36 @@ impl Connection {
         self.startup.extend(command.first().map(|letter| char::from(letter.to_ascii_lowercase())));
     }
 
-    async fn greet_with(&mut self, mut handshake: Handshake, limit: Duration) -> Result<(), GreetError> {
-        loop {
-            let words = handshake.command().unwrap_or_else(|| b"initial connection".to_vec());
-            let reply = self.reply(limit).await.map_err(|link| GreetError::Lost(link, words.clone()))?;
-            match handshake.on_reply(reply) {
-                HandshakeStep::Send(line) => {
-                    let words = handshake.command().unwrap_or_default();
-                    self.note_hello(&words);
-                    self.send(&line, limit).await.map_err(|link| GreetError::Lost(link, words))?;
-                }
-                HandshakeStep::Ready(offered) => {
-                    self.offered = *offered;
-                    return Ok(());
-                }
-                HandshakeStep::Failed(failure) => {
-                    return Err(GreetError::Refused(failure.after, failure.reply));
-                }
+    /// Hears the next reply of a greeting.
+    pub(super) async fn greeting(
+        &mut self,
+        handshake: &mut Handshake,
+        limit: Duration,
+    ) -> Result<Heard, GreetError> {
+        let after = handshake.command();
+        let words = after.clone().unwrap_or_else(|| b"initial connection".to_vec());
+        let reply = self.reply(limit).await.map_err(|link| GreetError::Lost(link, words))?;
+        let text = reply.text();
+        match handshake.on_reply(reply) {
+            HandshakeStep::Send(line) => Ok(Heard { after, text, next: Some(line) }),
+            HandshakeStep::Ready(offered) => {
+                self.offered = *offered;
+                Ok(Heard { after, text, next: None })
             }
+            HandshakeStep::Failed(failure) => Err(GreetError::Refused(failure.after, failure.reply)),
         }
+    }
+
+    /// Sends a line of a greeting.
+    pub(super) async fn hello(
+        &mut self,
+        handshake: &Handshake,
+        line: &[u8],
+        limit: Duration,
+    ) -> Result<(), GreetError> {
+        let words = handshake.command().unwrap_or_default();
+        self.note_hello(&words);
+        self.send(line, limit).await.map_err(|link| GreetError::Lost(link, words))
     }
 
     /// Sends octets.
@@ -237,6 +227,16 @@ impl Connection {
     }
 }
 
+/// A reply of a greeting that was not the last word.
+pub(super) struct Heard {
+    /// The command that it answers; none for the banner.
+    pub(super) after: Option<Vec<u8>>,
+    /// The reply, codes included.
+    pub(super) text: Vec<u8>,
+    /// What is to be sent next; none when the session is ready.
+    pub(super) next: Option<Vec<u8>>,
+}
+
 /// Why a greeting failed.
 #[derive(Debug)]
 pub(super) enum GreetError {
@@ -244,6 +244,8 @@ pub(super) enum GreetError {
     Lost(Link, Vec<u8>),
     /// The server refused, after this command.
     Refused(Option<Vec<u8>>, PeerReply),
+    /// An event asks to close the connection.
+    Unwelcome(Vec<u8>),
 }
 
 /// Zero means no limit; there is one all the same, longer than any patience.

@@ -16,6 +16,8 @@ use smtp_proto::reply::PeerReply;
 const CLOSED: i32 = -18;
 /// The reply was no reply.
 const MALFORMED: i32 = -19;
+/// An event closes the connection.
+const UNWELCOME: i32 = -27;
 /// What DNS says of a host's TLS is not known now.
 const DNS_UNKNOWN: i32 = -36;
 /// TLS could not be set up.
@@ -66,6 +68,22 @@ pub(super) enum Concerns {
 }
 
 impl Fault {
+    /// An event forbids to connect.
+    pub(super) const EVENT: i32 = -58;
+
+    /// `event_action` said something to `tcp:connect`.
+    pub(super) fn forbidden(route: Route) -> Self {
+        let fault = Self::new(Self::EVENT, letter(route), RetryError::Other, None, Concerns::Host);
+        Self { log_host: true, ..fault }
+    }
+
+    /// `event_action` said something to `smtp:connect`.
+    pub(super) fn unwelcome(why: &[u8], route: Route) -> Self {
+        let text = [b"deferred by smtp:connect event expansion: ", why].concat();
+        let fault = Self::new(UNWELCOME, letter(route), RetryError::Other, Some(text), Concerns::Host);
+        Self { log_host: true, names_host: false, ..fault }
+    }
+
     /// Connecting failed.
     pub(super) fn connecting(error: &io::Error, route: Route) -> Self {
         let refused = error.kind() == io::ErrorKind::ConnectionRefused;

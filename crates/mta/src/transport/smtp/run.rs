@@ -19,7 +19,7 @@ use mail_types::value::Value;
 use observe::event::{RemoteHost, Session};
 use policy::retry::RetryError;
 use smtp_proto::client::{Content, MailFrom, Recipient, Stage};
-use tls::policy::Action;
+use tls::policy::{Action, Dane};
 
 use super::batch::{AddressResult, Batch, BatchReply};
 use super::connection::Connection;
@@ -29,10 +29,12 @@ use super::hosts::{Candidate, NoHosts, candidates, fallback};
 use super::settings::{Misconfigured, Settings, expanded};
 use super::sign;
 use crate::context::Context;
+use crate::context::event::transport_listens;
 use crate::route::errno;
 use crate::services::waiting;
 use crate::transport::{outgoing, rcpt_address};
 
+mod events;
 mod explain;
 
 mod judge;
@@ -40,6 +42,7 @@ mod open;
 mod retry;
 mod way;
 
+pub(super) use events::Farewell;
 pub use explain::{Explained, explain};
 use way::{Taken, Way};
 
@@ -76,6 +79,10 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         taken: 0,
         halted: false,
         order: (0..batch.addresses.len()).collect(),
+        listens: transport_listens(transport),
+        deferral_told: false,
+        more_hosts: false,
+        last_deferral: None,
     };
     run.all().await;
     run.finish()
@@ -98,6 +105,14 @@ struct Run<'a> {
     halted: bool,
     /// The addresses, in the order in which they are sent and told of.
     order: Vec<usize>,
+    /// The transport has an `event_action`.
+    listens: bool,
+    /// An event of a deferral was raised.
+    deferral_told: bool,
+    /// Other hosts come after the one that is tried now.
+    more_hosts: bool,
+    /// The last failure of a host, or of the message at one, while no later host made up for it: whose, text and number.
+    last_deferral: Option<(usize, (Vec<u8>, i32))>,
 }
 
 impl Run<'_> {
@@ -125,7 +140,7 @@ impl Run<'_> {
         }
         self.try_hosts(hosts, &message, &settings).await;
         if self.halted || self.batch.all_or_nobody || self.pending().is_empty() {
-            return;
+            return self.tell_of_deferral();
         }
         if let Ok(hosts) = fallback(self.batch, self.transport, self.context).await
             && !hosts.is_empty()
@@ -136,6 +151,7 @@ impl Run<'_> {
             self.order.extend(left.into_iter().rev());
             self.try_hosts(hosts, &message, &settings).await;
         }
+        self.tell_of_deferral();
     }
 
     /// Options, and refusals that concern the message whatever the host.
@@ -241,7 +257,9 @@ impl Run<'_> {
 
     async fn try_hosts(&mut self, hosts: Vec<Candidate>, message: &Message, settings: &Settings) {
         let (mut tried, mut seen) = (0, 0);
-        for host in hosts {
+        let mut hosts = hosts.into_iter();
+        while let Some(host) = hosts.next() {
+            self.more_hosts = hosts.len() > 0;
             let enough = tried >= settings.max_tries || seen >= settings.hard_limit;
             if self.halted || enough || self.pending().is_empty() {
                 return;
@@ -290,19 +308,7 @@ impl Run<'_> {
             return true;
         }
         let pending = self.pending();
-        let action = match self.demand(host, port, settings).await.decision.action {
-            Action::Defer(why) => {
-                let fault = Fault::policy_unknown(&why, host.route);
-                self.host_failed(host, &shown, &fault, &pending, settings);
-                return true;
-            }
-            Action::Fail(why) => {
-                let text = Some(why.into_bytes());
-                self.everywhere(&result(Verdict::Fail, errno::NONE, text));
-                return true;
-            }
-            action => action,
-        };
+        let Some(action) = self.wanted(host, &shown, &pending, settings).await else { return true };
         let key = match self.key(host, port, settings, &action) {
             Ok(key) => key,
             Err(refusal) => {
@@ -324,7 +330,10 @@ impl Run<'_> {
                     let stale = matches!(&carried.broken, Some((_, Stage::Mail)));
                     if !stale {
                         let shown = RemoteHost { reused: true, local: connection.local, ..shown };
-                        self.judge(host, &shown, *connection, key, &pending, carried, settings);
+                        let done = self.judge(host, &shown, *connection, key, &pending, carried, settings);
+                        if let Some(done) = done {
+                            self.part(done).await;
+                        }
                         return true;
                     }
                 }
@@ -339,15 +348,47 @@ impl Run<'_> {
         };
         let shown = RemoteHost { local: connection.local, ..shown };
         if message.mail.smtputf8 && !connection.offered.smtputf8 {
-            self.context.services.connections.part(connection);
+            self.part(connection).await;
             let text = b"utf8 support required but not offered for forwarding".to_vec();
             let refusal = AddressResult { host: Some(shown), ..result(Verdict::Fail, 0, Some(text)) };
             self.everywhere(&refusal);
             return true;
         }
         let carried = self.send_over(&mut connection, message, &pending, settings).await;
-        self.judge(host, &shown, connection, key, &pending, carried, settings);
+        let done = self.judge(host, &shown, connection, key, &pending, carried, settings);
+        if let Some(done) = done {
+            self.part(done).await;
+        }
         true
+    }
+
+    /// What is to be done with a host; none when its addresses have their end already.
+    async fn wanted(
+        &mut self,
+        host: &Candidate,
+        shown: &RemoteHost,
+        pending: &[usize],
+        settings: &Settings,
+    ) -> Option<Action> {
+        let demand = self.demand(host, shown.port, settings).await;
+        match demand.decision.action {
+            Action::Defer(why) => {
+                if matches!(demand.inputs.dane, Dane::Failed) {
+                    self.raise("dane:fail", "dnssec-invalid");
+                }
+                let fault = Fault::policy_unknown(&why, host.route);
+                self.host_failed(host, shown, &fault, pending, settings);
+                None
+            }
+            Action::Fail(why) => {
+                if demand.inputs.configured.require_dane {
+                    self.raise("dane:fail", "dane-required");
+                }
+                self.everywhere(&result(Verdict::Fail, errno::NONE, Some(why.into_bytes())));
+                None
+            }
+            action => Some(action),
+        }
     }
 
     /// `-N`: the host would have taken everything.

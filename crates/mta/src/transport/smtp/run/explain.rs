@@ -88,6 +88,10 @@ pub async fn explain(
         taken: 0,
         halted: false,
         order: vec![0],
+        listens: false,
+        deferral_told: false,
+        more_hosts: false,
+        last_deferral: None,
     };
     for host in found.iter().take(settings.hard_limit) {
         let end = run.explain_host(host, &settings, &mut said.text).await;

@@ -5,7 +5,7 @@
 //! * What is remembered follows from [`Fault::concerns`] alone.
 
 use mail_types::outcome::Verdict;
-use observe::event::{HostError, Pipelining, RemoteHost, Session};
+use observe::event::{Pipelining, RemoteHost, Session};
 use smtp_proto::client::{Delivered, Stage};
 
 use super::super::batch::AddressResult;
@@ -30,7 +30,8 @@ impl Run<'_> {
         pending: &[usize],
         carried: Carried,
         settings: &Settings,
-    ) {
+    ) -> Option<Connection> {
+        self.last_deferral = None;
         let session = Session {
             pipelining: match (connection.offered.pipelining, connection.offered.esmtp) {
                 (true, _) => Pipelining::Used,
@@ -68,6 +69,7 @@ impl Run<'_> {
                     self.settle(*at, &fault, shown);
                     if fault.concerns == Concerns::Recipient {
                         self.remember_recipient(*at, &fault, shown, settings);
+                        self.recipient_deferred(*at, &fault, shown);
                     }
                     if fault.concerns == Concerns::Message {
                         about_message = Some(fault);
@@ -79,23 +81,29 @@ impl Run<'_> {
         if let Some(fault) = about_message {
             self.note_host(&fault, shown);
             self.remember(host, &fault, shown, settings);
+            self.message_deferred(pending.first().copied(), &fault);
         } else if carried.broken.is_none() {
             let key = host_key(host, settings);
             self.clear(key, &host.name);
         }
         if let Some((link, stage)) = &carried.broken {
             let fault = Fault::lost(link, &carried.words(*stage, true), Some(*stage), host.route);
-            return self.connection_lost(host, shown, &fault, *stage, pending, settings);
+            self.listen_to_end(&mut connection);
+            drop(connection);
+            self.connection_lost(host, shown, &fault, *stage, pending, settings);
+            return None;
         }
         connection.messages += u64::from(any);
         connection.needs_reset = carried.outcome.needs_reset;
         let more = settings.max_messages == 0 || connection.messages < settings.max_messages;
         let may_go_on = more && (connection.tls.is_none() || key.tls.keeps);
         if any && may_go_on {
+            self.listen_to_end(&mut connection);
             let message = self.context.facts.message.id;
             self.context.services.connections.keep(key, message, connection);
+            None
         } else {
-            self.context.services.connections.part(connection);
+            Some(connection)
         }
     }
 
@@ -135,6 +143,7 @@ impl Run<'_> {
         settings: &Settings,
     ) {
         self.note_host(fault, shown);
+        self.host_deferred(addresses.first().copied(), fault);
         for at in addresses {
             self.settle(*at, fault, shown);
         }
@@ -168,8 +177,11 @@ impl Run<'_> {
         let (message, plain) = match (&fault.text, system) {
             (Some(text), Some(words)) => ([text.as_slice(), b": ", words.as_bytes()].concat(), false),
             (Some(text), None) => (text.clone(), false),
+            (None, None) if fault.errno == Fault::EVENT => {
+                (b"Event requests alternate response".to_vec(), true)
+            }
             (None, words) => (words.unwrap_or_default().into_bytes(), true),
         };
-        self.reply.host_errors.push(HostError { host: shown.clone(), message, plain });
+        self.say_host_error(shown, message, plain);
     }
 }

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use config::options::transport::smtp as options;
+use smtp_proto::client::Handshake;
 
 use super::super::connection::{Connection, GreetError};
 use super::super::connections::Key;
@@ -35,10 +36,11 @@ impl Run<'_> {
             && let Err(why) = self.secure(&mut connection, host, key, limit).await
         {
             self.note_dane(key, &why, host);
+            self.listen_to_end(&mut connection);
             return Err(Fault::tls_failed(&why, true, host.route));
         }
-        let greeted = connection.greet(settings.protocol, &key.helo, avoid_esmtp, limit).await;
-        connection = self.greeted(connection, greeted, host)?;
+        let greeted = self.greet(&mut connection, key, avoid_esmtp, settings).await;
+        connection = self.greeted(connection, greeted, host).await?;
         if !key.tls.at_once {
             connection = self.upgrade(connection, host, key, avoid_esmtp, settings).await?;
         }
@@ -52,14 +54,66 @@ impl Run<'_> {
         Ok(connection)
     }
 
-    async fn open(&self, host: &Candidate, key: &Key, settings: &Settings) -> Result<Connection, Fault> {
-        Connection::open(key.endpoint, settings.connect_timeout, settings.keepalive)
+    async fn open(&mut self, host: &Candidate, key: &Key, settings: &Settings) -> Result<Connection, Fault> {
+        if self.raise("tcp:connect", "").is_some() {
+            return Err(Fault::forbidden(host.route));
+        }
+        let mut connection = Connection::open(key.endpoint, settings.connect_timeout, settings.keepalive)
             .await
-            .map_err(|error| Fault::connecting(&error, host.route))
+            .map_err(|error| Fault::connecting(&error, host.route))?;
+        self.listen_to_end(&mut connection);
+        Ok(connection)
     }
 
-    fn greeted(
-        &self,
+    /// Banner and hello. The error comes with the words of the stage.
+    async fn greet(
+        &mut self,
+        connection: &mut Connection,
+        key: &Key,
+        avoid_esmtp: bool,
+        settings: &Settings,
+    ) -> Result<(), GreetError> {
+        let handshake = Handshake::new(settings.protocol, &key.helo, avoid_esmtp);
+        self.greet_with(connection, handshake, settings.command_timeout).await
+    }
+
+    /// Hello again, once the session is encrypted.
+    async fn greet_again(
+        &mut self,
+        connection: &mut Connection,
+        key: &Key,
+        settings: &Settings,
+    ) -> Result<(), GreetError> {
+        let (handshake, line) = Handshake::again(settings.protocol, &key.helo);
+        connection.hello(&handshake, &line, settings.command_timeout).await?;
+        self.greet_with(connection, handshake, settings.command_timeout).await
+    }
+
+    async fn greet_with(
+        &mut self,
+        connection: &mut Connection,
+        mut handshake: Handshake,
+        limit: Duration,
+    ) -> Result<(), GreetError> {
+        loop {
+            let heard = connection.greeting(&mut handshake, limit).await?;
+            match &heard.after {
+                None => {
+                    if let Some(why) = self.raise("smtp:connect", heard.text) {
+                        return Err(GreetError::Unwelcome(why));
+                    }
+                }
+                // HELO has no list of extensions to look at.
+                Some(command) if command.starts_with(b"HELO") => {}
+                Some(_) => drop(self.raise("smtp:ehlo", heard.text)),
+            }
+            let Some(line) = heard.next else { return Ok(()) };
+            connection.hello(&handshake, &line, limit).await?;
+        }
+    }
+
+    async fn greeted(
+        &mut self,
         connection: Connection,
         greeted: Result<(), GreetError>,
         host: &Candidate,
@@ -68,8 +122,12 @@ impl Run<'_> {
             Ok(()) => Ok(connection),
             Err(GreetError::Lost(link, words)) => Err(Fault::lost(&link, &words, None, host.route)),
             Err(GreetError::Refused(after, reply)) => {
-                self.context.services.connections.part(connection);
+                self.part(connection).await;
                 Err(Fault::session(&reply, after.as_deref(), host.route))
+            }
+            Err(GreetError::Unwelcome(why)) => {
+                self.part(connection).await;
+                Err(Fault::unwelcome(&why, host.route))
             }
         }
     }
@@ -87,14 +145,14 @@ impl Run<'_> {
         let must = plan.wish == Wish::Must;
         if plan.wish == Wish::Never || !connection.offered.starttls {
             return if must {
-                self.context.services.connections.part(connection);
+                self.part(connection).await;
                 Err(Fault::tls_required("the server did not offer TLS support", route))
             } else {
                 Ok(connection)
             };
         }
         if plan.avoided {
-            self.context.services.connections.part(connection);
+            self.part(connection).await;
             return Err(Fault::tls_required("an attempt to start TLS failed", route));
         }
         let reply = connection.starttls(limit).await;
@@ -104,7 +162,7 @@ impl Run<'_> {
             if !must && in_clear {
                 return Ok(connection);
             }
-            self.context.services.connections.part(connection);
+            self.part(connection).await;
             return Err(if must {
                 Fault::tls_required("an attempt to start TLS failed", route)
             } else {
@@ -113,18 +171,25 @@ impl Run<'_> {
         }
         match self.secure(&mut connection, host, key, limit).await {
             Ok(()) => {
-                let greeted = connection.greet_again(settings.protocol, &key.helo, limit).await;
-                self.greeted(connection, greeted, host)
+                let greeted = self.greet_again(&mut connection, key, settings).await;
+                self.greeted(connection, greeted, host).await
             }
             Err(why) if must || !plan.clear_after_failure => {
                 self.note_dane(key, &why, host);
+                self.listen_to_end(&mut connection);
                 Err(Fault::tls_failed(&why, must, route))
             }
             Err(why) => {
-                self.reply.log_lines.push(unencrypted(&why, &host.name, host.address));
+                self.listen_to_end(&mut connection);
+                drop(connection);
+                let fault = Fault::tls_failed(&why, false, route);
+                let first = self.pending().first().copied();
+                self.host_deferred(first, &fault);
+                self.say(unencrypted(&why, &host.name, host.address));
+                self.context.facts.host.tls = None;
                 let mut connection = self.open(host, key, settings).await?;
-                let greeted = connection.greet(settings.protocol, &key.helo, avoid_esmtp, limit).await;
-                self.greeted(connection, greeted, host)
+                let greeted = self.greet(&mut connection, key, avoid_esmtp, settings).await;
+                self.greeted(connection, greeted, host).await
             }
         }
     }
@@ -146,19 +211,23 @@ impl Run<'_> {
             None => return Err("the program is stopping".to_owned()),
         };
         let session = connection.secure(&connector, plan.sni.as_deref(), host.address, limit).await?;
+        self.show_chain(&session.chain)?;
         if plan.needs_alpn && session.alpn.is_none() {
             return Err(
                 "(SSL_connect): the server chose no ALPN protocol, and hosts_require_alpn asks for it"
                     .to_owned(),
             );
         }
-        connection.tls = Some(Box::new(TlsFacts::of(&session, plan.request.resumption)));
+        let facts = TlsFacts::of(&session, plan.request.resumption);
+        self.context.facts.host.tls = Some(Box::new(facts.clone()));
+        connection.tls = Some(Box::new(facts));
         Ok(())
     }
 
     fn note_dane(&mut self, key: &Key, why: &str, host: &Candidate) {
         if key.tls.request.dane.is_some() {
-            self.reply.log_lines.push(dane_failed(why, &host.name, host.address));
+            self.say(dane_failed(why, &host.name, host.address));
+            self.raise("dane:fail", "validation-failure");
         }
     }
 }
