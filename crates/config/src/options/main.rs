@@ -744,7 +744,7 @@ option_table! {
     SPOOL_DIRECTORY: Text = "spool_directory", unset;
     /// Whether -D files keep the line ends (CRLF) with which the message came by BDAT.
     /// `spool_wireformat = true`
-    SPOOL_WIREFORMAT: Flag = "spool_wireformat", off, inert LATER;
+    SPOOL_WIREFORMAT: Flag = "spool_wireformat", off;
     /// The SQLite file of lookups that name none.
     /// `sqlite_dbfile = /etc/exim/mail.db`
     SQLITE_DBFILE: Plain = "sqlite_dbfile", unset;

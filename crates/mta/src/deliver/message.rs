@@ -107,7 +107,7 @@ fn message(header: &Header, body: BodyFacts, now: Timestamp) -> MessageFacts {
         sender_set: true,
         recipients: header.recipients.iter().map(recipient).collect(),
         size: Some(header_size + body.size + 1),
-        linecount: header_lines + body.linecount + 1,
+        linecount: header_lines + body.linecount,
         received_count: live().filter(|line| line.kind == HeaderType::Received).count() as u32,
         received_protocol: header.received_protocol.as_ref().map(|value| value.bytes().to_vec()),
         received_time: header.received_time,
@@ -144,6 +144,7 @@ fn body(header: &Header, data: &DataFile, config: &Config) -> BodyFacts {
     // A body that cannot be measured now makes its transport fail, with a better text than this could give.
     let size = data.body_len().unwrap_or(0);
     let visible = u64::try_from(config.main.get(main::MESSAGE_BODY_VISIBLE)).unwrap_or(0);
+    let wire = header.spool_file_wireformat;
     let start = part(data, 0, visible.min(size));
     let end = if size <= visible { start.clone() } else { part(data, size - visible, visible) };
     BodyFacts {
@@ -153,6 +154,7 @@ fn body(header: &Header, data: &DataFile, config: &Config) -> BodyFacts {
         max_line: header.body.longest_line.and_then(|line| u64::try_from(line).ok()).unwrap_or(0),
         start,
         end,
+        wire,
     }
 }
 

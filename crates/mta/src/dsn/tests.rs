@@ -213,6 +213,19 @@ async fn templates_take_the_place_of_texts() {
 }
 
 #[tokio::test]
+async fn a_body_in_wire_form_goes_back_with_plain_line_ends() {
+    let bench = Bench::new("");
+    let message = original(&bench, "sender@test.example", "one\r\ntwo\r\n");
+    let mut header = message.header().clone();
+    header.spool_file_wireformat = true;
+    let mut context = context(&bench, &message);
+    let request = to("sender@test.example", vec![failed("f@x", "e")]);
+    let made = bounce(request, &header, message.data_file(), &mut context).await.unwrap().unwrap();
+    let text = text_of(&bench, made, message.id());
+    assert!(text.contains("\none\ntwo\n"), "{}", text.escape_debug());
+}
+
+#[tokio::test]
 async fn who_asked_not_to_hear_of_failures_does_not() {
     let bench = Bench::new("");
     let message = original(&bench, "sender@test.example", "b\n");

@@ -110,6 +110,7 @@ fn settle(origin: &Origin, fault: Option<ContentFault>, context: &mut Context) -
         let reply = Reply::new(451, "Temporary local problem - please try later");
         Refused { reply, fault: None }
     };
+    count_lines(context);
     let records = rewriting::envelope(context).map_err(|error| broken(error, context))?;
     let had_message_id = logged_message_id(&context.facts.message.headers).is_some();
     let fixed = fixes::fix_up(origin, context).map_err(|error| broken(error, context))?;
@@ -122,7 +123,6 @@ fn settle(origin: &Origin, fault: Option<ContentFault>, context: &mut Context) -
     if let Some(fault) = &fault {
         return Err(super::commit::content_fault(fault, context));
     }
-    count_lines(context);
     let text = received_line::text(context).map_err(|error| broken(error, context))?;
     if let Some(text) = &text {
         let line: HeaderLine = received_line::line(text, context);
@@ -135,13 +135,14 @@ fn settle(origin: &Origin, fault: Option<ContentFault>, context: &mut Context) -
     Ok(Settled { received_text: text, message_id_created: has_message_id && !had_message_id })
 }
 
-/// `$message_size` and `$message_linecount` as the ACLs for the data see them: without our own Received: line.
+/// `$message_linecount` as the ACLs for the data see it, and as `$message_size` is: of what was received, the blank line
+/// included, without anything that we add.
 fn count_lines(context: &mut Context) {
-    count_size(context.facts.message.body.size, context);
     let facts = &mut context.facts.message;
-    let live = facts.headers.iter().filter(|line| line.kind != HeaderType::Old);
-    let lines: usize = live.map(|line| memchr::memchr_iter(b'\n', &line.text).count()).sum();
-    facts.linecount = lines as u64 + 1 + facts.body.linecount;
+    let lines: usize = facts.headers.iter().map(|line| memchr::memchr_iter(b'\n', &line.text).count()).sum();
+    let octets: usize = facts.headers.iter().map(|line| line.text.len()).sum();
+    let blank = facts.size.is_some_and(|size| size > octets as u64 + facts.body.size);
+    facts.linecount = lines as u64 + u64::from(blank) + facts.body.linecount;
 }
 
 fn count_size(body: u64, context: &mut Context) {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use mail_types::message_id::MessageId;
 use spool::{DataWriter, Spool, SpoolError};
+use spool_format::data;
 
 use crate::context::facts::BodyFacts;
 use crate::services::Pool;
@@ -32,6 +33,8 @@ pub(crate) struct BodySink {
     size: u64,
     linecount: u64,
     zerocount: u64,
+    /// CRLF stands in the file for each line end; lines and zeros are not counted then.
+    wire: bool,
     failure: Option<SpoolFailure>,
 }
 
@@ -58,12 +61,38 @@ impl BodySink {
             size: 0,
             linecount: 0,
             zerocount: 0,
+            wire: false,
             failure: None,
         }
     }
 
-    /// Take octets in spool form.
+    /// Keeps the body with CRLF as line ends (`spool_wireformat`).
+    pub(super) fn in_wire_form(&mut self) {
+        self.wire = true;
+    }
+
+    /// Whether it does.
+    pub(super) fn is_in_wire_form(&self) -> bool {
+        self.wire
+    }
+
+    /// Octets that the wire form has added so far.
+    pub(super) fn added(&self) -> u64 {
+        if self.wire { self.linecount } else { 0 }
+    }
+
+    /// Take octets with LF as line ends.
     pub(super) async fn push(&mut self, octets: &[u8], pool: &Pool) {
+        if self.wire {
+            let mut wire = Vec::new();
+            data::to_wire(octets, &mut wire);
+            self.push_as_is(&wire, pool).await;
+        } else {
+            self.push_as_is(octets, pool).await;
+        }
+    }
+
+    async fn push_as_is(&mut self, octets: &[u8], pool: &Pool) {
         self.count(octets);
         if self.failure.is_some() {
             return;
@@ -107,11 +136,12 @@ impl BodySink {
     pub(super) fn facts(&self) -> BodyFacts {
         BodyFacts {
             size: self.size,
-            linecount: self.linecount,
-            zerocount: self.zerocount,
+            linecount: if self.wire { 0 } else { self.linecount },
+            zerocount: if self.wire { 0 } else { self.zerocount },
             max_line: 0,
             start: self.start.clone(),
             end: self.end.iter().copied().collect(),
+            wire: self.wire,
         }
     }
 
@@ -122,6 +152,11 @@ impl BodySink {
 
     /// All octets so far, read back; what cannot be read is missing.
     pub(super) async fn copy(&mut self, pool: &Pool) -> Vec<u8> {
+        let octets = self.copy_as_is(pool).await;
+        if self.wire { data::from_wire(&octets) } else { octets }
+    }
+
+    async fn copy_as_is(&mut self, pool: &Pool) -> Vec<u8> {
         let Some(writer) = self.writer.take() else { return self.pending.clone() };
         let pending = std::mem::take(&mut self.pending);
         let read = pool.run(move || read_back(writer, &pending)).await;

@@ -124,6 +124,13 @@ impl Incoming {
         self
     }
 
+    /// Keep the body in its wire form (`spool_wireformat`).
+    #[must_use]
+    pub fn in_wire_form(mut self) -> Self {
+        self.body.in_wire_form();
+        self
+    }
+
     /// The message's id.
     pub fn id(&self) -> MessageId {
         self.id
@@ -267,13 +274,20 @@ impl Incoming {
         if let Some(signatures) = self.signatures {
             signatures.finish(context);
         }
+        // The lines of a body in wire form do not count.
+        let max_line = if self.body.is_in_wire_form() {
+            let lines = header.lines.iter().flat_map(|field| field.text.split(|byte| *byte == b'\n'));
+            lines.map(|line| line.len() as u64).max().unwrap_or(0)
+        } else {
+            self.max_line.max(self.line)
+        };
         Arrived {
             id: self.id,
             began: self.began,
             header,
+            size: self.size.saturating_add(self.body.added()),
             body: self.body,
-            size: self.size,
-            max_line: self.max_line.max(self.line),
+            max_line,
             fault: self.fault,
             failure,
         }

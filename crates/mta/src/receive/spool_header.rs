@@ -121,8 +121,9 @@ fn message_lines(header: &mut Header, facts: &MessageFacts, connection: &Connect
     header.auth_sender = said(facts.authenticated_sender.as_ref(), connection.own.authenticated_sender);
     header.received_protocol = facts.received_protocol.clone().map(Value::clean);
     header.acl_variables = acl_variables(facts, connection);
+    header.spool_file_wireformat = facts.body.wire;
     header.body = BodyCounts {
-        lines: Some(i64::try_from(facts.body.linecount).unwrap_or(i64::MAX)),
+        lines: (!facts.body.wire).then(|| i64::try_from(facts.body.linecount).unwrap_or(i64::MAX)),
         zeros: i64::try_from(facts.body.zerocount).unwrap_or(i64::MAX),
         longest_line: Some(i64::try_from(facts.body.max_line).unwrap_or(i64::MAX)),
     };

@@ -40,7 +40,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let from_line = self.test_of_from_line().await;
         match Incoming::begin(&mut self.context, limit, from_line).await {
             Ok(incoming) => {
-                self.incoming = Some(incoming.verifying());
+                let incoming = incoming.verifying();
+                let wire = self.transaction.chunking && self.context.config.main.get(main::SPOOL_WIREFORMAT);
+                self.incoming = Some(if wire { incoming.in_wire_form() } else { incoming });
                 Answer::Accept(None)
             }
             Err(error) => self.cannot_begin(error),

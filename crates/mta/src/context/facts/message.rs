@@ -38,6 +38,8 @@ pub struct BodyFacts {
     pub start: Vec<u8>,
     /// `$message_body_end` likewise.
     pub end: Vec<u8>,
+    /// The spool holds it with CRLF as line ends (`spool_wireformat`).
+    pub wire: bool,
 }
 
 /// The last match of a `dnslists` condition.

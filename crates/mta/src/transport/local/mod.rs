@@ -142,7 +142,12 @@ impl Job<'_> {
     }
 
     fn message<'m>(&'m self, header: &'m [u8]) -> writer::Message<'m> {
-        writer::Message { header, data: self.data, body_offset: self.request.body_offset }
+        writer::Message {
+            header,
+            data: self.data,
+            body_offset: self.request.body_offset,
+            wire: self.request.facts.message.body.wire,
+        }
     }
 
     /// The transport's `home_directory` wins over the router's.

@@ -12,6 +12,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 
+use spool_format::data::FromWire;
+
 /// Octets read at a time.
 const BLOCK: usize = 64 * 1024;
 
@@ -24,6 +26,8 @@ pub(super) struct Message<'a> {
     pub(super) data: &'a File,
     /// Where in `data` it begins.
     pub(super) body_offset: u64,
+    /// Its line ends are CRLF.
+    pub(super) wire: bool,
 }
 
 /// How it is written.
@@ -66,15 +70,26 @@ pub(super) fn write(message: Message<'_>, form: &Form, out: &mut dyn Write) -> i
 fn copy_body(message: Message<'_>, writer: &mut Lines<'_>) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
     let mut at = message.body_offset;
+    let (mut ends, mut lines) = (FromWire::default(), Vec::new());
     loop {
         let length = match message.data.read_at(&mut block, at) {
-            Ok(0) => return Ok(()),
+            Ok(0) => {
+                lines.clear();
+                ends.finish(&mut lines);
+                return writer.text(&lines);
+            }
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         at += length as u64;
-        writer.text(&block[..length])?;
+        if message.wire {
+            lines.clear();
+            ends.convert(&block[..length], &mut lines);
+            writer.text(&lines)?;
+        } else {
+            writer.text(&block[..length])?;
+        }
     }
 }
 
@@ -214,6 +229,24 @@ mod tests {
         let form = Form { escape: Some((b"From ".to_vec(), b">From ".to_vec())), ..Form::default() };
         let text = written(&form, "a: b\n\n", "From x\nFro\nFrom\n>From y\n From z\nFrom ");
         assert_eq!(text, "a: b\n\n>From x\nFro\nFrom\n>From y\n From z\n>From ");
+    }
+
+    #[test]
+    fn a_body_in_wire_form_is_written_as_any_other() {
+        let path = std::env::temp_dir().join(format!("postrider-wire-{}", std::process::id()));
+        std::fs::write(&path, b"ID-D\none\r\nFrom here\r\nlast\r").unwrap();
+        let data = File::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let message = Message { header: b"a: b\n\n", data: &data, body_offset: 5, wire: true };
+        let escape = Some((b"From ".to_vec(), b">From ".to_vec()));
+        for (crlf, expected) in
+            [(false, "a: b\n\none\n>From here\nlast\r"), (true, "a: b\r\n\r\none\r\n>From here\r\nlast\r")]
+        {
+            let mut out = Vec::new();
+            let form = Form { escape: escape.clone(), crlf, ..Form::default() };
+            write(message, &form, &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -204,9 +204,8 @@ impl Run<'_> {
             mail: MailFrom {
                 sender: return_path,
                 size: settings.size_addition.map(|more| {
-                    // Each line end may become CRLF; `$message_linecount` counts the blank line too.
-                    let lines = facts.linecount.saturating_sub(1);
-                    facts.size.unwrap_or(0).saturating_add(lines).saturating_add(more)
+                    // Each line end may become CRLF.
+                    facts.size.unwrap_or(0).saturating_add(facts.linecount).saturating_add(more)
                 }),
                 eight_bit: facts.body_8bitmime == 8,
                 smtputf8: facts.smtputf8,
@@ -238,7 +237,8 @@ impl Run<'_> {
         let (header, data) = (Arc::clone(&message.header), Arc::clone(&message.data));
         let body_offset = message.body_offset;
         let signed = self.context.on_pool(|context| {
-            let unsigned = sign::Unsigned { header: &header, data: &data, body_offset };
+            let wire = context.facts.message.body.wire;
+            let unsigned = sign::Unsigned { header: &header, data: &data, body_offset, wire };
             waiting(|| sign::fields(transport, &unsigned, context))
         });
         let waits = match signed.await {

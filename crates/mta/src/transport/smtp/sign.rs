@@ -32,6 +32,7 @@ use sender_auth::dkim::Canon;
 use sender_auth::dkim::body::{BodyForm, BodyHasher, BodyHashes};
 use sender_auth::dkim::crypto::{Hash, PrivateKey};
 use sender_auth::dkim::sign::{DEFAULT_NAMES, SignRequest, sign};
+use spool_format::data::FromWire;
 
 use crate::context::Context;
 
@@ -45,6 +46,8 @@ pub(super) struct Unsigned<'a> {
     pub(super) header: &'a [u8],
     pub(super) data: &'a File,
     pub(super) body_offset: u64,
+    /// Its line ends are CRLF.
+    pub(super) wire: bool,
 }
 
 /// Why a message cannot be signed; none when the log has it already and the peer's side has nothing to add.
@@ -344,9 +347,21 @@ fn hash_body(message: &Unsigned<'_>, forms: impl Iterator<Item = BodyForm>) -> s
     if !hasher.is_idle() {
         let mut block = vec![0; 64 << 10];
         let mut at = message.body_offset;
+        let (mut ends, mut lines) = (FromWire::default(), Vec::new());
         loop {
             match message.data.read_at(&mut block, at) {
-                Ok(0) => break,
+                Ok(0) => {
+                    lines.clear();
+                    ends.finish(&mut lines);
+                    hasher.feed(&lines);
+                    break;
+                }
+                Ok(length) if message.wire => {
+                    lines.clear();
+                    ends.convert(&block[..length], &mut lines);
+                    hasher.feed(&lines);
+                    at += length as u64;
+                }
                 Ok(length) => {
                     hasher.feed(&block[..length]);
                     at += length as u64;
