@@ -16,10 +16,8 @@ use super::chain::{Chain, ChainState, Seal};
 use crate::dkim::Canon;
 use crate::dkim::body::{BodyForm, BodyHashes};
 use crate::dkim::canon::{FieldChooser, field_body, push_field, push_open_field, without_signature};
-use crate::dkim::crypto::Hash;
-use crate::dkim::key_record::KeyRecordError;
-use crate::dkim::signature::Signature;
-use crate::dkim::verify::{KeyStore, Policy, Verdict, judge, public_key};
+use crate::dkim::crypto::{Digest, Hash};
+use crate::dkim::verify::{KeyStore, Policy, Verdict, examine};
 
 /// A chain that is to be verified once the body has passed by.
 #[derive(Clone, Debug, Default)]
@@ -115,10 +113,8 @@ impl ArcVerifier {
         let chooser = FieldChooser::new(self.fields.iter().map(Vec::as_slice));
         let mut keys = KeyStore::new(dns);
         for (index, set) in sets.iter().enumerate().rev() {
-            // i= is the instance here, not an identity.
-            let signature = Signature { identity: None, ..set.message.clone() };
-            let verdict = judge(signature, hashes, &chooser, policy, &mut keys).verdict;
-            if verdict != Verdict::Pass {
+            let fetch = |selector: &[u8], domain: &[u8]| keys.fetch(selector, domain);
+            if let Err(verdict) = examine(&set.message, hashes, &chooser, policy, fetch) {
                 if index + 1 == sets.len() {
                     let text = format!("message signature {}: {}", index + 1, verdict.log_text());
                     return Err(Failure { text, temporary: verdict == Verdict::KeyTemporary });
@@ -127,50 +123,48 @@ impl ArcVerifier {
             }
             result.oldest_pass = index as u32 + 1;
         }
-        for instance in (1..=sets.len()).rev() {
-            self.seal(instance, policy, &mut keys)?;
+        let sealed = self.sealed();
+        for (index, (set, sealed)) in sets.iter().zip(sealed).enumerate().rev() {
+            seal(&set.seal, sealed, policy, &mut keys).map_err(|verdict| Failure {
+                text: format!("seal {}: {}", index + 1, verdict.log_text()),
+                temporary: verdict == Verdict::KeyTemporary,
+            })?;
         }
         Ok(())
     }
 
-    fn seal(&self, instance: usize, policy: &Policy, keys: &mut KeyStore<'_>) -> Result<(), Failure> {
-        let seal = &self.chain.sets[instance - 1].seal;
-        let failed = |text: &str, temporary| Failure { text: format!("seal {instance}: {text}"), temporary };
-        let fetched = keys.fetch(&seal.selector, &seal.domain);
-        let record = fetched.as_ref().as_ref().map_err(|error| match error {
-            KeyRecordError::Temporary => failed(Verdict::KeyTemporary.log_text(), true),
-            KeyRecordError::Missing => failed(Verdict::KeyMissing.log_text(), false),
-            KeyRecordError::Syntax => failed(Verdict::KeySyntax.log_text(), false),
-        })?;
-        let key = public_key(record, seal.key_type).map_err(|verdict| failed(verdict.log_text(), false))?;
-        let least = policy.min_bits.iter().find(|(kind, _)| *kind == key.kind()).map_or(0, |(_, bits)| *bits);
-        if key.bits() < least {
-            return Err(failed(Verdict::KeyTooShort.log_text(), false));
-        }
-        if !record.allows(Hash::Sha256) {
-            return Err(failed(Verdict::HashForbidden.log_text(), false));
-        }
-        let data = self.sealed_data(instance, seal);
-        if key.verifies(Hash::Sha256, &data, &seal.signature) {
-            return Ok(());
-        }
-        Err(failed(Verdict::Signature.log_text(), false))
+    /// RFC 8617 section 5.1.1: what each seal is over, hashed: the sets up to its own, in order, its own signature left out.
+    /// Each field is put in order and hashed once, whatever the number of sets.
+    fn sealed(&self) -> Vec<Digest> {
+        let mut before = Digest::new(Hash::Sha256);
+        let mut text = Vec::with_capacity(4096);
+        let sealed = self.chain.sets.iter().map(|set| {
+            text.clear();
+            push_field(&set.results, Canon::Relaxed, &mut text);
+            push_field(&set.message.field, Canon::Relaxed, &mut text);
+            before.update(&text);
+            let mut own = before.clone();
+            text.clear();
+            push_open_field(&without_signature(&set.seal.field), Canon::Relaxed, &mut text);
+            own.update(&text);
+            text.clear();
+            push_field(&set.seal.field, Canon::Relaxed, &mut text);
+            before.update(&text);
+            own
+        });
+        sealed.collect()
     }
+}
 
-    /// RFC 8617 section 5.1.1: the sets up to this one, in order, the seal's own signature left out.
-    fn sealed_data(&self, instance: usize, seal: &Seal) -> Vec<u8> {
-        let mut data = Vec::with_capacity(4096);
-        for set in &self.chain.sets[..instance - 1] {
-            for field in [&set.results, &set.message.field, &set.seal.field] {
-                push_field(field, Canon::Relaxed, &mut data);
-            }
-        }
-        let own = &self.chain.sets[instance - 1];
-        push_field(&own.results, Canon::Relaxed, &mut data);
-        push_field(&own.message.field, Canon::Relaxed, &mut data);
-        push_open_field(&without_signature(&seal.field), Canon::Relaxed, &mut data);
-        data
+/// Whether a seal verifies over what it is over.
+fn seal(seal: &Seal, sealed: Digest, policy: &Policy, keys: &mut KeyStore<'_>) -> Result<(), Verdict> {
+    let known = keys.fetch(&seal.selector, &seal.domain);
+    let key = known.public_key(seal.key_type)?;
+    policy.allows(key)?;
+    if !known.record()?.allows(Hash::Sha256) {
+        return Err(Verdict::HashForbidden);
     }
+    if sealed.verifies(key, &seal.signature) { Ok(()) } else { Err(Verdict::Signature) }
 }
 
 struct Failure {

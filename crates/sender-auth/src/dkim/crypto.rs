@@ -9,7 +9,7 @@
 
 use aws_lc_rs::digest;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{self, KeyPair, UnparsedPublicKey};
+use aws_lc_rs::signature::{self, KeyPair, ParsedPublicKey, UnparsedPublicKey};
 use mail_types::limits;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::traits::PublicKeyParts;
@@ -100,6 +100,7 @@ impl KeyType {
 }
 
 /// A hash in the making.
+#[derive(Clone)]
 pub(crate) struct Digest(digest::Context);
 
 impl Digest {
@@ -114,16 +115,31 @@ impl Digest {
     pub(crate) fn finish(self) -> Vec<u8> {
         self.0.finish().as_ref().to_vec()
     }
+
+    /// True when `signature` was made over what was hashed with the private half of this key.
+    pub(crate) fn verifies(self, key: &PublicKey, signature: &[u8]) -> bool {
+        key.verifies_digest(&self.0.finish(), signature)
+    }
 }
 
 /// A public key that can be verified with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PublicKey {
     kind: KeyType,
     /// RSA: the `RSAPublicKey` structure. Ed25519: the 32 octets.
     octets: Vec<u8>,
     bits: u32,
+    /// As the library wants it, for SHA-256 if that matters; none where it refuses the key.
+    parsed: Option<ParsedPublicKey>,
 }
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, &self.octets) == (other.kind, &other.octets)
+    }
+}
+
+impl Eq for PublicKey {}
 
 /// Why the octets of `p=` are no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +163,8 @@ impl PublicKey {
                 if raw.len() != 32 {
                     return Err(KeyError::Malformed);
                 }
-                Ok(Self { kind, octets: raw.to_vec(), bits: 256 })
+                let parsed = ParsedPublicKey::new(&signature::ED25519, raw).ok();
+                Ok(Self { kind, octets: raw.to_vec(), bits: 256, parsed })
             }
             KeyType::Rsa => {
                 let key = der::public_key_of(octets, der::RSA_ENCRYPTION).unwrap_or(octets);
@@ -155,7 +172,8 @@ impl PublicKey {
                 if bits > limits::DKIM_KEY_BITS {
                     return Err(KeyError::TooLarge);
                 }
-                Ok(Self { kind, octets: key.to_vec(), bits })
+                let parsed = ParsedPublicKey::new(rsa_parameters(Hash::Sha256), key).ok();
+                Ok(Self { kind, octets: key.to_vec(), bits, parsed })
             }
         }
     }
@@ -173,22 +191,30 @@ impl PublicKey {
     /// True when `signature` was made over `data` with the private half of this key. Always false for RSA keys under
     /// 1024 bits, which RFC 8301 forbids.
     pub fn verifies(&self, hash: Hash, data: &[u8], signature: &[u8]) -> bool {
-        match self.kind {
-            KeyType::Ed25519 => {
-                let hashed = digest::digest(hash.algorithm(), data);
-                UnparsedPublicKey::new(&signature::ED25519, &self.octets)
-                    .verify(hashed.as_ref(), signature)
-                    .is_ok()
+        self.verifies_digest(&digest::digest(hash.algorithm(), data), signature)
+    }
+
+    fn verifies_digest(&self, hashed: &digest::Digest, signature: &[u8]) -> bool {
+        match (self.kind, &self.parsed) {
+            (KeyType::Ed25519, Some(key)) => key.verify_sig(hashed.as_ref(), signature).is_ok(),
+            (KeyType::Rsa, Some(key)) if hashed.algorithm() == &digest::SHA256 => {
+                key.verify_digest_sig(hashed, signature).is_ok()
             }
-            KeyType::Rsa => {
-                let parameters = match hash {
-                    Hash::Sha1 => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
-                    Hash::Sha256 => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
-                    Hash::Sha512 => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-                };
-                UnparsedPublicKey::new(parameters, &self.octets).verify(data, signature).is_ok()
+            (KeyType::Rsa, Some(_)) => {
+                let hash = if hashed.algorithm() == &digest::SHA512 { Hash::Sha512 } else { Hash::Sha1 };
+                let key = UnparsedPublicKey::new(rsa_parameters(hash), &self.octets);
+                key.verify_digest(hashed, signature).is_ok()
             }
+            (_, None) => false,
         }
+    }
+}
+
+fn rsa_parameters(hash: Hash) -> &'static signature::RsaParameters {
+    match hash {
+        Hash::Sha1 => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        Hash::Sha256 => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+        Hash::Sha512 => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Signature {
     pub domain: Vec<u8>,
     /// `s=`.
     pub selector: Option<Vec<u8>>,
-    /// `i=` as written.
+    /// `i=` as written; none in an ARC-Message-Signature, where it is the instance.
     pub identity: Option<Vec<u8>>,
     /// `h=`.
     pub header_names: Vec<Vec<u8>>,
@@ -104,7 +104,7 @@ impl Signature {
             body_canon,
             domain,
             selector: tags.value("s").filter(|text| is_domain(text)).map(<[u8]>::to_vec),
-            identity: tags.value("i").map(without_spaces),
+            identity: tags.value("i").filter(|_| role == Role::Dkim).map(without_spaces),
             header_names: names(tags.value("h").unwrap_or_default()),
             body_hash: tags.value("bh").and_then(base64::decode).unwrap_or_default(),
             signature: tags.value("b").and_then(base64::decode).unwrap_or_default(),

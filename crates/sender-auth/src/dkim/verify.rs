@@ -16,6 +16,7 @@
 //! # References
 //! RFC 6376 section 6.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use mail_types::dns::Resolve;
@@ -49,6 +50,14 @@ impl Default for Policy {
             min_bits: vec![(KeyType::Rsa, 1024), (KeyType::Ed25519, 250)],
             minimal: false,
         }
+    }
+}
+
+impl Policy {
+    /// Whether a key is large enough.
+    pub(crate) fn allows(&self, key: &PublicKey) -> Result<(), Verdict> {
+        let least = self.min_bits.iter().find(|(kind, _)| *kind == key.kind()).map_or(0, |(_, bits)| *bits);
+        if key.bits() < least { Err(Verdict::KeyTooShort) } else { Ok(()) }
     }
 }
 
@@ -239,13 +248,38 @@ impl Verifier {
 /// The key records of one message, each asked for once.
 pub(crate) struct KeyStore<'a> {
     dns: &'a dyn Resolve,
-    known: Vec<KnownKey>,
+    known: Vec<Rc<KnownKey>>,
 }
 
-struct KnownKey {
+/// A key record that was asked for, and the key in it once that was wanted.
+pub(crate) struct KnownKey {
     selector: Vec<u8>,
     domain: Vec<u8>,
-    record: Rc<Result<KeyRecord, KeyRecordError>>,
+    record: Result<KeyRecord, KeyRecordError>,
+    public: OnceCell<Result<PublicKey, KeyError>>,
+}
+
+impl KnownKey {
+    /// The record, or the verdict without one.
+    pub(crate) fn record(&self) -> Result<&KeyRecord, Verdict> {
+        self.record.as_ref().map_err(|error| match error {
+            KeyRecordError::Missing => Verdict::KeyMissing,
+            KeyRecordError::Syntax => Verdict::KeySyntax,
+            KeyRecordError::Temporary => Verdict::KeyTemporary,
+        })
+    }
+
+    /// The public key for this type; the verdict when there is none.
+    pub(crate) fn public_key(&self, kind: KeyType) -> Result<&PublicKey, Verdict> {
+        let record = self.record()?;
+        if record.key_type != Some(kind) {
+            return Err(Verdict::KeyMalformed);
+        }
+        let public = self.public.get_or_init(|| PublicKey::parse(kind, &record.key));
+        public.as_ref().map_err(|error| match error {
+            KeyError::Malformed | KeyError::TooLarge => Verdict::KeyMalformed,
+        })
+    }
 }
 
 impl<'a> KeyStore<'a> {
@@ -253,53 +287,48 @@ impl<'a> KeyStore<'a> {
         Self { dns, known: Vec::new() }
     }
 
-    /// The record of a selector and a domain.
-    pub(crate) fn fetch(&mut self, selector: &[u8], domain: &[u8]) -> Rc<Result<KeyRecord, KeyRecordError>> {
-        let (selector, domain) = (selector.to_ascii_lowercase(), domain.to_ascii_lowercase());
-        let known = self.known.iter().find(|key| key.selector == selector && key.domain == domain);
-        if let Some(key) = known {
-            return Rc::clone(&key.record);
+    /// The key of a selector and a domain.
+    pub(crate) fn fetch(&mut self, selector: &[u8], domain: &[u8]) -> Rc<KnownKey> {
+        let same = |key: &&Rc<KnownKey>| {
+            key.selector.eq_ignore_ascii_case(selector) && key.domain.eq_ignore_ascii_case(domain)
+        };
+        if let Some(key) = self.known.iter().find(same) {
+            return Rc::clone(key);
         }
-        let record = Rc::new(KeyRecord::fetch(&selector, &domain, self.dns));
-        self.known.push(KnownKey { selector, domain, record: Rc::clone(&record) });
-        record
+        let (selector, domain) = (selector.to_ascii_lowercase(), domain.to_ascii_lowercase());
+        let record = KeyRecord::fetch(&selector, &domain, self.dns);
+        let key = Rc::new(KnownKey { selector, domain, record, public: OnceCell::new() });
+        self.known.push(Rc::clone(&key));
+        key
     }
 }
 
-/// The public key of a record for this type; the verdict when there is none.
-pub(crate) fn public_key(record: &KeyRecord, kind: KeyType) -> Result<PublicKey, Verdict> {
-    if record.key_type != Some(kind) {
-        return Err(Verdict::KeyMalformed);
-    }
-    PublicKey::parse(kind, &record.key).map_err(|error| match error {
-        KeyError::Malformed | KeyError::TooLarge => Verdict::KeyMalformed,
-    })
-}
-
-/// Everything that can be said of one signature once the body has passed by. ARC's message signatures are judged here,
-/// too.
-pub(crate) fn judge(
+/// Everything that can be said of one signature once the body has passed by.
+fn judge(
     signature: Signature,
     hashes: &BodyHashes,
     chooser: &FieldChooser<'_>,
     policy: &Policy,
     keys: &mut KeyStore<'_>,
 ) -> SignatureResult {
-    let mut result = SignatureResult { signature, verdict: Verdict::Pass, key: None, key_bits: 0 };
-    if let Err(verdict) = examine(&mut result, hashes, chooser, policy, keys) {
-        result.verdict = verdict;
-    }
-    result
+    let mut found = None;
+    let verdict = examine(&signature, hashes, chooser, policy, |selector, domain| {
+        Rc::clone(found.insert(keys.fetch(selector, domain)))
+    });
+    let key = found.as_ref().and_then(|known| known.record.as_ref().ok().cloned());
+    let public = found.as_ref().and_then(|known| known.public.get()?.as_ref().ok());
+    let key_bits = public.map_or(0, PublicKey::bits);
+    SignatureResult { signature, verdict: verdict.err().unwrap_or(Verdict::Pass), key, key_bits }
 }
 
-fn examine(
-    result: &mut SignatureResult,
+/// Whether a signature verifies. ARC's message signatures are examined here, too.
+pub(crate) fn examine(
+    signature: &Signature,
     hashes: &BodyHashes,
     chooser: &FieldChooser<'_>,
     policy: &Policy,
-    keys: &mut KeyStore<'_>,
+    fetch: impl FnOnce(&[u8], &[u8]) -> Rc<KnownKey>,
 ) -> Result<(), Verdict> {
-    let signature = &result.signature;
     if let Some(fault) = signature.fault {
         return Err(Verdict::Fault(fault));
     }
@@ -307,19 +336,10 @@ fn examine(
     if !body.long_enough || body.octets != signature.body_hash {
         return Err(Verdict::BodyHash);
     }
-    let fetched = keys.fetch(signature.selector.as_deref().unwrap_or_default(), &signature.domain);
-    let record = fetched.as_ref().as_ref().map_err(|error| match error {
-        KeyRecordError::Missing => Verdict::KeyMissing,
-        KeyRecordError::Syntax => Verdict::KeySyntax,
-        KeyRecordError::Temporary => Verdict::KeyTemporary,
-    })?;
-    result.key = Some(record.clone());
-    let key = public_key(record, signature.key_type)?;
-    result.key_bits = key.bits();
-    let least = policy.min_bits.iter().find(|(kind, _)| *kind == key.kind()).map_or(0, |(_, bits)| *bits);
-    if key.bits() < least {
-        return Err(Verdict::KeyTooShort);
-    }
+    let known = fetch(signature.selector.as_deref().unwrap_or_default(), &signature.domain);
+    let key = known.public_key(signature.key_type)?;
+    let record = known.record()?;
+    policy.allows(key)?;
     if !record.allows(signature.hash) {
         return Err(Verdict::HashForbidden);
     }
@@ -332,7 +352,7 @@ fn examine(
 }
 
 /// What a signature is over: the chosen fields, and its own without `b=`.
-pub(crate) fn signed_data(signature: &Signature, chooser: &FieldChooser<'_>) -> Vec<u8> {
+fn signed_data(signature: &Signature, chooser: &FieldChooser<'_>) -> Vec<u8> {
     let mut data = Vec::with_capacity(2048);
     for field in chooser.choose(signature.header_names.iter().map(Vec::as_slice)) {
         push_field(field, signature.header_canon, &mut data);
