@@ -7,6 +7,7 @@ mod authenticator;
 pub(crate) mod main;
 pub(crate) mod references;
 mod router;
+pub(crate) mod sender_auth;
 mod settle;
 pub(crate) mod taint;
 mod transport;

@@ -30,6 +30,7 @@ mod reader;
 mod sections;
 mod sink;
 mod snapshot;
+mod srs_settings;
 mod system;
 pub mod trusted;
 
@@ -41,4 +42,5 @@ pub use snapshot::{
     AuthenticatorInstance, BuildDefaults, CommandLineMacro, Config, Facts, Instance, LoadRequest, Loaded,
     RouterInstance, SourceFile, Sources, TransportInstance,
 };
+pub use srs_settings::srs_settings;
 pub use system::SystemFiles;

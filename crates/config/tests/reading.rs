@@ -212,6 +212,35 @@ fn typed_values() {
 }
 
 #[test]
+fn what_sender_authentication_cannot_work_with_is_an_error_at_load() {
+    const ROUTER: &str = "begin routers\nr:\n driver = redirect\n data = x\n srs = ";
+    let cases = [
+        ("srs_config = s:many\n", "srs_config: \"many\" is no number of days"),
+        ("srs_config = s:21:x\n", "srs_config: \"x\" is no hash length"),
+        ("srs_config = s:21:4:maybe\n", "srs_config: \"maybe\" is no flag"),
+        ("srs_config = s:21:4:yes:yes:no\n", "srs_config: \"no\" is one field too many"),
+        ("srs_hashlength = 4\nsrs_hashmin = 5\n", "srs_hashmin is 5, more than the 4 characters of a hash"),
+        ("srs_maxage = -1\n", "srs_maxage must not be negative"),
+        (&format!("{ROUTER}forward\n"), "router \"r\" rewrites senders, but srs_secrets is empty"),
+        (&format!("srs_secrets = s\n{ROUTER}back\n"), "back is not valid for the srs option"),
+        (
+            "dmarc_policy_discovery = guess\n",
+            "dmarc_policy_discovery is suffix_list or tree_walk, not \"guess\"",
+        ),
+        ("srs_config = s:21:4:yes:no\nsrs_hashlength = 0\n", ""),
+        (&format!("srs_config = s\n{ROUTER}reverseAndForward\n"), ""),
+        (&format!("srs_usehash = false\n{ROUTER}reverse\n"), ""),
+        ("srs_secrets = s : older\nsrs_hashmin = 4\ndmarc_policy_discovery = tree_walk\n", ""),
+    ];
+    for (text, want) in cases {
+        let loaded = Memory::with(text).load();
+        let found: Vec<_> = loaded.diagnostics.iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(found.join(", "), want, "{text}");
+        assert_eq!(loaded.config.is_none(), !want.is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn options_without_effect_warn() {
     let warnings = |text: &str| {
         let loaded = Memory::with(text).load();

@@ -46,10 +46,11 @@ pub(crate) fn after_main(loader: &mut Loader<'_>, set: &mut OptionSet, request: 
     localhost_number(loader, set);
     log_selector(loader, set);
     message_id_format(loader, set);
+    super::sender_auth::of_main(loader, set);
 }
 
 /// Reports a mistake at an option; `exim` is the whole of Exim's text.
-fn report<T: OptionType>(
+pub(super) fn report<T: OptionType>(
     loader: &mut Loader<'_>,
     set: &OptionSet,
     option: Opt<T>,

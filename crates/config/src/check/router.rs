@@ -78,6 +78,12 @@ fn redirect(set: &OptionSet) -> Result<(), Problem> {
         let text = "only one of \"qualify_domain\" or \"qualify_preserve_domain\" must be set";
         return Err(wrong(text).at(redirect::QUALIFY_DOMAIN));
     }
+    let srs = plain(set, redirect::SRS).to_ascii_lowercase();
+    if set.is_set(redirect::SRS) && !matches!(&srs[..], b"forward" | b"reverse" | b"reverseandforward") {
+        let text = format!("{} is not valid for the srs option", plain(set, redirect::SRS).escape_ascii());
+        let help = "the values are forward, reverse and reverseandforward";
+        return Err(wrong(text).at(redirect::SRS).helped(help));
+    }
     if set.get(redirect::ALLOW_FILTER) && !set.get(generic::CHECK_LOCAL_USER) && !set.is_set(generic::USER) {
         let text = "\"user\" or \"check_local_user\" must be set with \"allow_filter\"";
         return Err(wrong(text).at(redirect::ALLOW_FILTER));

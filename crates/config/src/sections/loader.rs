@@ -120,6 +120,7 @@ impl Loader<'_> {
         self.reader.finish();
         if !self.reader.is_cut_short() {
             check::references::all(&mut self, &main);
+            check::sender_auth::secrets(&mut self, &main);
         }
         check::taint::all(&mut self, &main);
         self.hide();

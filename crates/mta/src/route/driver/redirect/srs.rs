@@ -19,13 +19,11 @@
 //! experimental-spec of 2019, "SRS"; docs/compat.md for what it does not say.
 
 use config::RouterInstance;
-use config::options::main;
 use config::options::router::redirect;
 use expand::Expansion;
 use mail_types::address::{Address, quote_local_part};
 use mail_types::value::Value;
-use policy::list::split;
-use sender_auth::srs::{Kept, Rewriter, Settings, SrsFault};
+use sender_auth::srs::{Kept, Rewriter, SrsFault};
 
 use super::super::super::chain::Step;
 use super::super::super::generic;
@@ -53,7 +51,7 @@ pub(super) async fn before(state: &mut State<'_>, router: &RouterInstance) -> Re
     if !wanted(state, router).await? {
         return Ok(None);
     }
-    let settings = match settings(&state.world.config()) {
+    let settings = match config::srs_settings(&state.world.config().main) {
         Ok(settings) => settings,
         Err(problem) => return Err(wrong(state, router, problem)),
     };
@@ -89,31 +87,6 @@ fn directions(mode: &[u8]) -> Option<(bool, bool)> {
         b"reverse" => Some((true, false)),
         b"reverseandforward" => Some((true, true)),
         _ => None,
-    }
-}
-
-/// The main section's settings; `srs_config` has the last word.
-fn settings(config: &config::Config) -> Result<Settings, String> {
-    let options = &config.main;
-    let secrets = split(options.get(main::SRS_SECRETS).unwrap_or_default()).map(|item| item.bytes);
-    // Nought is what an unset number says: the library's own value.
-    let number = |value: i64| u32::try_from(value).ok().filter(|value| *value > 0);
-    let mut settings = Settings { secrets: secrets.collect(), ..Settings::default() };
-    if let Some(age) = number(options.get(main::SRS_MAXAGE)) {
-        settings.max_age = age;
-    }
-    if let Some(length) = number(options.get(main::SRS_HASHLENGTH)) {
-        settings.hash_length = length as usize;
-        settings.hash_min = length as usize;
-    }
-    if let Some(length) = number(options.get(main::SRS_HASHMIN)) {
-        settings.hash_min = length as usize;
-    }
-    settings.use_hash = options.get(main::SRS_USEHASH);
-    settings.use_timestamp = options.get(main::SRS_USETIMESTAMP);
-    match options.get(main::SRS_CONFIG) {
-        Some(text) => settings.configure(&String::from_utf8_lossy(text)),
-        None => Ok(settings),
     }
 }
 
