@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alabel;
 pub mod arc;
 pub mod authres;
 pub mod dkim;

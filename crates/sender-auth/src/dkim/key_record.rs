@@ -8,12 +8,13 @@
 //! `email` alone; here any list with one of them will do (docs/compat.md).
 //!
 //! # References
-//! RFC 6376 section 3.6.1, RFC 8463 section 4.
+//! RFC 6376 section 3.6.1, RFC 8463 section 4, RFC 8616 section 5 (U-labels are asked for by their A-labels).
 
 use mail_types::dns::{DnsFailure, RecordData, RecordType, Resolve};
 use mail_types::limits;
 
 use super::crypto::{Hash, KeyType};
+use crate::alabel::a_labels;
 use crate::base64;
 use crate::tag_list::{TagList, trim};
 
@@ -54,6 +55,7 @@ impl KeyRecord {
     /// lets a verifier choose.
     pub fn fetch(selector: &[u8], domain: &[u8], dns: &dyn Resolve) -> Result<Self, KeyRecordError> {
         let name = [selector, b"._domainkey.", domain].concat();
+        let name = a_labels(&name);
         if name.len() > limits::DOMAIN {
             return Err(KeyRecordError::Missing);
         }

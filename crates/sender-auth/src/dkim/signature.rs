@@ -13,6 +13,7 @@ use super::Canon;
 use super::body::BodyForm;
 use super::canon::field_body;
 use super::crypto::{Hash, KeyType};
+use crate::alabel::a_labels;
 use crate::base64;
 use crate::tag_list::{TagList, is_folding_space, trim};
 
@@ -159,10 +160,17 @@ impl Signature {
     /// RFC 6376 section 3.5, `i=`: its domain is `d=` or below it.
     fn identity_in_domain(&self) -> bool {
         let Some(domain) = self.identity_domain() else { return self.identity.is_none() };
-        let parent = domain.len().checked_sub(self.domain.len()).map(|cut| domain.split_at(cut));
+        let (domain, signer) = (a_labels(domain), a_labels(&self.domain));
+        let parent = domain.len().checked_sub(signer.len()).map(|cut| domain.split_at(cut));
         parent.is_some_and(|(left, right)| {
-            right.eq_ignore_ascii_case(&self.domain) && (left.is_empty() || left.ends_with(b"."))
+            right.eq_ignore_ascii_case(&signer) && (left.is_empty() || left.ends_with(b"."))
         })
+    }
+
+    /// True when `i=` is in a domain below `d=`.
+    pub(crate) fn is_for_subdomain(&self) -> bool {
+        let signer = a_labels(&self.domain);
+        self.identity_domain().is_some_and(|domain| !a_labels(domain).eq_ignore_ascii_case(&signer))
     }
 
     /// The domain of `i=`; none without `i=`, or when it has no `@`.

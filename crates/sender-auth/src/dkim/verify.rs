@@ -343,8 +343,7 @@ pub(crate) fn examine(
     if !record.allows(signature.hash) {
         return Err(Verdict::HashForbidden);
     }
-    let outside = |domain: &[u8]| !domain.eq_ignore_ascii_case(&signature.domain);
-    if record.no_subdomains && signature.identity_domain().is_some_and(outside) {
+    if record.no_subdomains && signature.is_for_subdomain() {
         return Err(Verdict::KeyNoSubdomains);
     }
     let data = signed_data(signature, chooser);

@@ -7,6 +7,7 @@
 //! # References
 //! RFC 7489 section 6.6.1; RFC 5322 section 3.6.2.
 
+use crate::alabel::a_labels;
 use mail_types::address::{ParseOptions, addresses_of_header};
 
 const OPTIONS: ParseOptions = ParseOptions {
@@ -17,13 +18,14 @@ const OPTIONS: ParseOptions = ParseOptions {
     strip_excess_angle_brackets: false,
 };
 
-/// The different domains of the addresses in all From fields, in lower case, each once. `bodies` are the fields without
+/// The different domains of the addresses in all From fields, with A-labels, in lower case, each once. `bodies` are the fields without
 /// name and colon. An address that can't be read, or that has no domain, is an empty domain.
 pub fn author_domains<'a>(bodies: impl IntoIterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
     let mut domains: Vec<Vec<u8>> = Vec::new();
     for body in bodies {
         for item in addresses_of_header(body, OPTIONS) {
-            let domain = item.address.map(|address| address.domain.to_ascii_lowercase()).unwrap_or_default();
+            let domain = item.address.map(|address| address.domain).unwrap_or_default();
+            let domain = a_labels(&domain).to_ascii_lowercase();
             let domain = if domain.starts_with(b"[") { Vec::new() } else { domain };
             if !domains.contains(&domain) {
                 domains.push(domain);
@@ -44,6 +46,7 @@ mod tests {
         for (fields, want) in [
             (&["a@b.example"][..], &["b.example"][..]),
             (&["Ann <a@B.Example>"], &["b.example"]),
+            (&["a@Bücher.example, a@xn--bcher-kva.example"], &["xn--bcher-kva.example"]),
             (&["a@b.example, c@b.example"], &["b.example"]),
             (&["a@b.example, c@d.example"], &["b.example", "d.example"]),
             (&["a@b.example", "c@d.example"], &["b.example", "d.example"]),

@@ -11,6 +11,8 @@ use std::collections::HashMap;
 use mail_types::dns::{DnsFailure, RecordData, RecordType, Resolve};
 use mail_types::limits;
 
+use crate::alabel::a_labels;
+
 use super::record::{AlignmentMode, DmarcRecord, Policy, PublicSuffix, is_dmarc};
 use super::{Mode, SuffixRules};
 
@@ -83,7 +85,7 @@ impl<'a> Walker<'a> {
         domain: &[u8],
         how: AlignmentMode,
     ) -> Result<bool, Temporary> {
-        let domain = domain.strip_suffix(b".").unwrap_or(domain).to_ascii_lowercase();
+        let domain = a_labels(domain.strip_suffix(b".").unwrap_or(domain)).to_ascii_lowercase();
         if domain == author {
             return Ok(true);
         }

@@ -17,6 +17,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use mail_types::dns::{Answer, DnsFailure, RecordData, RecordType, Resolve};
 use mail_types::limits;
 
+use crate::alabel::a_labels;
+
 use super::macros::{self, Letters, Values};
 use super::record::{Directive, Mechanism, Prefix, Record, is_spf};
 use super::{SpfIdentity, SpfOutcome, SpfProblem, SpfQuery, SpfVerdict};
@@ -24,8 +26,11 @@ use super::{SpfIdentity, SpfOutcome, SpfProblem, SpfQuery, SpfVerdict};
 /// Checks a sender, with a record of our own instead of the domain's where one is given.
 pub(super) fn run(query: &SpfQuery<'_>, dns: &dyn Resolve, guess: Option<&[u8]>) -> SpfOutcome {
     let identity = if query.sender.is_empty() { SpfIdentity::Helo } else { SpfIdentity::MailFrom };
-    let (local, domain) = split_sender(query);
-    let sender = [local, b"@", domain].concat();
+    let (local, given) = split_sender(query);
+    // What the DNS is asked, and what macros say, has A-labels (RFC 8616 section 4).
+    let (domain, helo) = (a_labels(given), a_labels(query.helo));
+    let sender = [local, b"@", &domain].concat();
+    let query = &SpfQuery { helo: &helo, ..*query };
     let mut evaluation = Evaluation {
         query,
         dns,
@@ -38,7 +43,7 @@ pub(super) fn run(query: &SpfQuery<'_>, dns: &dyn Resolve, guess: Option<&[u8]>)
         explanation: None,
         matched: false,
     };
-    let domain = domain.strip_suffix(b".").unwrap_or(domain);
+    let domain = domain.strip_suffix(b".").unwrap_or(&domain);
     let checked = match guess {
         Some(text) if is_domain(domain) => evaluation.record(domain, text, true),
         _ => evaluation.domain(domain, true),
@@ -50,12 +55,11 @@ pub(super) fn run(query: &SpfQuery<'_>, dns: &dyn Resolve, guess: Option<&[u8]>)
         Err(Stop::Permanent(problem)) => (SpfVerdict::PermError, Some(problem)),
     };
     let smtp_comment = evaluation.smtp_comment(verdict, domain, explanation.as_deref());
-    let domain = domain.to_vec();
     SpfOutcome {
         verdict,
         identity,
-        domain,
-        sender,
+        domain: given.strip_suffix(b".").unwrap_or(given).to_vec(),
+        sender: [local, b"@", given].concat(),
         explanation,
         smtp_comment,
         problem,
@@ -162,7 +166,8 @@ impl Evaluation<'_> {
             }
         }
         self.matched = false;
-        let Some(spec) = record.redirect else { return Ok(SpfVerdict::Neutral) };
+        let redirect = record.redirect.filter(|spec| !self.never_matches(spec));
+        let Some(spec) = redirect else { return Ok(SpfVerdict::Neutral) };
         self.count_lookup()?;
         let target = self.target(spec, domain);
         match self.domain(&target, outermost)? {
@@ -171,7 +176,16 @@ impl Evaluation<'_> {
         }
     }
 
+    /// RFC 8616 section 4: a local part that is not ASCII is no label, so a term that is about it matches nothing.
+    fn never_matches(&self, spec: &[u8]) -> bool {
+        !self.local.is_ascii() && macros::names_local_part(spec)
+    }
+
     fn matches(&mut self, domain: &[u8], directive: &Directive<'_>) -> Result<bool, Stop> {
+        if directive.mechanism.target().is_some_and(|spec| self.never_matches(spec)) {
+            self.count_lookup()?;
+            return Ok(false);
+        }
         Ok(match directive.mechanism {
             Mechanism::All => true,
             Mechanism::Ip4(network, bits) => {
@@ -357,6 +371,9 @@ impl Evaluation<'_> {
 
     /// The domain owner's words; nothing when anything is wrong with them (section 6.2).
     fn explain(&mut self, domain: &[u8], spec: &[u8]) -> Option<Vec<u8>> {
+        if self.never_matches(spec) {
+            return None;
+        }
         let name = self.target(spec, domain);
         let answer = self.dns.query(&name, RecordType::Txt).ok()?;
         let mut texts = texts(&answer);

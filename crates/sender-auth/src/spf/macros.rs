@@ -59,6 +59,18 @@ pub(super) fn is_valid(text: &[u8], letters: Letters) -> bool {
     true
 }
 
+/// True when a valid text has a macro for the sender's local part: `s` or `l`.
+pub(super) fn names_local_part(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some((piece, after)) = next(rest, Letters::Domain) {
+        if matches!(piece, Piece::Expand(wanted) if matches!(wanted.letter, b's' | b'l')) {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
 /// True when the last thing in a valid text is a macro.
 pub(super) fn ends_in_macro(text: &[u8]) -> bool {
     let (mut rest, mut last) = (text, false);

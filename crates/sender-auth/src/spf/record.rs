@@ -52,6 +52,17 @@ pub(super) enum Mechanism<'a> {
     Exists(&'a [u8]),
 }
 
+impl<'a> Mechanism<'a> {
+    /// The domain specification of a term that asks the DNS.
+    pub(super) fn target(&self) -> Option<&'a [u8]> {
+        match *self {
+            Self::A(spec, _) | Self::Mx(spec, _) | Self::Ptr(spec) => spec,
+            Self::Include(spec) | Self::Exists(spec) => Some(spec),
+            Self::All | Self::Ip4(..) | Self::Ip6(..) => None,
+        }
+    }
+}
+
 enum Term<'a> {
     Directive(Directive<'a>),
     Redirect(&'a [u8]),
