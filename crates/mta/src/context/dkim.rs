@@ -157,7 +157,7 @@ pub(crate) fn chain_result(result: &ArcResult) -> MethodResult {
         Some(reason) => method.reason(reason.clone()),
         None => method,
     };
-    method.property("header.oldest-pass", result.oldest_pass.to_string())
+    method.property("header.oldest-pass", result.oldest_pass().to_string())
 }
 
 /// What the options let pass.

@@ -199,14 +199,22 @@ fn chains() {
             message.fields.insert(0, field.as_bytes().to_vec());
         }
         let policy = Policy::default();
-        let ours = best(200, || {
+        let verify = || {
             let verifier = ArcVerifier::new(&message.header());
             let mut hasher = BodyHasher::new(verifier.body_forms());
             hasher.feed(&message.body);
             let result = verifier.verify(&hasher.finish(), &dns, &policy);
             assert_eq!(result.state.name(), "pass", "{:?}", result.reason);
+            result
+        };
+        let theirs = theirs::arc(&message.wire(), &key, 200);
+        let ours = best(200, || {
+            black_box(verify());
         });
-        row(&format!("ARC verify, rsa2048 10 KB, {hop} sets"), ours, theirs::arc(&message.wire(), &key, 200));
+        row(&format!("ARC verify, rsa2048 10 KB, {hop} sets"), ours, theirs);
+        // mail-auth has nothing of the kind: its figure is that of the row above.
+        let ours = best(200, || assert_eq!(verify().oldest_pass(), 1));
+        row(&format!("the same and the oldest pass, {hop} sets"), ours, theirs);
     }
 }
 

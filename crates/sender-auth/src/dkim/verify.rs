@@ -16,8 +16,7 @@
 //! # References
 //! RFC 6376 section 6.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use mail_types::dns::Resolve;
 use mail_types::limits;
@@ -248,7 +247,21 @@ impl Verifier {
 /// The key records of one message, each asked for once.
 pub(crate) struct KeyStore<'a> {
     dns: &'a dyn Resolve,
-    known: Vec<Rc<KnownKey>>,
+    known: KnownKeys,
+}
+
+/// The key records that were asked for.
+#[derive(Clone, Default)]
+pub(crate) struct KnownKeys(Vec<Arc<KnownKey>>);
+
+impl KnownKeys {
+    /// The key of a selector and a domain.
+    pub(crate) fn find(&self, selector: &[u8], domain: &[u8]) -> Option<Arc<KnownKey>> {
+        let same = |key: &&Arc<KnownKey>| {
+            key.selector.eq_ignore_ascii_case(selector) && key.domain.eq_ignore_ascii_case(domain)
+        };
+        self.0.iter().find(same).map(Arc::clone)
+    }
 }
 
 /// A key record that was asked for, and the key in it once that was wanted.
@@ -256,7 +269,7 @@ pub(crate) struct KnownKey {
     selector: Vec<u8>,
     domain: Vec<u8>,
     record: Result<KeyRecord, KeyRecordError>,
-    public: OnceCell<Result<PublicKey, KeyError>>,
+    public: OnceLock<Result<PublicKey, KeyError>>,
 }
 
 impl KnownKey {
@@ -284,22 +297,24 @@ impl KnownKey {
 
 impl<'a> KeyStore<'a> {
     pub(crate) fn new(dns: &'a dyn Resolve) -> Self {
-        Self { dns, known: Vec::new() }
+        Self { dns, known: KnownKeys::default() }
     }
 
     /// The key of a selector and a domain.
-    pub(crate) fn fetch(&mut self, selector: &[u8], domain: &[u8]) -> Rc<KnownKey> {
-        let same = |key: &&Rc<KnownKey>| {
-            key.selector.eq_ignore_ascii_case(selector) && key.domain.eq_ignore_ascii_case(domain)
-        };
-        if let Some(key) = self.known.iter().find(same) {
-            return Rc::clone(key);
+    pub(crate) fn fetch(&mut self, selector: &[u8], domain: &[u8]) -> Arc<KnownKey> {
+        if let Some(key) = self.known.find(selector, domain) {
+            return key;
         }
         let (selector, domain) = (selector.to_ascii_lowercase(), domain.to_ascii_lowercase());
         let record = KeyRecord::fetch(&selector, &domain, self.dns);
-        let key = Rc::new(KnownKey { selector, domain, record, public: OnceCell::new() });
-        self.known.push(Rc::clone(&key));
+        let key = Arc::new(KnownKey { selector, domain, record, public: OnceLock::new() });
+        self.known.0.push(Arc::clone(&key));
         key
+    }
+
+    /// What was asked for until now.
+    pub(crate) fn into_known(self) -> KnownKeys {
+        self.known
     }
 }
 
@@ -313,7 +328,7 @@ fn judge(
 ) -> SignatureResult {
     let mut found = None;
     let verdict = examine(&signature, hashes, chooser, policy, |selector, domain| {
-        Rc::clone(found.insert(keys.fetch(selector, domain)))
+        Arc::clone(found.insert(keys.fetch(selector, domain)))
     });
     let key = found.as_ref().and_then(|known| known.record.as_ref().ok().cloned());
     let public = found.as_ref().and_then(|known| known.public.get()?.as_ref().ok());
@@ -327,15 +342,9 @@ pub(crate) fn examine(
     hashes: &BodyHashes,
     chooser: &FieldChooser<'_>,
     policy: &Policy,
-    fetch: impl FnOnce(&[u8], &[u8]) -> Rc<KnownKey>,
+    fetch: impl FnOnce(&[u8], &[u8]) -> Arc<KnownKey>,
 ) -> Result<(), Verdict> {
-    if let Some(fault) = signature.fault {
-        return Err(Verdict::Fault(fault));
-    }
-    let body = hashes.hash(signature.body_form()).ok_or(Verdict::Fault(Fault::TooMany))?;
-    if !body.long_enough || body.octets != signature.body_hash {
-        return Err(Verdict::BodyHash);
-    }
+    body_matches(signature, hashes)?;
     let known = fetch(signature.selector.as_deref().unwrap_or_default(), &signature.domain);
     let key = known.public_key(signature.key_type)?;
     let record = known.record()?;
@@ -348,6 +357,18 @@ pub(crate) fn examine(
     }
     let data = signed_data(signature, chooser);
     if key.verifies(signature.hash, &data, &signature.signature) { Ok(()) } else { Err(Verdict::Signature) }
+}
+
+/// What can be said of a signature without its key: it is whole, and the body is the one that was signed.
+pub(crate) fn body_matches(signature: &Signature, hashes: &BodyHashes) -> Result<(), Verdict> {
+    if let Some(fault) = signature.fault {
+        return Err(Verdict::Fault(fault));
+    }
+    let body = hashes.hash(signature.body_form()).ok_or(Verdict::Fault(Fault::TooMany))?;
+    if !body.long_enough || body.octets != signature.body_hash {
+        return Err(Verdict::BodyHash);
+    }
+    Ok(())
 }
 
 /// What a signature is over: the chosen fields, and its own without `b=`.
