@@ -241,6 +241,14 @@ fn what_sender_authentication_cannot_work_with_is_an_error_at_load() {
 }
 
 #[test]
+fn sender_authentication_is_told_by_its_macros() {
+    for name in ["_HAVE_SPF", "_HAVE_DKIM", "_HAVE_DMARC", "_HAVE_ARC", "_HAVE_SRS", "_HAVE_NATIVE_SRS"] {
+        let text = format!(".ifdef {name}\nsmtp_banner = yes\n.else\nsmtp_banner = no\n.endif\n");
+        assert_eq!(banner(&text), "yes", "{name}");
+    }
+}
+
+#[test]
 fn options_without_effect_warn() {
     let warnings = |text: &str| {
         let loaded = Memory::with(text).load();

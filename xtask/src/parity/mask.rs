@@ -195,11 +195,16 @@ fn shape(text: &[u8], shape: &str) -> Option<usize> {
     fits.then_some(shape.len())
 }
 
+/// A number (a port) is replaced where it stands alone, not within another (a time).
 fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let is_number = from.iter().all(u8::is_ascii_digit);
+    let is_digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+    let is_whole =
+        |at: usize| !is_number || !(is_digit(at.checked_sub(1)) || is_digit(Some(at + from.len())));
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {
-        if !from.is_empty() && text[at..].starts_with(from) {
+        if !from.is_empty() && text[at..].starts_with(from) && is_whole(at) {
             out.extend_from_slice(to);
             at += from.len();
         } else {
@@ -213,6 +218,13 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_within_a_time_stays() {
+        let mut masks = Masks::new(vec![(b"3984".to_vec(), b"@PORT@")]);
+        let masked = masks.apply(b"[127.0.0.1]:3984 3984 1795398412 13984 39840");
+        assert_eq!(masked, b"[127.0.0.1]:@PORT@ @PORT@ 1795398412 13984 39840");
+    }
 
     #[test]
     fn each_mask_matches_its_syntax_and_nothing_else() {

@@ -79,7 +79,8 @@ pub(crate) fn lines(code: u16, enhanced: Option<EnhancedStatus>, text: &[u8]) ->
     Reply { code, enhanced, lines: lines.collect() }
 }
 
-/// Break lines that are too long for a reply: after a colon in the second half of the line, else at a blank.
+/// Break lines that are too long for a reply: after a colon in the second half of the line, else at a blank there, else at
+/// the first blank behind it.
 ///
 /// The code that a text begins with counts towards its first line, as it does for the oracle.
 pub(crate) fn wrap(text: &[u8]) -> Vec<u8> {
@@ -106,14 +107,14 @@ pub(crate) fn wrap(text: &[u8]) -> Vec<u8> {
 /// Where a line that is too long is broken.
 fn break_at(line: &[u8]) -> Option<usize> {
     let colon = (COLON..LINE).rev().find(|&at| line[at] == b':' && line.get(at + 1) == Some(&b' '));
-    let before = || (1..=LINE).rev().find(|&at| line[at] == b' ');
+    let before = || (COLON + 1..=LINE).rev().find(|&at| line[at] == b' ');
     let after = || (LINE + 1..line.len()).find(|&at| line[at] == b' ');
     colon.map(|at| at + 1).or_else(before).or_else(after)
 }
 
 /// Longest line of a reply's text before it is broken.
 const LINE: usize = 75;
-/// Colons before this place are no reason to break a line.
+/// Colons before this place, and blanks up to it, are no reason to break a line.
 const COLON: usize = 35;
 
 /// Three digits that begin a reply, and what follows them.
@@ -152,6 +153,8 @@ mod tests {
             (format!("{nines}123456 8901"), format!("{}\n123456 8901", nines.trim_end())),
             (format!("{} yy", "x".repeat(90)), format!("{}\nyy", "x".repeat(90))),
             ("x".repeat(90), "x".repeat(90)),
+            (format!("{} {} z", "x".repeat(35), "y".repeat(60)), format!("{} {}\nz", "x".repeat(35), "y".repeat(60))),
+            (format!("{} {} z", "x".repeat(36), "y".repeat(60)), format!("{}\n{} z", "x".repeat(36), "y".repeat(60))),
             (format!("{}  yy", "x".repeat(74)), format!("{} \nyy", "x".repeat(74))),
         ];
         for (text, expected) in table {

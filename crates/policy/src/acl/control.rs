@@ -337,6 +337,8 @@ mod tests {
             ("utf8_downconvert/2", Rcpt, "bad option value for control=utf8_downconvert"),
             ("freeze", Quit, "cannot use \"control=freeze\" in QUIT ACL"),
             ("queue_only", Helo, "cannot use \"control=queue\" in EHLO or HELO ACL"),
+            ("dmarc_disable_verify", Data, "cannot use \"control=dmarc_disable_verify\" in DATA ACL"),
+            ("dmarc_enable_forensic", Data, "cannot use \"control=dmarc_enable_forensic\" in DATA ACL"),
             ("submission", Data, "cannot use \"control=submission\" in DATA ACL"),
             ("dkim_disable_verify", Data, "cannot use \"control=dkim_disable_verify\" in DATA ACL"),
             ("no_pipelining", NotSmtp, "cannot use \"control=no_pipelining\" in non-SMTP ACL"),

@@ -54,7 +54,7 @@ fn of_chain(variable: Variable, result: Option<&ArcResult>) -> Family {
                 found.domains.iter().map(|domain| domain.as_deref().unwrap_or_default()).collect();
             tainted(domains.join(&b':'))
         }),
-        Variable::ArcOldestPass => number(result.map_or(0, |found| found.oldest_pass())),
+        Variable::ArcOldestPass => number(result.map_or(0, ArcResult::oldest_pass)),
         _ => return None,
     }))
 }

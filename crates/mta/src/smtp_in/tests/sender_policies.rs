@@ -172,6 +172,34 @@ async fn dmarc_from_the_acl_to_the_history() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn dmarc_variables_and_a_list_that_is_expanded() {
+    let configuration = "acl_smtp_rcpt = accept\nacl_smtp_data = acl_data\nqueue_only\n\
+        dmarc_tld_file = ${if eq{$sender_helo_name}{foo}{builtin}}\nbegin acl\nacl_data:\n  warn dmarc_status = *\n  \
+        accept logwrite = <$dmarc_status_text> <$dmarc_domain_policy> <$dmarc_ar_header>\n";
+    let (bench, _server) = Bench::with_zone(configuration, DMARC_ZONE);
+    for (helo, from, want) in [
+        (
+            "foo",
+            "a@none.example",
+            "<None, Accept> <none> <Authentication-Results: mx.test.example;\\n\tdmarc=fail header.from=none.example>",
+        ),
+        ("bar", "a@none.example", "<Not checked> <> <Authentication-Results: mx.test.example>"),
+    ] {
+        let mut client = Dialogue::connect(&bench);
+        client
+            .follow(&format!(
+                "S: 220 …\nC: EHLO {helo}\nS: 250-…\nC: MAIL FROM:<b@pass.example>\nS: 250 OK\n\
+                 C: RCPT TO:<x@test.example>\nS: 250 Accepted\nC: DATA\nS: 354 …\nC: From: {from}\nC:\n\
+                 C: .\nS: 250 OK…\nC: QUIT\nS: 221 …"
+            ))
+            .await;
+        client.closed().await;
+        let log = bench.main_log();
+        assert!(log.iter().any(|line| line.ends_with(want)), "{want}: {log:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn dmarc_needs_a_list_of_suffixes() {
     for list in ["", "dmarc_tld_file =\n"] {
         let configuration = format!(
