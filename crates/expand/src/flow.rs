@@ -4,7 +4,9 @@
 //! # Invariants
 //! * A finding is a way that exists: evaluation may take another branch, but this one hands an untrusted value over.
 //! * Variables that an ACL or a router set are named ([`Source::Set`]); whether what they hold is untrusted, the assignments
-//!   tell, which stand elsewhere. Of `$value`, `$item` and `$1` nothing is said.
+//!   tell, which stand elsewhere.
+//! * `$value`, `$item` and `$1` are what the items around them give them ([`Slot`]); outside of such an item nothing is said
+//!   of them.
 //!
 //! # Security
 //! A convenience for administrators. Evaluation checks each value's own taint, whatever is found here.
@@ -83,6 +85,17 @@ pub struct Flow {
     pub sinks: Vec<Sink>,
 }
 
+/// What an item may hand to its later parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// `$value`
+    Value,
+    /// `$item`
+    Item,
+    /// `$0`, `$1` ...
+    Captures,
+}
+
 /// What becomes of a part of an item.
 #[derive(Debug, Clone)]
 pub(crate) enum Role {
@@ -92,6 +105,14 @@ pub(crate) enum Role {
     Quoted(String),
     /// It is looked at, and no part of the value.
     Inside,
+    /// It is what a slot holds in the parts that follow.
+    Given(Slot),
+    /// The same, and it is a part of the item's value.
+    ValueAndGiven(Slot),
+    /// A slot holds something trusted in the parts that follow; this part itself is not looked at.
+    Clean(Slot),
+    /// A slot holds again what it did before it was given; this part itself is not looked at.
+    Over(Slot),
     /// It is taken.
     Taken(Taker),
     /// It is taken; places in it are not places of the text.
@@ -103,69 +124,127 @@ pub(crate) type Visit<'v> = &'v mut dyn FnMut(Role, &Sequence);
 
 /// Follows a compiled text.
 pub(crate) fn follow(tree: &Sequence) -> Flow {
-    let mut flow = Flow::default();
-    flow.result = through(tree, &mut flow.sinks);
-    flow
+    let mut course = Course::default();
+    let result = course.through(tree);
+    Flow { result, sinks: course.sinks }
 }
 
-/// What reaches the value of a sequence. Nesting is bounded by the parser.
-fn through(sequence: &Sequence, sinks: &mut Vec<Sink>) -> Vec<Untrusted> {
-    let mut reached = Vec::new();
-    for (at, part) in sequence.parts() {
-        let at = *at;
-        match part {
-            Part::Variable { name: VariableName::Fixed(variable), braced } if is_untrusted(*variable) => {
-                let len = variable.name().len() + if *braced { 3 } else { 1 };
-                reached.push(Untrusted { at, len, source: Source::Variable(*variable), quoted_for: None });
-            }
-            Part::Variable { name: VariableName::Acl(scope, name), braced } => {
-                let source = set_by_acl(*scope, name);
-                let len = source.shown().len() + if *braced { 2 } else { 0 };
-                reached.push(Untrusted { at, len, source, quoted_for: None });
-            }
-            Part::Variable { name: VariableName::Router(name), braced } => {
-                let source = set_by_router(name);
-                let len = source.shown().len() + if *braced { 2 } else { 0 };
-                reached.push(Untrusted { at, len, source, quoted_for: None });
-            }
-            Part::Header(form, name) => {
-                let source = header(*form, name);
-                reached.push(Untrusted { at, len: source.shown().len(), source, quoted_for: None });
-            }
-            Part::Item(item) => item.parts(&mut |role, inner| {
-                let mut values = through(inner, sinks);
-                match role {
-                    Role::Value => reached.append(&mut values),
-                    Role::Quoted(kind) => reached.extend(
-                        values.into_iter().map(|value| Untrusted { quoted_for: Some(kind.clone()), ..value }),
-                    ),
-                    Role::Inside => {}
-                    Role::Taken(taker) => take(sinks, at, taker, values),
-                    Role::TakenApart(taker) => {
-                        for value in &mut values {
-                            value.at = at;
-                        }
-                        take(sinks, at, taker, values);
-                    }
+/// So many untrusted values of a slot are told.
+const FEW: usize = 8;
+
+/// A walk through a text.
+#[derive(Default)]
+struct Course {
+    sinks: Vec<Sink>,
+    /// What the slots hold, the innermost item's last.
+    held: Vec<(Slot, Vec<Untrusted>)>,
+}
+
+impl Course {
+    /// What reaches the value of a sequence. Nesting is bounded by the parser.
+    fn through(&mut self, sequence: &Sequence) -> Vec<Untrusted> {
+        let mut reached = Vec::new();
+        for (at, part) in sequence.parts() {
+            match part {
+                Part::Item(item) => {
+                    let outside = self.held.len();
+                    item.parts(&mut |role, inner| self.part(*at, role, inner, &mut reached));
+                    self.held.truncate(outside);
                 }
-            }),
-            Part::Literal(_) | Part::Variable { .. } | Part::Capture(_) | Part::Broken(_) => {}
+                Part::Variable { name: VariableName::Fixed(Variable::Value), .. } => {
+                    reached.extend(self.slot(Slot::Value));
+                }
+                Part::Variable { name: VariableName::Fixed(Variable::Item), .. } => {
+                    reached.extend(self.slot(Slot::Item));
+                }
+                Part::Capture(_) => reached.extend(self.slot(Slot::Captures)),
+                other => reached.extend(inserted(*at, other)),
+            }
+        }
+        reached
+    }
+
+    /// A part of the item at a place.
+    fn part(&mut self, at: usize, role: Role, inner: &Sequence, reached: &mut Vec<Untrusted>) {
+        if let Role::Clean(slot) = role {
+            return self.held.push((slot, Vec::new()));
+        }
+        if let Role::Over(slot) = role {
+            if let Some(given) = self.held.iter().rposition(|(held, _)| *held == slot) {
+                self.held.remove(given);
+            }
+            return;
+        }
+        let mut values = self.through(inner);
+        match role {
+            Role::Value => reached.append(&mut values),
+            Role::Quoted(kind) => reached.extend(
+                values.into_iter().map(|value| Untrusted { quoted_for: Some(kind.clone()), ..value }),
+            ),
+            Role::Given(slot) => self.hold(slot, values),
+            Role::ValueAndGiven(slot) => {
+                reached.extend(values.iter().cloned());
+                self.hold(slot, values);
+            }
+            Role::Taken(taker) => self.take(at, taker, values),
+            Role::TakenApart(taker) => {
+                for value in &mut values {
+                    value.at = at;
+                }
+                self.take(at, taker, values);
+            }
+            Role::Inside | Role::Clean(_) | Role::Over(_) => {}
         }
     }
-    reached
+
+    /// Texts may use a slot so often, in so many levels, that all its ways would be too many to tell.
+    fn hold(&mut self, slot: Slot, values: Vec<Untrusted>) {
+        let mut few: Vec<Untrusted> = Vec::new();
+        for value in values {
+            if few.len() < FEW && !few.contains(&value) {
+                few.push(value);
+            }
+        }
+        self.held.push((slot, few));
+    }
+
+    fn slot(&self, slot: Slot) -> Vec<Untrusted> {
+        self.held
+            .iter()
+            .rfind(|(held, _)| *held == slot)
+            .map(|(_, values)| values.clone())
+            .unwrap_or_default()
+    }
+
+    fn take(&mut self, at: usize, taker: Taker, mut values: Vec<Untrusted>) {
+        if let Taker::Query(kind) = taker {
+            // `quote_ldap_dn` is for LDAP too.
+            let fits = |quoted: &str| {
+                quoted.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            };
+            values.retain(|value| !value.quoted_for.as_deref().is_some_and(fits));
+        }
+        if !values.is_empty() {
+            self.sinks.push(Sink { at, taker, values });
+        }
+    }
 }
 
-fn take(sinks: &mut Vec<Sink>, at: usize, taker: Taker, mut values: Vec<Untrusted>) {
-    if let Taker::Query(kind) = taker {
-        // `quote_ldap_dn` is for LDAP too.
-        let fits = |quoted: &str| {
-            quoted.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        };
-        values.retain(|value| !value.quoted_for.as_deref().is_some_and(fits));
-    }
-    if !values.is_empty() {
-        sinks.push(Sink { at, taker, values });
-    }
+/// What a variable or a header field at a place inserts.
+fn inserted(at: usize, part: &Part) -> Option<Untrusted> {
+    let (source, braced) = match part {
+        Part::Variable { name: VariableName::Fixed(variable), braced } if is_untrusted(*variable) => {
+            (Source::Variable(*variable), *braced)
+        }
+        Part::Variable { name: VariableName::Acl(scope, name), braced } => {
+            (set_by_acl(*scope, name), *braced)
+        }
+        Part::Variable { name: VariableName::Router(name), braced } => (set_by_router(name), *braced),
+        Part::Header(form, name) => (header(*form, name), false),
+        _ => return None,
+    };
+    let len = source.shown().len() + if braced { 2 } else { 0 };
+    Some(Untrusted { at, len, source, quoted_for: None })
 }
 
 /// A variable that an ACL sets; the name is what follows the scope's letter.
@@ -248,9 +327,25 @@ mod tests {
             ("${lookup{$local_part}lsearch{/etc/aliases}}", ""),
             ("${lookup{$local_part}lsearch{/etc/aliases}{$value}{$local_part}}", "$local_part"),
             ("${extract{1}{:}{$local_part}}", "$local_part"),
-            ("${extract{1}{:}{$local_part}{x$value}{$domain}}", "$domain"),
+            ("${extract{1}{:}{$local_part}{x$value}{$domain}}", "$local_part $domain"),
             ("${sg{$local_part}{a}{$domain}}", "$local_part $domain"),
-            ("${map{$recipients}{x}}", "$recipients"),
+            ("${map{$recipients}{x}}", ""),
+            ("${map{$recipients}{<$item>}}", "$recipients"),
+            ("${filter{$recipients}{eq{$item}{a}}}", "$recipients"),
+            ("${reduce{$recipients}{$domain}{$value$item}}", "$domain $domain $recipients"),
+            ("${reduce{a:b}{$domain}{$item}}", "$domain"),
+            ("${listextract{1}{$recipients}{$value}{$domain}}", "$recipients $domain"),
+            ("${listextract{1}{$recipients}{x}}", ""),
+            ("${extract{1}{:}{$local_part}{${lookup{a}lsearch{/b}{$value}}}}", ""),
+            ("${extract{1}{:}{$local_part}{${lookup{a}lsearch{/b}}$value}}", "$local_part"),
+            ("${lookup{$domain}partial-lsearch{/b}{$value$1}}", "$domain"),
+            ("${run{/bin/echo $local_part}{$value}}", ""),
+            ("${if match{$local_part}{^(.*)-x}{$1}}$1", "$local_part"),
+            ("${if match{$local_part_data}{^(.*)-x}{$1}}", ""),
+            ("${if and{{match{$local_part}{a}}{match{$domain}{b}}}{$1}}", "$domain"),
+            ("${sg{$local_part}{a}{b}}", "$local_part"),
+            ("${sg{a}{a}{$local_part}}", "$local_part"),
+            ("${map{$domain}{${if forany{a:b}{eq{$item}{a}}{$item}}}}", "$domain"),
             ("${quote_sqlite:$local_part}", "$local_part"),
             ("${run{/bin/echo $local_part}}", ""),
             ("$acl_m_x ${r_y}$value $1 $home", "$acl_m_x $r_y"),
@@ -260,6 +355,14 @@ mod tests {
             let reached: Vec<String> = flow(text).result.iter().map(|value| value.source.shown()).collect();
             assert_eq!(reached.join(" "), want, "{text}");
         }
+    }
+
+    #[test]
+    fn ways_do_not_multiply_with_the_levels() {
+        let text = format!("{}$local_part{}", "${map{".repeat(90), "}{$item$item}}".repeat(90));
+        assert_eq!(flow(&text).result.len(), 2);
+        let text = format!("${{map{{{}}}{{{}}}}}", "$local_part".repeat(1_000), "$item".repeat(1_000));
+        assert_eq!(flow(&text).result.len(), 1_000 * FEW);
     }
 
     #[test]
@@ -277,6 +380,10 @@ mod tests {
             ("${lookup passwd{$local_part}}", ""),
             ("${if exists{${lookup{a}lsearch{/etc/$domain}}}{a}}", "12 File $domain"),
             ("${lc:${readfile{$h_x:}}}", "5 File $h_x:"),
+            ("${extract{1}{:}{$h_x:}{${readfile{/x/$value}}}}", "23 File $h_x:"),
+            ("${map{$recipients}{${lookup{a}lsearch{/etc/$item}}}}", "19 File $recipients"),
+            ("${if forany{$recipients}{exists{${lookup{a}lsearch{/x/$item}}}}{y}}", "32 File $recipients"),
+            ("${if match{$local_part}{(a)}{${run{/bin/$1}}}}", "29 Command $local_part"),
         ];
         for (text, want) in cases {
             let taken: Vec<String> = flow(text)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Visit};
+use crate::flow::{Role, Slot, Visit};
 use crate::json;
 use crate::list::ListItems;
 use crate::parse::Parser;
@@ -123,10 +123,11 @@ impl Iteration {
 
 impl Test for Iteration {
     fn parts(&self, visit: Visit<'_>) {
-        visit(Role::Inside, &self.list);
+        visit(Role::Given(Slot::Item), &self.list);
         if let Body::Condition(condition, _) = &self.body {
             condition.test.parts(visit);
         }
+        visit(Role::Over(Slot::Item), &self.list);
     }
 
     /// Exim walks over the condition once before it looks at the list.

@@ -2,7 +2,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Visit};
+use crate::flow::{Role, Slot, Visit};
 use crate::parse::Parser;
 use crate::pattern::Pattern;
 use crate::scope::Captures;
@@ -31,7 +31,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Box<dyn Test> {
 
 impl Test for Match {
     fn parts(&self, visit: Visit<'_>) {
-        visit(Role::Inside, &self.subject);
+        visit(Role::Given(Slot::Captures), &self.subject);
     }
 
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {

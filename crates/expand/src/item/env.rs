@@ -2,7 +2,7 @@
 
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Visit};
+use crate::flow::{Role, Slot, Visit};
 use crate::parse::{Branches, Outcome, Parser};
 use crate::tree::{Broken, Item, Sequence};
 use mail_types::bytes::trim;
@@ -29,6 +29,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 impl Item for Environment {
     fn parts(&self, visit: Visit<'_>) {
         visit(Role::Inside, &self.key);
+        visit(Role::Clean(Slot::Value), &self.key);
         if let Some(branches) = &self.branches {
             branches.parts(visit);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::env::with_value;
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Visit};
+use crate::flow::{Role, Slot, Visit};
 use crate::json;
 use crate::parse::{Parser, escape};
 use crate::tree::{Item, Sequence};
@@ -234,8 +234,12 @@ impl Item for Extract {
         });
         let text = if numbered { 2 } else { 1 };
         for (at, (_, value)) in self.groups.iter().enumerate() {
-            let is_value = at > text || (at == text && self.groups.len() == text + 1);
-            visit(if is_value { Role::Value } else { Role::Inside }, value);
+            let role = match at {
+                _ if at > text || (at == text && self.groups.len() == text + 1) => Role::Value,
+                _ if at == text => Role::Given(Slot::Value),
+                _ => Role::Inside,
+            };
+            visit(role, value);
         }
     }
 

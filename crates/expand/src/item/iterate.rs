@@ -3,7 +3,7 @@
 use crate::EvalError;
 use crate::condition;
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Visit};
+use crate::flow::{Role, Slot, Visit};
 use crate::list::{ListBuilder, ListItems};
 use crate::parse::Parser;
 use crate::tree::{Broken, Condition, Item, Sequence};
@@ -145,17 +145,16 @@ impl Item for Iterate {
         match &self.body {
             Body::Missing => {}
             Body::Condition(condition) => {
-                visit(Role::Value, &self.list);
+                visit(Role::ValueAndGiven(Slot::Item), &self.list);
                 condition.test.parts(visit);
             }
             Body::Text(text) => {
-                // The text usually holds `$item` or `$value`, which come from here.
-                visit(Role::Value, &self.list);
+                visit(Role::Given(Slot::Item), &self.list);
+                if let Some(initial) = &self.initial {
+                    visit(Role::ValueAndGiven(Slot::Value), initial);
+                }
                 visit(Role::Value, text);
             }
-        }
-        if let Some(initial) = &self.initial {
-            visit(Role::Value, initial);
         }
     }
 

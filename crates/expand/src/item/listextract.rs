@@ -3,7 +3,7 @@
 use super::env::decide;
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Visit};
+use crate::flow::{Role, Slot, Visit};
 use crate::list::ListItems;
 use crate::parse::{Branches, Outcome, Parser};
 use crate::tree::{Broken, Item, Sequence};
@@ -72,9 +72,12 @@ fn pick(list: &Value, number: i64) -> Option<Value> {
 impl Item for ListExtract {
     fn parts(&self, visit: Visit<'_>) {
         visit(Role::Inside, &self.number);
-        let decided = self.branches.as_ref().is_some_and(|branches| branches.parts(visit));
+        let decided = self.branches.as_ref().filter(|branches| branches.is_given());
         if let Ok(list) = &self.list {
-            visit(if decided { Role::Inside } else { Role::Value }, list);
+            visit(if decided.is_some() { Role::Given(Slot::Value) } else { Role::Value }, list);
+        }
+        if let Some(branches) = decided {
+            branches.parts(visit);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::env::decide;
 use crate::EvalError;
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Taker, Visit};
+use crate::flow::{Role, Slot, Taker, Visit};
 use crate::lookup::{LookupAnswer, LookupRequest, LookupSpec, LookupStyle};
 use crate::parse::{Branches, Outcome, Parser};
 use crate::tree::{Broken, Item, Sequence};
@@ -108,7 +108,8 @@ impl Lookup {
 impl Item for Lookup {
     fn parts(&self, visit: Visit<'_>) {
         if let Some(key) = &self.key {
-            visit(Role::Inside, key);
+            // The parts of a key that matched in part are as hostile as the key.
+            visit(if self.spec.partial.is_some() { Role::Given(Slot::Captures) } else { Role::Inside }, key);
         }
         if let Ok(argument) = &self.argument {
             let role = match query_language(self.spec.kind) {
@@ -117,6 +118,7 @@ impl Item for Lookup {
                 None => Role::Inside,
             };
             visit(role, argument);
+            visit(Role::Clean(Slot::Value), argument);
         }
         if let Some(branches) = &self.branches {
             branches.parts(visit);

@@ -11,7 +11,7 @@ use super::env::decide;
 use crate::EvalError;
 use crate::env::{Argument, Command};
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Taker, Visit};
+use crate::flow::{Role, Slot, Taker, Visit};
 use crate::parse::{Branches, Outcome, Parser, Until, escape};
 use crate::tree::{Broken, Item, Sequence};
 use mail_types::bytes::is_space;
@@ -229,8 +229,14 @@ impl Item for Run {
                     let role = if at == 0 { Role::TakenApart(Taker::Command) } else { Role::Inside };
                     visit(role, &word.value);
                 }
+                if let Some(word) = words.first() {
+                    visit(Role::Clean(Slot::Value), &word.value);
+                }
             }
-            Words::Whole(text) => visit(Role::Taken(Taker::Command), text),
+            Words::Whole(text) => {
+                visit(Role::Taken(Taker::Command), text);
+                visit(Role::Clean(Slot::Value), text);
+            }
         }
         if let Some(branches) = &self.branches {
             branches.parts(visit);

@@ -9,7 +9,7 @@ use crate::EvalError;
 use crate::cache;
 use crate::eval::{Machine, Mode};
 use crate::expansion::Compiled;
-use crate::flow::{Role, Visit};
+use crate::flow::{Role, Slot, Visit};
 use crate::parse::{Arguments, Parser};
 use crate::pattern;
 use crate::regex::{Flags, Groups, Regex};
@@ -30,7 +30,7 @@ impl Item for Substitute {
     fn parts(&self, visit: Visit<'_>) {
         for (at, value) in self.arguments.values.iter().enumerate() {
             // The pattern is no part of the value.
-            visit(if at == 1 { Role::Inside } else { Role::Value }, value);
+            visit([Role::ValueAndGiven(Slot::Captures), Role::Inside, Role::Value][at.min(2)].clone(), value);
         }
     }
 

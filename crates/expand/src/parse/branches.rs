@@ -73,14 +73,18 @@ impl Branches {
         }
     }
 
-    /// Shows `{yes}` and `{no}`: each may be the value. False when the value comes from elsewhere.
-    pub(crate) fn parts(&self, visit: Visit<'_>) -> bool {
-        let Form::Given(yes, otherwise) = &self.form else { return false };
+    /// True when there is `{yes}`: the value does not come from elsewhere.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self.form, Form::Given(..))
+    }
+
+    /// Shows `{yes}` and `{no}`: each may be the value.
+    pub(crate) fn parts(&self, visit: Visit<'_>) {
+        let Form::Given(yes, otherwise) = &self.form else { return };
         visit(Role::Value, yes);
         if let Otherwise::Text(no, _) = otherwise {
             visit(Role::Value, no);
         }
-        true
     }
 
     /// Expands the part that is wanted and walks over the other.
