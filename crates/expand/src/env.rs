@@ -155,8 +155,10 @@ pub struct Conversation {
     pub place: SocketPlace,
     /// What is sent.
     pub request: Vec<u8>,
-    /// Whether the sending direction is closed after that.
+    /// Whether the sending direction is closed after that; never under TLS.
     pub shutdown: bool,
+    /// TLS, and the server name that is asked for (none where it is empty). The server's certificate is not looked at.
+    pub tls: Option<Vec<u8>>,
     /// How long connecting, and each read, may take.
     pub timeout: std::time::Duration,
 }
@@ -183,6 +185,8 @@ pub enum SocketFailure {
     NoService,
     /// No connection could be made.
     Connect(std::io::Error),
+    /// There is no TLS session, and why.
+    Secure(String),
     /// The request could not be sent.
     Write(std::io::Error),
     /// The answer could not be read; of kind `TimedOut` when nothing came in time.

@@ -101,15 +101,16 @@ impl Files for SystemFiles {
     }
 
     fn converse(&mut self, asked: &Conversation, limit: usize) -> Result<Vec<u8>, SocketFailure> {
-        match &asked.place {
-            SocketPlace::Unix(path) => {
-                let stream = UnixStream::connect(path.as_path()).map_err(SocketFailure::Connect)?;
+        if asked.tls.is_some() {
+            return Err(SocketFailure::Secure("no TLS is available here".to_owned()));
+        }
+        match connect(&asked.place, asked.timeout)? {
+            Connected::Unix(stream) => {
                 stream.set_read_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
                 stream.set_write_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
                 talk(&stream, &stream, asked, limit, || stream.shutdown(Shutdown::Write))
             }
-            SocketPlace::Tcp { host, port } => {
-                let stream = connect(host, port, asked.timeout)?;
+            Connected::Tcp(stream) => {
                 stream.set_read_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
                 stream.set_write_timeout(Some(asked.timeout)).map_err(SocketFailure::Connect)?;
                 talk(&stream, &stream, asked, limit, || stream.shutdown(Shutdown::Write))
@@ -158,12 +159,27 @@ fn talk(
     }
 }
 
-/// Connects to the first address of the host that answers.
-fn connect(host: &Clean, port: &Clean, timeout: Duration) -> Result<TcpStream, SocketFailure> {
+/// A connection to a socket.
+#[derive(Debug)]
+pub enum Connected {
+    /// Of the file system.
+    Unix(UnixStream),
+    /// Of a host.
+    Tcp(TcpStream),
+}
+
+/// Connects to a place; of a host, to the first address that answers.
+pub fn connect(place: &SocketPlace, timeout: Duration) -> Result<Connected, SocketFailure> {
+    let (host, port) = match place {
+        SocketPlace::Unix(path) => {
+            return UnixStream::connect(path.as_path()).map(Connected::Unix).map_err(SocketFailure::Connect);
+        }
+        SocketPlace::Tcp { host, port } => (host, port),
+    };
     let mut failure = SocketFailure::NoAddress;
     for address in addresses(host, port, "tcp")? {
         match TcpStream::connect_timeout(&address, timeout) {
-            Ok(stream) => return Ok(stream),
+            Ok(stream) => return Ok(Connected::Tcp(stream)),
             Err(error) => failure = SocketFailure::Connect(error),
         }
     }

@@ -103,7 +103,10 @@ fn readsocket_failures() {
         ("${readsocket{$sender_host_name}{x}}", "Failed: Tainted '/run/x' (socket name) not permitted"),
         ("${readsocket{inet:127.0.0.1}{x}}", "Failed: missing port number in \"127.0.0.1\""),
         ("${readsocket{inet:127.0.0.1:nosuch-service}{x}}", "Failed: unknown port \"nosuch-service\""),
-        ("${readsocket{/x}{y}{5s:tls=yes}}", "Failed: TLS is not supported by readsocket in this version"),
+        (
+            "${readsocket{/x}{y}{5s:tls=yes}}",
+            "Failed: TLS session with socket /x failed: no TLS is available here",
+        ),
         ("${readsocket{/nonexistent/s}}", "Failed: Not enough arguments for 'readsocket' (min is 2)"),
     ];
     for (text, wanted) in table {

@@ -25,13 +25,14 @@ pub(crate) fn lookup(
     let option = |name| request.spec.option(name);
     let Some(name) = option("file").map(Value::clean) else { return Ok(LookupAnswer::NotFound) };
     if option("tls") == Some(b"yes") {
-        return Err(EvalError::failed("TLS is not supported by readsocket in this version"));
+        return Err(EvalError::failed("the lookup readsock does not speak TLS; the item ${readsocket does"));
     }
     let seconds = option("timeout").and_then(interval::parse).filter(|seconds| *seconds > 0);
     let asked = Conversation {
         place: socket::place(&name).map_err(EvalError::failed)?,
         request: request.key.bytes().to_vec(),
         shutdown: option("shutdown") != Some(b"no"),
+        tls: None,
         timeout: seconds.map_or(limits::EXPANSION_SOCKET, Duration::from_secs),
     };
     let mut files = SystemFiles::new(Arc::new(BTreeMap::new()));

@@ -80,6 +80,7 @@ fn ask(machine: &mut Machine<'_>, name: &str, socket: Clean, request: Vec<u8>) -
         place: SocketPlace::Unix(socket),
         request,
         shutdown: false,
+        tls: None,
         timeout: machine.time_left()?.min(limits::EXPANSION_AUTH_DAEMON),
     };
     machine.env.files().converse(&asked, ANSWER).map_err(|failure| {
@@ -90,7 +91,7 @@ fn ask(machine: &mut Machine<'_>, name: &str, socket: Clean, request: Vec<u8>) -
             SocketFailure::Write(error) | SocketFailure::Read(error) => {
                 format!("no answer from {name} daemon at {shown}: {}", error_text(&error))
             }
-            SocketFailure::NoAddress | SocketFailure::NoService => {
+            SocketFailure::NoAddress | SocketFailure::NoService | SocketFailure::Secure(_) => {
                 format!("cannot connect to {name} daemon at {shown}")
             }
         })

@@ -103,6 +103,7 @@ fn ask(
     let answer = machine.env.files().exchange(&datagram, crate::radius::PACKET).map_err(|e| match e {
         SocketFailure::NoAddress => format!("{place} has no address"),
         SocketFailure::NoService => format!("{place} has an unknown port"),
+        SocketFailure::Secure(why) => format!("no session with {place}: {why}"),
         SocketFailure::Connect(error) | SocketFailure::Write(error) | SocketFailure::Read(error) => {
             format!("no answer from {place}: {}", error_text(&error))
         }

@@ -64,14 +64,12 @@ impl Item for ReadSocket {
 
 fn ask(time_left: Duration, machine: &mut Machine<'_>, values: &[Value]) -> Result<Value, String> {
     let options = Options::parse(values.get(2).map_or(&b""[..], Value::bytes));
-    if options.tls {
-        return Err("TLS is not supported by readsocket in this version".to_owned());
-    }
     let place = place(&values[0])?;
     let asked = Conversation {
         place,
         request: values[1].bytes().to_vec(),
         shutdown: options.shutdown,
+        tls: options.tls,
         timeout: options.timeout.min(time_left),
     };
     let answer = machine.env.files().converse(&asked, limits::EXPANSION_RESULT);
@@ -86,13 +84,14 @@ fn ask(time_left: Duration, machine: &mut Machine<'_>, values: &[Value]) -> Resu
 struct Options {
     timeout: Duration,
     shutdown: bool,
-    tls: bool,
+    /// TLS, and the server name to ask for.
+    tls: Option<Vec<u8>>,
 }
 
 impl Options {
     /// The time comes first; options that are not known are passed over, as in Exim.
     fn parse(text: &[u8]) -> Self {
-        let mut options = Self { timeout: limits::EXPANSION_SOCKET, shutdown: true, tls: false };
+        let mut options = Self { timeout: limits::EXPANSION_SOCKET, shutdown: true, tls: None };
         for (number, item) in ListItems::new(text).enumerate() {
             let item = trim(&item);
             if number == 0 {
@@ -102,10 +101,12 @@ impl Options {
                 continue;
             }
             let Some(equals) = item.iter().position(|&byte| byte == b'=') else { continue };
-            let is_yes = trim(&item[equals + 1..]) == b"yes";
+            let value = trim(&item[equals + 1..]);
             match trim(&item[..equals]) {
-                b"shutdown" => options.shutdown = trim(&item[equals + 1..]) != b"no",
-                b"tls" => options.tls = is_yes,
+                b"shutdown" => options.shutdown = value != b"no",
+                b"tls" if value == b"yes" => options.tls = Some(options.tls.unwrap_or_default()),
+                // A server name means TLS.
+                b"sni" if !value.is_empty() => options.tls = Some(value.to_vec()),
                 _ => {}
             }
         }
@@ -144,6 +145,7 @@ pub fn explain(name: &Value, asked: &Conversation, failure: &SocketFailure) -> S
             }
             _ => format!("failed to connect to socket {shown}: {}", error_text(error)),
         },
+        SocketFailure::Secure(why) => format!("TLS session with socket {shown} failed: {why}"),
         SocketFailure::Write(error) => format!("request write to socket failed: {}", error_text(error)),
         SocketFailure::Read(error) if error.kind() == std::io::ErrorKind::TimedOut => {
             "socket read timed out".to_owned()
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn options_are_read_as_exim_reads_them() {
-        let usual = || Options { timeout: Duration::from_secs(5), shutdown: true, tls: false };
+        let usual = || Options { timeout: Duration::from_secs(5), shutdown: true, tls: None };
         let table = [
             ("", usual()),
             ("xx", usual()),
@@ -166,7 +168,19 @@ mod tests {
             ("0s", usual()),
             ("3s", Options { timeout: Duration::from_secs(3), ..usual() }),
             ("3s : shutdown = no", Options { timeout: Duration::from_secs(3), shutdown: false, ..usual() }),
-            ("<; 1m;tls=yes;foo=bar;odd", Options { timeout: Duration::from_mins(1), tls: true, ..usual() }),
+            (
+                "<; 1m;tls=yes;foo=bar;odd",
+                Options { timeout: Duration::from_mins(1), tls: Some(Vec::new()), ..usual() },
+            ),
+            ("3s:tls=no:sni=:tls=maybe", Options { timeout: Duration::from_secs(3), ..usual() }),
+            (
+                "3s:sni=a.example",
+                Options { timeout: Duration::from_secs(3), tls: Some(b"a.example".to_vec()), ..usual() },
+            ),
+            (
+                "3s: sni = a :tls=yes",
+                Options { timeout: Duration::from_secs(3), tls: Some(b"a".to_vec()), ..usual() },
+            ),
             ("3s:cache=yes", Options { timeout: Duration::from_secs(3), ..usual() }),
         ];
         for (text, wanted) in table {

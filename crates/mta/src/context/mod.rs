@@ -25,6 +25,7 @@ mod list_env;
 pub(crate) mod log_lines;
 mod options;
 mod perl;
+mod secure_socket;
 pub mod sender_auth;
 pub mod variable;
 
@@ -106,7 +107,8 @@ impl Context {
     pub fn with_config(facts: Facts, config: Arc<Config>, services: Arc<Services>) -> Self {
         let settings = settings(&config);
         let zone = zone(&config);
-        let files = WaitingFiles(SystemFiles::new(Arc::clone(&config.environment)));
+        let system = SystemFiles::new(Arc::clone(&config.environment));
+        let files = WaitingFiles { system, tls: Arc::clone(&services.tls) };
         Self {
             facts,
             config,

@@ -111,7 +111,11 @@ impl<'a> Parser<'a> {
                 self.invocation.no_qualify = true;
                 return Ok(());
             }
-            b"P" => Mode::Print,
+            b"P" => {
+                self.invocation.whole_configuration =
+                    self.args.get(self.at).is_some_and(|next| next == b"config");
+                Mode::Print
+            }
             b"rt" => Mode::RetryTest,
             b"rw" => Mode::RewriteTest,
             b"s" => Mode::Smtp,

@@ -175,6 +175,8 @@ pub(crate) struct Invocation {
     pub pretend: bool,
     /// `-G`, `-bnq`: no qualification of local submissions.
     pub no_qualify: bool,
+    /// `-bP config`, the two next to each other: the configuration itself.
+    pub whole_configuration: bool,
     /// `-n`: with `-bP`, values without names.
     pub values_only: bool,
     /// `-v`
@@ -220,7 +222,9 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
             parser.invocation.operands.extend_from_slice(rest);
             break;
         }
-        if arg.first() == Some(&b'-') && arg.len() > 1 {
+        // Behind the first name that `-bP` is asked for, everything is a name.
+        let is_name = parser.invocation.mode == Mode::Print && !parser.invocation.operands.is_empty();
+        if arg.first() == Some(&b'-') && arg.len() > 1 && !is_name {
             parser.option(arg)?;
         } else {
             parser.invocation.operands.push(arg.clone());

@@ -93,3 +93,16 @@ fn refusals_have_exims_words() {
 fn nothing_after_two_hyphens_is_an_option() {
     assert_eq!(parse_words("exim -bm -- -t a").unwrap().operands, [b"-t".to_vec(), b"a".to_vec()]);
 }
+
+#[test]
+fn behind_the_first_name_for_print_all_are_names() {
+    let asked = |text: &str| {
+        let invocation = parse_words(&format!("exim {text}")).unwrap();
+        let names = invocation.operands.join(&b' ');
+        (invocation.values_only, invocation.whole_configuration, String::from_utf8(names).unwrap())
+    };
+    assert_eq!(asked("-bP -n config"), (true, false, "config".to_owned()));
+    assert_eq!(asked("-n -bP config"), (true, true, "config".to_owned()));
+    assert_eq!(asked("-bP config -n"), (false, true, "config -n".to_owned()));
+    assert_eq!(asked("-bP spool_directory -n -v"), (false, false, "spool_directory -n -v".to_owned()));
+}

@@ -10,7 +10,14 @@ use super::Start;
 pub(crate) fn run(start: &Start<'_>) -> ExitCode {
     let words: Vec<String> =
         start.invocation.operands.iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if !start.invocation.whole_configuration && words.first() == Some(&"config") {
+        // As in Exim the word means nothing in another place.
+        words.retain(|word| *word != "config");
+        if words.is_empty() {
+            return ExitCode::SUCCESS;
+        }
+    }
     let asker = Asker { admin: start.caller.admin, values_only: start.invocation.values_only };
     let answer = answer(&start.config, &words, asker);
     crate::say(answer.text.as_bytes());
