@@ -244,6 +244,10 @@ impl Pattern {
                 None => Self::Exact(text.into()),
             };
         }
+        if text.starts_with(b"net") && text.contains(&b';') {
+            // Exim looks for a lookup type only behind `net-` and its like, and takes other words that begin so for names.
+            return Self::Exact(text.into());
+        }
         Self::name(text)
     }
 
