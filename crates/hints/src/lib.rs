@@ -18,16 +18,16 @@
 //! # Compatibility
 //! The contents are those of Exim's `retry`, `wait-<transport>` and `callout` databases; the files are of our own.
 
-mod dmarc;
 mod key;
 mod memory;
 mod record;
+mod reports;
 mod sqlite;
 mod store;
 
-pub use dmarc::{AuthResult, DmarcResult, DmarcResults, ReportRow};
 pub use key::{RetryKey, RetryKind};
 pub use memory::MemoryHints;
 pub use record::{CalloutRecord, CalloutResult, RetryRecord};
+pub use reports::{AuthResult, DmarcResult, ReportRow, ReportStore, Sending, SentReport, TlsSession};
 pub use sqlite::SqliteHints;
 pub use store::Hints;

@@ -402,6 +402,8 @@ impl Address<'_> {
         out.extend_from_slice(b"Final-Recipient: rfc822;");
         push_line(if self.original.is_empty() { self.address } else { self.original }, out);
         out.extend_from_slice(b"\nStatus: ");
+        // rfc8689#4.2.1
+        let status = if self.error.starts_with(b"REQUIRETLS: ") { b"5.7.30" } else { status };
         out.extend_from_slice(status);
         out.push(b'\n');
         if let Some((name, _)) = self.host {

@@ -2,7 +2,7 @@
 //!
 //! `listener` and `local_submission` begin a session, `smtp_in` speaks with the client, `receive` takes the message
 //! in and commits it to the spool; `queue` decides when, `deliver` makes one attempt, `route` finds where and
-//! `transport` carries it there; `dsn` reports back. `acl` and `verify` decide on the way in, `context` answers every `$variable` on the way, `services`
+//! `transport` carries it there; `dsn` reports back, `report` tells other domains once a day. `acl` and `verify` decide on the way in, `context` answers every `$variable` on the way, `services`
 //! holds what all stages share.
 //!
 //! # Invariants
@@ -19,6 +19,7 @@ pub mod listener;
 pub mod local_submission;
 pub mod queue;
 pub mod receive;
+pub mod report;
 pub mod route;
 pub mod services;
 pub mod smtp_in;

@@ -4,10 +4,24 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
+use hints::{ReportStore, TlsSession};
+use mail_types::Timestamp;
+use mail_types::clock::{Clock as _, SystemClock};
+use mail_types::zone::Zone;
+
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/tests/fixtures");
 
 fn reports(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_postrider"))
+    let program = env!("CARGO_BIN_EXE_postrider");
+    let mut command = if rustix::process::geteuid().is_root() {
+        let mut command = Command::new("setpriv");
+        let user = USER.to_string();
+        command.args(["--reuid", &user, "--regid", &user, "--clear-groups", program]);
+        command
+    } else {
+        Command::new(program)
+    };
+    let mut child = command
         .arg("reports")
         .args(arguments)
         .stdin(Stdio::piped())
@@ -34,4 +48,72 @@ fn reports_of_others_are_summarised() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("/absent: No such file"));
     assert!(!output.stdout.is_empty());
     assert_eq!(reports(&["ingest"], b"").status.code(), Some(2));
+}
+
+/// Whom root becomes: the server's work is nobody's who may do everything.
+const USER: u32 = 23_001;
+
+/// A configuration in a scratch folder of its own.
+struct Site(std::path::PathBuf);
+
+impl Site {
+    fn new(options: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("postrider-reports-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("spool")).expect("a scratch folder can be made");
+        let user = rustix::process::geteuid();
+        let user = if user.is_root() { USER } else { user.as_raw() };
+        let text = format!(
+            "spool_directory = {0}/spool\nlog_file_path = {0}/%slog\nexim_user = {user}\nexim_group = {user}\n{options}",
+            folder.display(),
+        );
+        std::fs::write(folder.join("conf"), text).expect("the folder can be written");
+        if rustix::process::geteuid().is_root() {
+            for place in [&folder, &folder.join("spool")] {
+                std::os::unix::fs::chown(place, Some(USER), Some(USER)).expect("root may");
+            }
+        }
+        Self(folder)
+    }
+
+    fn say(&self, words: &str) -> (Option<i32>, String, String) {
+        let conf = self.0.join("conf");
+        let mut arguments = vec!["-C", conf.to_str().expect("a plain name")];
+        arguments.extend(words.split(' '));
+        let output = reports(&arguments, b"");
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn what_would_be_sent_is_listed_and_shown() {
+    let site = Site::new("tls_reports_domains = *\nreports_from = r@us.example\n");
+    assert_eq!(site.say("list"), (Some(0), String::new(), String::new()));
+    let (code, _, error) = site.say("show tls a.example");
+    assert_eq!((code, error.as_str()), (Some(1), "exim: there is nothing to report about a.example\n"));
+    for words in
+        ["show", "show spf a.example", "show tls a.example 1 2", "show tls a.example 20010101", "peep"]
+    {
+        assert_eq!(site.say(words).0, Some(2), "{words}");
+    }
+    let session = TlsSession {
+        at: Timestamp::from_secs(SystemClock.now().secs() - 86_400),
+        domain: "a.example".to_owned(),
+        ..TlsSession::default()
+    };
+    let store = ReportStore::new(&site.0.join("spool/db"));
+    store.add_tls(&session).expect("a store");
+    let yesterday = Zone::utc().day(session.at);
+    assert_eq!(site.say("list").1, format!("{yesterday} tls a.example: not sent yet\n"));
+    let (code, json, _) = site.say(&format!("show tls a.example {yesterday}"));
+    assert_eq!(code, Some(0));
+    let report = ::reports::TlsReport::read(json.as_bytes()).expect("a report");
+    assert_eq!(report.report_id, format!("{yesterday}.tls.a.example"));
+    assert_eq!(report.policies[0].summary.total_successful_session_count, 1);
 }

@@ -143,6 +143,8 @@ pub struct MailCommand {
     pub body: Option<Body>,
     /// `SMTPUTF8`.
     pub smtputf8: bool,
+    /// `REQUIRETLS`.
+    pub requiretls: bool,
     /// `RET=`.
     pub ret: Option<Ret>,
     /// `ENVID=` as given.
@@ -177,6 +179,8 @@ pub struct Recognised {
     pub dsn: bool,
     /// `SMTPUTF8` was offered.
     pub smtputf8: bool,
+    /// `REQUIRETLS` was offered.
+    pub requiretls: bool,
 }
 
 /// The last word of a parameter list: `name=value` or `name`.
@@ -242,6 +246,7 @@ impl MailCommand {
             b"ENVID" => self.envid = Some(value.to_vec()),
             b"PRDR" => self.prdr = true,
             b"SMTPUTF8" if known.smtputf8 && parameter.value.is_none() => self.smtputf8 = true,
+            b"REQUIRETLS" if known.requiretls && parameter.value.is_none() => self.requiretls = true,
             _ => return Ok(false),
         }
         Ok(true)

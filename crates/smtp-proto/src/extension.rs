@@ -35,6 +35,8 @@ pub struct Extensions {
     pub starttls: bool,
     /// `SMTPUTF8` (`smtputf8_advertise_hosts`).
     pub smtputf8: bool,
+    /// `REQUIRETLS` (`requiretls_advertise_hosts`, and the session is encrypted).
+    pub requiretls: bool,
 }
 
 impl Extensions {
@@ -59,6 +61,7 @@ impl Extensions {
             (self.chunking, "CHUNKING"),
             (self.starttls, "STARTTLS"),
             (self.smtputf8, "SMTPUTF8"),
+            (self.requiretls, "REQUIRETLS"),
         ] {
             if offered {
                 lines.push(word.as_bytes().to_vec());
@@ -92,6 +95,8 @@ pub struct Capabilities {
     pub prdr: bool,
     /// `SMTPUTF8`.
     pub smtputf8: bool,
+    /// `REQUIRETLS`.
+    pub requiretls: bool,
     /// `AUTH` mechanisms, upper case.
     pub auth: Vec<Vec<u8>>,
     /// `LIMITS` values.
@@ -132,6 +137,7 @@ impl Capabilities {
             b"STARTTLS" => self.starttls = true,
             b"PRDR" => self.prdr = true,
             b"SMTPUTF8" => self.smtputf8 = true,
+            b"REQUIRETLS" => self.requiretls = true,
             b"AUTH" => {
                 for word in words {
                     let mechanism = word.to_ascii_uppercase();

@@ -93,6 +93,7 @@ impl Header {
             b"local" => &mut self.local,
             b"localerror" => &mut self.localerror,
             b"manual_thaw" => &mut self.manual_thaw,
+            b"requiretls" => &mut self.requiretls,
             b"sender_set_untrusted" => &mut self.sender_set_untrusted,
             b"smtputf8" => &mut self.smtputf8,
             b"spool_file_wireformat" => &mut self.spool_file_wireformat,

@@ -135,6 +135,7 @@ impl Header {
         }
         block.text("dsn_envid", self.dsn_envid.as_ref())?;
         block.number("dsn_ret", Some(self.dsn_ret).filter(|ret| *ret != 0));
+        block.flag("requiretls", self.requiretls);
         Ok(())
     }
 

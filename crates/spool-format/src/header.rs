@@ -94,6 +94,8 @@ pub struct Header {
     pub tls: Tls,
     /// The message needs SMTPUTF8.
     pub smtputf8: bool,
+    /// REQUIRETLS of the MAIL command (a line of Postrider's own).
+    pub requiretls: bool,
     /// Whether to convert UTF-8 addresses on delivery.
     pub utf8_downcast: Utf8Downcast,
     /// ENVID of the DSN extension.
@@ -154,6 +156,7 @@ impl Header {
             spam: Spam::default(),
             tls: Tls::default(),
             smtputf8: false,
+            requiretls: false,
             utf8_downcast: Utf8Downcast::default(),
             dsn_envid: None,
             dsn_ret: 0,

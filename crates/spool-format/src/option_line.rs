@@ -2,13 +2,13 @@
 //!
 //! # Compatibility
 //! [`ORDER`] is the order in which Exim 4.96 writes them: it was asked to read a file with all of them and to write it
-//! again. The specification allows any order on reading.
+//! again. The last, `requiretls`, is Postrider's own: Exim passes over it, and loses it when it writes the file. The specification allows any order on reading.
 
 use mail_types::Taint;
 use mail_types::value::QuotedFor;
 
 /// All names that we know, in the order of writing. `acl` stands for `aclc`, `aclm` and the old `acl`.
-pub(crate) const ORDER: [&str; 46] = [
+pub(crate) const ORDER: [&str; 47] = [
     "received_time_usec",
     "received_time_complete",
     "helo_name",
@@ -55,6 +55,7 @@ pub(crate) const ORDER: [&str; 46] = [
     "utf8_downcvt",
     "dsn_envid",
     "dsn_ret",
+    "requiretls",
 ];
 
 /// A line of the option block, cut up.

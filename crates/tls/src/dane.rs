@@ -107,6 +107,24 @@ impl Associations {
         self.records.iter().fold(0, |bits, record| bits | record.usage.bit())
     }
 
+    /// The records, each as a zone file has it.
+    pub fn texts(&self) -> Vec<String> {
+        let text = |record: &Association| {
+            let usage = if record.usage == Usage::Authority { 2 } else { 3 };
+            let selector = u8::from(record.selector == Selector::Key);
+            let matching = match record.matching {
+                Matching::Full => 0,
+                Matching::Sha256 => 1,
+                Matching::Sha512 => 2,
+            };
+            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+            let digits: String =
+                record.data.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect();
+            format!("{usage} {selector} {matching} {digits}")
+        };
+        self.records.iter().map(text).collect()
+    }
+
     /// Whether a chain, the server's own certificate first, fits a record. `now` in seconds since 1970.
     ///
     /// # Errors

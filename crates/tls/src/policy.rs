@@ -79,6 +79,8 @@ pub struct Inputs {
     pub mta_sts: MtaSts,
     /// The message came with REQUIRETLS.
     pub requiretls: bool,
+    /// The message does without the promises of domains (`TLS-Required: No`).
+    pub waived: bool,
     /// The MX records that name the host were signed.
     pub secure_mx: bool,
 }
@@ -123,6 +125,8 @@ pub enum Reason {
     MtaSts,
     /// The message.
     Requiretls,
+    /// The message's header.
+    Waived,
 }
 
 impl fmt::Display for Reason {
@@ -137,6 +141,7 @@ impl fmt::Display for Reason {
             Self::TlsaUnknown => "TLSA records can't be looked up now",
             Self::MtaSts => "MTA-STS policy of the domain",
             Self::Requiretls => "REQUIRETLS of the message",
+            Self::Waived => "TLS-Required: No of the message",
         })
     }
 }
@@ -152,10 +157,27 @@ pub struct Decision {
 
 /// Decides what is asked of a host.
 pub fn decide(inputs: &Inputs, host: &str) -> Decision {
+    if inputs.waived && !inputs.requiretls {
+        return waived(inputs, host);
+    }
     by_dane(inputs, host)
         .or_else(|| by_mta_sts(inputs, host))
         .or_else(|| by_message(inputs))
         .unwrap_or_else(|| by_configuration(inputs))
+}
+
+/// What is left where the message waives DANE and MTA-STS: what the configuration requires (rfc8689#4.2.2).
+fn waived(inputs: &Inputs, host: &str) -> Decision {
+    if inputs.configured.require_dane
+        && let Some(decision) = by_dane(inputs, host)
+    {
+        return decision;
+    }
+    let promised = matches!(inputs.dane, Dane::Failed | Dane::Unusable | Dane::Usable(_))
+        || matches!(inputs.mta_sts, MtaSts::Enforced { .. });
+    let decision = by_configuration(&Inputs { dane: Dane::NotAsked, ..inputs.clone() });
+    let alone = promised && decision.reason == Reason::Opportunistic;
+    if alone { Decision { reason: Reason::Waived, ..decision } } else { decision }
 }
 
 fn by_dane(inputs: &Inputs, host: &str) -> Option<Decision> {
@@ -303,7 +325,32 @@ mod tests {
         for (letters, dane, mta_sts, requiretls, secure_mx, action, reason) in table {
             let has = |letter: char| letters.contains(letter);
             let configured = Configured { require: has('r'), avoid: has('a'), require_dane: has('d') };
-            let inputs = Inputs { configured, dane, mta_sts, requiretls, secure_mx };
+            let inputs = Inputs { configured, dane, mta_sts, requiretls, secure_mx, waived: false };
+            assert_eq!(decide(&inputs, HOST), Decision { action, reason }, "{inputs:?}");
+        }
+    }
+
+    /// What a message that waives the promises of domains meets: configuration, DANE, MTA-STS, REQUIRETLS.
+    #[test]
+    fn what_can_be_waived() {
+        let Dane::Usable(records) = usable() else { unreachable!() };
+        let by_dane = || Action::EncryptByDane(Arc::clone(&records));
+        let (enforced, none) = (MtaSts::Enforced { listed: false }, MtaSts::NotAsked);
+        let table: Vec<(&str, Dane, MtaSts, bool, Action, Reason)> = vec![
+            ("", Dane::Nothing, none, false, Action::Try, Reason::Opportunistic),
+            ("", usable(), none, false, Action::Try, Reason::Waived),
+            ("", Dane::Failed, none, false, Action::Try, Reason::Waived),
+            ("", Dane::Unusable, none, false, Action::Try, Reason::Waived),
+            ("", Dane::Nothing, enforced, false, Action::Try, Reason::Waived),
+            ("a", usable(), none, false, Action::Clear, Reason::HostsAvoidTls),
+            ("r", usable(), enforced, false, Action::Encrypt, Reason::HostsRequireTls),
+            ("d", usable(), none, false, by_dane(), Reason::Tlsa),
+            ("", usable(), none, true, by_dane(), Reason::Tlsa),
+        ];
+        for (letters, dane, mta_sts, requiretls, action, reason) in table {
+            let has = |letter: char| letters.contains(letter);
+            let configured = Configured { require: has('r'), avoid: has('a'), require_dane: has('d') };
+            let inputs = Inputs { configured, dane, mta_sts, requiretls, waived: true, secure_mx: true };
             assert_eq!(decide(&inputs, HOST), Decision { action, reason }, "{inputs:?}");
         }
     }

@@ -16,7 +16,7 @@ option_table! {
     /// Domains whose ARC seals are believed: a chain that holds and was sealed by these alone, whose first member saw a DMARC pass, makes `accept` of a failure.
     /// `dmarc_arc_trusted_sealers = lists.example.org : *.example.net`
     DMARC_ARC_TRUSTED_SEALERS: Domains = "dmarc_arc_trusted_sealers", unset;
-    /// DMARC results are recorded in `db/postrider-dmarc.sqlite` of the spool, as aggregate reports need them.
+    /// DMARC results are recorded in `db/postrider-reports.sqlite` of the spool, as aggregate reports need them.
     /// `dmarc_store_results = true`
     DMARC_STORE_RESULTS: Flag = "dmarc_store_results", off;
     /// How the organization behind an author's domain is found: `suffix_list` (RFC 7489) or `tree_walk` (RFC 9989).
@@ -40,6 +40,30 @@ option_table! {
     /// Domains whose MTA-STS policies (RFC 8461) are asked for and obeyed by the `smtp` transport.
     /// `mta_sts_domains = !example.org : *`
     MTA_STS_DOMAINS: Domains = "mta_sts_domains", unset;
+    /// Domains of recipients about whose TLS (RFC 8460) results are collected and reported once a day, where their `_smtp._tls` records ask for it; needs `reports_from`.
+    /// `tls_reports_domains = *`
+    TLS_REPORTS_DOMAINS: Domains = "tls_reports_domains", unset;
+    /// Domains with DMARC policies that are sent an aggregate report once a day, where their records ask for it; needs `reports_from` and `dmarc_store_results`.
+    /// `dmarc_reports_domains = *`
+    DMARC_REPORTS_DOMAINS: Domains = "dmarc_reports_domains", unset;
+    /// The sender of daily reports: an address, with a name before it where one is wanted; unset, none are made.
+    /// `reports_from = Reports <reports@example.org>`
+    REPORTS_FROM: Plain = "reports_from", unset;
+    /// Who reports, as people read it; unset means the domain of `reports_from`.
+    /// `reports_organization = Example Inc.`
+    REPORTS_ORGANIZATION: Plain = "reports_organization", unset;
+    /// The selector of the DKIM key that signs daily reports for the domain of `reports_from`; unset, they are signed by a transport or not at all.
+    /// `reports_dkim_selector = r2026`
+    REPORTS_DKIM_SELECTOR: Plain = "reports_dkim_selector", unset;
+    /// The file with the key of `reports_dkim_selector`, in PEM.
+    /// `reports_dkim_private_key = /etc/exim4/reports.pem`
+    REPORTS_DKIM_PRIVATE_KEY: Plain = "reports_dkim_private_key", unset;
+    /// Clients to which EHLO within TLS offers REQUIRETLS (RFC 8689): a message that comes with it goes on only over verified TLS, to hosts that offer it too.
+    /// `requiretls_advertise_hosts = *`
+    REQUIRETLS_ADVERTISE_HOSTS: Hosts = "requiretls_advertise_hosts", unset;
+    /// A header line `TLS-Required: No` (RFC 8689) waives DANE and MTA-STS for its message, as far as the configuration does not require them.
+    /// `tls_required_header = true`
+    TLS_REQUIRED_HEADER: Flag = "tls_required_header", off;
     /// Threads for expansions that may read files or ask the system's user database.
     /// `pool_files_max = 16`
     POOL_FILES_MAX: Integer = "pool_files_max", "32";

@@ -112,6 +112,7 @@ fn message(header: &Header, body: BodyFacts, now: Timestamp) -> MessageFacts {
         received_protocol: header.received_protocol.as_ref().map(|value| value.bytes().to_vec()),
         received_time: header.received_time,
         smtputf8: header.smtputf8,
+        requiretls: header.requiretls,
         originator_uid: u32::try_from(header.uid).unwrap_or(u32::MAX),
         originator_gid: u32::try_from(header.gid).unwrap_or(u32::MAX),
         originator_login: header.login.clone(),

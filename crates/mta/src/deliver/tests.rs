@@ -9,6 +9,7 @@ mod mailbox;
 mod mta_sts;
 mod remote;
 mod srs;
+mod tls_reports;
 
 use std::collections::HashMap;
 use std::fs::File;

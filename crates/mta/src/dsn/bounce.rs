@@ -43,6 +43,8 @@ pub async fn bounce(
         sender: Vec::new(),
         to: recipients,
         about: Some(header.id),
+        // rfc8689#5
+        requiretls: header.requiretls,
         header: lines,
         body: vec![start, original::copy(body, header, data, context).await?, tail(&frame.boundary)],
     };

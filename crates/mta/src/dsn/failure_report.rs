@@ -49,8 +49,13 @@ pub async fn failure_report(
     header.extend_from_slice(&frame.boundary);
     header.extend_from_slice(b"\"\n");
     let body = crate::verify::report_body(outcome, report.delivery, &frame.boundary, context);
-    let request =
-        submit::Report { sender: envelope, to: vec![report.to], about: None, header, body: vec![body] };
+    let request = submit::Report {
+        sender: envelope,
+        to: vec![report.to],
+        header,
+        body: vec![body],
+        ..submit::Report::default()
+    };
     submit::submit(request, context).await
 }
 

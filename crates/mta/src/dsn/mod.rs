@@ -41,6 +41,7 @@ pub use bounce::bounce;
 pub use failure_report::{FailureReport, failure_report};
 pub use notice::{freeze_notice, syntax_error_notice};
 pub use submission::{Original, SubmissionError, submission_error};
+pub(crate) use submit::{Report as Submission, submit as hand_in};
 pub use warning::warning;
 
 /// One address as a report shows it.

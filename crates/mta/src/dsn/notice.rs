@@ -35,6 +35,7 @@ pub async fn freeze_notice(
     let recipients = copies::addresses_in(to, context);
     let lines = frame.plain_header(to, "Message frozen", true);
     let report = submit::Report {
+        requiretls: false,
         sender: Vec::new(),
         to: recipients,
         about: Some(header.id),
@@ -83,6 +84,7 @@ pub async fn syntax_error_notice(
     let recipients = copies::addresses_in(&notice.to, context);
     let lines = frame.plain_header(&notice.to, "error(s) in forwarding or filtering", false);
     let report = submit::Report {
+        requiretls: false,
         sender: Vec::new(),
         to: recipients,
         about: Some(header.id),

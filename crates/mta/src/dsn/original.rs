@@ -28,7 +28,8 @@ impl Body {
     pub(super) fn of_bounce(header: &Header, data: &DataFile, context: &Context) -> Self {
         const RET_HDRS: i64 = 2;
         let options = &context.config.main;
-        if !options.get(main::BOUNCE_RETURN_BODY) || header.dsn_ret == RET_HDRS {
+        // rfc8689#5: a message with REQUIRETLS goes back as with RET=HDRS.
+        if !options.get(main::BOUNCE_RETURN_BODY) || header.dsn_ret == RET_HDRS || header.requiretls {
             return Self::NotWanted;
         }
         let limit = options.get(main::BOUNCE_RETURN_SIZE_LIMIT);

@@ -227,8 +227,11 @@ pub async fn submission_error(
     header.extend(frame.plain_header(&sender, &format!("Mail failure - {what}"), true));
     let body = vec![explanation.into_bytes(), returned(original, context)];
     let about = context.facts.message.id.filter(|_| !original.header.is_empty() && original.body.is_some());
-    submit::submit(submit::Report { sender: Vec::new(), to: vec![sender], about, header, body }, context)
-        .await
+    submit::submit(
+        submit::Report { to: vec![sender], about, header, body, ..submit::Report::default() },
+        context,
+    )
+    .await
 }
 
 /// The part of the report that shows the message.

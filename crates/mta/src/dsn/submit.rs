@@ -10,21 +10,23 @@ use crate::receive::Caller;
 
 /// A report, ready to go.
 #[derive(Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// The envelope's sender; empty for none.
-    pub(super) sender: Vec<u8>,
+    pub(crate) sender: Vec<u8>,
     /// The recipients.
-    pub(super) to: Vec<Vec<u8>>,
+    pub(crate) to: Vec<Vec<u8>>,
     /// The message that it is about.
-    pub(super) about: Option<MessageId>,
+    pub(crate) about: Option<MessageId>,
+    /// The message that it is about came with REQUIRETLS.
+    pub(crate) requiretls: bool,
     /// Header lines.
-    pub(super) header: Vec<u8>,
+    pub(crate) header: Vec<u8>,
     /// Everything after the blank line, piece by piece.
-    pub(super) body: Vec<Vec<u8>>,
+    pub(crate) body: Vec<Vec<u8>>,
 }
 
 /// Queues a report; the id that comes back is on disk.
-pub(super) async fn submit(report: Report, context: &Context) -> Result<MessageId, DsnError> {
+pub(crate) async fn submit(report: Report, context: &Context) -> Result<MessageId, DsnError> {
     let login = context.services.process.exim_user.clone();
     submit_as(login, report, context).await
 }
@@ -44,6 +46,7 @@ async fn submit_as(login: Vec<u8>, report: Report, context: &Context) -> Result<
         arguments: report.to,
         bounce_of: report.about,
         local_error: true,
+        requiretls: report.requiretls,
         errors: ErrorMode::Mail,
         ..MessageRequest::default()
     };

@@ -43,8 +43,14 @@ pub async fn warning(
     let (lines, start) = text.head();
     let copy = original::copy(Body::NotWanted, header, data, context).await?;
     let body = vec![start, copy, tail(&frame.boundary)];
-    let report =
-        submit::Report { sender: Vec::new(), to: vec![to], about: Some(header.id), header: lines, body };
+    let report = submit::Report {
+        to: vec![to],
+        about: Some(header.id),
+        requiretls: header.requiretls,
+        header: lines,
+        body,
+        ..submit::Report::default()
+    };
     context.facts.message.warn_message_delay = None;
     context.facts.message.warn_message_recipients = None;
     submit::submit(report, context).await.map(Some)

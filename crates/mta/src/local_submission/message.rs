@@ -62,6 +62,8 @@ pub struct MessageRequest {
     pub body_type: u8,
     /// `-oe…`.
     pub errors: ErrorMode,
+    /// As MAIL's REQUIRETLS.
+    pub requiretls: bool,
     /// A report made here.
     pub local_error: bool,
 }
@@ -493,6 +495,7 @@ pub(super) async fn commit(
     request: &MessageRequest,
     context: &mut Context,
 ) -> Result<Submitted, Failed> {
+    context.facts.message.requiretls |= request.requiretls;
     let own = request.caller.sends_own_mail(Source::LocalMessage)
         && context.facts.message.authenticated_sender.is_some();
     let order = CommitOrder {

@@ -52,6 +52,7 @@ pub(super) fn header(id: MessageId, rest: Rest, context: &Context) -> Header {
     header.allow_unqualified_recipient = context.allow_unqualified_recipient;
     header.allow_unqualified_sender = context.allow_unqualified_sender;
     header.smtputf8 = message.smtputf8;
+    header.requiretls = message.requiretls;
     header.utf8_downcast = match context.wishes.message.utf8_downconvert {
         Some(1) => Utf8Downcast::Always,
         Some(-1) => Utf8Downcast::IfNeeded,

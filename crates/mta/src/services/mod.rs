@@ -116,8 +116,8 @@ pub struct Services {
     pub spool_writer: SpoolWriter,
     /// Retry and wait records.
     pub hints: Arc<dyn hints::Hints>,
-    /// DMARC results for aggregate reports.
-    pub dmarc_results: Arc<hints::DmarcResults>,
+    /// What daily reports are made of, and which have been sent.
+    pub reports: Arc<hints::ReportStore>,
     /// mainlog, rejectlog, paniclog.
     pub log: Arc<observe::Log>,
     /// Where blocking work runs.

@@ -7,7 +7,7 @@
 //! Options `helo_accept_junk_hosts`, `helo_allow_chars`, `helo_lookup_domains`, `helo_verify_hosts`,
 //! `helo_try_verify_hosts`, `…_advertise_hosts`. DSN, AUTH, PRDR, LIMITS and PIPECONNECT are not offered.
 
-use config::options::main;
+use config::options::{main, postrider};
 use mail_types::outcome::Reply;
 use observe::event::{Rejected, SmtpNews};
 use policy::acl::{AclPlace, VerifyResult};
@@ -218,6 +218,8 @@ fn extensions(context: &mut Context) -> Result<Extensions, ListError> {
         starttls: context.facts.connection.tls.is_none()
             && context.sender_host_in(main::TLS_ADVERTISE_HOSTS)?,
         smtputf8: context.sender_host_in(main::SMTPUTF8_ADVERTISE_HOSTS)?,
+        requiretls: context.facts.connection.tls.is_some()
+            && context.sender_host_in(postrider::REQUIRETLS_ADVERTISE_HOSTS)?,
         ..Extensions::default()
     })
 }

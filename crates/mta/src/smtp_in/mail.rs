@@ -64,6 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         facts.sender_set = true;
         facts.size = command.size;
         facts.smtputf8 = command.smtputf8;
+        facts.requiretls = command.requiretls;
         facts.body_8bitmime = match command.body {
             Some(Body::EightBitMime) => 8,
             Some(Body::SevenBit) => 7,

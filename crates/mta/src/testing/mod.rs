@@ -126,7 +126,7 @@ impl Bench {
             lookups: Arc::new(lookup::Lookups::new()),
             spool: Arc::new(spool.expect("the scratch directory is there")),
             hints: Arc::new(hints::MemoryHints::new(Arc::clone(&shared_clock))),
-            dmarc_results: Arc::new(hints::DmarcResults::new(&directory.join("db"))),
+            reports: Arc::new(hints::ReportStore::new(&directory.join("db"))),
             tls: Arc::new(tls::Store::new(shared_clock)),
             log: Arc::new(log),
             spool_writer: SpoolWriter::default(),

@@ -16,8 +16,8 @@ use mail_types::value::Value;
 use observe::{Event, Streams};
 use policy::acl::{AclOutcome, AclVerdict};
 use sender_auth::dkim::verify::Verdict;
-use sender_auth::dmarc::failure::{FailedSignature, Incident, destinations};
-use sender_auth::dmarc::{AlignmentMode, DmarcOutcome, DmarcRecord, DmarcStatus};
+use sender_auth::dmarc::failure::{FailedSignature, Incident, agreed, destinations};
+use sender_auth::dmarc::{AlignmentMode, DmarcOutcome, DmarcRecord, DmarcStatus, ReportUri};
 use sender_auth::spf::SpfVerdict;
 
 use crate::context::Context;
@@ -47,7 +47,8 @@ pub(super) fn keep(context: &Context) {
     auth.extend(spf.map(|spf| AuthResult {
         method: "spf",
         domain: text(&spf.domain),
-        selector: String::new(),
+        // Which identity it was about: a null sender has none of its own.
+        selector: if facts.message.sender_address.is_empty() { "helo" } else { "mfrom" }.to_owned(),
         result: spf.verdict.word().to_owned(),
     }));
     let result = DmarcResult {
@@ -64,7 +65,7 @@ pub(super) fn keep(context: &Context) {
         override_reason: outcome.overridden.clone().unwrap_or_default(),
         auth,
     };
-    if let Err(problem) = context.services.dmarc_results.add(&result) {
+    if let Err(problem) = context.services.reports.add_dmarc(&result) {
         context.log_problem(format!("DMARC result not kept: {problem}"));
     }
 }
@@ -86,6 +87,12 @@ fn published(record: &DmarcRecord) -> String {
     tags.push(format!("adkim={}", mode(record.adkim)));
     tags.push(format!("aspf={}", mode(record.aspf)));
     tags.push(format!("pct={}", record.percent));
+    let fo = record.failures;
+    let wishes = [(fo.all_failed, "0"), (fo.any_failed, "1"), (fo.dkim, "d"), (fo.spf, "s")];
+    let wishes: Vec<&str> = wishes.iter().filter(|(wish, _)| *wish).map(|(_, word)| *word).collect();
+    if wishes != ["0"] {
+        tags.push(format!("fo={}", wishes.join(":")));
+    }
     let rua: Vec<String> = record
         .aggregate
         .iter()
@@ -98,6 +105,22 @@ fn published(record: &DmarcRecord) -> String {
         tags.push(format!("rua={}", rua.join(",")));
     }
     tags.join("; ")
+}
+
+/// The destinations of aggregate reports that may be written to, of those that the record of a domain names. Blocks on the
+/// DNS.
+///
+/// # Errors
+/// The public suffix list cannot be read.
+pub(crate) fn agreed_destinations(
+    record: &DmarcRecord,
+    domain: &[u8],
+    context: &mut Context,
+) -> Result<Vec<ReportUri>, String> {
+    let list = context.expanded(main::DMARC_TLD_FILE).map_err(|error| format!("dmarc_tld_file: {error}"))?;
+    let list = list.filter(|list| !list.is_empty()).unwrap_or_else(|| Value::clean("builtin"));
+    super::dmarc::with_mode(&list, context, |mode, dns| agreed(&record.aggregate, domain, mode, dns))
+        .map_err(|error| format!("dmarc_tld_file: {error}"))
 }
 
 /// Finds out who is to hear of a failure. Blocks on the DNS.

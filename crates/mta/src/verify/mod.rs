@@ -20,5 +20,6 @@ pub mod helo;
 pub mod reverse_host_lookup;
 pub mod spf;
 
+pub(crate) use dmarc_report::agreed_destinations;
 pub(crate) use dmarc_report::report_body;
 pub use dmarc_report::report_dmarc_failure;

@@ -1,13 +1,18 @@
 //! `postrider reports`: TLS and DMARC reports, those that come and those that go.
 //!
-//! `ingest FILE ...` (`-` is standard input) reads what others sent, in JSON, XML, gzip, zip or a message with one of these
-//! attached, and says what is in it.
+//! * `ingest FILE ...` (`-` is standard input) reads what others sent, in JSON, XML, gzip, zip or a message with one of these
+//!   attached, and says what is in it.
+//! * `list` shows the reports of the last days and what became of each.
+//! * `show tls|dmarc DOMAIN [YYYYMMDD]` prints the report about a day, by default about today so far; nothing is sent.
+//! * `send` sends at once what has not been sent, also what failed.
 //!
 //! # Security
-//! Files are hostile; they are read by the caller, with the caller's rights, and without a configuration.
+//! Files are hostile; they are read by the caller, with the caller's rights, and without a configuration. The other words
+//! are for administrators.
 //!
 //! # Compatibility
-//! An addition; under Exim's name the word is a recipient. The exit code is 0, or 1 when a file had no report.
+//! An addition; under Exim's name the word is a recipient. The exit code is 0, 1 when a file had no report or there is none to show,
+//! and 2 for what makes no sense.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -15,12 +20,25 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode;
 
-use mail_types::limits;
+use std::sync::Arc;
+
+use config::Config;
+use mail_types::zone::Zone;
+use mail_types::{Timestamp, limits};
+use mta::context::Context;
+use mta::context::facts::Facts;
+use mta::report::{Pending, Pressure, Report, Settings, pending, send_due};
+use mta::services::Services;
+use reports::Period;
+use reports::mail::Kind;
 
 use super::Start;
 use crate::argv::Invocation;
+use crate::assembly::{self, Nobody, Parts};
+use crate::process::{self, Job, Seat};
 
-const USAGE: &str = "usage: postrider reports ingest FILE ...";
+const USAGE: &str =
+    "usage: postrider reports ingest FILE ... | list | show tls|dmarc DOMAIN [YYYYMMDD] | send";
 
 /// `reports ingest` needs no configuration.
 pub(crate) fn is_ingest(invocation: &Invocation) -> bool {
@@ -57,8 +75,148 @@ fn contents(file: &[u8]) -> Result<Vec<u8>, String> {
     read.map(|_length| octets).map_err(|error| error.to_string())
 }
 
+/// What is asked for.
+enum Word {
+    List,
+    Show { kind: Kind, domain: String, day: Option<Vec<u8>> },
+    Send,
+}
+
+impl Word {
+    fn of(operands: &[Vec<u8>]) -> Option<Self> {
+        let words: Vec<&[u8]> = operands.iter().map(Vec::as_slice).collect();
+        Some(match words.as_slice() {
+            [b"list"] => Self::List,
+            [b"send"] => Self::Send,
+            [b"show", kind, domain, day @ ..] if day.len() < 2 => {
+                let kind =
+                    [Kind::Tls, Kind::Dmarc].into_iter().find(|known| known.word().as_bytes() == *kind)?;
+                let domain = String::from_utf8_lossy(domain).to_ascii_lowercase();
+                Self::Show { kind, domain, day: day.first().map(|day| day.to_vec()) }
+            }
+            _ => return None,
+        })
+    }
+}
+
 /// Runs the words that need a configuration.
-pub(crate) fn run(_start: &Start<'_>) -> ExitCode {
-    crate::say_error(USAGE);
-    ExitCode::from(2)
+pub(crate) fn run(start: &Start<'_>) -> ExitCode {
+    let Some(word) = Word::of(&start.invocation.operands) else {
+        crate::say_error(USAGE);
+        return ExitCode::from(2);
+    };
+    if !start.caller.admin {
+        return super::permission_denied();
+    }
+    process::run(Arc::clone(&start.config), &Task { word }, false)
+}
+
+struct Task {
+    word: Word,
+}
+
+impl Job for Task {
+    fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
+        let Ok(runtime) = crate::runtime() else { return 1 };
+        runtime.block_on(async {
+            let parts = Parts {
+                local_agent: seat.local_agent(),
+                queue: Arc::new(Nobody),
+                daemon: false,
+                timeouts: (None, None),
+                tls_on_connect: false,
+            };
+            let services = match assembly::services(&config, parts) {
+                Ok(services) => services,
+                Err(reason) => {
+                    crate::say_error(&reason);
+                    return 1;
+                }
+            };
+            services.log.echo_problems();
+            seat.attach(&services);
+            match &self.word {
+                Word::List => list(&services).await,
+                Word::Show { kind, domain, day } => show(*kind, domain, day.as_deref(), &services),
+                Word::Send => {
+                    let sent = Box::pin(send_due(&services, Pressure::Now)).await;
+                    crate::say(format!("{sent} sent\n").as_bytes());
+                    0
+                }
+            }
+        })
+    }
+}
+
+async fn list(services: &Arc<Services>) -> u8 {
+    let mut context = Context::new(Facts::default(), Arc::clone(services));
+    for Pending { kind, domain, period } in Box::pin(pending(&mut context)).await {
+        let day = Zone::utc().day(period.begin);
+        let rows = match services.reports.sent(kind, &domain, period.begin) {
+            Ok(rows) => rows,
+            Err(problem) => {
+                crate::say_error(&problem);
+                return 1;
+            }
+        };
+        let what = format!("{day} {} {domain}", kind.word());
+        if rows.is_empty() {
+            crate::say(format!("{what}: not sent yet\n").as_bytes());
+        }
+        for row in rows {
+            let place = if row.destination.is_empty() { "_" } else { &row.destination };
+            let state = match (row.done, row.tries) {
+                (true, _) => "done",
+                (false, 0) => "not tried yet",
+                (false, _) => "failed",
+            };
+            let said = row.said.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+            let said: String = said.collect();
+            crate::say(format!("{what} {place}: {state} ({}) {said}\n", row.tries).as_bytes());
+        }
+    }
+    0
+}
+
+fn show(kind: Kind, domain: &str, day: Option<&[u8]>, services: &Arc<Services>) -> u8 {
+    let context = Context::new(Facts::default(), Arc::clone(services));
+    let now = services.clock.now();
+    let Some(period) = day.map_or(Some(Period::day_of(now)), |day| period_of(day, now)) else {
+        crate::say_error("a day has the form YYYYMMDD, and is one of the last days");
+        return 2;
+    };
+    let made = Settings::of(&context).and_then(|settings| {
+        let settings = settings.ok_or("reports_from is not set")?;
+        Report::of(kind, domain, period, &settings, &services.reports)
+    });
+    match made {
+        Ok(Some(report)) => {
+            crate::say(&report.content);
+            crate::say(b"\n");
+            0
+        }
+        Ok(None) => {
+            crate::say_error(&format!("there is nothing to report about {domain}"));
+            1
+        }
+        Err(why) => {
+            crate::say_error(&why);
+            1
+        }
+    }
+}
+
+/// How far back a day may lie.
+const DAYS: usize = 40;
+
+/// The day of a date.
+fn period_of(date: &[u8], now: Timestamp) -> Option<Period> {
+    let mut day = Period::day_of(now);
+    for _ in 0..DAYS {
+        if Zone::utc().day(day.begin).as_bytes() == date {
+            return Some(day);
+        }
+        day = day.before();
+    }
+    None
 }

@@ -130,6 +130,7 @@ impl Submission<'_> {
     fn request(&self, caller: Caller) -> MessageRequest {
         let invocation = self.start.invocation;
         MessageRequest {
+            requiretls: false,
             caller,
             arguments: invocation.operands.clone(),
             extract_recipients: invocation.extract_recipients,

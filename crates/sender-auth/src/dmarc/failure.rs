@@ -17,19 +17,26 @@ use mail_types::dns::{RecordData, RecordType, Resolve};
 use mail_types::limits;
 
 use super::discovery::Walker;
-use super::{AlignmentMode, DmarcOutcome, Mode, is_dmarc};
+use super::{AlignmentMode, DmarcOutcome, Mode, ReportUri, is_dmarc};
 
 /// The addresses of `ruf` that may be written to.
 pub fn destinations(outcome: &DmarcOutcome, mode: Mode<'_>, dns: &dyn Resolve) -> Vec<Vec<u8>> {
     let Some(record) = &outcome.record else { return Vec::new() };
+    let agreed = agreed(&record.forensic, &outcome.used_domain, mode, dns);
+    agreed.into_iter().map(|uri| uri.address).collect()
+}
+
+/// Of the destinations that the record of a domain names those that may be written to, each once.
+pub fn agreed(uris: &[ReportUri], policy_domain: &[u8], mode: Mode<'_>, dns: &dyn Resolve) -> Vec<ReportUri> {
     let mut walker = Walker::new(mode, dns);
-    let mut found: Vec<Vec<u8>> = Vec::new();
-    for uri in record.forensic.iter().take(limits::DMARC_FAILURE_REPORTS) {
+    let mut found: Vec<ReportUri> = Vec::new();
+    for uri in uris.iter().take(limits::DMARC_FAILURE_REPORTS) {
         let Some(at) = uri.address.iter().rposition(|byte| *byte == b'@') else { continue };
         let domain = uri.address[at + 1..].to_ascii_lowercase();
-        let own = walker.aligned(&outcome.used_domain, &domain, AlignmentMode::Relaxed).unwrap_or(false);
-        if (own || agrees(&outcome.used_domain, &domain, dns)) && !found.contains(&uri.address) {
-            found.push(uri.address.clone());
+        let own = walker.aligned(policy_domain, &domain, AlignmentMode::Relaxed).unwrap_or(false);
+        let is_new = found.iter().all(|known| known.address != uri.address);
+        if is_new && (own || agrees(policy_domain, &domain, dns)) {
+            found.push(uri.clone());
         }
     }
     found

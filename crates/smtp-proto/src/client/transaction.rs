@@ -27,6 +27,8 @@ pub struct MailFrom {
     pub eight_bit: bool,
     /// `SMTPUTF8` where offered.
     pub smtputf8: bool,
+    /// `REQUIRETLS` where offered.
+    pub requiretls: bool,
     /// `RET=` where DSN is offered.
     pub ret: Option<Ret>,
     /// `ENVID=` where DSN is offered.
@@ -403,6 +405,9 @@ fn mail_line(mail: &MailFrom, offered: &Capabilities) -> Vec<u8> {
     }
     if mail.smtputf8 && offered.smtputf8 {
         line.extend_from_slice(b" SMTPUTF8");
+    }
+    if mail.requiretls && offered.requiretls {
+        line.extend_from_slice(b" REQUIRETLS");
     }
     if offered.dsn {
         if let Some(ret) = mail.ret {

@@ -1,6 +1,6 @@
 use super::*;
 
-const ALL: Recognised = Recognised { esmtp: true, dsn: true, smtputf8: true };
+const ALL: Recognised = Recognised { esmtp: true, dsn: true, smtputf8: true, requiretls: true };
 
 #[test]
 fn verbs() {

@@ -275,6 +275,7 @@ fn recognised(core: &Core) -> Recognised {
         esmtp: core.hello == Some(HelloKind::Ehlo),
         dsn: core.extensions.dsn,
         smtputf8: core.extensions.smtputf8,
+        requiretls: core.extensions.requiretls,
     }
 }
 

@@ -98,6 +98,8 @@ pub struct MessageFacts {
     pub received_for: Option<Vec<u8>>,
     /// `$message_smtputf8`.
     pub smtputf8: bool,
+    /// REQUIRETLS of the MAIL command.
+    pub requiretls: bool,
     /// `7` or `8` from BODY=, 0 when not given.
     pub body_8bitmime: u8,
     /// `$originator_uid`.

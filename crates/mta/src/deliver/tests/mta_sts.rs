@@ -21,7 +21,7 @@ use crate::testing::Bench;
 use crate::transport::mta_sts::Source;
 use crate::transport::smtp::explain;
 
-const ENFORCE: &str = "version: STSv1\nmode: enforce\nmx: mx.sts.example\nmax_age: 604800\n";
+pub(super) const ENFORCE: &str = "version: STSv1\nmode: enforce\nmx: mx.sts.example\nmax_age: 604800\n";
 
 fn authority() -> &'static CertifiedIssuer<'static, KeyPair> {
     static AUTHORITY: OnceLock<CertifiedIssuer<'static, KeyPair>> = OnceLock::new();
@@ -30,7 +30,7 @@ fn authority() -> &'static CertifiedIssuer<'static, KeyPair> {
 
 /// Which certificate a server shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     Good,
     Misnamed,
     Expired,
@@ -109,20 +109,20 @@ async fn exchange(
     stream.shutdown().await.ok()
 }
 
-fn ok(policy: &str) -> String {
+pub(super) fn ok(policy: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{policy}", policy.len())
 }
 
 /// A domain with a mail host, a policy, and somebody who sends to it.
-struct World {
-    office: Office,
+pub(super) struct World {
+    pub(super) office: Office,
     web: Web,
     _server: dns::fixture::FixtureServer,
     _folder: Bench,
 }
 
 impl World {
-    async fn new(mail: Shown, web: Shown, answer: String, options: &str) -> Self {
+    pub(super) async fn new(mail: Shown, web: Shown, answer: String, options: &str) -> Self {
         Self::with(mail, web, answer, options, |_| {}).await
     }
 
@@ -145,6 +145,7 @@ impl World {
         let source = Source::new(web.port, AnchorSource::Path(anchors));
         let zone = "sts.example. MX 10 mx.sts.example.\nmx.sts.example. A 127.0.0.1\n\
                     mta-sts.sts.example. A 127.0.0.1\n_mta-sts.sts.example. TXT \"v=STSv1; id=1;\"\n\
+                    _smtp._tls.sts.example. TXT \"v=TLSRPTv1; rua=mailto:tls@sts.example\"\n\
                     plain.example. MX 10 mx.sts.example.\n";
         let (bench, server) = Bench::with_zone_and(
             &format!(
@@ -165,7 +166,7 @@ impl World {
     }
 
     /// What the log says of a message to a domain.
-    async fn send(&self, domain: &str) -> Vec<String> {
+    pub(super) async fn send(&self, domain: &str) -> Vec<String> {
         let id = self.office.post("carol@test.example", &[&format!("x@{domain}")]);
         self.office.attempt(id, AttemptKind::Forced).await;
         let log = self.office.log_of(id);
@@ -347,7 +348,9 @@ async fn the_decision_is_told_with_all_that_it_rests_on() {
              \x20 DANE: nothing is believed of a host found without DNSSEC\n\
              \x20 MTA-STS: listed\n\
              \x20 decision: encrypt, with a certificate for the host's name from a known authority, because of: MTA-STS policy of the domain\n\
-             \x20 session: TLS1.3:TLS_AES_256_GCM_SHA384:256, certificate /CN=rcgen self signed cert verified\n"
+             \x20 decision for a message with REQUIRETLS: encrypt, with a certificate for the host's name from a known authority, because of: MTA-STS policy of the domain\n\
+             \x20 session: TLS1.3:TLS_AES_256_GCM_SHA384:256, certificate /CN=rcgen self signed cert verified\n\
+             \x20 REQUIRETLS: not offered\n"
                 .to_owned()
         )
     );

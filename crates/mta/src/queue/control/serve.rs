@@ -294,6 +294,7 @@ impl Conversation {
         };
         let arrival = if submission.queue_only || submission.wait { Some(Arrival::Queue) } else { None };
         let request = MessageRequest {
+            requiretls: false,
             caller,
             arguments: submission.arguments,
             extract_recipients: submission.extract_recipients,

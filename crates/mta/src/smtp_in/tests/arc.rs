@@ -204,9 +204,9 @@ async fn a_trusted_chain_explains_a_dmarc_failure() {
         client.follow("C: QUIT\nS: 221 …").await;
         let log = bench.main_log();
         let status = log.iter().find_map(|line| line.split_once("status: ")).map_or("", |(_, status)| status);
-        let (from, until) =
-            (mail_types::Timestamp::from_secs(0), mail_types::Timestamp::from_secs(4_000_000_000));
-        let rows = bench.services.dmarc_results.report("a.example", from, until).expect("a store");
+        let moment = mail_types::Timestamp::from_secs;
+        let ever = reports::Period { begin: moment(0), end: moment(4_000_000_000) };
+        let rows = bench.services.reports.dmarc_rows("a.example", ever).expect("a store");
         let [row] = rows.as_slice() else { panic!("{rows:?}") };
         let overridden = u8::from(row.result.disposition == "none");
         assert_eq!(

@@ -25,11 +25,14 @@ use tls::policy::{Action, Configured, Dane, Decision, Inputs, MtaSts, decide};
 use tls::{Associations, Tlsa};
 
 use super::hosts::Candidate;
+use super::tls_report;
 use crate::context::Context;
 use crate::transport::mta_sts;
 
 /// What was found out about a host, and what follows.
 pub(super) struct Demand {
+    /// What is known of the domain's MTA-STS policy, where somebody looked.
+    pub(super) sts: Option<mta_sts::Known>,
     pub(super) inputs: Inputs,
     pub(super) decision: Decision,
 }
@@ -54,39 +57,40 @@ pub(super) async fn demand(
         (true, false) => Dane::InsecureHost,
         (true, true) => tlsa(&context.services.resolver, &host.name, port, domain).await,
     };
-    let mta_sts = match domain {
+    let sts = match domain {
         // A host that the administrator chose is none of the domain's business.
-        Some(domain) if host.route == Route::Mx || host.name == domain => policy(domain, host, context).await,
-        _ => MtaSts::NotAsked,
+        Some(domain) if host.route == Route::Mx || host.name == domain => policy(domain, context).await,
+        _ => None,
     };
-    let inputs = Inputs { configured, dane, mta_sts, requiretls: false, secure_mx: host.dnssec };
+    let mta_sts = sts.as_ref().map_or(MtaSts::NotAsked, |known| known.of_host(&host.name));
+    let requiretls = context.facts.message.requiretls;
+    let waived = !requiretls && tls_report::is_waived(context);
+    let inputs = Inputs { configured, dane, mta_sts, requiretls, waived, secure_mx: host.dnssec };
     let decision = decide(&inputs, &String::from_utf8_lossy(&host.name));
     context.facts.host.tlsa_usage = match &decision.action {
         Action::EncryptByDane(records) => records.usages(),
         _ => 0,
     };
-    Demand { inputs, decision }
+    Demand { sts, inputs, decision }
 }
 
-/// What the policy of a domain in `mta_sts_domains` says of a host.
-async fn policy(domain: &[u8], host: &Candidate, context: &mut Context) -> MtaSts {
-    if context.config.main.get(postrider::MTA_STS_DOMAINS).is_none() {
-        return MtaSts::NotAsked;
-    }
+/// The policy of a domain in `mta_sts_domains`.
+async fn policy(domain: &[u8], context: &mut Context) -> Option<mta_sts::Known> {
+    context.config.main.get(postrider::MTA_STS_DOMAINS)?;
     let asked = context
         .on_pool(|context| context.matches_option(postrider::MTA_STS_DOMAINS, Subject::Text(domain)))
         .await;
     match asked {
         Some(Ok(true)) => {}
         // A list that can't be decided leaves the host to the others.
-        _ => return MtaSts::NotAsked,
+        _ => return None,
     }
     let known = mta_sts::find(domain, &context.services).await;
     if let Some(trouble) = &known.trouble {
         let text = trouble.as_bytes().to_vec();
         context.log_event(&Event::Text { text, streams: Streams::MAIN });
     }
-    known.of_host(&host.name)
+    Some(known)
 }
 
 /// The TLSA records of a host's port, whose name is known for certain. `domain` is a name for which the certificate may be

@@ -25,6 +25,7 @@ mod run;
 mod secure;
 mod settings;
 mod sign;
+mod tls_report;
 
 pub use batch::{
     Acceptance, AddressResult, Batch, BatchAddress, BatchReply, Journal, RetryChange, RetryFailure,

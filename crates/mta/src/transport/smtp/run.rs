@@ -10,6 +10,7 @@
 //! # Compatibility
 //! Specification, "Errors in outgoing SMTP" and "Retry configuration".
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use config::TransportInstance;
@@ -19,7 +20,6 @@ use mail_types::value::Value;
 use observe::event::{RemoteHost, Session};
 use policy::retry::RetryError;
 use smtp_proto::client::{Content, MailFrom, Recipient, Stage};
-use tls::policy::{Action, Dane};
 
 use super::batch::{AddressResult, Batch, BatchReply};
 use super::connection::Connection;
@@ -28,6 +28,7 @@ use super::fault::Fault;
 use super::hosts::{Candidate, NoHosts, candidates, fallback};
 use super::settings::{Misconfigured, Settings, expanded};
 use super::sign;
+use super::tls_report::Trouble;
 use crate::context::Context;
 use crate::context::event::transport_listens;
 use crate::route::errno;
@@ -83,6 +84,10 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         deferral_told: false,
         more_hosts: false,
         last_deferral: None,
+        tried: 0,
+        no_requiretls: 0,
+        tls_trouble: None,
+        local: None,
     };
     run.all().await;
     run.finish()
@@ -113,6 +118,14 @@ struct Run<'a> {
     more_hosts: bool,
     /// The last failure of a host, or of the message at one, while no later host made up for it: whose, text and number.
     last_deferral: Option<(usize, (Vec<u8>, i32))>,
+    /// Hosts that were tried.
+    tried: usize,
+    /// Of these, hosts that can't keep the promise of REQUIRETLS.
+    no_requiretls: usize,
+    /// What was not as it should be about TLS with the host that is tried.
+    tls_trouble: Option<Trouble>,
+    /// Our address in the last connection.
+    local: Option<IpAddr>,
 }
 
 impl Run<'_> {
@@ -150,6 +163,11 @@ impl Run<'_> {
             self.order.retain(|at| !left.contains(at));
             self.order.extend(left.into_iter().rev());
             self.try_hosts(hosts, &message, &settings).await;
+        }
+        // Where nobody keeps the promise, waiting would not help (rfc8689#4.2.1).
+        if self.no_requiretls > 0 && self.no_requiretls == self.tried && self.skipped + self.taken == 0 {
+            let why = b"REQUIRETLS: none of the hosts offers it".to_vec();
+            self.everywhere(&result(Verdict::Fail, errno::NONE, Some(why)));
         }
         self.tell_of_deferral();
     }
@@ -209,6 +227,7 @@ impl Run<'_> {
                 }),
                 eight_bit: facts.body_8bitmime == 8,
                 smtputf8: facts.smtputf8,
+                requiretls: facts.requiretls,
                 ret: None,
                 envid: None,
             },
@@ -269,7 +288,9 @@ impl Run<'_> {
                 self.skipped += 1;
                 continue;
             }
-            tried += usize::from(self.try_host(&host, message, settings).await);
+            let reached = usize::from(self.try_host(&host, message, settings).await);
+            tried += reached;
+            self.tried += reached;
         }
     }
 
@@ -308,14 +329,7 @@ impl Run<'_> {
             return true;
         }
         let pending = self.pending();
-        let Some(action) = self.wanted(host, &shown, &pending, settings).await else { return true };
-        let key = match self.key(host, port, settings, &action) {
-            Ok(key) => key,
-            Err(refusal) => {
-                self.everywhere(&refusal);
-                return true;
-            }
-        };
+        let Some((key, watch)) = self.approach(host, &shown, &pending, settings).await else { return true };
         let places = loop {
             match self.way_to(host, &key).await {
                 Err(Taken) => {
@@ -339,7 +353,7 @@ impl Run<'_> {
                 }
             }
         };
-        let mut connection = match self.connect(host, &key, settings).await {
+        let mut connection = match self.connect_watched(host, &key, watch, settings).await {
             Ok(connection) => connection.holding(places),
             Err(fault) => {
                 self.host_failed(host, &shown, &fault, &pending, settings);
@@ -354,41 +368,20 @@ impl Run<'_> {
             self.everywhere(&refusal);
             return true;
         }
+        // rfc8689#4.2.1; a bounce goes on without the promise (section 5).
+        if message.mail.requiretls && !connection.offered.requiretls && !message.mail.sender.is_empty() {
+            self.part(connection).await;
+            self.no_requiretls += 1;
+            let fault = Fault::policy_unknown("REQUIRETLS is not offered by the host", host.route);
+            self.host_failed(host, &shown, &fault, &pending, settings);
+            return true;
+        }
         let carried = self.send_over(&mut connection, message, &pending, settings).await;
         let done = self.judge(host, &shown, connection, key, &pending, carried, settings);
         if let Some(done) = done {
             self.part(done).await;
         }
         true
-    }
-
-    /// What is to be done with a host; none when its addresses have their end already.
-    async fn wanted(
-        &mut self,
-        host: &Candidate,
-        shown: &RemoteHost,
-        pending: &[usize],
-        settings: &Settings,
-    ) -> Option<Action> {
-        let demand = self.demand(host, shown.port, settings).await;
-        match demand.decision.action {
-            Action::Defer(why) => {
-                if matches!(demand.inputs.dane, Dane::Failed) {
-                    self.raise("dane:fail", "dnssec-invalid");
-                }
-                let fault = Fault::policy_unknown(&why, host.route);
-                self.host_failed(host, shown, &fault, pending, settings);
-                None
-            }
-            Action::Fail(why) => {
-                if demand.inputs.configured.require_dane {
-                    self.raise("dane:fail", "dane-required");
-                }
-                self.everywhere(&result(Verdict::Fail, errno::NONE, Some(why.into_bytes())));
-                None
-            }
-            action => Some(action),
-        }
     }
 
     /// `-N`: the host would have taken everything.

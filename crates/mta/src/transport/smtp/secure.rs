@@ -135,6 +135,15 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Has the certificate judged as a policy in force would, without consequences; where it has some, nothing changes.
+    pub(super) fn try_name(&mut self, host: &[u8], context: &Context) {
+        if self.wish != Wish::Never && self.request.server != Strictness::Require {
+            self.request.server = Strictness::Try;
+            self.request.names = vec![String::from_utf8_lossy(host).into_owned()];
+            self.request.anchors = context.services.mta_sts.anchors.clone();
+        }
+    }
+
     /// By what the server's certificate is judged, where the configuration decides that.
     fn expand_judgement(
         &mut self,

@@ -11,6 +11,7 @@ const PIPELINING: Capabilities = Capabilities {
     starttls: false,
     prdr: false,
     smtputf8: false,
+    requiretls: false,
     auth: Vec::new(),
     limits: crate::extension::Limits { mail_max: None, rcpt_max: None, rcpt_domain_max: None },
 };

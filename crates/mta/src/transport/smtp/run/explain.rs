@@ -92,6 +92,10 @@ pub async fn explain(
         deferral_told: false,
         more_hosts: false,
         last_deferral: None,
+        tried: 0,
+        no_requiretls: 0,
+        tls_trouble: None,
+        local: None,
     };
     for host in found.iter().take(settings.hard_limit) {
         let end = run.explain_host(host, &settings, &mut said.text).await;
@@ -162,6 +166,10 @@ impl Run<'_> {
         };
         let (what, why) = (what_is_done(&demand.decision.action), demand.decision.reason);
         let _ = writeln!(text, "  DANE: {dane}\n  MTA-STS: {policy}\n  decision: {what}, because of: {why}");
+        let asked = tls::policy::Inputs { requiretls: true, ..demand.inputs.clone() };
+        let asked = tls::policy::decide(&asked, &String::from_utf8_lossy(&host.name));
+        let (what, why) = (what_is_done(&asked.action), asked.reason);
+        let _ = writeln!(text, "  decision for a message with REQUIRETLS: {what}, because of: {why}");
         match &demand.decision.action {
             Action::Defer(_) => End::Waits,
             Action::Fail(_) => End::Fails,
@@ -225,6 +233,8 @@ impl Run<'_> {
             }
             None => writeln!(text, "  session: in clear"),
         };
+        let offered = if connection.offered.requiretls { "offered" } else { "not offered" };
+        let _ = writeln!(text, "  REQUIRETLS: {offered}");
         self.context.services.connections.part(connection);
         End::Usable
     }

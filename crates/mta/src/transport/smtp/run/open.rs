@@ -17,6 +17,7 @@ use super::super::fault::Fault;
 use super::super::hosts::Candidate;
 use super::super::secure::{Wish, dane_failed, unencrypted};
 use super::super::settings::Settings;
+use super::super::tls_report::Trouble;
 use super::Run;
 use crate::context::facts::TlsFacts;
 use crate::services::waiting;
@@ -30,6 +31,7 @@ impl Run<'_> {
     ) -> Result<Connection, Fault> {
         let avoid_esmtp = self.host_in(options::HOSTS_AVOID_ESMTP, host);
         self.context.facts.host.tls = None;
+        (self.tls_trouble, self.local) = (None, None);
         let limit = settings.command_timeout;
         let mut connection = self.open(host, key, settings).await?;
         if key.tls.at_once
@@ -62,6 +64,7 @@ impl Run<'_> {
             .await
             .map_err(|error| Fault::connecting(&error, host.route))?;
         self.listen_to_end(&mut connection);
+        self.local = connection.local.map(|local| local.ip());
         Ok(connection)
     }
 
@@ -144,6 +147,7 @@ impl Run<'_> {
         let (plan, limit, route) = (&key.tls, settings.command_timeout, host.route);
         let must = plan.wish == Wish::Must;
         if plan.wish == Wish::Never || !connection.offered.starttls {
+            self.tls_trouble = (plan.wish != Wish::Never).then_some(Trouble::NotOffered);
             return if must {
                 self.part(connection).await;
                 Err(Fault::tls_required("the server did not offer TLS support", route))
@@ -158,6 +162,7 @@ impl Run<'_> {
         let reply = connection.starttls(limit).await;
         let reply = reply.map_err(|link| Fault::lost(&link, b"STARTTLS", None, route))?;
         if !reply.is_success() {
+            self.tls_trouble = Some(Trouble::NotOffered);
             let in_clear = reply.is_permanent() || plan.clear_after_failure;
             if !must && in_clear {
                 return Ok(connection);
@@ -202,6 +207,20 @@ impl Run<'_> {
         key: &Key,
         limit: Duration,
     ) -> Result<(), String> {
+        let secured = self.handshake(connection, host, key, limit).await;
+        if let Err(why) = &secured {
+            self.tls_trouble = Some(Trouble::Handshake(why.clone()));
+        }
+        secured
+    }
+
+    async fn handshake(
+        &mut self,
+        connection: &mut Connection,
+        host: &Candidate,
+        key: &Key,
+        limit: Duration,
+    ) -> Result<(), String> {
         let plan = &key.tls;
         let prepared =
             self.context.on_pool(|context| waiting(|| context.services.tls.connector(&plan.request))).await;
@@ -218,6 +237,7 @@ impl Run<'_> {
                     .to_owned(),
             );
         }
+        self.tls_trouble = session.verify_error.clone().map(Trouble::Certificate);
         let facts = TlsFacts::of(&session, plan.request.resumption);
         self.context.facts.host.tls = Some(Box::new(facts.clone()));
         connection.tls = Some(Box::new(facts));

@@ -12,19 +12,24 @@ use config::TransportInstance;
 use config::options::kind::Hosts;
 use config::options::postrider as own;
 use config::options::transport::smtp as options;
+use mail_types::outcome::Verdict;
 use mail_types::value::Value;
+use observe::event::RemoteHost;
 use policy::list::Subject;
-use tls::policy::Action;
+use tls::policy::{Action, Dane, Decision};
 
 use super::super::batch::AddressResult;
 use super::super::connection::{Connection, Endpoint};
 use super::super::connections::Key;
 use super::super::demand::{Demand, demand};
+use super::super::fault::Fault;
 use super::super::hosts::Candidate;
 use super::super::secure::Plan;
 use super::super::settings::{Settings, expanded, interface};
-use super::{Run, misconfigured};
+use super::super::tls_report::{self, Watch};
+use super::{Run, misconfigured, result};
 use crate::context::Context;
+use crate::route::errno;
 use crate::transport::limits::Place;
 
 impl Run<'_> {
@@ -67,6 +72,71 @@ impl Run<'_> {
             return Ok(None);
         }
         self.context.services.connections.limits.alone_at(&host.name).map(Some).ok_or(Taken)
+    }
+
+    /// What is asked of a host, as the key of a session with it, and who wants to hear how it ends; nothing where the host is
+    /// not used, which is settled then.
+    pub(super) async fn approach(
+        &mut self,
+        host: &Candidate,
+        shown: &RemoteHost,
+        pending: &[usize],
+        settings: &Settings,
+    ) -> Option<(Key, Option<Watch>)> {
+        let demand = self.demand(host, shown.port, settings).await;
+        let domain = self.batch.only_domain();
+        let watch = tls_report::watch(host, &demand, domain.as_deref(), self.context).await;
+        let Decision { action, reason } = demand.decision;
+        if let (Action::Defer(why) | Action::Fail(why), Some(watch)) = (&action, watch.clone()) {
+            watch.refused(reason, why, self.context).await;
+        }
+        match action {
+            Action::Defer(why) => {
+                if matches!(demand.inputs.dane, Dane::Failed) {
+                    self.raise("dane:fail", "dnssec-invalid");
+                }
+                let fault = Fault::policy_unknown(&why, host.route);
+                self.host_failed(host, shown, &fault, pending, settings);
+                return None;
+            }
+            Action::Fail(why) => {
+                if demand.inputs.configured.require_dane {
+                    self.raise("dane:fail", "dane-required");
+                }
+                self.everywhere(&result(Verdict::Fail, errno::NONE, Some(why.into_bytes())));
+                return None;
+            }
+            _ => {}
+        }
+        match self.key(host, shown.port, settings, &action) {
+            Ok(mut key) => {
+                if watch.as_ref().is_some_and(|watch| watch.tried_out) {
+                    key.tls.try_name(&host.name, self.context);
+                }
+                Some((key, watch))
+            }
+            Err(refusal) => {
+                self.everywhere(&refusal);
+                None
+            }
+        }
+    }
+
+    /// Connects, and tells who wants to hear of it how that went.
+    pub(super) async fn connect_watched(
+        &mut self,
+        host: &Candidate,
+        key: &Key,
+        watch: Option<Watch>,
+        settings: &Settings,
+    ) -> Result<Connection, Fault> {
+        let connected = self.connect(host, key, settings).await;
+        if let Some(watch) = watch {
+            let session = connected.as_ref().ok().and_then(|connection| connection.tls.as_deref());
+            let (trouble, local) = (self.tls_trouble.take(), self.local);
+            watch.ended(session, trouble, local, self.context).await;
+        }
+        connected
     }
 
     /// What makes a session with this host: where from, where to, and as whom.

@@ -1,41 +1,17 @@
-//! DMARC results of messages, as aggregate reports need them.
-//!
-//! One SQLite file, `postrider-dmarc.sqlite` in `<spool>/db`, with a write-ahead log. A row is one message; what a report
-//! shows is made of rows by counting those that are alike.
+//! DMARC results of messages, as aggregate reports need them: a row is one message; what a report shows is made of rows by
+//! counting those that are alike.
 //!
 //! # Invariants
 //! * A message is one transaction.
 //!
-//! # Security
-//! All texts come from messages: they are bound parameters. The file has mode 0640 and is not opened through a symbolic
-//! link.
-//!
-//! # Failure
-//! A result that cannot be written is lost, and the caller is told why. A file that was deleted or replaced is opened anew.
-//!
 //! # References
 //! RFC 7489 section 7.2 and appendix C.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use mail_types::Timestamp;
-use rusqlite::{OpenFlags, params};
-use rustix::fs::{Mode, OFlags};
+use reports::Period;
+use rusqlite::params;
 
-const FILE: &str = "postrider-dmarc.sqlite";
-/// How long a writer waits for another one.
-const BUSY: Duration = Duration::from_secs(5);
-
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS result (
-    number INTEGER PRIMARY KEY, received INTEGER NOT NULL, message TEXT NOT NULL, source TEXT NOT NULL,
-    author TEXT NOT NULL, mail_from TEXT NOT NULL, policy_domain TEXT NOT NULL, record TEXT NOT NULL,
-    disposition TEXT NOT NULL, dkim TEXT NOT NULL, spf TEXT NOT NULL, override_reason TEXT NOT NULL,
-    auth TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS by_domain ON result (policy_domain, received);";
+use super::ReportStore;
 
 /// One authentication result of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +20,7 @@ pub struct AuthResult {
     pub method: &'static str,
     /// The domain that was checked.
     pub domain: String,
-    /// The selector of a signature.
+    /// The selector of a signature; for SPF `mfrom` or `helo`.
     pub selector: String,
     /// `pass`, `fail` ….
     pub result: String,
@@ -88,33 +64,9 @@ pub struct ReportRow {
     pub result: DmarcResult,
 }
 
-/// The store.
-#[derive(Debug)]
-pub struct DmarcResults {
-    path: Option<PathBuf>,
-    open: Mutex<Option<Open>>,
-}
-
-#[derive(Debug)]
-struct Open {
-    sqlite: rusqlite::Connection,
-    device: u64,
-    inode: u64,
-}
-
-impl DmarcResults {
-    /// A store in a directory; nothing is opened before it is needed.
-    pub fn new(directory: &Path) -> Self {
-        Self { path: Some(directory.join(FILE)), open: Mutex::new(None) }
-    }
-
-    /// A store for processes that have none: all writing fails.
-    pub fn nowhere() -> Self {
-        Self { path: None, open: Mutex::new(None) }
-    }
-
+impl ReportStore {
     /// Keeps a result. The error is a text for the log.
-    pub fn add(&self, result: &DmarcResult) -> Result<(), String> {
+    pub fn add_dmarc(&self, result: &DmarcResult) -> Result<(), String> {
         self.with(|sqlite| {
             let mut statement = sqlite.prepare_cached(
                 "INSERT INTO result (received, message, source, author, mail_from, policy_domain, record, disposition, \
@@ -140,20 +92,20 @@ impl DmarcResults {
     }
 
     /// The domains that results were kept for in a time, each with the policy that was published last.
-    pub fn domains(&self, from: Timestamp, until: Timestamp) -> Result<Vec<(String, String)>, String> {
+    pub fn dmarc_domains(&self, period: Period) -> Result<Vec<(String, String)>, String> {
         self.with(|sqlite| {
             let mut statement = sqlite.prepare_cached(
                 "SELECT policy_domain, record, max(number) FROM result WHERE received >= ?1 AND received < ?2 \
                  GROUP BY policy_domain ORDER BY policy_domain",
             )?;
             let rows =
-                statement.query_map([from.secs(), until.secs()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                statement.query_map([period.begin.secs(), period.end.secs()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         })
     }
 
     /// The rows of a domain's report: what is alike is counted.
-    pub fn report(&self, domain: &str, from: Timestamp, until: Timestamp) -> Result<Vec<ReportRow>, String> {
+    pub fn dmarc_rows(&self, domain: &str, period: Period) -> Result<Vec<ReportRow>, String> {
         self.with(|sqlite| {
             let mut statement = sqlite.prepare_cached(
                 "SELECT count(*), min(received), source, author, mail_from, policy_domain, record, disposition, dkim, spf, \
@@ -161,57 +113,9 @@ impl DmarcResults {
                  GROUP BY source, author, mail_from, record, disposition, dkim, spf, override_reason, auth \
                  ORDER BY min(number)",
             )?;
-            let rows = statement.query_map(params![domain, from.secs(), until.secs()], report_row)?;
+            let rows = statement.query_map(params![domain, period.begin.secs(), period.end.secs()], report_row)?;
             rows.collect()
         })
-    }
-
-    /// Forgets what was received before a time: it has been reported.
-    pub fn forget_before(&self, before: Timestamp) -> Result<(), String> {
-        self.with(|sqlite| {
-            sqlite.execute("DELETE FROM result WHERE received < ?1", [before.secs()]).map(drop)
-        })
-    }
-
-    fn with<T>(&self, work: impl Fn(&rusqlite::Connection) -> rusqlite::Result<T>) -> Result<T, String> {
-        let Some(path) = &self.path else { return Err("there is no store of DMARC results".to_owned()) };
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let there = std::fs::metadata(path).ok().map(|status| (status.dev(), status.ino()));
-        let kept = open.take().filter(|kept| there == Some((kept.device, kept.inode)));
-        let text = |what: String| format!("{}: {what}", path.display());
-        let kept = match kept {
-            Some(kept) => kept,
-            None => Open::new(path).map_err(text)?,
-        };
-        let answer = work(&kept.sqlite).map_err(|error| text(error.to_string()))?;
-        *open = Some(kept);
-        Ok(answer)
-    }
-}
-
-impl Open {
-    fn new(path: &Path) -> Result<Self, String> {
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(|error| error.to_string())?;
-        }
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file =
-            rustix::fs::open(path, flags, Mode::from_raw_mode(0o640)).map_err(|error| error.to_string())?;
-        let status = rustix::fs::fstat(&file).map_err(|error| error.to_string())?;
-        drop(file);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let prepared = || {
-            let sqlite = rusqlite::Connection::open_with_flags(path, flags)?;
-            sqlite.busy_timeout(BUSY)?;
-            sqlite.pragma_update(None, "journal_mode", "WAL")?;
-            sqlite.pragma_update(None, "synchronous", "NORMAL")?;
-            sqlite.execute_batch(SCHEMA)?;
-            Ok(sqlite)
-        };
-        let sqlite = prepared().map_err(|error: rusqlite::Error| error.to_string())?;
-        Ok(Self { sqlite, device: status.st_dev, inode: status.st_ino })
     }
 }
 
@@ -298,34 +202,35 @@ mod tests {
     #[test]
     fn what_is_alike_is_one_row_of_a_report() {
         let directory = std::env::temp_dir().join(format!("postrider-dmarc-results-{}", std::process::id()));
-        let store = DmarcResults::new(&directory);
-        let other = DmarcResults::new(&directory);
+        let store = ReportStore::new(&directory);
+        let other = ReportStore::new(&directory);
         for (store, source, at) in [
             (&store, "192.0.2.1", 100),
             (&other, "192.0.2.1", 150),
             (&store, "192.0.2.2", 160),
             (&store, "192.0.2.1", 300),
         ] {
-            store.add(&result(source, at)).unwrap();
+            store.add_dmarc(&result(source, at)).unwrap();
         }
         let time = Timestamp::from_secs;
-        let rows = other.report("a.example", time(100), time(200)).unwrap();
+        let within = |begin, end| Period { begin: time(begin), end: time(end) };
+        let rows = other.dmarc_rows("a.example", within(100, 200)).unwrap();
         let wanted = |count, source, at| ReportRow {
             count,
             result: DmarcResult { message: String::new(), ..result(source, at) },
         };
         assert_eq!(rows, [wanted(2, "192.0.2.1", 100), wanted(1, "192.0.2.2", 160)]);
         assert_eq!(
-            store.domains(time(0), time(1000)).unwrap(),
+            store.dmarc_domains(within(0, 1000)).unwrap(),
             [("a.example".to_owned(), "p=reject; rua=mailto:x@a.example".to_owned())]
         );
         store.forget_before(time(200)).unwrap();
-        assert_eq!(store.report("a.example", time(0), time(1000)).unwrap().len(), 1);
+        assert_eq!(store.dmarc_rows("a.example", within(0, 1000)).unwrap().len(), 1);
         // The file may be deleted while others have it open.
         std::fs::remove_dir_all(&directory).unwrap();
-        store.add(&result("192.0.2.9", 400)).unwrap();
-        assert_eq!(other.report("a.example", time(0), time(1000)).unwrap().len(), 1);
-        assert!(DmarcResults::nowhere().add(&result("x", 1)).is_err());
+        store.add_dmarc(&result("192.0.2.9", 400)).unwrap();
+        assert_eq!(other.dmarc_rows("a.example", within(0, 1000)).unwrap().len(), 1);
+        assert!(ReportStore::nowhere().add_dmarc(&result("x", 1)).is_err());
         std::fs::remove_dir_all(&directory).unwrap();
     }
 }
