@@ -14,6 +14,7 @@ mod world;
 use std::sync::LazyLock;
 
 use mail_types::manual::Entry;
+use mail_types::suggest::nearest;
 use mail_types::value::Value;
 
 use crate::EvalError;
@@ -259,6 +260,13 @@ impl LookupSpec {
         }
         let options = options.split(|b| *b == b',').filter(|o| !o.is_empty()).map(<[u8]>::to_vec).collect();
         Ok(Self { kind, style: *style, partial, default_key, options })
+    }
+
+    /// The lookup type that an unknown name was perhaps to be.
+    pub fn meant(text: &[u8]) -> Option<&'static str> {
+        let (_, rest) = Partial::split(text)?;
+        let name = std::str::from_utf8(split_defaults(rest).0).ok()?;
+        nearest(name, LOOKUP_TYPES.iter().map(|known| known.entry.name))
     }
 
     /// The value of an option `name=value`.

@@ -42,13 +42,18 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 
 fn read_spec(parser: &mut Parser<'_>, with_key: bool) -> Result<LookupSpec, Broken> {
     parser.skip_space();
+    let start = parser.at;
     let text = parser.word(|byte| byte != b'{' && !is_space(byte)).to_vec();
     if !text.first().is_some_and(u8::is_ascii_alphanumeric) {
         return Err(parser.fail("missing lookup type"));
     }
     let spec = match LookupSpec::parse(&text) {
         Ok(spec) => spec,
-        Err(message) => return Err(parser.fail(message)),
+        Err(message) => {
+            let broken = parser.fail_from(start, message);
+            parser.help(LookupSpec::meant(&text).map(|meant| format!("did you mean {meant}?")));
+            return Err(broken);
+        }
     };
     match (spec.style, with_key) {
         (LookupStyle::SingleKey, false) => {

@@ -181,8 +181,13 @@ impl<'t> Parser<'t> {
     /// Adds the name that was perhaps meant to the error just reported.
     pub(crate) fn suggest(&mut self, wrong: &[u8], known: impl IntoIterator<Item = &'static str>) {
         let meant = std::str::from_utf8(wrong).ok().and_then(|wrong| nearest(wrong, known));
-        if let (Some(meant), Some(error)) = (meant, self.diagnostics.last_mut()) {
-            error.help = Some(format!("did you mean {meant}?"));
+        self.help(meant.map(|meant| format!("did you mean {meant}?")));
+    }
+
+    /// Says what to do about the error just reported.
+    pub(crate) fn help(&mut self, help: Option<String>) {
+        if let (Some(help), Some(error)) = (help, self.diagnostics.last_mut()) {
+            error.help = Some(help);
         }
     }
 

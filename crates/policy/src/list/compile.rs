@@ -146,14 +146,13 @@ impl Compiled {
         for entry in &self.entries {
             let span = || source.span_at(entry.offset, entry.text.len());
             let mut wrong = |pattern: &Pattern, kind: ListKind| match pattern {
-                Pattern::Wrong(message) => found.push(
-                    Diagnostic::warning(
-                        "list.item.wrong",
-                        span(),
-                        format!("this list item fails when it is reached: {message}"),
-                    )
-                    .exim(message.to_string()),
-                ),
+                Pattern::Wrong(message) => {
+                    let text = format!("this list item fails when it is reached: {message}");
+                    let mut finding =
+                        Diagnostic::warning("list.item.wrong", span(), text).exim(message.to_string());
+                    finding.help = entry.meant().map(|meant| format!("did you mean {meant}?"));
+                    found.push(finding);
+                }
                 Pattern::Named(name) if !named.has(kind, name) => {
                     let message = unknown_list(kind, name);
                     let mut finding =

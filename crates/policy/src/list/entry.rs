@@ -123,6 +123,11 @@ pub(crate) struct Place {
 }
 
 impl Entry {
+    /// The lookup type that the item's was perhaps to be.
+    pub(crate) fn meant(&self) -> Option<&'static str> {
+        LookupSpec::meant(&self.text[..lookup_name_length(&self.text)?])
+    }
+
     /// Reads one item.
     pub(crate) fn parse(item: &[u8], offset: usize, place: Place) -> Self {
         let (negated, text) = match item.strip_prefix(b"!") {
