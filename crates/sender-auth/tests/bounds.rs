@@ -13,6 +13,8 @@ use postrider_sender_auth::dkim::body::{BodyHasher, BodyHashes};
 use postrider_sender_auth::dkim::crypto::{Hash, KeyError, KeyType, PublicKey};
 use postrider_sender_auth::dkim::sign::SignRequest;
 use postrider_sender_auth::dkim::verify::{Policy, Verifier};
+use postrider_sender_auth::dmarc::{self, Authenticated, DmarcStatus, Mode};
+use postrider_sender_auth::spf::{self, SpfQuery, SpfVerdict};
 use support::{Zone, key, key_for, signed, slices, split, verdicts, verify_parts};
 
 const MESSAGE: &str = "From: a@example.org\nSubject: x\n\nbody\n";
@@ -94,6 +96,61 @@ fn a_record_of_64_kib_is_no_key() {
     let zone = Zone::default()
         .with("sel._domainkey.example.org", &format!("v=DKIM1; n={}; p=AAAA", "x".repeat(64 << 10)));
     assert_eq!(outcome(&[field], &zone, &Policy::default()), ["invalid/pubkey_dns_syntax"]);
+}
+
+fn policy(sender: &[u8], zone: &Zone) -> (SpfVerdict, usize) {
+    let before = zone.questions.load(Ordering::SeqCst);
+    let query = SpfQuery {
+        ip: [192, 0, 2, 7].into(),
+        helo: b"h.example",
+        sender,
+        receiver: b"me.example",
+        now: 1,
+        template: b"",
+    };
+    let verdict = spf::check(&query, zone).verdict;
+    (verdict, zone.questions.load(Ordering::SeqCst) - before)
+}
+
+#[test]
+fn policies_of_64_kib_and_loops_end_as_the_rfc_has_it() {
+    // RFC 7208 limits what is asked, not how much is written.
+    let long = format!("v=spf1 {}-all", "ip4:198.51.100.1 ".repeat(3_900));
+    let wrong = format!("v=spf1 ip4:{} -all", "9".repeat(64 << 10));
+    let zone = Zone::default()
+        .with("long.example", &long)
+        .with("wrong.example", &wrong)
+        .with("loop.example", "v=spf1 include:loop.example -all")
+        .with("one.example", "v=spf1 include:two.example -all")
+        .with("two.example", "v=spf1 redirect=one.example");
+    assert!(long.len() > 64 << 10);
+    for (domain, want) in [
+        ("long.example", (SpfVerdict::Fail, 1)),
+        ("wrong.example", (SpfVerdict::PermError, 1)),
+        ("loop.example", (SpfVerdict::PermError, 1 + limits::SPF_LOOKUPS)),
+        ("one.example", (SpfVerdict::PermError, 1 + limits::SPF_LOOKUPS)),
+    ] {
+        assert_eq!(policy(format!("a@{domain}").as_bytes(), &zone), want, "{domain}");
+    }
+}
+
+#[test]
+fn a_dmarc_record_of_64_kib_names_few_destinations() {
+    let many = format!("v=DMARC1; p=reject; rua={}mailto:x@y.example", "mailto:x@y.example,".repeat(3_500));
+    let tags = (0..9_000).map(|number| format!("; t{number}=x")).collect::<Vec<_>>().concat();
+    let zone = Zone::default()
+        .with("_dmarc.many.example", &many)
+        .with("_dmarc.tags.example", &format!("v=DMARC1; p=reject{tags}"));
+    for (domain, status, destinations) in [
+        (b"many.example", DmarcStatus::Reject, limits::DMARC_REPORT_URIS),
+        // More tags than a list may have: it cannot be read, which is no record (RFC 7489 section 6.6.3).
+        (b"tags.example", DmarcStatus::NoRecord, 0),
+    ] {
+        let message = Authenticated { authors: &[domain.to_vec()], spf: None, dkim: &[], roll: 0 };
+        let outcome = dmarc::check(&message, Mode::TreeWalk, &zone);
+        let named = outcome.record.map_or(0, |record| record.aggregate.len());
+        assert_eq!((outcome.status, named), (status, destinations));
+    }
 }
 
 #[test]
