@@ -8,6 +8,7 @@ mod identities;
 mod mailbox;
 mod mta_sts;
 mod remote;
+mod requiretls;
 mod srs;
 mod tls_reports;
 
@@ -170,6 +171,11 @@ impl Office {
 
     /// Puts a message into the spool.
     fn post(&self, sender: &str, recipients: &[&str]) -> MessageId {
+        self.post_with(sender, recipients, |_| {})
+    }
+
+    /// The same with something else about it.
+    fn post_with(&self, sender: &str, recipients: &[&str], change: impl FnOnce(&mut Header)) -> MessageId {
         let spool = &self.bench.services.spool;
         let id = spool.allocate_id().expect("there is an id");
         let mut writer = spool.begin(id).expect("the scratch spool can be written");
@@ -183,6 +189,7 @@ impl Office {
             line(HeaderKind::From, "From: carol@test.example\n"),
             line(HeaderKind::Other, "Subject: t\n"),
         ];
+        change(&mut header);
         // Dropping what commit returns gives the lock back.
         drop(spool.commit(writer, header).expect("the scratch spool can be written"));
         id

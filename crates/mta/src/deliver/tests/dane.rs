@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use mail_types::clock::SystemClock;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -89,19 +89,29 @@ fn association(selector: u8, matching: u8, certificate: &[u8]) -> String {
 
 /// A server that offers TLS, shows what it has in a file, and takes what it is given.
 pub(super) async fn serve(pem: PathBuf) -> u16 {
+    serve_with(pem, b"250 sink\r\n", Arc::default()).await
+}
+
+/// The same with another answer to EHLO under TLS; MAIL commands are kept.
+pub(super) async fn serve_with(pem: PathBuf, hello: &'static [u8], heard: Arc<Mutex<Vec<String>>>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let request = AcceptorRequest { identities: vec![(pem.clone(), pem)], ..AcceptorRequest::default() };
     let acceptor = Store::new(Arc::new(SystemClock)).acceptor(&request).unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(session(stream, acceptor.clone()));
+            tokio::spawn(session(stream, acceptor.clone(), hello, Arc::clone(&heard)));
         }
     });
     port
 }
 
-async fn session(stream: TcpStream, acceptor: tls::Acceptor) -> Option<()> {
+async fn session(
+    stream: TcpStream,
+    acceptor: tls::Acceptor,
+    hello: &'static [u8],
+    heard: Arc<Mutex<Vec<String>>>,
+) -> Option<()> {
     let mut stream = BufReader::new(Stream::new(stream));
     stream.write_all(b"220 sink\r\n").await.ok()?;
     loop {
@@ -109,8 +119,11 @@ async fn session(stream: TcpStream, acceptor: tls::Acceptor) -> Option<()> {
         if stream.read_line(&mut line).await.ok()? == 0 {
             return None;
         }
+        if line.starts_with("MAIL") {
+            heard.lock().unwrap().push(line.trim_end().to_owned());
+        }
         let reply: &[u8] = match line.trim_end().split(' ').next()? {
-            "EHLO" if stream.get_ref().is_secured() => b"250 sink\r\n",
+            "EHLO" if stream.get_ref().is_secured() => hello,
             "EHLO" => b"250-sink\r\n250 STARTTLS\r\n",
             "DATA" => {
                 stream.write_all(b"354 go\r\n").await.ok()?;

@@ -10,7 +10,7 @@ use tls::{AcceptorRequest, AnchorSource, Store, Stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::dane::{issuer, serve};
+use super::dane::{issuer, serve_with};
 use super::{Office, ScriptedAgent};
 use crate::context::Context;
 use crate::context::facts::Facts;
@@ -116,6 +116,8 @@ pub(super) fn ok(policy: &str) -> String {
 /// A domain with a mail host, a policy, and somebody who sends to it.
 pub(super) struct World {
     pub(super) office: Office,
+    /// MAIL commands that the host got.
+    pub(super) heard: Arc<Mutex<Vec<String>>>,
     web: Web,
     _server: dns::fixture::FixtureServer,
     _folder: Bench,
@@ -140,7 +142,13 @@ impl World {
             path
         };
         let anchors = file("ca.pem", authority().pem());
-        let port = serve(file("mx.pem", pem(mail, "mx.sts.example"))).await;
+        let heard = Arc::default();
+        let hello: &[u8] = if options.contains("# offers REQUIRETLS") {
+            b"250-sink\r\n250 REQUIRETLS\r\n"
+        } else {
+            b"250 sink\r\n"
+        };
+        let port = serve_with(file("mx.pem", pem(mail, "mx.sts.example")), hello, Arc::clone(&heard)).await;
         let web = Web::start(file("web.pem", pem(web, "mta-sts.sts.example")), answer).await;
         let source = Source::new(web.port, AnchorSource::Path(anchors));
         let zone = "sts.example. MX 10 mx.sts.example.\nmx.sts.example. A 127.0.0.1\n\
@@ -162,12 +170,17 @@ impl World {
             },
         );
         let office = Office { bench, agent: Arc::<ScriptedAgent>::default() };
-        Self { office, web, _server: server, _folder: folder }
+        Self { office, web, heard, _server: server, _folder: folder }
     }
 
     /// What the log says of a message to a domain.
     pub(super) async fn send(&self, domain: &str) -> Vec<String> {
         let id = self.office.post("carol@test.example", &[&format!("x@{domain}")]);
+        self.attempt(id).await
+    }
+
+    /// What the log says of an attempt.
+    pub(super) async fn attempt(&self, id: mail_types::MessageId) -> Vec<String> {
         self.office.attempt(id, AttemptKind::Forced).await;
         let log = self.office.log_of(id);
         let shorten = |line: &String| {

@@ -401,7 +401,7 @@ async fn results_are_kept_for_aggregate_reports() {
     assert_eq!(
         domains,
         [
-            ("any.com".to_owned(), "p=none; adkim=r; aspf=r; pct=100".to_owned()),
+            ("any.com".to_owned(), "p=none; adkim=r; aspf=r; pct=100; fo=1".to_owned()),
             (
                 "own.co.uk".to_owned(),
                 "p=reject; sp=none; adkim=r; aspf=r; pct=100; rua=mailto:agg@own.co.uk!1048576".to_owned()

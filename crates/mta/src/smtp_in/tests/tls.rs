@@ -79,6 +79,54 @@ async fn a_message_under_tls() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn requiretls_is_offered_within_tls_alone() {
+    let bench = Bench::new(&format!("{OPEN}requiretls_advertise_hosts = *\n"));
+    let mut client = begin(&bench).await;
+    client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+    client
+        .follow(
+            "C: EHLO client.example
+             S: 250-…|250-SMTPUTF8|250-REQUIRETLS|250 HELP
+             C: MAIL FROM:<a@client.example> REQUIRETLS=x
+             S: 501 …
+             C: MAIL FROM:<a@client.example> requiretls
+             S: 250 OK
+             C: RCPT TO:<b@test.example>
+             S: 250 Accepted
+             C: DATA
+             S: 354 …
+             C: Subject: hello
+             C:
+             C: .
+             S: 250 OK id=…
+             C: QUIT
+             S: 221 …",
+        )
+        .await;
+    client.closed().await;
+    assert!(bench.only_message().0.contains("\n-requiretls\n"), "{}", bench.only_message().0);
+    // Not in clear, and not to others.
+    for options in ["requiretls_advertise_hosts = *\n", ""] {
+        let bench = Bench::new(&format!("{OPEN}{options}"));
+        let mut client = begin(&bench).await;
+        if options.is_empty() {
+            client.close().await;
+            client = begin(&bench).await;
+            client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+        } else {
+            client.close().await;
+            client = Dialogue::connect(&bench);
+            client.follow("S: 220 …").await;
+        }
+        client
+            .follow(
+                "C: EHLO x\nS: 250-…|250-SMTPUTF8|250 HELP\nC: MAIL FROM:<a@b.example> REQUIRETLS\nS: 501 …",
+            )
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn certificates_are_read_by_expansions() {
     let tell = "begin acl\ntell:\n  accept logwrite = $tls_in_ourcert ${strlen:${md5:$tls_in_ourcert}} \
                 ${length_4:${base64:$tls_in_ourcert}} ${certextract{subject,CN}{$tls_in_ourcert}} \
