@@ -92,7 +92,11 @@ impl Unsupported {
             Kind::Operator => "operator",
             Kind::Condition => "condition",
         };
-        format!("the expansion {kind} \"{}\" is not supported yet by this version", self.name)
+        let instead = match self.name {
+            "pam" => ": the condition saslauthd, with saslauthd -a pam, asks PAM",
+            _ => "",
+        };
+        format!("the expansion {kind} \"{}\" is not supported yet by this version{instead}", self.name)
     }
 
     fn raise<T>(&self) -> Result<T, EvalError> {

@@ -46,7 +46,9 @@ fn names_not_served_yet_are_told_apart_from_unknown_ones() {
     let ids: Vec<&str> = expansion.diagnostics().iter().map(|found| found.id).collect();
     assert_eq!(ids, ["expand.unsupported"; 2]);
     let error = expansion.eval(&mut BareEnv::new()).unwrap_err();
-    assert_eq!(error.message(), "the expansion condition \"pam\" is not supported yet by this version");
+    let told = "the expansion condition \"pam\" is not supported yet by this version: the condition saslauthd, with \
+                saslauthd -a pam, asks PAM";
+    assert_eq!(error.message(), told);
 }
 
 #[test]
