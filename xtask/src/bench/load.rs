@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::Figures;
 use super::server::{self, SINK_PORT, SMTP_PORT, Server};
+use super::tls::{Hop, Key};
 use super::world::RECIPIENTS;
 
 /// A run that has not ended by then has failed.
@@ -22,6 +23,10 @@ pub(super) enum Work {
     Maildir,
     /// Send on.
     Relay,
+    /// Send on, over TLS.
+    RelayTls,
+    /// Begin sessions, with this key.
+    Handshakes(Key),
 }
 
 impl Work {
@@ -31,12 +36,13 @@ impl Work {
             "accept" => Ok(Self::Accept),
             "maildir" => Ok(Self::Maildir),
             "relay" => Ok(Self::Relay),
+            "relay-tls" => Ok(Self::RelayTls),
             other => Err(format!("no work called {other}")),
         }
     }
 
     fn domain(self) -> &'static str {
-        if self == Self::Relay { "away.example" } else { "local.example" }
+        if matches!(self, Self::Relay | Self::RelayTls) { "away.example" } else { "local.example" }
     }
 }
 
@@ -46,10 +52,11 @@ pub(super) fn run(
     work: Work,
     messages: usize,
     place: &Path,
-    postfix: &Path,
+    (postfix, binary): (&Path, &Path),
 ) -> Result<Figures, String> {
     let folder = place.join(format!("run-{}", server.name()));
     let mut sink = (work == Work::Relay).then(|| Sink::start(postfix)).transpose()?;
+    let hop = (work == Work::RelayTls).then(|| Hop::start(binary, place)).transpose()?;
     let running = server::start(server, work, &folder, &[])?;
     let cpu_before = running.cgroup.cpu_seconds();
     let begin = Instant::now();
@@ -66,7 +73,8 @@ pub(super) fn run(
             }
         }
         Ok(match work {
-            Work::Accept => true,
+            Work::Accept | Work::Handshakes(_) => true,
+            Work::RelayTls => hop.as_ref().is_some_and(|hop| hop.messages() >= messages),
             Work::Maildir => delivered(&place.join("home")) >= messages,
             Work::Relay => sink.as_mut().is_some_and(|s| s.messages() >= messages),
         })

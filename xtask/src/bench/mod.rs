@@ -3,6 +3,7 @@
 //! * `accept`: messages are taken and queued, nothing is delivered. The clock stops at the last reply.
 //! * `maildir`: 20 recipients with uids of their own; the clock stops when the last message stands in a `new/`.
 //! * `relay`: everything goes to one next hop (`smtp-sink`); the clock stops when it has the last message.
+//! * `tls`: what handshakes cost, full and resumed, and `relay` over TLS (see [`tls`]).
 //! * `idle`: what a connection costs that has said EHLO and waits.
 //! * `expand`: `-be` and `-bV` beside Exim, without a server (see [`expand`]).
 //! * `syncs`: calls of fsync and its kin for `accept`, counted by `strace` in a run of its own.
@@ -23,6 +24,7 @@ mod expand;
 mod idle;
 mod load;
 mod server;
+mod tls;
 mod world;
 
 use std::path::PathBuf;
@@ -85,16 +87,29 @@ pub fn run(args: &[&str]) -> Result<(), String> {
             dkim::servers(program, &options.binary, options.messages, &place)?;
             continue;
         }
+        if work == "tls" {
+            let mut all: Vec<&dyn Server> = servers.iter().map(|s| &**s).collect();
+            all.retain(|s| options.only.as_deref().is_none_or(|o| o == s.name()));
+            let fresh = || Disk::fresh(&place);
+            tls::handshakes(&all, options.messages.min(500), &fresh)?;
+        }
+        let work = if work == "tls" { "relay-tls" } else { work.as_str() };
         let mut rows = Vec::new();
         for server in servers.iter().filter(|s| options.only.as_deref().is_none_or(|o| o == s.name())) {
             let disk = Disk::fresh(&place)?;
             let place = disk.path();
-            match work.as_str() {
+            match work {
                 "idle" => idle::measure(&**server, place)?,
                 "syncs" => load::count_syncs(&**server, place, &options.postfix)?,
                 name => {
                     let work = Work::named(name)?;
-                    let figures = load::run(&**server, work, options.messages, place, &options.postfix)?;
+                    let figures = load::run(
+                        &**server,
+                        work,
+                        options.messages,
+                        place,
+                        (&options.postfix, &options.binary),
+                    )?;
                     rows.push((server.name(), figures));
                 }
             }
@@ -177,12 +192,12 @@ impl Options {
                 }
                 "--only" => options.only = Some(value()?),
                 "--binary" => options.binary = PathBuf::from(value()?),
-                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" | "lists" | "dkim" => {
+                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" | "lists" | "dkim" | "tls" => {
                     options.works.push((*arg).to_owned());
                 }
                 other => {
                     return Err(format!(
-                        "bench: unknown argument {other} (accept maildir relay idle syncs expand lists dkim --messages --only --binary)"
+                        "bench: unknown argument {other} (accept maildir relay idle syncs expand lists dkim tls --messages --only --binary)"
                     ));
                 }
             }

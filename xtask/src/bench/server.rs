@@ -14,6 +14,9 @@ pub(super) const SMTP_PORT: u16 = 2600;
 /// Port of the next hop.
 pub(super) const SINK_PORT: u16 = 2601;
 
+/// Port where TLS comes before the greeting.
+pub(super) const TLS_PORT: u16 = 2602;
+
 /// A server under test.
 pub(super) trait Server {
     /// Its name in the tables.
@@ -102,16 +105,26 @@ fn homes(place: &Path) -> Result<(), String> {
 fn exim_conf(work: Work, place: &Path) -> String {
     let place = place.display();
     let queue = if work == Work::Accept { "queue_only\n" } else { "" };
+    let (ports, tls) = match work {
+        Work::Handshakes(key) => (
+            format!("{SMTP_PORT} : {TLS_PORT}"),
+            format!(
+                "*\ntls_certificate = {}\ntls_on_connect_ports = {TLS_PORT}\ntls_resumption_hosts = *\nhost_lookup =",
+                key.file().display()
+            ),
+        ),
+        _ => (SMTP_PORT.to_string(), String::new()),
+    };
     format!(
         "primary_hostname = bench.example
 spool_directory = {place}/spool
 log_file_path = {place}/log/%slog
 pid_file_path = {place}/pid
 keep_environment =
-tls_advertise_hosts =
+tls_advertise_hosts = {tls}
 never_users = root
 local_interfaces = 127.0.0.1
-daemon_smtp_ports = {SMTP_PORT}
+daemon_smtp_ports = {ports}
 smtp_accept_max = 2000
 smtp_accept_queue_per_connection = 0
 remote_max_parallel = 4
@@ -238,6 +251,17 @@ impl Server for Postfix {
         let queue = place.join("queue");
         // Without a queue manager nobody clears the brake on incoming mail.
         let flow = if work == Work::Accept { "0" } else { "1s" };
+        let tls = match work {
+            Work::Handshakes(key) => format!(
+                "smtpd_tls_chain_files = {}\nsmtpd_tls_loglevel = 0\nsmtpd_tls_security_level = may\n",
+                key.file().display()
+            ),
+            Work::RelayTls => {
+                "smtp_tls_security_level = may\nsmtp_tls_connection_reuse = yes\nsmtp_connection_cache_on_demand = yes\n"
+                    .to_owned()
+            }
+            _ => String::new(),
+        };
         for folder in ["conf", "data", "queue"] {
             fs::create_dir_all(place.join(folder)).map_err(|e| format!("{folder}: {e}"))?;
         }
@@ -268,7 +292,7 @@ smtpd_client_connection_count_limit = 0
 default_process_limit = 100
 disable_dns_lookups = yes
 smtp_host_lookup = native
-"
+{tls}"
         );
         fs::write(place.join("conf/main.cf"), main).map_err(|e| e.to_string())?;
         let template = fs::read_to_string(self.root.join("usr/share/postfix/master.cf.dist"))
@@ -303,6 +327,10 @@ fn master_cf(template: &str, work: Work) -> String {
             out.push_str(&fields.join(" "));
         }
         out.push('\n');
+    }
+    if matches!(work, Work::Handshakes(_)) {
+        let wrapped = "inet n - n - - smtpd -o smtpd_tls_wrappermode=yes";
+        out.extend(["127.0.0.1:", &TLS_PORT.to_string(), " ", wrapped, "\n"]);
     }
     if !out.contains("postlog ") {
         out.push_str("postlog unix-dgram n - n - 1 postlogd\n");

@@ -89,8 +89,6 @@ pub const RATELIMIT: &str = "SMTP rate limits are not implemented yet";
 pub const SCANNING: &str = "content scanning is not implemented yet";
 /// SOCKS proxies.
 pub const SOCKS: &str = "SOCKS proxies are not implemented yet";
-/// SRV records and address translation.
-pub const SRV: &str = "SRV records and address translation are not implemented yet";
 /// TLS, DANE, OCSP.
 pub const TLS: &str = "this part of TLS is not implemented yet";
 /// What OpenSSL or GnuTLS can be told, and our library decides itself.

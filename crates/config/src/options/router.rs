@@ -133,7 +133,7 @@ pub mod generic {
         SET: Assignments = "set", unset;
         /// Another address for each host address that was found, or several; a forced failure leaves it as it is.
         /// `translate_ip_address = ${lookup{$host_address}lsearch{/etc/exim/translate}}`
-        TRANSLATE_IP_ADDRESS: Text = "translate_ip_address", unset, inert SRV;
+        TRANSLATE_IP_ADDRESS: Text = "translate_ip_address", unset;
         /// The transport that delivers what this router takes.
         /// `transport = local`
         TRANSPORT: Text = "transport", unset;
@@ -175,7 +175,7 @@ pub mod dnslookup {
         CHECK_SECONDARY_MX: Flag = "check_secondary_mx", off;
         /// The name of a service whose SRV records are looked for before MX records.
         /// `check_srv = smtp`
-        CHECK_SRV: TextList = "check_srv", unset, inert SRV;
+        CHECK_SRV: TextList = "check_srv", unset;
         /// Domains that defer where they are not found in the DNS, instead of being declined.
         /// `fail_defer_domains = *.slow.example`
         FAIL_DEFER_DOMAINS: Domains = "fail_defer_domains", unset;
@@ -205,7 +205,7 @@ pub mod dnslookup {
         SEARCH_PARENTS: Flag = "search_parents", off;
         /// Domains for which a lookup of SRV records that fails for now counts as one that found nothing.
         /// `srv_fail_domains = broken.example.net`
-        SRV_FAIL_DOMAINS: Domains = "srv_fail_domains", unset, inert SRV;
+        SRV_FAIL_DOMAINS: Domains = "srv_fail_domains", unset;
         /// Texts that are put after a domain that was not found, in turn.
         /// `widen_domains = example.org : example.net`
         WIDEN_DOMAINS: PlainList = "widen_domains", unset;

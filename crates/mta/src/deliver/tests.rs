@@ -10,6 +10,7 @@ mod mta_sts;
 mod remote;
 mod requiretls;
 mod srs;
+mod srv;
 mod tls_reports;
 
 use std::collections::HashMap;

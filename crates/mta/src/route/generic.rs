@@ -21,6 +21,7 @@ use super::address::Inherited;
 use super::chain::Step;
 use super::outcome::{Assignment, Directory, RouteDeferral, RouteHost, RouterUser, errno};
 use super::state::{State, home_of};
+use super::translate::translate;
 use super::{RouteMode, verified};
 
 /// `set` and `address_data`, before the driver runs.
@@ -330,7 +331,7 @@ pub(crate) async fn assign(
     };
     let user = user_and_group(state, router).await?;
     let mut assignment = assignment(state, router, &inherited, transport);
-    assignment.hosts = hosts;
+    assignment.hosts = Box::pin(translate(state, router, hosts)).await?;
     assignment.user = user;
     Ok(Box::new(assignment))
 }

@@ -133,7 +133,15 @@ mod tests {
     use super::*;
 
     fn host(name: &str, mx: Option<u16>) -> RouteHost {
-        RouteHost { name: name.into(), address: None, port: None, mx, sort_key: 0, dnssec: None }
+        RouteHost {
+            name: name.into(),
+            address: None,
+            port: None,
+            mx,
+            sort_key: 0,
+            dnssec: None,
+            tls: crate::route::HostTls::default(),
+        }
     }
 
     fn run(hosts: &[(&str, Option<u16>)]) -> (LocalHost, Vec<String>) {

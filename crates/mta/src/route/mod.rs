@@ -34,7 +34,9 @@ mod outcome;
 mod preconditions;
 mod report;
 mod require_files;
+mod srv;
 mod state;
+mod translate;
 mod verified;
 mod world;
 
@@ -42,8 +44,8 @@ pub(crate) use hosts::shuffle;
 
 pub use address::{AddressKind, Ancestor, Inherited, RouteAddress, Special};
 pub use outcome::{
-    Assignment, Decision, Directory, HeaderRewrite, RouteDeferral, RouteFailure, RouteHost, RouteLog,
-    RouteOutcome, RouterUser, SyntaxErrorNotice, errno,
+    Assignment, Decision, Directory, HeaderRewrite, HostTls, RouteDeferral, RouteFailure, RouteHost,
+    RouteLog, RouteOutcome, RouterUser, SyntaxErrorNotice, errno,
 };
 pub use report::{TestReport, test_address, verify_address};
 

@@ -18,7 +18,7 @@ use mail_types::dns::{Answer, DnsFailure, RecordData, RecordType, Security};
 use mail_types::limits;
 
 use super::hosts::{self, Addresses, Dnssec, Families};
-use super::outcome::RouteHost;
+use super::outcome::{HostTls, RouteHost};
 use super::state::State;
 
 /// What the options of a router say about the search.
@@ -85,8 +85,15 @@ async fn own_addresses(
     if !search.addresses_do {
         return Found::Nothing;
     }
-    let pattern =
-        RouteHost { name: domain.to_vec(), address: None, port: None, mx: None, sort_key: 0, dnssec: None };
+    let pattern = RouteHost {
+        name: domain.to_vec(),
+        address: None,
+        port: None,
+        mx: None,
+        sort_key: 0,
+        dnssec: None,
+        tls: HostTls::default(),
+    };
     match hosts::look_up(state, domain, hosts::Method::Dns, search.families, search.dnssec, false).await {
         Addresses::Found { mut addresses, dnssec, name } => {
             hosts::drop_ignored(state, router, domain, &mut addresses).await;
@@ -129,6 +136,7 @@ async fn from_records(
             mx: Some(preference),
             sort_key: key,
             dnssec: secure,
+            tls: HostTls::default(),
         };
         one_target(state, router, pattern, search, &mut tally).await;
     }
@@ -137,7 +145,7 @@ async fn from_records(
 
 /// What the targets of the MX records led to.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     hosts: Vec<RouteHost>,
     /// Names whose addresses are not known now.
     waiting: bool,
@@ -145,10 +153,17 @@ struct Tally {
     insecure: bool,
     literal: bool,
     ignored: bool,
+    /// Names without an address are shown among the hosts.
+    shows_unknown: bool,
 }
 
 impl Tally {
-    fn verdict(self) -> Found {
+    /// For the targets of SRV records.
+    pub(crate) fn of_services() -> Self {
+        Self { shows_unknown: true, ..Self::default() }
+    }
+
+    pub(crate) fn verdict(self) -> Found {
         if self.hosts.iter().any(|host| host.address.is_some()) {
             return Found::Hosts(self.hosts);
         }
@@ -165,7 +180,7 @@ impl Tally {
     }
 }
 
-async fn one_target(
+pub(crate) async fn one_target(
     state: &mut State<'_>,
     router: &RouterInstance,
     pattern: RouteHost,
@@ -193,6 +208,7 @@ async fn one_target(
             tally.insecure = true;
             tally.hosts.push(pattern);
         }
+        Addresses::Unknown if tally.shows_unknown => tally.hosts.push(pattern),
         Addresses::Unknown | Addresses::BadName => {}
     }
 }

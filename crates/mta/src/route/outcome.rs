@@ -61,6 +61,20 @@ pub struct RouteHost {
     pub sort_key: u32,
     /// DNSSEC vouched for the lookups; none when that was not asked.
     pub dnssec: Option<bool>,
+    /// What the record that named it promises of TLS.
+    pub tls: HostTls,
+}
+
+/// What is promised of a host's TLS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum HostTls {
+    /// Nothing: the transport's options say what is to be done.
+    #[default]
+    AsConfigured,
+    /// STARTTLS (`smtp-tls` at port 25).
+    StartTls,
+    /// TLS before the banner (`smtp-tls` at another port).
+    AtOnce,
 }
 
 /// Who a local delivery runs as, as far as the router says.

@@ -1,11 +1,12 @@
 //! `dnslookup`: the hosts of the domain by MX or address records.
 //!
 //! # Compatibility
-//! Specification chapter "The dnslookup router". Not yet: `check_srv`.
+//! Specification chapter "The dnslookup router".
 
 use config::RouterInstance;
 use config::options::router::{dnslookup, generic as options};
 use expand::Expansion;
+use expand::list::ListItems;
 
 use super::super::RouteMode;
 use super::super::chain::Step;
@@ -15,6 +16,7 @@ use super::super::local_host::{self, LocalHost};
 use super::super::mx::{self, Found, Search};
 use super::super::outcome::{RouteDeferral, RouteHost, errno};
 use super::super::preconditions::is_false;
+use super::super::srv;
 use super::super::state::State;
 
 pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step {
@@ -28,6 +30,10 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
         Ok(families) => families,
         Err(step) => return step,
     };
+    let services = match services(state, router).await {
+        Ok(services) => services,
+        Err(step) => return step,
+    };
     for name in names(state, router, &domain) {
         let search = Search {
             families,
@@ -38,7 +44,7 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
                 .domain_in(router.options.get(dnslookup::MX_FAIL_DOMAINS), &name)
                 .await,
         };
-        match mx::find(state, router, &name, search).await {
+        match Box::pin(hosts_of(state, router, &name, (&services, search))).await {
             Found::Hosts(_) if name != domain => {
                 let rewrite = router.options.get(dnslookup::REWRITE_HEADERS);
                 return local_host::change_domain(state, router, &name, rewrite);
@@ -61,6 +67,38 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
         }
     }
     decline(state, router, None).await
+}
+
+/// The services of `check_srv`: none where it is unset or forced to fail.
+async fn services(state: &mut State<'_>, router: &RouterInstance) -> Result<Vec<Vec<u8>>, Step> {
+    let Some(text) = router.options.get(dnslookup::CHECK_SRV) else { return Ok(Vec::new()) };
+    match state.world.expand(text).await {
+        Ok(value) => {
+            let items = ListItems::new(value.bytes()).filter(|item| !item.is_empty());
+            Ok(items.map(std::borrow::Cow::into_owned).collect())
+        }
+        Err(error) if error.is_forced() => Ok(Vec::new()),
+        Err(error) => {
+            let source = generic::source_of(text);
+            Err(Step::Defer(RouteDeferral::by(router, format!("failed to expand \"{source}\": {error}"))))
+        }
+    }
+}
+
+/// SRV records where services are named and have some, otherwise MX and address records.
+async fn hosts_of(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    name: &[u8],
+    (services, search): (&[Vec<u8>], Search),
+) -> Found {
+    if !services.is_empty() {
+        let tolerant = state.world.domain_in(router.options.get(dnslookup::SRV_FAIL_DOMAINS), name).await;
+        if let Some(found) = srv::find(state, router, name, services, (search, tolerant)).await {
+            return found;
+        }
+    }
+    mx::find(state, router, name, search).await
 }
 
 /// `ipv4_only`, `ipv4_prefer`.

@@ -25,7 +25,7 @@ use super::super::generic;
 use super::super::hosts::{self, Addresses, Dnssec, Families, Method};
 use super::super::local_host::{self, LocalHost};
 use super::super::mx::{self, Found, Search};
-use super::super::outcome::{RouteDeferral, RouteFailure, RouteHost, errno};
+use super::super::outcome::{HostTls, RouteDeferral, RouteFailure, RouteHost, errno};
 use super::super::state::State;
 
 pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step {
@@ -335,6 +335,7 @@ async fn addresses(
                 mx: None,
                 sort_key: 0,
                 dnssec: dnssec.then_some(true),
+                tls: HostTls::default(),
             };
             Found::Hosts(hosts::as_hosts(&pattern, &addresses))
         }

@@ -27,6 +27,7 @@ use tls::{Associations, Tlsa};
 use super::hosts::Candidate;
 use super::tls_report;
 use crate::context::Context;
+use crate::route::HostTls;
 use crate::transport::mta_sts;
 
 /// What was found out about a host, and what follows.
@@ -47,7 +48,7 @@ pub(super) async fn demand(
     context: &mut Context,
 ) -> Demand {
     let configured = Configured {
-        require: at_once || matches(options::HOSTS_REQUIRE_TLS, context),
+        require: at_once || host.tls != HostTls::AsConfigured || matches(options::HOSTS_REQUIRE_TLS, context),
         avoid: matches(options::HOSTS_AVOID_TLS, context),
         require_dane: matches(options::HOSTS_REQUIRE_DANE, context),
     };

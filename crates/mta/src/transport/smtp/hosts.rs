@@ -20,7 +20,7 @@ use policy::retry::Route;
 use super::batch::Batch;
 use super::settings::{Misconfigured, expanded, flag, items};
 use crate::context::Context;
-use crate::route::RouteHost;
+use crate::route::{HostTls, RouteHost};
 
 /// A host to be tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(super) struct Candidate {
     pub(super) dnssec: bool,
     /// `$lookup_dnssec_authenticated`.
     pub(super) authenticated: Option<bool>,
+    /// What is promised of its TLS.
+    pub(super) tls: HostTls,
 }
 
 /// Why there is nobody to try.
@@ -107,6 +109,7 @@ fn from_router(host: &RouteHost) -> Option<Candidate> {
         route,
         dnssec: host.dnssec == Some(true),
         authenticated: host.dnssec,
+        tls: host.tls,
     })
 }
 
@@ -137,6 +140,7 @@ async fn by_name(
                 route: Route::Address,
                 dnssec,
                 authenticated: dnssec.then_some(true),
+                tls: HostTls::default(),
             });
         }
     }

@@ -151,6 +151,7 @@ impl Run {
             mx: None,
             sort_key: 0,
             dnssec: None,
+            tls: crate::route::HostTls::default(),
         };
         let (journal, mut acceptances) = tokio::sync::mpsc::channel::<Acceptance>(1);
         let (noted, writable) = (Arc::default(), Arc::new(AtomicBool::new(true)));

@@ -29,7 +29,7 @@ use super::super::settings::{Settings, expanded, interface};
 use super::super::tls_report::{self, Watch};
 use super::{Run, misconfigured, result};
 use crate::context::Context;
-use crate::route::errno;
+use crate::route::{HostTls, errno};
 use crate::transport::limits::Place;
 
 impl Run<'_> {
@@ -156,7 +156,7 @@ impl Run<'_> {
         let endpoint = Endpoint { address: host.address, port, interface };
         let transport = self.transport;
         let mut matches = in_list(transport, host);
-        let how = (settings.tls_at_once, action);
+        let how = (settings.tls_at_once || host.tls == HostTls::AtOnce, action);
         let tls = Plan::of(transport, &host.name, how, &mut matches, self.context).map_err(misconfigured)?;
         Ok(Key { transport: transport.name.clone(), endpoint, helo, tls })
     }
@@ -165,7 +165,7 @@ impl Run<'_> {
     pub(super) async fn demand(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Demand {
         let mut matches = in_list(self.transport, host);
         let domain = self.batch.only_domain();
-        let at_once = settings.tls_at_once;
+        let at_once = settings.tls_at_once || host.tls == HostTls::AtOnce;
         demand(host, port, at_once, domain.as_deref(), &mut matches, self.context).await
     }
 
