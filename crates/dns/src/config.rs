@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail_types::bytes::trim;
+use mail_types::dns::RecordType;
 
 use crate::hosts::HostsFile;
 use crate::validate::anchor::TrustAnchors;
@@ -37,8 +38,28 @@ pub struct ResolverConfig {
     pub trusted_authorities: Names,
     /// Names that count as missing where the servers fail (`dns_again_means_nonexist`).
     pub again_means_nonexist: Names,
+    /// Who hears of lookups that took long (`slow_lookup_log`).
+    pub slow: Option<SlowLookups>,
     /// What `/etc/hosts` says.
     pub hosts: HostsFile,
+}
+
+/// Who hears of lookups that took longer than a limit.
+#[derive(Clone)]
+pub struct SlowLookups {
+    /// The limit.
+    pub limit: Duration,
+    /// Is told the name, the type, and how long it took.
+    pub tell: Arc<Told>,
+}
+
+/// Hears of a slow lookup: name, type, time.
+type Told = dyn Fn(&[u8], RecordType, Duration) + Send + Sync;
+
+impl fmt::Debug for SlowLookups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "slower than {:?}", self.limit)
+    }
 }
 
 /// Who says what DNSSEC says.
@@ -89,6 +110,7 @@ impl Default for ResolverConfig {
             dnssec_always: false,
             trusted_authorities: Names::default(),
             again_means_nonexist: Names::default(),
+            slow: None,
             hosts: HostsFile::default(),
         }
     }

@@ -32,7 +32,7 @@ mod validate;
 mod wire;
 
 pub use blocking::BlockingResolver;
-pub use config::{Names, ResolverConfig, Validation};
+pub use config::{Names, ResolverConfig, SlowLookups, Validation};
 pub use hosts::HostsFile;
 pub use mail_types::dns::reverse_name;
 pub use resolver::{Examined, Families, HostAddresses, Resolver, SearchOptions};

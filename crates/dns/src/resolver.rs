@@ -168,10 +168,17 @@ impl Resolver {
             return known;
         }
         let question = Question { name: parsed, rtype };
+        let began = clock.now();
         let Looked { mut examined, seconds } = match own {
             Some(anchors) => Box::pin(self.follow_validated(question, anchors, options)).await,
             None => self.follow(question, options).await,
         };
+        if let Some(slow) = config.slow.as_ref().filter(|_| !options.timed_by_caller) {
+            let took = clock.now().since(began);
+            if took > slow.limit {
+                (slow.tell)(&key.0, rtype, took);
+            }
+        }
         match &examined.outcome {
             Ok(answer) => {
                 let count = answer.records.len();

@@ -283,11 +283,13 @@ pub struct QueryOptions {
     /// Find out what DNSSEC says: [`Answer::security`] is then known, and what was forged is [`DnsFailure::Bogus`].
     /// Without it an answer costs one question and its security may be [`Security::Indeterminate`].
     pub dnssec: bool,
+    /// Whoever asks tells of slow lookups himself (`slow_lookup_log`).
+    pub timed_by_caller: bool,
 }
 
 impl QueryOptions {
     /// As configured, with an answer of DNSSEC.
-    pub const DNSSEC: Self = Self { retrans: None, retry: None, dnssec: true };
+    pub const DNSSEC: Self = Self { retrans: None, retry: None, dnssec: true, timed_by_caller: false };
 }
 
 /// The name under which the PTR records of an address stand: `1.2.0.192.in-addr.arpa`, `….ip6.arpa`.

@@ -156,8 +156,21 @@ fn open_spool(config: &Config, clock: &Arc<dyn Clock>) -> Result<Spool, String> 
         .map_err(|e| format!("spool_directory {}: {e}", directory.display()))
 }
 
+/// `slow_lookup_log`, for lookups that are made for no message, or that do not know it.
+fn slow_lookups(config: &Config, log: &Arc<Log>) -> Option<dns::SlowLookups> {
+    let limit = u64::try_from(config.main.get(main::SLOW_LOOKUP_LOG)).ok().filter(|limit| *limit > 0)?;
+    let log = Arc::clone(log);
+    let tell = move |name: &[u8], rtype: RecordType, took: Duration| {
+        let (name, took) = (mail_types::bytes::Printable::new(name).to_string(), took.as_millis());
+        let text = format!("Long {rtype} lookup for '{name}': {took} msec").into_bytes();
+        log.write(&observe::Event::Text { text, streams: observe::Streams::MAIN });
+    };
+    Some(dns::SlowLookups { limit: Duration::from_millis(limit), tell: Arc::new(tell) })
+}
+
 fn resolver(
     config: &Config,
+    slow: Option<dns::SlowLookups>,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<dns::Resolver, String> {
@@ -170,6 +183,7 @@ fn resolver(
         let hosts = dns::ResolverConfig::system().hosts;
         dns::ResolverConfig { hosts, ..dns::ResolverConfig::with_servers(servers) }
     };
+    settings.slow = slow;
     if let retrans @ 1.. = options.get(main::DNS_RETRANS) {
         settings.retrans = Duration::from_secs(retrans.unsigned_abs());
     }
@@ -266,7 +280,7 @@ pub(crate) fn test_services_with(
 ) -> Result<(Arc<Services>, Arc<observe::MemorySink>), String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let resolver = Arc::new(resolver(config, &clock, &entropy)?);
+    let resolver = Arc::new(resolver(config, None, &clock, &entropy)?);
     let blocking = Arc::new(resolver.blocking(tokio::runtime::Handle::current()));
     let (settings, _) = log_target(config)?;
     let (log, lines) = Log::to_memory(settings, Arc::clone(&clock));
@@ -349,7 +363,7 @@ impl LazyResolver {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok()?;
-        let resolver = Arc::new(resolver(&self.config, &clock, &entropy).ok()?);
+        let resolver = Arc::new(resolver(&self.config, None, &clock, &entropy).ok()?);
         let blocking = resolver.blocking(runtime.handle().clone());
         Some((runtime, blocking))
     }
@@ -410,7 +424,8 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
     let (settings, sink) = log_target(config)?;
     let log = Arc::new(Log::new(settings, Arc::clone(&clock), Arc::new(sink)));
     let spool = Arc::new(open_spool(config, &clock)?);
-    let resolver = Arc::new(resolver(config, &clock, &entropy)?);
+    let slow = slow_lookups(config, &log);
+    let resolver = Arc::new(resolver(config, slow, &clock, &entropy)?);
     let blocking = Arc::new(resolver.blocking(tokio::runtime::Handle::current()));
     let hints_log = Arc::clone(&log);
     let hints_place = spool_directory(config)?.join("db");
@@ -460,7 +475,7 @@ fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {
         exim_uid: uid,
         exim_gid: nix::unistd::getegid().as_raw(),
         exim_user: user.unwrap_or_else(|| uid.to_string().into_bytes()),
-        exim_path: std::env::current_exe().unwrap_or_default(),
+        exim_path: program_path(config).unwrap_or_default(),
         initial_cwd: std::env::current_dir().unwrap_or_default(),
         hostname: host_name().into_bytes(),
         compile_date: compile_date(),
@@ -489,4 +504,15 @@ fn localhost_number(config: &Config) -> Result<Option<u16>, String> {
     let text = String::from_utf8_lossy(&text).trim().to_owned();
     let number = text.parse::<u16>().ok().filter(|n| *n <= 16);
     number.map(Some).ok_or_else(|| format!("localhost_number = {text} is not a number from 0 to 16"))
+}
+
+/// Where the program is: what `exim_path` says, or the file that is running.
+pub(crate) fn program_path(config: &Config) -> std::io::Result<PathBuf> {
+    let options = &config.main;
+    if options.is_set(main::EXIM_PATH)
+        && let Some(path) = options.get(main::EXIM_PATH)
+    {
+        return Ok(PathBuf::from(OsString::from_vec(path.to_vec())));
+    }
+    std::env::current_exe()
 }

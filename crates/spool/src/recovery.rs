@@ -72,6 +72,24 @@ impl Spool {
         Ok(true)
     }
 
+    /// Moves a message and its log out of the queue, to the directories with an `F` before their names
+    /// (`move_frozen_messages`). False when somebody else works on it.
+    pub fn move_frozen(&self, id: &MessageId) -> Result<bool, SpoolError> {
+        let held = match self.hold(id)? {
+            HoldOutcome::Held(held) => held,
+            HoldOutcome::Busy => return Ok(false),
+            HoldOutcome::Gone => return Ok(true),
+        };
+        self.move_to(&held.place, id, "Finput")?;
+        let logs = kind_dir(self.queue(), "Fmsglog");
+        self.shared.prepare(&logs)?;
+        for split in [false, true] {
+            // There need not be one.
+            let _ = self.shared.disk.rename(&message_log(self.queue(), id, split), &logs.join(id.as_str()));
+        }
+        Ok(true)
+    }
+
     /// Removes a message whose files make no sense, its log too. False when somebody else works on it.
     pub fn remove_malformed(&self, id: &MessageId) -> Result<bool, SpoolError> {
         let held = match self.hold(id)? {
@@ -207,9 +225,13 @@ impl Spool {
         self.shared.disk.stat(path).is_ok_and(|stat| now.saturating_sub(stat.modified) > seconds)
     }
 
-    /// Moves all files of a message to `damaged`, durably there before they are durably gone here.
     fn move_aside(&self, place: &Place, id: &MessageId) -> Result<(), SpoolError> {
-        let damaged = kind_dir(self.queue(), DAMAGED);
+        self.move_to(place, id, DAMAGED)
+    }
+
+    /// Moves all files of a message to another directory, durably there before they are durably gone here.
+    fn move_to(&self, place: &Place, id: &MessageId, directory: &str) -> Result<(), SpoolError> {
+        let damaged = kind_dir(self.queue(), directory);
         self.shared.prepare(&damaged)?;
         for part in [Part::Header, Part::Journal, Part::Data] {
             let from = place.file(id, part);

@@ -112,6 +112,9 @@ fn masked_number(rest: &[u8], before: &[u8]) -> Option<(usize, String)> {
     if pid {
         return Some((len, "<pid>".to_owned()));
     }
+    if before.ends_with(b"': ") && rest[len..].starts_with(b" msec") {
+        return Some((len, "<time>".to_owned()));
+    }
     // The machine's load.
     if before.ends_with(b" (load ") && rest[len..].starts_with(b".") {
         return Some((len + 1 + digits(&rest[len + 1..]), "<load>".to_owned()));

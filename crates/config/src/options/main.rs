@@ -294,7 +294,7 @@ option_table! {
     EXIM_GROUP: Group = "exim_group", unset;
     /// The path of the program, for those that it starts.
     /// `exim_path = /usr/sbin/exim4`
-    EXIM_PATH: Plain = "exim_path", unset, inert LATER;
+    EXIM_PATH: Plain = "exim_path", unset;
     /// The user as whom the server works once ports are bound, and to whom the spool belongs.
     /// `exim_user = mail`
     EXIM_USER: User = "exim_user", unset;
@@ -486,7 +486,7 @@ option_table! {
     MESSAGE_SIZE_LIMIT: Text = "message_size_limit", "50M";
     /// Whether the files of a frozen message are moved out of the queue.
     /// `move_frozen_messages = true`
-    MOVE_FROZEN_MESSAGES: Flag = "move_frozen_messages", off, inert LATER;
+    MOVE_FROZEN_MESSAGES: Flag = "move_frozen_messages", off;
     /// Whether the program only passes messages on at once, as part of a mail reader, and queues nothing.
     /// `mua_wrapper = true`
     MUA_WRAPPER: Flag = "mua_wrapper", off;
@@ -579,7 +579,7 @@ option_table! {
     QUEUE_ONLY_LOAD: Fixed = "queue_only_load", unset;
     /// Whether, once the load was above `queue_only_load`, the rest of a connection's messages is queued.
     /// `queue_only_load_latch = false`
-    QUEUE_ONLY_LOAD_LATCH: Flag = "queue_only_load_latch", on, inert OWN_WAY;
+    QUEUE_ONLY_LOAD_LATCH: Flag = "queue_only_load_latch", on;
     /// Whether `-od…` on the command line goes before `queue_only` and its like.
     /// `queue_only_override = false`
     QUEUE_ONLY_OVERRIDE: Flag = "queue_only_override", on;
@@ -645,7 +645,7 @@ option_table! {
     SENDER_UNQUALIFIED_HOSTS: Hosts = "sender_unqualified_hosts", unset;
     /// DNS lookups that take longer than this many milliseconds are logged; 0 logs none.
     /// `slow_lookup_log = 500`
-    SLOW_LOOKUP_LOG: Integer = "slow_lookup_log", "0", inert LATER;
+    SLOW_LOOKUP_LOG: Integer = "slow_lookup_log", "0";
     /// Whether TCP finds out about clients that vanished.
     /// `smtp_accept_keepalive = false`
     SMTP_ACCEPT_KEEPALIVE: Flag = "smtp_accept_keepalive", on;
@@ -819,7 +819,7 @@ option_table! {
     SYSTEM_FILTER_USER: User = "system_filter_user", unset, inert FILTERS;
     /// Whether answers to clients are sent as they are made, without Nagle's algorithm.
     /// `tcp_nodelay = false`
-    TCP_NODELAY: Flag = "tcp_nodelay", on, inert OWN_WAY;
+    TCP_NODELAY: Flag = "tcp_nodelay", on;
     /// The name under which TCP wrappers know the daemon.
     /// `tcp_wrappers_daemon_name = exim`
     TCP_WRAPPERS_DAEMON_NAME: Plain = "tcp_wrappers_daemon_name", unset, inert OWN_WAY;

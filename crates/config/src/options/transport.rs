@@ -214,7 +214,7 @@ pub mod appendfile {
         MODE_FAIL_NARROWER: Flag = "mode_fail_narrower", on;
         /// The local `comsat` daemon is told about the new mail.
         /// `notify_comsat = true`
-        NOTIFY_COMSAT: Flag = "notify_comsat", off, inert LATER;
+        NOTIFY_COMSAT: Flag = "notify_comsat", off;
         /// The most bytes that the mailbox may hold, `K`, `M` and `G` allowed; 0 is no limit. Beyond it the delivery fails for now, by the retry rules.
         /// `quota = ${if eq{$local_part}{boss}{2G}{500M}}`
         QUOTA: Text = "quota", unset;
@@ -514,13 +514,13 @@ pub mod smtp {
         DKIM_TIMESTAMPS: Text = "dkim_timestamps", unset;
         /// Where all addresses of a domain were out of reach for longer than their retry rules have it, a message that comes before the next time of a retry bounces at once; otherwise they are tried first.
         /// `delay_after_cutoff = false`
-        DELAY_AFTER_CUTOFF: Flag = "delay_after_cutoff", on, inert LATER;
+        DELAY_AFTER_CUTOFF: Flag = "delay_after_cutoff", on;
         /// A host name of one word is completed with the domain of the resolver's configuration.
         /// `dns_qualify_single = false`
-        DNS_QUALIFY_SINGLE: Flag = "dns_qualify_single", on, inert LATER;
+        DNS_QUALIFY_SINGLE: Flag = "dns_qualify_single", on;
         /// A host name that is not found is tried with the domains of the resolver's search list.
         /// `dns_search_parents = true`
-        DNS_SEARCH_PARENTS: Flag = "dns_search_parents", off, inert LATER;
+        DNS_SEARCH_PARENTS: Flag = "dns_search_parents", off;
         /// Host names whose lookups ask for DNSSEC.
         /// `dnssec_request_domains = *.example.org`
         DNSSEC_REQUEST_DOMAINS: Domains = "dnssec_request_domains", "*";
@@ -529,7 +529,7 @@ pub mod smtp {
         DNSSEC_REQUIRE_DOMAINS: Domains = "dnssec_require_domains", unset;
         /// The DSCP value of the packets: a name such as `ef`, or a number.
         /// `dscp = af21`
-        DSCP: Text = "dscp", unset, inert LATER;
+        DSCP: Text = "dscp", unset;
         /// Hosts that are tried when all others failed for now; those of a router go before these.
         /// `fallback_hosts = backup.example.org`
         FALLBACK_HOSTS: TextList = "fallback_hosts", unset;
@@ -538,7 +538,7 @@ pub mod smtp {
         FINAL_TIMEOUT: Time = "final_timeout", "10m";
         /// The names in `hosts` and `fallback_hosts` are looked up by the system and not in the DNS.
         /// `gethostbyname = true`
-        GETHOSTBYNAME: Flag = "gethostbyname", off, inert LATER;
+        GETHOSTBYNAME: Flag = "gethostbyname", off;
         /// TLS is more lenient with servers that break its rules.
         /// `gnutls_compat_mode = true`
         GNUTLS_COMPAT_MODE: Tristate = "gnutls_compat_mode", unset, inert TLS_LIBRARY;

@@ -200,7 +200,8 @@ mod tests {
             Query::parse(b">:,; defer_never , DNSSEC_strict,retrans_2s,retry_3, MXH = a.b : c").unwrap();
         assert_eq!((&*query.separator, query.fields.as_deref()), (&b":"[..], Some(&b";"[..])));
         assert_eq!((query.on_defer, query.dnssec), (OnDefer::Never, Dnssec::Strict));
-        let options = QueryOptions { retrans: Some(Duration::from_secs(2)), retry: Some(3), dnssec: false };
+        let options =
+            QueryOptions { retrans: Some(Duration::from_secs(2)), retry: Some(3), ..QueryOptions::default() };
         assert_eq!((query.options, query.wanted), (options, Wanted::MailHosts));
         assert_eq!(query.list, b" a.b : c");
         let plain = Query::parse(b"example.com").unwrap();

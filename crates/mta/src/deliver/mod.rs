@@ -44,6 +44,7 @@ pub use local_agent::{InProcessAgent, look};
 
 use std::sync::Arc;
 
+use config::options::main;
 use mail_types::Timestamp;
 use mail_types::message_id::MessageId;
 
@@ -145,7 +146,24 @@ impl AttemptReport {
 
 /// Tries to deliver a message to everybody who does not have it yet.
 pub async fn attempt(id: MessageId, kind: AttemptKind, services: &Arc<Services>) -> AttemptReport {
-    Box::pin(run::attempt(id, kind, services)).await
+    let report = Box::pin(run::attempt(id, kind, services)).await;
+    if report.end == AttemptEnd::Frozen && services.snapshot().main.get(main::MOVE_FROZEN_MESSAGES) {
+        return moved(id, report, services).await;
+    }
+    report
+}
+
+/// `move_frozen_messages`: a message that an attempt froze, or found frozen, leaves the queue.
+async fn moved(id: MessageId, report: AttemptReport, services: &Arc<Services>) -> AttemptReport {
+    let spool = Arc::clone(&services.spool);
+    match services.pools.spool.run(move || spool.move_frozen(&id)).await {
+        Ok(Ok(true)) => AttemptReport { end: AttemptEnd::Gone, ..report },
+        Ok(Ok(false)) | Err(_) => report,
+        Ok(Err(error)) => {
+            services.log.problem(Some(&id), format!("failed to move the frozen message: {error}"));
+            report
+        }
+    }
 }
 
 #[cfg(test)]

@@ -256,11 +256,13 @@ fn time_out(run: &mut Run, id: NodeId) {
     let End::Deferred(trouble) = std::mem::take(&mut run.node_mut(id).end) else { return };
     run.log_timed_out(run.node(id), b"retry timeout exceeded");
     let mut message = trouble.message.clone();
+    // The system's words alone (a refused connection) are not told.
+    let errno = if message.is_empty() { errno::NONE } else { trouble.errno };
     if !message.is_empty() {
         message.extend_from_slice(b": ");
     }
     message.extend_from_slice(b"retry timeout exceeded");
     let smtp_reply = trouble.smtp_reply.map(|reply| [reply.as_slice(), b": retry timeout exceeded"].concat());
-    run.node_mut(id).end = End::Failed(Trouble { message, smtp_reply, ..trouble });
+    run.node_mut(id).end = End::Failed(Trouble { errno, message, smtp_reply, ..trouble });
     run.failed.push(id);
 }

@@ -115,7 +115,7 @@ async fn connection(
     }
     let Ok(local) = stream.local_addr() else { return };
     // Replies are small and each is waited for.
-    let _ = stream.set_nodelay(true);
+    let _ = stream.set_nodelay(services.snapshot().main.get(config::options::main::TCP_NODELAY));
     if services.snapshot().main.get(config::options::main::SMTP_ACCEPT_KEEPALIVE) {
         let _ = socket2::SockRef::from(&stream).set_keepalive(true);
     }

@@ -2,10 +2,10 @@
 //!
 //! # Compatibility
 //! Options `queue_only`, `queue_only_file`, `queue_only_load`, `queue_only_override`, `smtp_accept_queue`,
-//! `smtp_accept_queue_per_connection`; `control = queue`. The load is read for each message, so that
-//! `queue_only_load_latch` makes no difference; docs/compat.md.
+//! `smtp_accept_queue_per_connection`, `queue_only_load_latch`; `control = queue`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use config::options::main;
 use observe::Event;
@@ -13,12 +13,12 @@ use observe::event::MessageEvent;
 
 use super::commit::Submission;
 use crate::context::Context;
-use crate::context::facts::Origin;
+use crate::context::facts::{ConnectionFacts, Origin};
 use crate::context::variable::load_average;
 use crate::services::Arrival;
 
 /// How soon the message is tried: what ACLs, the command line and options say.
-pub(super) fn arrival(order: &Submission, context: &Context) -> Arrival {
+pub(super) fn arrival(order: &Submission, context: &mut Context) -> Arrival {
     if context.config.main.get(main::MUA_WRAPPER) {
         return Arrival::Deliver;
     }
@@ -59,8 +59,9 @@ fn by_file(context: &Context) -> Option<Arrival> {
 }
 
 /// Why this machine is too busy, if it is.
-fn busy(order: &Submission, context: &Context) -> Option<String> {
-    let options = &context.config.main;
+fn busy(order: &Submission, context: &mut Context) -> Option<String> {
+    let config = Arc::clone(&context.config);
+    let options = &config.main;
     let connection = &context.facts.connection;
     let open = i64::from(connection.smtp_count_at_connection_start);
     let accept_queue = options.get(main::SMTP_ACCEPT_QUEUE);
@@ -74,6 +75,29 @@ fn busy(order: &Submission, context: &Context) -> Option<String> {
     }
     let limit = options.get(main::QUEUE_ONLY_LOAD)?;
     let load = load_average()?;
-    let over = i64::try_from(load).is_ok_and(|load| load > limit);
+    let over = by_load(load, limit, options.get(main::QUEUE_ONLY_LOAD_LATCH), &mut context.facts.connection);
     over.then(|| format!("load average {:.2}", load as f64 / 1000.0))
+}
+
+/// Whether the load is too high, or, with the latch, was for an earlier message of the connection.
+fn by_load(load: u64, limit: i64, latch: bool, connection: &mut ConnectionFacts) -> bool {
+    if latch && connection.queued_by_load {
+        return true;
+    }
+    connection.queued_by_load = i64::try_from(load).is_ok_and(|load| load > limit);
+    connection.queued_by_load
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_met_a_high_load_remembers_it() {
+        for (latch, expected) in [(true, [false, true, true]), (false, [false, true, false])] {
+            let mut connection = ConnectionFacts::default();
+            let met = [4_000, 6_000, 1_000].map(|load| by_load(load, 5_000, latch, &mut connection));
+            assert_eq!(met, expected, "latch {latch}");
+        }
+    }
 }

@@ -111,9 +111,16 @@ impl<'a> World<'a> {
         rtype: RecordType,
         dnssec: bool,
     ) -> Result<Answer, DnsFailure> {
-        let options = QueryOptions { dnssec, ..QueryOptions::default() };
+        let options = QueryOptions { dnssec, timed_by_caller: true, ..QueryOptions::default() };
+        let began = self.services().clock.now();
         let answer = self.services().resolver.query_with(name, rtype, &options).await;
         let shown = Printable::new(name);
+        let limit =
+            u128::try_from(self.config().main.get(config::options::main::SLOW_LOOKUP_LOG)).unwrap_or(0);
+        let took = self.services().clock.now().since(began).as_millis();
+        if limit > 0 && took > limit {
+            self.log(format!("Long {rtype} lookup for '{shown}': {took} msec"));
+        }
         match &answer {
             Err(DnsFailure::AliasLoop) => self.log(format!("CNAME loop for {shown} encountered")),
             Err(DnsFailure::Bogus(reason)) => {

@@ -28,8 +28,12 @@ pub(crate) fn run(start: &Start<'_>, action: Action) -> ExitCode {
 }
 
 /// Starts `-Mc` for these messages in a process of its own that nobody waits for.
-pub(crate) fn deliver_detached(invocation: &Invocation, ids: &[MessageId]) -> std::io::Result<()> {
-    let mut command = Command::new(std::env::current_exe()?);
+pub(crate) fn deliver_detached(
+    invocation: &Invocation,
+    config: &Config,
+    ids: &[MessageId],
+) -> std::io::Result<()> {
+    let mut command = Command::new(assembly::program_path(config)?);
     if let Some(files) = &invocation.config_files {
         command.arg("-C").arg(String::from_utf8_lossy(&files.join(&b':')).into_owned());
     }

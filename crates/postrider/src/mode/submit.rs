@@ -162,7 +162,8 @@ impl Submission<'_> {
             }
             Seat::Worker(_) => deliver_all(ids, services).await,
             Seat::Alone(_) => {
-                if let Err(e) = super::act::deliver_detached(self.start.invocation, &ids) {
+                if let Err(e) = super::act::deliver_detached(self.start.invocation, &self.start.config, &ids)
+                {
                     services.log.problem(None, format!("cannot start a delivery in the background: {e}"));
                 }
             }

@@ -51,6 +51,8 @@ pub struct OwnFacts {
 /// The incoming connection or the local caller.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ConnectionFacts {
+    /// The load has made a message of this connection wait (`queue_only_load_latch`).
+    pub queued_by_load: bool,
     /// How mail reaches this process.
     pub origin: Origin,
     /// What of a local caller's facts is not from outside.

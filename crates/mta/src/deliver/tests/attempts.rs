@@ -188,6 +188,19 @@ async fn a_bounce_that_fails_is_frozen_and_thawed_by_name() {
 }
 
 #[tokio::test]
+async fn a_frozen_message_leaves_the_queue_where_the_option_says_so() {
+    let office = Office::with("move_frozen_messages\n");
+    let id = office.post("", &["nosuch@test.example"]);
+    assert_eq!(office.attempt(id, ARRIVAL).await.end, AttemptEnd::Gone);
+    assert_eq!(office.bench.services.spool.message_ids().expect("the spool is readable"), []);
+    let root = &office.bench.services.process.spool_directory;
+    for file in [format!("Finput/{id}-H"), format!("Finput/{id}-D")] {
+        assert!(root.join(&file).is_file(), "{file}");
+    }
+    assert_eq!(office.attempt(id, AttemptKind::Forced).await.end, AttemptEnd::Gone);
+}
+
+#[tokio::test]
 async fn domains_that_wait() {
     let office = Office::new();
     let held = office.post("carol@test.example", &["x@hold.example"]);

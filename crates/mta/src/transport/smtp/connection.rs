@@ -18,6 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use super::dscp;
 use super::fault::Link;
 use super::run::Farewell;
 use crate::context::facts::TlsFacts;
@@ -58,6 +59,8 @@ pub(super) struct Endpoint {
     pub(super) address: IpAddr,
     pub(super) port: u16,
     pub(super) interface: Option<IpAddr>,
+    /// `dscp`: the octet that marks packets.
+    pub(super) service: Option<u8>,
 }
 
 impl Connection {
@@ -65,6 +68,10 @@ impl Connection {
     pub(super) async fn open(endpoint: Endpoint, limit: Duration, keepalive: bool) -> io::Result<Self> {
         let socket = if endpoint.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_keepalive(keepalive)?;
+        if let Some(octet) = endpoint.service {
+            // What the system does not take is no reason to keep mail.
+            let _ = dscp::mark(&socket, endpoint.address, octet);
+        }
         if let Some(interface) = endpoint.interface {
             socket.bind(SocketAddr::new(interface, 0))?;
         }

@@ -172,14 +172,30 @@ async fn addresses(
     let required = names(transport.options.get(options::DNSSEC_REQUIRE_DOMAINS), name, context).await;
     let requested =
         required || names(transport.options.get(options::DNSSEC_REQUEST_DOMAINS), name, context).await;
-    let search = dns::SearchOptions { dnssec: requested, ..dns::SearchOptions::default() };
-    match context.services.resolver.host_addresses(name, families, search).await {
+    let set = &transport.options;
+    let by_name = set.get(options::GETHOSTBYNAME);
+    let search = dns::SearchOptions {
+        qualify_single: by_name || set.get(options::DNS_QUALIFY_SINGLE),
+        search_parents: by_name || set.get(options::DNS_SEARCH_PARENTS),
+        dnssec: requested,
+    };
+    let resolver = &context.services.resolver;
+    let found = if by_name {
+        resolver.host_addresses(name, families, search).await
+    } else {
+        resolver.dns_addresses(name, families, search).await
+    };
+    match found {
         Ok(found) if required && found.security != Security::Secure => {
             *trouble = Some(format!("lookup of IP address for {} was insecure", Printable::new(name)));
             (Vec::new(), false)
         }
         Ok(found) if !requested => (found.addresses, false),
         Ok(found) => (found.addresses, found.security == Security::Secure),
+        Err(failure) if !failure.is_temporary() => {
+            *trouble = Some(format!("failed to lookup IP address for {}", Printable::new(name)));
+            (Vec::new(), false)
+        }
         Err(_) => {
             *trouble = Some(format!("lookup of host \"{}\" failed", Printable::new(name)));
             (Vec::new(), false)

@@ -19,6 +19,7 @@ mod connection;
 mod connections;
 mod demand;
 mod dialogue;
+mod dscp;
 mod fault;
 mod hosts;
 mod run;

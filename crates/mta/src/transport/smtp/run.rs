@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use config::TransportInstance;
-use config::options::transport::generic;
+use config::options::transport::{generic, smtp as options};
 use mail_types::outcome::Verdict;
 use mail_types::value::Value;
 use observe::event::{RemoteHost, Session};
@@ -77,6 +77,8 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         reply,
         skipped: 0,
         expired: 0,
+        after_cutoff: Vec::new(),
+        tried_since: false,
         taken: 0,
         halted: false,
         order: (0..batch.addresses.len()).collect(),
@@ -104,6 +106,10 @@ struct Run<'a> {
     skipped: usize,
     /// Of these, hosts that have been failing too long.
     expired: usize,
+    /// Those of them that were last tried before the message came.
+    after_cutoff: Vec<Candidate>,
+    /// With `delay_after_cutoff` off: all were tried since then.
+    tried_since: bool,
     /// Hosts of `serialize_hosts` to which another connection is open.
     taken: usize,
     /// A delivery could not be written down: no further one may begin.
@@ -152,6 +158,7 @@ impl Run<'_> {
             return self.everywhere(&refusal);
         }
         self.try_hosts(hosts, &message, &settings).await;
+        self.try_after_cutoff(&message, &settings).await;
         if self.halted || self.batch.all_or_nobody || self.pending().is_empty() {
             return self.tell_of_deferral();
         }
@@ -291,6 +298,26 @@ impl Run<'_> {
             let reached = usize::from(self.try_host(&host, message, settings).await);
             tried += reached;
             self.tried += reached;
+        }
+    }
+
+    /// `delay_after_cutoff = false`: where all hosts have been failing for too long, those that were not tried since the
+    /// message came are tried now.
+    async fn try_after_cutoff(&mut self, message: &Message, settings: &Settings) {
+        let all_expired = self.skipped > 0 && self.expired == self.skipped;
+        if !all_expired
+            || self.transport.options.get(options::DELAY_AFTER_CUTOFF)
+            || self.pending().is_empty()
+        {
+            return;
+        }
+        let hosts = std::mem::take(&mut self.after_cutoff);
+        self.tried_since = hosts.is_empty();
+        for host in hosts {
+            if self.halted || self.pending().is_empty() {
+                return;
+            }
+            self.try_host(&host, message, settings).await;
         }
     }
 
@@ -440,9 +467,12 @@ impl Run<'_> {
             return result(Verdict::Defer, errno::NONE, Some(b"the journal cannot be written".to_vec()));
         }
         if self.skipped > 0 && self.expired == self.skipped {
-            let text = format!(
-                "all hosts for '{domain}' have been failing for a long time (and retry time not reached)"
-            );
+            let why = if self.tried_since {
+                "and were last tried after this message arrived"
+            } else {
+                "(and retry time not reached)"
+            };
+            let text = format!("all hosts for '{domain}' have been failing for a long time {why}");
             return result(Verdict::Fail, errno::HOST_RETRY, Some(text.into_bytes()));
         }
         let why = if self.taken > 0 {

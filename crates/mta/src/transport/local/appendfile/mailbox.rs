@@ -20,7 +20,7 @@ use super::super::trouble::{EXIST_RACE, INODE_CHANGED, LOCK_FAILED, QUOTA, Troub
 use super::super::{Done, Job, writer};
 use super::checks::Rules;
 use super::lock::{LockFile, Locks, lock_open, pause};
-use super::{checks, directory, form, quota, shown};
+use super::{checks, comsat, directory, form, quota, shown};
 
 /// How often a file may appear and vanish under our hands.
 const RACES: usize = 10;
@@ -46,6 +46,10 @@ pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> 
         limits.check_file(before.len(), job.context.facts.message.size.unwrap_or(0), path)?;
     }
     let size = append(&file, &before, job.message(&header), &form, path)?;
+    if before.is_file() && job.transport.options.get(options::NOTIFY_COMSAT) {
+        let user = job.context.facts.address.local_part.as_ref().map(|user| user.bytes().to_vec());
+        comsat::notify(comsat::COMSAT, &user.unwrap_or_default(), before.len());
+    }
     Ok(Done { size: Some(size), ..Done::default() })
 }
 

@@ -11,6 +11,7 @@
 //! Specification, chapter "The appendfile transport". Texts and numbers observed with Exim 4.96.
 
 mod checks;
+mod comsat;
 mod directory;
 mod lock;
 mod mailbox;

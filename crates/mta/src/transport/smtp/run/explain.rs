@@ -85,6 +85,8 @@ pub async fn explain(
         reply: BatchReply::default(),
         skipped: 0,
         expired: 0,
+        after_cutoff: Vec::new(),
+        tried_since: false,
         taken: 0,
         halted: false,
         order: vec![0],

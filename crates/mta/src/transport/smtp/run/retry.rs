@@ -29,6 +29,10 @@ impl Run<'_> {
             .collect();
         if waiting.iter().any(|record| record.expired) {
             self.expired += 1;
+            let arrived = self.context.facts.message.received_time;
+            if waiting.iter().all(|record| record.last_try < arrived) {
+                self.after_cutoff.push(host.clone());
+            }
         }
         !waiting.is_empty()
     }

@@ -22,6 +22,7 @@ use super::super::batch::AddressResult;
 use super::super::connection::{Connection, Endpoint};
 use super::super::connections::Key;
 use super::super::demand::{Demand, demand};
+use super::super::dscp;
 use super::super::fault::Fault;
 use super::super::hosts::Candidate;
 use super::super::secure::Plan;
@@ -153,7 +154,12 @@ impl Run<'_> {
             None => None,
         };
         let helo = helo.map_or_else(|| self.context.primary_hostname().to_vec(), Value::into_bytes);
-        let endpoint = Endpoint { address: host.address, port, interface };
+        let service = match self.transport.options.get(options::DSCP) {
+            Some(text) => expanded(text, "dscp", self.transport, self.context).map_err(misconfigured)?,
+            None => None,
+        };
+        let service = service.and_then(|value| dscp::octet(value.bytes()));
+        let endpoint = Endpoint { address: host.address, port, interface, service };
         let transport = self.transport;
         let mut matches = in_list(transport, host);
         let how = (settings.tls_at_once || host.tls == HostTls::AtOnce, action);
