@@ -126,6 +126,8 @@ pub const MTA_STS_POLICY: usize = 64 << 10;
 pub const MTA_STS_HEADER: usize = 16 << 10;
 /// Time for one fetch of an MTA-STS policy, in seconds.
 pub const MTA_STS_FETCH_SECS: u64 = 30;
+/// Author domains of one message that DMARC looks at; a message with more has no author.
+pub const DMARC_AUTHORS: usize = 10;
 /// Names asked in one walk up the tree for DMARC records (RFC 9989 section 4.10).
 pub const DMARC_TREE_WALK: usize = 8;
 /// Destinations of one message's DMARC failure reports, and recipients that such a report names.

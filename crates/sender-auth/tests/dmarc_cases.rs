@@ -127,7 +127,12 @@ psl  | slow.test      |                    |                             | tempe
 psl  | a.fails.test   |                    |                             | temperror
 psl  |                |                    |                             | nofrom
 psl  |                | pass rej.test      | pass rej.test               | nofrom
-psl  | rej.test, none.test |               |                             | nofrom
+psl  | rej.test, none.test |               |                             | reject rej.test reject
+psl  | none.test, rej.test |               |                             | reject rej.test reject
+psl  | none.test, quar.test | pass none.test |                           | quarantine quar.test quarantine
+psl  | rej.test, quar.test | pass rej.test | pass quar.test              | accept rej.test reject spf
+psl  | rej.test, absent.test | pass rej.test |                           | norecord
+psl  | quar.test, fails.test |             |                             | temperror
 psl  | org.co.uk      |                    |                             | reject org.co.uk reject
 psl  | a.org.co.uk    | pass b.org.co.uk   |                             | accept org.co.uk reject spf
 psl  | org.co.uk      | pass oth.co.uk     |                             | reject org.co.uk reject

@@ -1,5 +1,5 @@
-//! Any text as From field and as record: what is not a pass is never accepted, an aligned pass always is, and a record's
-//! reports go to addresses that stand on one line.
+//! Any text as From field and as record: what is not a pass is never accepted, an aligned pass for every author always is,
+//! and a record's reports go to addresses that stand on one line.
 //!
 //! The target itself is `tests/fuzz/dmarc.rs`: `cargo test` gives it the corpus and mutations of it.
 #![no_main]

@@ -6,7 +6,8 @@
 //! # Invariants
 //! * Nothing that the DNS failed to say counts as a pass.
 //! * The questions of one check are bounded: two with a public suffix list; with the tree walk
-//!   [`limits::DMARC_TREE_WALK`](mail_types::limits::DMARC_TREE_WALK) for the author and for each authenticated domain.
+//!   [`limits::DMARC_TREE_WALK`] for the author and for each authenticated domain. A message has at most
+//!   [`limits::DMARC_AUTHORS`] authors' domains.
 //!
 //! # Security
 //! The author's domain, the authenticated domains and all records are hostile.
@@ -25,6 +26,7 @@ mod override_by_arc;
 mod record;
 
 use mail_types::dns::Resolve;
+use mail_types::limits;
 
 use crate::spf::SpfVerdict;
 
@@ -84,7 +86,7 @@ pub enum DmarcStatus {
     None,
     /// The domain has no policy.
     NoRecord,
-    /// There is no one author's domain.
+    /// There is no author's domain.
     NoFrom,
     /// The DNS failed.
     TempError,
@@ -177,14 +179,41 @@ impl DmarcOutcome {
     }
 }
 
-/// Checks a message.
+/// Checks a message. Where its authors have several domains each is checked, and the strictest policy among the checks that
+/// fail applies (RFC 7489 section 6.6.1).
 pub fn check(message: &Authenticated<'_>, mode: Mode<'_>, dns: &dyn Resolve) -> DmarcOutcome {
-    // Several domains have several policies: none of them can be chosen (RFC 7489 section 6.6.1).
-    let [author] = message.authors else {
-        return DmarcOutcome { status: DmarcStatus::NoFrom, ..DmarcOutcome::default() };
-    };
-    let mut outcome = DmarcOutcome { author: author.clone(), ..DmarcOutcome::default() };
+    if message.authors.len() > limits::DMARC_AUTHORS {
+        return DmarcStatus::NoFrom.into_outcome();
+    }
     let mut walker = discovery::Walker::new(mode, dns);
+    let outcomes = message.authors.iter().map(|author| check_author(author, message, mode, &mut walker));
+    // Of equals the first author's.
+    outcomes
+        .reduce(|first, next| if strictness(next.status) > strictness(first.status) { next } else { first })
+        .unwrap_or_else(|| DmarcStatus::NoFrom.into_outcome())
+}
+
+/// Which of two authors' results counts: what fails before what cannot be told, and that before what does not fail.
+fn strictness(status: DmarcStatus) -> u8 {
+    match status {
+        DmarcStatus::Reject => 6,
+        // It might have been a rejection.
+        DmarcStatus::TempError => 5,
+        DmarcStatus::Quarantine => 4,
+        DmarcStatus::None => 3,
+        DmarcStatus::NoRecord => 2,
+        DmarcStatus::Accept => 1,
+        DmarcStatus::NoFrom | DmarcStatus::Off => 0,
+    }
+}
+
+fn check_author(
+    author: &[u8],
+    message: &Authenticated<'_>,
+    mode: Mode<'_>,
+    walker: &mut discovery::Walker<'_>,
+) -> DmarcOutcome {
+    let mut outcome = DmarcOutcome { author: author.to_vec(), ..DmarcOutcome::default() };
     let found = match walker.policy(author) {
         Ok(Some(found)) => found,
         Ok(None) => return DmarcOutcome { status: DmarcStatus::NoRecord, ..outcome },

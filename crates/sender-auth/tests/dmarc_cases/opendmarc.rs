@@ -28,7 +28,6 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("psl|two.test||", "reject two.test reject", SEVERAL_RECORDS),
     ("psl|other.test||", "norecord", OTHER_TEXT),
     ("psl|dup.test||", "none dup.test none", REPEATED_TAG),
-    ("psl|rej.test, none.test||", "norecord", ONE_AUTHOR),
     ("tree|gone.np.test||", "quarantine np.test quarantine", NEWER),
     ("tree|trying.test||", "reject trying.test reject", NEWER),
     ("tree|tryingq.test||", "quarantine tryingq.test quarantine", NEWER),
@@ -56,8 +55,6 @@ const OTHER_TEXT: &str =
     "RFC 7489 section 6.6.3, step 2: the text of something else is discarded, what remains counts";
 const REPEATED_TAG: &str =
     "RFC 6376 section 3.2 (by RFC 7489 section 6.3): a tag list with a tag twice is invalid";
-const ONE_AUTHOR: &str =
-    "the library is asked about one domain; its caller has to choose (RFC 7489 section 6.6.1)";
 const NEWER: &str = "RFC 9989, which the library does not know: np, psd, t, the tree walk";
 
 /// A folder that goes with its owner.
@@ -81,7 +78,8 @@ fn opendmarc_agrees_or_an_rfc_says_why_not() {
     let cases: Vec<Vec<&str>> = CASES
         .lines()
         .map(|line| line.split('|').map(str::trim).collect::<Vec<_>>())
-        .filter(|fields| fields.len() == 5)
+        // The library knows one author's domain; for several its caller asks it several times (RFC 7489 section 6.6.1).
+        .filter(|fields| fields.len() == 5 && !fields[1].contains(", "))
         .collect();
     let input: String = cases.iter().map(|fields| question(fields) + "\n").collect();
     let output = ask(&program, &suffixes, server.address().port(), input);

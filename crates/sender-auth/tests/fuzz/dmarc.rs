@@ -1,5 +1,5 @@
-//! Any text as From field and as record: what is not a pass is never accepted, an aligned pass always is, and a record's
-//! reports go to addresses that stand on one line.
+//! Any text as From field and as record: what is not a pass is never accepted, an aligned pass for every author always is,
+//! and a record's reports go to addresses that stand on one line.
 
 use mail_types::dns::{Answer, DnsFailure, Record, RecordData, RecordType, Resolve};
 use sender_auth::authres::{MethodResult, field};
@@ -26,9 +26,9 @@ pub(crate) fn run(data: &[u8]) {
             assert!(uri.address.iter().all(u8::is_ascii_graphic));
         }
     }
-    let author = authors.first().cloned().unwrap_or_default();
     for passed in [false, true] {
-        let dkim = [SignedBy { domain: &author, passed, temporary: false }];
+        let dkim: Vec<_> =
+            authors.iter().map(|author| SignedBy { domain: author, passed, temporary: false }).collect();
         let message = Authenticated { authors: &authors, spf: None, dkim: &dkim, roll: 50 };
         let outcome = check(&message, Mode::TreeWalk, &One(record));
         assert_eq!(outcome.status == DmarcStatus::Accept, passed && outcome.record.is_some());
