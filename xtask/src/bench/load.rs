@@ -74,7 +74,7 @@ pub(super) fn run(
         }
         Ok(match work {
             Work::Accept | Work::Handshakes(_) => true,
-            Work::RelayTls => hop.as_ref().is_some_and(|hop| hop.messages() >= messages),
+            Work::RelayTls => hop.as_ref().is_some_and(|hop| hop.messages().0 >= messages),
             Work::Maildir => delivered(&place.join("home")) >= messages,
             Work::Relay => sink.as_mut().is_some_and(|s| s.messages() >= messages),
         })
@@ -91,6 +91,10 @@ pub(super) fn run(
         std::thread::park_timeout(Duration::from_millis(10));
     }
     let seconds = begin.elapsed().as_secs_f64();
+    if let Some(hop) = &hop {
+        let (all, secure) = hop.messages();
+        println!("{}: {secure} of {all} messages came under TLS", server.name());
+    }
     let cpu_seconds = running.cgroup.cpu_seconds() - cpu_before;
     let peak_bytes = peak.max(running.cgroup.resident_bytes());
     Ok(Figures { messages, seconds, cpu_seconds, peak_bytes })

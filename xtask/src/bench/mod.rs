@@ -3,7 +3,8 @@
 //! * `accept`: messages are taken and queued, nothing is delivered. The clock stops at the last reply.
 //! * `maildir`: 20 recipients with uids of their own; the clock stops when the last message stands in a `new/`.
 //! * `relay`: everything goes to one next hop (`smtp-sink`); the clock stops when it has the last message.
-//! * `tls`: what handshakes cost, full and resumed, and `relay` over TLS (see [`tls`]).
+//! * `tls`: what handshakes cost, full and resumed (see [`tls`]).
+//! * `relay-tls`: as `relay`, over TLS, to a next hop that says how many messages came under TLS.
 //! * `idle`: what a connection costs that has said EHLO and waits.
 //! * `expand`: `-be` and `-bV` beside Exim, without a server (see [`expand`]).
 //! * `syncs`: calls of fsync and its kin for `accept`, counted by `strace` in a run of its own.
@@ -92,13 +93,13 @@ pub fn run(args: &[&str]) -> Result<(), String> {
             all.retain(|s| options.only.as_deref().is_none_or(|o| o == s.name()));
             let fresh = || Disk::fresh(&place);
             tls::handshakes(&all, options.messages.min(500), &fresh)?;
+            continue;
         }
-        let work = if work == "tls" { "relay-tls" } else { work.as_str() };
         let mut rows = Vec::new();
         for server in servers.iter().filter(|s| options.only.as_deref().is_none_or(|o| o == s.name())) {
             let disk = Disk::fresh(&place)?;
             let place = disk.path();
-            match work {
+            match work.as_str() {
                 "idle" => idle::measure(&**server, place)?,
                 "syncs" => load::count_syncs(&**server, place, &options.postfix)?,
                 name => {
@@ -192,7 +193,8 @@ impl Options {
                 }
                 "--only" => options.only = Some(value()?),
                 "--binary" => options.binary = PathBuf::from(value()?),
-                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" | "lists" | "dkim" | "tls" => {
+                "accept" | "maildir" | "relay" | "idle" | "syncs" | "expand" | "lists" | "dkim" | "tls"
+                | "relay-tls" => {
                     options.works.push((*arg).to_owned());
                 }
                 other => {

@@ -215,15 +215,13 @@ drop_all:
         Ok(hop)
     }
 
-    /// Messages that it has, those that came under TLS.
-    pub(super) fn messages(&self) -> usize {
+    /// Messages that it has, and those of them that came under TLS.
+    pub(super) fn messages(&self) -> (usize, usize) {
         let log = fs::read(&self.log).unwrap_or_default();
-        log.split(|b| *b == b'\n')
-            .filter(|line| {
-                let has = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
-                has(b" <= ") && has(b" X=TLS")
-            })
-            .count()
+        let has = |line: &[u8], word: &[u8]| line.windows(word.len()).any(|part| part == word);
+        let taken: Vec<&[u8]> = log.split(|b| *b == b'\n').filter(|line| has(line, b" <= ")).collect();
+        let secure = taken.iter().filter(|line| has(line, b" X=TLS")).count();
+        (taken.len(), secure)
     }
 }
 
