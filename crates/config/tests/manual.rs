@@ -25,7 +25,7 @@ fn configuration(place: Place, example: &str, driver: &[&str]) -> String {
     match place {
         Place::Main => format!("{lists}{example}\n{acls}begin routers\n{others}"),
         Place::Acl => format!("{lists}{acls}  {example}\nbegin routers\n{others}"),
-        Place::Router => format!("{lists}{acls}begin routers\n{instance}{others}"),
+        Place::Router => format!("srs_secrets = secret\n{lists}{acls}begin routers\n{instance}{others}"),
         Place::Transport => format!("{lists}{acls}begin routers\n{others}{instance}"),
         _ => format!("{lists}{acls}begin routers\n{others}begin authenticators\n{instance}"),
     }
