@@ -80,6 +80,10 @@ impl PrivsepAgent {
 }
 
 impl LocalAgent for PrivsepAgent {
+    fn changes_user(&self) -> bool {
+        true
+    }
+
     fn deliver(&self, request: LocalRequest, data: File) -> AgentFuture<'_, LocalReply> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
@@ -108,18 +112,7 @@ impl LocalAgent for PrivsepAgent {
 
 /// Every address of a request deferred for one reason.
 fn deferred(count: usize, reason: &str) -> LocalReply {
-    let result = LocalResult {
-        verdict: Verdict::Defer,
-        errno: 0,
-        more_errno: 0,
-        message: Some(reason.as_bytes().to_vec()),
-        user_message: None,
-        size: None,
-        output: None,
-        return_output: false,
-        local_name: None,
-        log_lines: Vec::new(),
-    };
+    let result = LocalResult::new(Verdict::Defer, 0, Some(reason.as_bytes().to_vec()));
     LocalReply { results: vec![result; count] }
 }
 

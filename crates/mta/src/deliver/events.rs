@@ -146,6 +146,7 @@ impl Run {
             host: trouble.host.clone(),
             message: (!trouble.message.is_empty()).then(|| trouble.message.clone()),
             deliver_time: time,
+            panic: trouble.panic,
         })));
     }
 

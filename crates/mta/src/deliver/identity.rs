@@ -40,6 +40,8 @@ pub struct Refusal {
     pub errno: i32,
     /// Text for the log.
     pub message: String,
+    /// It holds also where all deliveries run as the server's own user.
+    pub always: bool,
 }
 
 impl fmt::Display for Refusal {
@@ -52,7 +54,7 @@ impl std::error::Error for Refusal {}
 
 impl Refusal {
     fn new(message: impl Into<String>) -> Self {
-        Self { errno: errno::NONE, message: message.into() }
+        Self { errno: errno::NONE, message: message.into(), always: false }
     }
 }
 
@@ -145,7 +147,7 @@ fn complete(
     let uid = ids.uid.ok_or_else(|| Refusal::new(format!("no user is known for {name} transport")))?;
     if uid == 0 || config.main.get(main::NEVER_USERS).contains(&uid) {
         let message = format!("User {uid} set for {name} transport is on the never_users list");
-        return Err(Refusal { errno: errno::NEVER_USERS, message });
+        return Err(Refusal { errno: errno::USER, message, always: true });
     }
     let gid = ids.gid.ok_or_else(|| Refusal::new(format!("User set without group for {name} transport")))?;
     let login = match initgroups {
@@ -234,9 +236,9 @@ fn expanded(text: &Expansion, env: &mut dyn Env, what: &str, owner: &str) -> Res
         Ok(value) => Ok(value.into_bytes()),
         Err(error) => {
             let source = String::from_utf8_lossy(&text.source().bytes).into_owned();
-            Err(Refusal::new(format!(
-                "Failed to expand {what} string \"{source}\" for the {owner} transport: {error}"
-            )))
+            let message =
+                format!("Failed to expand {what} string \"{source}\" for the {owner} transport: {error}");
+            Err(Refusal { errno: number_of(what), ..Refusal::new(message) })
         }
     }
 }
@@ -244,9 +246,15 @@ fn expanded(text: &Expansion, env: &mut dyn Env, what: &str, owner: &str) -> Res
 fn not_found(what: &str, value: &[u8], text: &Expansion, owner: &str) -> Refusal {
     let value = String::from_utf8_lossy(value);
     let source = String::from_utf8_lossy(&text.source().bytes);
-    Refusal::new(format!(
+    let message = format!(
         "Failed to find {what} \"{value}\" from expanded string \"{source}\" for the {owner} transport"
-    ))
+    );
+    Refusal { errno: number_of(what), ..Refusal::new(message) }
+}
+
+/// Exim's number for trouble with the user or the group.
+fn number_of(what: &str) -> i32 {
+    if what == "group" { errno::GROUP } else { errno::USER }
 }
 
 fn number(value: &[u8]) -> Option<u32> {

@@ -22,25 +22,16 @@ use super::retry::{self, Item};
 use super::run::Run;
 use crate::context::facts::AddressFacts;
 use crate::route::{Assignment, Directory, errno};
-use crate::services::local_agent::{LocalReply, LocalRequest, LocalResult};
+use crate::services::local_agent::{LocalReply, LocalRequest, LocalResult, PanicLog};
+use config::options::transport::generic as transport_options;
+use expand::EvalError;
 
 /// Exim's number for a mailbox over its own quota, and the system's for a full disk and for its quota.
 const OVER_QUOTA: [i32; 3] = [-22, 28, 122];
 
 /// `-N`: what a delivery would have come to.
 fn pretended() -> LocalResult {
-    LocalResult {
-        verdict: Verdict::Accept,
-        errno: 0,
-        more_errno: 0,
-        message: None,
-        user_message: None,
-        size: None,
-        output: None,
-        return_output: false,
-        local_name: None,
-        log_lines: Vec::new(),
-    }
+    LocalResult::new(Verdict::Accept, 0, None)
 }
 
 impl Run {
@@ -160,6 +151,7 @@ impl Run {
             first.host_list.clone().or_else(|| first.hosts.first().map(|host| host.name.clone()));
         self.context.facts.host.address = first.hosts.first().and_then(|host| host.address);
         self.context.facts.message.return_path = ids.first().map(|id| self.return_path(self.node(*id)));
+        self.transports_return_path(&first.transport).await?;
         let home = self.directory(&first, &first.home_directory, "home").await?;
         if home.is_some() {
             self.context.facts.address.home.clone_from(&home);
@@ -194,13 +186,37 @@ impl Run {
             .await;
         match checked {
             None => Err(Trouble::text("the program is ending")),
-            Some((_, Err(refusal))) if refusal.errno == errno::NEVER_USERS => {
-                self.log_text(refusal.message.clone().into_bytes(), true);
-                Err(Trouble { errno: refusal.errno, ..Trouble::text(refusal.message) })
+            Some((_, Err(refusal))) if refusal.always || self.services.local_agent.changes_user() => {
+                Err(self.loud_trouble(refusal.message, refusal.errno))
             }
-            // Any other trouble is for the agent to judge: where there is only one user, there is none.
+            // Where there is only one user, any other trouble with users is none.
             Some((request, Err(_))) => Ok(LocalRequest { run_as: claimed, ..request }),
             Some((request, Ok(run_as))) => Ok(LocalRequest { run_as: Some(run_as), ..request }),
+        }
+    }
+
+    /// The transport's `return_path` takes the place of the sender.
+    async fn transports_return_path(&mut self, transport: &str) -> Result<(), Trouble> {
+        let config = std::sync::Arc::clone(&self.config);
+        let options = config.transport(transport).map(|transport| &transport.options);
+        let Some(text) = options.and_then(|options| options.get(transport_options::RETURN_PATH)) else {
+            return Ok(());
+        };
+        let text = text.clone();
+        let expanded = self.context.on_pool(move |context| (text.eval(context), text)).await;
+        match expanded {
+            None => Err(Trouble::text("the program is ending")),
+            Some((Ok(path), _)) => {
+                self.context.facts.message.return_path = Some(path.into_bytes());
+                Ok(())
+            }
+            Some((Err(EvalError::Forced { .. }), _)) => Ok(()),
+            Some((Err(error), text)) => {
+                let source = String::from_utf8_lossy(&text.source().bytes).into_owned();
+                let message =
+                    format!("Failed to expand return path \"{source}\" in {transport} transport: {error}");
+                Err(self.loud_trouble(message, errno::EXPANSION))
+            }
         }
     }
 
@@ -222,7 +238,7 @@ impl Run {
                     let message = format!(
                         "{what} directory \"{source}\" failed to expand for {transport} transport: {error}"
                     );
-                    return Err(self.directory_trouble(message, errno::EXPANSION));
+                    return Err(self.loud_trouble(message, errno::EXPANSION));
                 }
                 None => return Err(Trouble::text("the program is ending")),
             },
@@ -231,12 +247,13 @@ impl Run {
             let shown = value.to_lossy();
             let message =
                 format!("home directory path \"{shown}\" is not absolute for {transport} transport");
-            return Err(self.directory_trouble(message, errno::HOME_NOT_ABSOLUTE));
+            return Err(self.loud_trouble(message, errno::HOME_NOT_ABSOLUTE));
         }
         Ok((!value.is_empty()).then_some(value))
     }
 
-    fn directory_trouble(&self, message: String, errno: i32) -> Trouble {
+    /// A deferral whose reason goes to the main log and the panic log by itself first.
+    fn loud_trouble(&self, message: String, errno: i32) -> Trouble {
         self.log_text(message.clone().into_bytes(), true);
         Trouble { errno, ..Trouble::text(message) }
     }
@@ -277,6 +294,9 @@ impl Run {
                 if result.verdict == Verdict::Freeze {
                     self.freeze = Some(FrozenBy::Delivery(None));
                 }
+                if result.panic == PanicLog::Reason {
+                    self.log_text(result.message.clone().unwrap_or_default(), true);
+                }
                 let trouble = trouble(result);
                 self.local_item(id, &trouble);
                 self.defer(id, trouble, Some(time));
@@ -315,6 +335,7 @@ impl Run {
 
 fn trouble(result: LocalResult) -> Trouble {
     Trouble {
+        panic: result.panic == PanicLog::Line,
         router: None,
         errno: result.errno,
         more_errno: result.more_errno,

@@ -52,6 +52,10 @@ impl InProcessAgent {
 }
 
 impl LocalAgent for InProcessAgent {
+    fn changes_user(&self) -> bool {
+        false
+    }
+
     fn deliver(&self, request: LocalRequest, data: File) -> AgentFuture<'_, LocalReply> {
         Box::pin(async move {
             let count = request.addresses.len();
@@ -76,27 +80,15 @@ fn deliver(request: &LocalRequest, data: File, services: Arc<Services>) -> Local
     let config = services.snapshot();
     let mut context = Context::with_config(request.facts.clone(), Arc::clone(&config), services);
     match identity::authorise(request, &config, &mut context) {
-        Err(Refusal { errno, message }) if errno == crate::route::errno::NEVER_USERS => {
-            refused(request.addresses.len(), &message)
-        }
+        Err(Refusal { always: true, message, .. }) => refused(request.addresses.len(), &message),
         // Any other trouble with the user is none here, where there is only one.
         Ok(_) | Err(_) => local::run(request, &mut context, &data),
     }
 }
 
 fn refused(count: usize, reason: &str) -> LocalReply {
-    let result = LocalResult {
-        verdict: Verdict::Defer,
-        errno: crate::route::errno::NONE,
-        more_errno: 0,
-        message: Some(reason.as_bytes().to_vec()),
-        user_message: None,
-        size: None,
-        output: None,
-        return_output: false,
-        local_name: None,
-        log_lines: Vec::new(),
-    };
+    let result =
+        LocalResult::new(Verdict::Defer, crate::route::errno::NONE, Some(reason.as_bytes().to_vec()));
     LocalReply { results: vec![result; count] }
 }
 

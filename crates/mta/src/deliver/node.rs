@@ -30,6 +30,8 @@ pub(super) struct Trouble {
     pub(super) host: Option<RemoteHost>,
     /// Its reply.
     pub(super) smtp_reply: Option<Vec<u8>>,
+    /// The panic log has the line about it as well.
+    pub(super) panic: bool,
 }
 
 impl Trouble {

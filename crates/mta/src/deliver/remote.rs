@@ -299,6 +299,7 @@ fn trouble(result: AddressResult) -> Trouble {
         output: None,
         host: result.host,
         smtp_reply: result.smtp_reply,
+        panic: result.panic,
     }
 }
 

@@ -120,22 +120,15 @@ impl ScriptedAgent {
             Some(Answer::Defer(errno, text)) => (Verdict::Defer, *errno, Some(text.as_bytes().to_vec())),
             Some(Answer::Fail(text)) => (Verdict::Fail, 0, Some(text.as_bytes().to_vec())),
         };
-        LocalResult {
-            verdict,
-            errno,
-            more_errno: 0,
-            message,
-            user_message: None,
-            size: None,
-            output: None,
-            return_output: false,
-            local_name: None,
-            log_lines: Vec::new(),
-        }
+        LocalResult::new(verdict, errno, message)
     }
 }
 
 impl LocalAgent for ScriptedAgent {
+    fn changes_user(&self) -> bool {
+        true
+    }
+
     fn deliver(&self, request: LocalRequest, _data: File) -> AgentFuture<'_, LocalReply> {
         let results: Vec<_> = request.addresses.iter().map(|address| self.result(&address.address)).collect();
         let mut delivered = self.delivered.lock().expect("no test panics with the lock");

@@ -24,8 +24,10 @@ pub mod errno {
     pub const HELD: i32 = -23;
     /// An option of the transport cannot be expanded.
     pub const EXPANSION: i32 = -27;
-    /// The delivery would run as somebody in `never_users`.
-    pub const NEVER_USERS: i32 = -29;
+    /// The group cannot be found.
+    pub const GROUP: i32 = -28;
+    /// The user cannot be found, or may not be.
+    pub const USER: i32 = -29;
     /// A transport is unset, unknown or cannot be expanded.
     pub const BAD_TRANSPORT: i32 = -30;
     /// A host of a manualroute list has no address.

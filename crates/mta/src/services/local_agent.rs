@@ -28,6 +28,21 @@ pub trait LocalAgent: Send + Sync {
 
     /// Read or look at a file as a user.
     fn read_as_user(&self, request: AsUserRequest) -> AgentFuture<'_, AsUserReply>;
+
+    /// Whether deliveries run as the users that the configuration names, and not all as the server's own.
+    fn changes_user(&self) -> bool;
+}
+
+/// What the panic log is told of a delivery that did not happen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PanicLog {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The line about the address that stands in the main log, too.
+    Line,
+    /// The reason by itself, which then stands by itself in the main log, too.
+    Reason,
 }
 
 /// A user to act as.
@@ -94,6 +109,27 @@ pub struct LocalResult {
     pub local_name: Option<Vec<u8>>,
     /// Lines that the transport wants in the mainlog besides the delivery line.
     pub log_lines: Vec<Vec<u8>>,
+    /// What the panic log is told.
+    pub panic: PanicLog,
+}
+
+impl LocalResult {
+    /// An end without more to say than why.
+    pub fn new(verdict: Verdict, errno: i32, message: Option<Vec<u8>>) -> Self {
+        Self {
+            verdict,
+            errno,
+            more_errno: 0,
+            message,
+            user_message: None,
+            size: None,
+            output: None,
+            return_output: false,
+            local_name: None,
+            log_lines: Vec::new(),
+            panic: PanicLog::Nothing,
+        }
+    }
 }
 
 /// Something to read or look at as a user.

@@ -57,6 +57,10 @@ impl Arrivals {
 struct NoAgent;
 
 impl LocalAgent for NoAgent {
+    fn changes_user(&self) -> bool {
+        true
+    }
+
     fn deliver(&self, _request: LocalRequest, _data: std::fs::File) -> AgentFuture<'_, LocalReply> {
         Box::pin(async { LocalReply { results: Vec::new() } })
     }

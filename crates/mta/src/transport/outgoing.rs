@@ -36,9 +36,14 @@ pub(crate) struct Envelope<'a> {
     pub(crate) recipients: &'a [Vec<u8>],
 }
 
-/// Why a header could not be made: always temporary.
+/// Why a header could not be made (the reason that the expansion gives): always temporary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeaderTrouble(pub(crate) String);
+
+impl HeaderTrouble {
+    /// Exim's number for it.
+    pub(crate) const NUMBER: i32 = -25;
+}
 
 /// The header text, LF line ends, the blank line at its end included.
 pub(crate) fn header(
@@ -128,7 +133,7 @@ fn removed_names(
 ) -> Result<Vec<Vec<u8>>, HeaderTrouble> {
     let mut removed = envelope.headers_remove.to_vec();
     for text in transport.options.get(generic::HEADERS_REMOVE) {
-        let Some(value) = expanded(text, "headers_remove", transport, context)? else { continue };
+        let Some(value) = expanded(text, context)? else { continue };
         removed.extend(value.bytes().split(|b| *b == b':').map(|name| name.trim_ascii().to_vec()));
     }
     removed.retain(|name| !name.is_empty());
@@ -146,31 +151,18 @@ fn names(removed: &[u8], field: &[u8]) -> bool {
 fn added_lines(transport: &TransportInstance, context: &mut Context) -> Result<Vec<Vec<u8>>, HeaderTrouble> {
     let mut added = Vec::new();
     for text in transport.options.get(generic::HEADERS_ADD) {
-        if let Some(value) = expanded(text, "headers_add", transport, context)? {
+        if let Some(value) = expanded(text, context)? {
             added.push(value.into_bytes());
         }
     }
     Ok(added)
 }
 
-fn expanded(
-    text: &expand::Expansion,
-    option: &str,
-    transport: &TransportInstance,
-    context: &mut Context,
-) -> Result<Option<Value>, HeaderTrouble> {
+fn expanded(text: &expand::Expansion, context: &mut Context) -> Result<Option<Value>, HeaderTrouble> {
     match text.eval(context) {
         Ok(value) => Ok(Some(value)),
         Err(EvalError::Forced { .. }) => Ok(None),
-        Err(error) => {
-            let words = format!(
-                "failed to expand \"{}\" ({option} for {} transport): {}",
-                text.source().bytes.escape_ascii(),
-                transport.name,
-                error.message()
-            );
-            Err(HeaderTrouble(words))
-        }
+        Err(error) => Err(HeaderTrouble(error.message().to_owned())),
     }
 }
 

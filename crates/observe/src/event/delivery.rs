@@ -145,6 +145,8 @@ pub struct Deferred {
     pub message: Option<Vec<u8>>,
     /// `DT=`.
     pub deliver_time: Option<Duration>,
+    /// The panic log has the line as well.
+    pub panic: bool,
 }
 
 /// A host that failed while others may still be tried: `H=mx [192.0.2.1]: SMTP error …`.

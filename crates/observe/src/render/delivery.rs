@@ -118,7 +118,9 @@ impl Renderer {
         }
         let tail = line.finish();
         let text = [b"== ", &tail[..]].concat();
-        Some(Rendered::main(text).with_message_log(MessageLogLine::Stamped(tail)))
+        let mut rendered = Rendered::main(text).with_message_log(MessageLogLine::Stamped(tail));
+        rendered.streams.panic = deferred.panic;
+        Some(rendered)
     }
 
     pub(super) fn host_error(&self, error: &HostError) -> Rendered {

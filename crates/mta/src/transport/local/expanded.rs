@@ -6,7 +6,8 @@ use expand::{EvalError, Expansion};
 use mail_types::value::{Clean, Value};
 
 use super::Job;
-use super::trouble::{Trouble, UNKNOWN};
+use super::trouble::{DIRECTORY, Trouble, UNKNOWN};
+use crate::services::local_agent::PanicLog;
 
 impl Job<'_> {
     /// An expanded option; none when it is unset or was forced to fail.
@@ -19,6 +20,27 @@ impl Job<'_> {
             Ok(value) => Ok(Some(value)),
             Err(EvalError::Forced { .. }) => Ok(None),
             Err(error) => Err(not_expanded(text, name, &error)),
+        }
+    }
+
+    /// A home or current directory; none when it is unset or was forced to fail.
+    pub(super) fn directory<T>(&mut self, option: Opt<T>, what: &str) -> Result<Option<Value>, Trouble>
+    where
+        T: for<'a> OptionType<Ref<'a> = Option<&'a Expansion>>,
+    {
+        let Some(text) = self.transport.options.get(option) else { return Ok(None) };
+        match text.eval(self.context) {
+            Ok(value) => Ok(Some(value)),
+            Err(EvalError::Forced { .. }) => Ok(None),
+            Err(error) => {
+                let source = mail_types::bytes::Printable::new(&text.source().bytes);
+                let message = format!(
+                    "{what} directory \"{source}\" failed to expand for {} transport: {}",
+                    self.transport.name,
+                    error.message()
+                );
+                Err(Trouble { panic: PanicLog::Reason, ..Trouble::new(DIRECTORY, message) })
+            }
         }
     }
 
@@ -39,9 +61,21 @@ impl Job<'_> {
         })
     }
 
+    /// The value of a setting that has no words of its own for failures.
+    pub(super) fn setting(&mut self, text: &Expansion) -> Result<Value, Trouble> {
+        text.eval(self.context).map_err(|error| {
+            let source = mail_types::bytes::Printable::new(&text.source().bytes);
+            let (transport, reason) = (&self.transport.name, error.message());
+            Trouble::setting(
+                UNKNOWN,
+                format!("Expansion of \"{source}\" in {transport} transport failed: {reason}"),
+            )
+        })
+    }
+
     /// A number with an optional K, M or G.
     pub(super) fn number(&mut self, text: &Expansion, name: &str) -> Result<u64, Trouble> {
-        let value = text.eval(self.context).map_err(|error| not_expanded(text, name, &error))?;
+        let value = self.setting(text)?;
         parse_size(value.bytes()).map(|(number, _)| number).ok_or_else(|| {
             let shown = mail_types::bytes::Printable::new(value.bytes());
             let transport = &self.transport.name;
@@ -55,7 +89,7 @@ impl Job<'_> {
 
 fn not_expanded(text: &Expansion, what: &str, error: &EvalError) -> Trouble {
     let source = mail_types::bytes::Printable::new(&text.source().bytes).to_string();
-    Trouble::new(UNKNOWN, format!("Expansion of \"{source}\" ({what}) failed: {}", error.message()))
+    Trouble::setting(UNKNOWN, format!("Expansion of \"{source}\" ({what}) failed: {}", error.message()))
 }
 
 /// A number, perhaps with a fraction, perhaps with a letter; and what follows a slash (`no_check`).

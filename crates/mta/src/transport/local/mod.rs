@@ -82,36 +82,28 @@ pub fn run(request: &LocalRequest, context: &mut Context, data: &File) -> LocalR
 fn reply(request: &LocalRequest, outcome: Result<Done, Trouble>) -> LocalReply {
     let result = match outcome {
         Ok(done) => LocalResult {
-            verdict: Verdict::Accept,
-            errno: 0,
-            more_errno: 0,
-            message: None,
-            user_message: None,
             size: done.size,
             output: done.output,
             return_output: done.return_output,
-            local_name: None,
             log_lines: done.log_lines,
+            ..LocalResult::new(Verdict::Accept, 0, None)
         },
         Err(trouble) => LocalResult {
-            verdict: trouble.verdict,
-            errno: trouble.errno,
             more_errno: trouble.more_errno,
-            message: Some(trouble.message),
             user_message: trouble.user_message,
-            size: None,
             output: trouble.output,
             return_output: trouble.return_output,
-            local_name: None,
             log_lines: trouble.log_lines,
+            panic: trouble.panic,
+            ..LocalResult::new(trouble.verdict, trouble.errno, Some(trouble.message))
         },
     };
     LocalReply { results: vec![result; request.addresses.len().max(1)] }
 }
 
 impl Job<'_> {
-    /// The header of this delivery.
-    fn header(&mut self) -> Result<Vec<u8>, Trouble> {
+    /// The header of this delivery. `what` is said to have failed when it cannot be made.
+    fn header(&mut self, what: &str) -> Result<Vec<u8>, Trouble> {
         let return_path = self.return_path();
         let recipients = self.envelope_recipients();
         let envelope = outgoing::Envelope {
@@ -120,8 +112,10 @@ impl Job<'_> {
             return_path: &return_path,
             recipients: &recipients,
         };
-        outgoing::header(self.transport, envelope, self.context)
-            .map_err(|trouble| Trouble::new(trouble::UNKNOWN, trouble.0))
+        outgoing::header(self.transport, envelope, self.context).map_err(|trouble| {
+            let words = format!("{what}: {}", trouble.0);
+            Trouble::setting(outgoing::HeaderTrouble::NUMBER, words)
+        })
     }
 
     /// Where bounces of this delivery would go.
@@ -152,9 +146,7 @@ impl Job<'_> {
 
     /// The transport's `home_directory` wins over the router's.
     fn find_home(&mut self) -> Result<(), Trouble> {
-        if let Some(home) =
-            self.optional(config::options::transport::generic::HOME_DIRECTORY, "home_directory")?
-        {
+        if let Some(home) = self.directory(config::options::transport::generic::HOME_DIRECTORY, "home")? {
             self.context.facts.address.home = Some(home);
         }
         Ok(())

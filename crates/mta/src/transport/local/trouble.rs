@@ -7,6 +7,10 @@ use std::io;
 
 use mail_types::outcome::Verdict;
 
+use crate::services::local_agent::PanicLog;
+
+/// A home or current directory that cannot be had.
+pub(super) const DIRECTORY: i32 = crate::route::errno::EXPANSION;
 /// No number in particular.
 pub(super) const UNKNOWN: i32 = -1;
 /// The target is not what it should be.
@@ -47,6 +51,8 @@ pub(super) struct Trouble {
     pub(super) return_output: bool,
     /// Lines for the main log.
     pub(super) log_lines: Vec<Vec<u8>>,
+    /// What the panic log is told.
+    pub(super) panic: PanicLog,
 }
 
 impl Trouble {
@@ -61,12 +67,18 @@ impl Trouble {
             output: None,
             return_output: false,
             log_lines: Vec::new(),
+            panic: PanicLog::Nothing,
         }
     }
 
     /// A deferral for an error of the system.
     pub(super) fn system(error: &io::Error, message: impl Into<Vec<u8>>) -> Self {
         Self::new(error.raw_os_error().unwrap_or(UNKNOWN), message)
+    }
+
+    /// A setting that cannot be expanded: the panic log has the line as well.
+    pub(super) fn setting(errno: i32, message: impl Into<Vec<u8>>) -> Self {
+        Self { panic: PanicLog::Line, ..Self::new(errno, message) }
     }
 
     /// The message is to be frozen, too.

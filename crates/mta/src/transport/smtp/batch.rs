@@ -141,6 +141,8 @@ pub struct AddressResult {
     pub session: Option<observe::event::Session>,
     /// Octets sent.
     pub size: u64,
+    /// The panic log has the line about it as well: a setting could not be expanded.
+    pub panic: bool,
 }
 
 /// A change of the retry hints. The caller keeps the order: a later one of the same key wins.

@@ -221,8 +221,13 @@ impl Run<'_> {
             return_path: &return_path,
             recipients: &recipients,
         };
-        let header = outgoing::header(self.transport, envelope, self.context)
-            .map_err(|trouble| misconfigured(Misconfigured(trouble.0)))?;
+        let header = outgoing::header(self.transport, envelope, self.context).map_err(|trouble| {
+            let words = format!("failed to expand headers_add or headers_remove: {}", trouble.0);
+            Box::new(AddressResult {
+                errno: outgoing::HeaderTrouble::NUMBER,
+                ..*misconfigured(Misconfigured(words))
+            })
+        })?;
         let facts = &self.context.facts.message;
         let affixes = self.transport.options.get(generic::RCPT_INCLUDE_AFFIXES);
         Ok(Message {
@@ -522,7 +527,8 @@ fn carry_nothing(
 }
 
 fn misconfigured(wrong: Misconfigured) -> Box<AddressResult> {
-    Box::new(result(Verdict::Defer, errno::EXPANSION, Some(wrong.0.into_bytes())))
+    let text = Some(wrong.0.into_bytes());
+    Box::new(AddressResult { panic: true, ..result(Verdict::Defer, errno::NONE, text) })
 }
 
 fn result(verdict: Verdict, errno: i32, message: Option<Vec<u8>>) -> AddressResult {
@@ -537,6 +543,7 @@ fn result(verdict: Verdict, errno: i32, message: Option<Vec<u8>>) -> AddressResu
         smtp_reply: None,
         session: None,
         size: 0,
+        panic: false,
     }
 }
 

@@ -62,7 +62,8 @@ impl Settings {
         };
         let port = port.unwrap_or(default_port);
         let Some(port) = port_number(&port) else {
-            let text = format!("invalid port in {} transport: {}", transport.name, Printable::new(&port));
+            let (port, transport) = (Printable::new(&port), &transport.name);
+            let text = format!("TCP port \"{port}\" is not defined for {transport} transport");
             return Err(Misconfigured(text));
         };
         let seconds = |value: i64| Duration::from_secs(u64::try_from(value).unwrap_or(0));
@@ -104,11 +105,22 @@ pub(super) fn expanded(
         Err(EvalError::Forced { .. }) => Ok(None),
         Err(error) => {
             let source = Printable::new(&text.source().bytes).to_string();
-            let text = format!(
-                "failed to expand \"{source}\" ({name} of {} transport): {}",
-                transport.name,
-                error.message()
-            );
+            let (transport, reason) = (&transport.name, error.message());
+            // Each of these has words of its own.
+            let text = match name {
+                "hosts" | "fallback_hosts" => {
+                    format!("failed to expand list of hosts \"{source}\" in {transport} transport: {reason}")
+                }
+                "interface" => {
+                    format!("failed to expand \"interface\" option for {transport} transport: {reason}")
+                }
+                "return_path" => format!("Failed to expand return path \"{source}\": {reason}"),
+                _ => {
+                    format!(
+                        "failed to expand \"{source}\" (\"{name}\" option) for {transport} transport: {reason}"
+                    )
+                }
+            };
             Err(Misconfigured(text))
         }
     }
@@ -158,7 +170,7 @@ pub(super) fn interface(
         let parsed = std::str::from_utf8(&item).ok().and_then(|item| item.parse::<IpAddr>().ok());
         let Some(address) = parsed else {
             let text = format!(
-                "\"{}\" is not a valid IP address for the \"interface\" option for the {} transport",
+                "\"{}\" is not a valid IP address for the \"interface\" option for {} transport",
                 Printable::new(&item),
                 transport.name
             );

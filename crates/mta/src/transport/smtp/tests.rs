@@ -440,8 +440,8 @@ async fn refusals_without_a_host() {
             " hosts = 127.0.0.1\n hosts_override\n",
             "Defer -32 host \"127.0.0.1\" of s transport is the local host",
         ),
-        (" protocol = qmtp\n", "Defer -27 protocol \"qmtp\" of s transport is none of smtp, lmtp and smtps"),
-        (" port = nonsense\n", "Defer -27 invalid port in s transport: nonsense"),
+        (" protocol = qmtp\n", "Defer -1 protocol \"qmtp\" of s transport is none of smtp, lmtp and smtps"),
+        (" port = nonsense\n", "Defer -1 TCP port \"nonsense\" is not defined for s transport"),
     ] {
         let reply = Run::new(options, &[nobody]).deliver().await;
         assert_eq!(shown(&reply, nobody)[0], want);

@@ -31,7 +31,8 @@ const BUFFER: usize = 128 * 1024;
 pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> {
     let path = path.as_path();
     let form = form(job, false)?;
-    let header = job.header()?;
+    let what = format!("failed to expand headers_add or headers_remove while writing to {}", shown(path));
+    let header = job.header(&what)?;
     let limits = quota::Limits::of(job)?;
     let (rules, locks) = (Rules::of(job), Locks::of(job));
     directory::make_parent(job, path)?;

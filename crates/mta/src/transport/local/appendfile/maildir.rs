@@ -38,7 +38,7 @@ pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> 
     let is_maildir = job.transport.options.get(options::MAILDIR_FORMAT);
     let top = path.as_path();
     let form = form(job, true)?;
-    let header = job.header()?;
+    let header = job.header("failed to expand headers_add or headers_remove")?;
     let limits = quota::Limits::of(job)?;
     prepare(job, top, is_maildir)?;
     let adds = job.context.facts.message.size.unwrap_or(0);

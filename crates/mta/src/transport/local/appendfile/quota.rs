@@ -44,7 +44,8 @@ impl Limits {
         for (option, name, is_size) in
             [(options::QUOTA, "quota", true), (options::QUOTA_FILECOUNT, "quota_filecount", false)]
         {
-            let Some(value) = job.optional(option, name)? else { continue };
+            let Some(text) = set.get(option) else { continue };
+            let value = job.setting(text)?;
             let Some((number, modifiers)) = parse_size(value.bytes()) else {
                 let text = format!(
                     "malformed value \"{}\" for {name} in {} transport",

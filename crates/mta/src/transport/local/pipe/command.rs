@@ -113,24 +113,29 @@ fn expanded(job: &mut Job<'_>, text: &[u8], line: &[u8]) -> Result<Value, Troubl
             "Expansion of \"{text}\" from command \"{line}\" in {transport} transport failed: {}",
             error.message()
         );
-        Trouble::new(0, words)
+        Trouble::setting(0, words)
     })
 }
 
 /// Only a clean argument may go on.
 fn clean(job: &Job<'_>, number: usize, value: &Value) -> Result<Clean, Trouble> {
     if value.bytes().contains(&0) {
-        return Err(failing(format!("NUL in arg {number} for {} transport command", job.transport.name)));
+        return Err(refused(format!("NUL in arg {number} for {} transport command", job.transport.name)));
     }
     let what = format!("{} transport command", job.transport.name);
     value.require_clean(&what).map_err(|_tainted| {
         let shown = Printable::new(value.bytes());
-        failing(format!("Tainted arg {number} for {what}: '{shown}'"))
+        refused(format!("Tainted arg {number} for {what}: '{shown}'"))
     })
 }
 
 fn failing(text: impl Into<Vec<u8>>) -> Trouble {
     Trouble { verdict: Verdict::Fail, ..Trouble::new(0, text) }
+}
+
+/// A command that is not run; why, is no business of the sender's.
+fn refused(text: impl Into<Vec<u8>>) -> Trouble {
+    Trouble { user_message: Some(Vec::new()), ..failing(text) }
 }
 
 /// Words by blanks; one that begins with a quote goes to its end.
@@ -210,7 +215,7 @@ fn permitted(job: &mut Job<'_>, name: &[u8]) -> Result<PathBuf, Trouble> {
         Some(list) => {
             let listed = items(list.bytes()).any(|item| item == name);
             if !listed && !restricted {
-                return Err(failing(format!("\"{shown}\" command not permitted by {transport} transport")));
+                return Err(refused(format!("\"{shown}\" command not permitted by {transport} transport")));
             }
             listed
         }
@@ -221,7 +226,7 @@ fn permitted(job: &mut Job<'_>, name: &[u8]) -> Result<PathBuf, Trouble> {
         let text = format!(
             "\"/\" found in \"{shown}\" (command for {transport} transport) - failed for security reasons"
         );
-        return Err(failing(text));
+        return Err(refused(text));
     }
     if name.first() == Some(&b'/') {
         return Ok(path_of(name).to_path_buf());
@@ -233,7 +238,7 @@ fn permitted(job: &mut Job<'_>, name: &[u8]) -> Result<PathBuf, Trouble> {
     });
     found
         .filter(|_| !name.is_empty())
-        .ok_or_else(|| failing(format!("\"{shown}\" command not found for {transport} transport")))
+        .ok_or_else(|| refused(format!("\"{shown}\" command not found for {transport} transport")))
 }
 
 fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -32,7 +32,7 @@ const LOGGED_OUTPUT: usize = 1_024;
 pub(super) fn deliver(job: &mut Job<'_>) -> Result<Done, Trouble> {
     let command = command::command(job)?;
     let form = form(job)?;
-    let header = job.header()?;
+    let header = job.header("Failed to expand headers_add or headers_remove")?;
     let environment = environment(job)?;
     let directory = directory(job)?;
     let set = &job.transport.options;
@@ -135,7 +135,7 @@ fn home(job: &Job<'_>) -> Option<Value> {
 
 /// The working directory: the transport's, the router's, the home directory, or the root.
 fn directory(job: &mut Job<'_>) -> Result<PathBuf, Trouble> {
-    let own = job.optional(generic::CURRENT_DIRECTORY, "current_directory")?;
+    let own = job.directory(generic::CURRENT_DIRECTORY, "current")?;
     let value = own.or_else(|| job.request.current_directory.clone()).or_else(|| home(job));
     let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(PathBuf::from("/")) };
     let clean = job.clean_path(&value)?;

@@ -166,6 +166,7 @@ impl Run<'_> {
             smtp_reply: fault.reply.clone(),
             session: None,
             size: 0,
+            panic: false,
         });
     }
 
