@@ -200,3 +200,15 @@ pub const DKIM_KEY_RECORD: usize = 16 << 10;
 pub const DKIM_KEY_RECORDS: usize = 8;
 /// ARC sets of one message (RFC 8617 section 4.2.1).
 pub const ARC_SETS: usize = 50;
+/// Time for one TLS handshake of a client, in seconds, where `smtp_receive_timeout` sets no limit or a later one.
+pub const TLS_HANDSHAKE_SECS: u64 = 300;
+/// Longest message of a TLS handshake (a ClientHello, a chain of certificates).
+pub const TLS_HANDSHAKE_MESSAGE: usize = 65_535;
+/// Records without content that may follow one another under TLS.
+pub const TLS_EMPTY_RECORDS: u32 = 32;
+/// Requests for new keys that may come under TLS 1.3 without any data between them.
+pub const TLS_KEY_UPDATES: u32 = 32;
+/// Warning alerts that are passed over in one session under TLS 1.2.
+pub const TLS_WARNING_ALERTS: u32 = 4;
+/// Attempts to renegotiate that are turned down before the connection ends (TLS 1.2).
+pub const TLS_RENEGOTIATIONS: u32 = 1;

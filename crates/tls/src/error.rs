@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use mail_types::limits;
+
 /// A setting that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsError {
@@ -82,7 +84,7 @@ impl HandshakeFault {
                 rustls::Error::NoCertificatesPresented => {
                     Self::Certificate("the peer did not return a certificate".to_owned())
                 }
-                other => Self::Protocol(other.to_string()),
+                other => Self::Protocol(protocol_words(other)),
             };
         }
         match error.kind() {
@@ -93,6 +95,43 @@ impl HandshakeFault {
             }
         }
     }
+}
+
+/// What an established session failed with.
+pub(crate) fn session_words(error: &std::io::Error) -> String {
+    match HandshakeFault::of(error) {
+        HandshakeFault::Closed => "the connection was closed without close_notify".to_owned(),
+        fault => fault.to_string(),
+    }
+}
+
+/// The library's words, with the name of the limit where one was reached. The numbers are the library's own;
+/// `limits` in `mail_types` repeats them, and a test holds them against it.
+fn protocol_words(error: &rustls::Error) -> String {
+    use rustls::{Error, InvalidMessage, PeerMisbehaved};
+    let (what, limit, count) = match error {
+        Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => (
+            "the peer's handshake message is too long",
+            "tls_handshake_message",
+            limits::TLS_HANDSHAKE_MESSAGE,
+        ),
+        Error::PeerMisbehaved(PeerMisbehaved::TooManyEmptyFragments) => {
+            ("too many empty records", "tls_empty_records", limits::TLS_EMPTY_RECORDS as usize)
+        }
+        Error::PeerMisbehaved(PeerMisbehaved::TooManyKeyUpdateRequests) => {
+            ("too many key updates", "tls_key_updates", limits::TLS_KEY_UPDATES as usize)
+        }
+        Error::PeerMisbehaved(PeerMisbehaved::TooManyRenegotiationRequests) => (
+            "renegotiation was refused and is asked for again",
+            "tls_renegotiations",
+            limits::TLS_RENEGOTIATIONS as usize,
+        ),
+        Error::PeerMisbehaved(PeerMisbehaved::TooManyWarningAlertsReceived) => {
+            ("too many warning alerts", "tls_warning_alerts", limits::TLS_WARNING_ALERTS as usize)
+        }
+        other => return other.to_string(),
+    };
+    format!("{what} (limit {limit}: {count})")
 }
 
 impl fmt::Display for HandshakeFault {

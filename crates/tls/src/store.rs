@@ -193,13 +193,19 @@ impl Store {
         self.tickets.get_or_init(|| Tickets::new().ok()).clone()
     }
 
+    /// A server's settings that were made before, and whose files are what they were. Reads no file, and asks the
+    /// system for the times of a few: nothing for which the runtime would have to move to another thread.
+    pub fn kept_acceptor(&self, request: &AcceptorRequest) -> Option<Acceptor> {
+        lock(&self.acceptors).take(request, self.clock.now().secs())
+    }
+
     /// A server's settings. Reads files: to be called where that may block.
     ///
     /// # Errors
     /// What can't be used, with the name of the file.
     pub fn acceptor(&self, request: &AcceptorRequest) -> Result<Acceptor, TlsError> {
         let now = self.clock.now().secs();
-        if let Some(kept) = lock(&self.acceptors).take(request, now) {
+        if let Some(kept) = self.kept_acceptor(request) {
             return Ok(kept);
         }
         // Times are taken before the files are read: a change in between is seen at the next use.
@@ -235,13 +241,17 @@ impl Store {
         Ok(made)
     }
 
+    /// A client's settings that were made before; as [`Self::kept_acceptor`].
+    pub fn kept_connector(&self, request: &ConnectorRequest) -> Option<Connector> {
+        lock(&self.connectors).take(request, self.clock.now().secs())
+    }
+
     /// A client's settings. Reads files: to be called where that may block.
     ///
     /// # Errors
     /// What can't be used, with the name of the file.
     pub fn connector(&self, request: &ConnectorRequest) -> Result<Connector, TlsError> {
-        let now = self.clock.now().secs();
-        if let Some(kept) = lock(&self.connectors).take(request, now) {
+        if let Some(kept) = self.kept_connector(request) {
             return Ok(kept);
         }
         let certificates = request.identity.iter().flat_map(|(certificate, key)| [certificate, key]);

@@ -5,7 +5,7 @@
 //!
 //! # Compatibility
 //! A peer that closes without saying so within TLS ends the stream as one that does: SMTP's own framing tells whether a
-//! message was complete.
+//! message was complete. [`Stream::take_fault`] tells the two apart.
 
 use std::io;
 use std::pin::Pin;
@@ -16,14 +16,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, server};
 
 use crate::client::Connector;
-use crate::error::HandshakeFault;
+use crate::error::{HandshakeFault, session_words};
 use crate::ocsp;
 use crate::server::{Acceptor, Hello};
 use crate::session::{Established, Ocsp, Proof};
 use crate::verify::{Peer, Requirement, STAPLED, Strictness};
 
 /// A stream in clear or under TLS.
-pub struct Stream<S>(State<S>);
+pub struct Stream<S> {
+    state: State<S>,
+    /// What TLS failed with within the session.
+    fault: Option<String>,
+}
 
 enum State<S> {
     Clear(S),
@@ -37,7 +41,7 @@ enum State<S> {
 
 impl<S> std::fmt::Debug for Stream<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let state = match &self.0 {
+        let state = match &self.state {
             State::Clear(_) => "clear",
             State::Greeted(_) => "greeted",
             State::Server(_) | State::Client(_) => "secured",
@@ -50,17 +54,17 @@ impl<S> std::fmt::Debug for Stream<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// A stream in clear.
     pub fn new(stream: S) -> Self {
-        Self(State::Clear(stream))
+        Self { state: State::Clear(stream), fault: None }
     }
 
     /// The session is encrypted.
     pub fn is_secured(&self) -> bool {
-        matches!(self.0, State::Server(_) | State::Client(_))
+        matches!(self.state, State::Server(_) | State::Client(_))
     }
 
     /// What lies under it; none after a failed handshake.
     pub fn inner(&self) -> Option<&S> {
-        match &self.0 {
+        match &self.state {
             State::Clear(stream) => Some(stream),
             State::Server(stream) => Some(stream.get_ref().0),
             State::Client(stream) => Some(stream.get_ref().0),
@@ -68,12 +72,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         }
     }
 
+    /// What TLS failed with while the session was read, once; none where the peer ended it as it should.
+    pub fn take_fault(&mut self) -> Option<String> {
+        self.fault.take()
+    }
+
     /// Reads a client's hello; [`Stream::accept`] goes on from there.
     ///
     /// # Errors
     /// The client did not begin TLS, or went away.
     pub async fn hello(&mut self) -> Result<Hello, HandshakeFault> {
-        let State::Clear(stream) = std::mem::replace(&mut self.0, State::Gone) else {
+        let State::Clear(stream) = std::mem::replace(&mut self.state, State::Gone) else {
             return Err(HandshakeFault::Protocol("TLS is active already".to_owned()));
         };
         let started = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream)
@@ -82,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let hello = started.client_hello();
         let sni = hello.server_name().map(str::to_owned);
         let alpn = hello.alpn().into_iter().flatten().map(<[u8]>::to_vec).collect();
-        self.0 = State::Greeted(Box::new(started));
+        self.state = State::Greeted(Box::new(started));
         Ok(Hello { sni, alpn })
     }
 
@@ -91,7 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// # Errors
     /// Why there is no session.
     pub async fn accept(&mut self, acceptor: &Acceptor) -> Result<Established, HandshakeFault> {
-        let State::Greeted(started) = std::mem::replace(&mut self.0, State::Gone) else {
+        let State::Greeted(started) = std::mem::replace(&mut self.state, State::Gone) else {
             return Err(HandshakeFault::Protocol("no hello was read".to_owned()));
         };
         let stream = started
@@ -104,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         facts.our_certificate.clone_from(&acceptor.shown);
         let now = acceptor.clock.now();
         judge(&acceptor.client, connection.peer_certificates(), Peer::Client, now, &mut facts)?;
-        self.0 = State::Server(Box::new(stream));
+        self.state = State::Server(Box::new(stream));
         Ok(facts)
     }
 
@@ -118,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         sni: Option<&str>,
         peer: std::net::IpAddr,
     ) -> Result<Established, HandshakeFault> {
-        let State::Clear(stream) = std::mem::replace(&mut self.0, State::Gone) else {
+        let State::Clear(stream) = std::mem::replace(&mut self.state, State::Gone) else {
             return Err(HandshakeFault::Protocol("TLS is active already".to_owned()));
         };
         let named = sni.and_then(|name| ServerName::try_from(name.to_owned()).ok());
@@ -137,12 +146,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let now = connector.clock.now();
         judge(&connector.server, connection.peer_certificates(), Peer::Server, now, &mut facts)?;
         prove(connector, connection.peer_certificates(), &stapled, now, &mut facts)?;
-        self.0 = State::Client(Box::new(stream));
+        self.state = State::Client(Box::new(stream));
         Ok(facts)
     }
 
     fn active(&mut self) -> io::Result<Active<'_, S>> {
-        match &mut self.0 {
+        match &mut self.state {
             State::Clear(stream) => Ok(Active::Clear(Pin::new(stream))),
             State::Server(stream) => Ok(Active::Server(Pin::new(&mut **stream))),
             State::Client(stream) => Ok(Active::Client(Pin::new(&mut **stream))),
@@ -234,10 +243,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
             Active::Server(stream) => stream.poll_read(waker, buffer),
             Active::Client(stream) => stream.poll_read(waker, buffer),
         };
-        match polled {
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
-            other => other,
-        }
+        let Poll::Ready(Err(error)) = polled else { return polled };
+        self.fault.get_or_insert_with(|| session_words(&error));
+        let cut = error.kind() == io::ErrorKind::UnexpectedEof;
+        Poll::Ready(if cut { Ok(()) } else { Err(error) })
     }
 }
 
@@ -272,3 +281,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,6 +166,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             let event = match self.link.read(content).await {
                 Arrived::Octets => Event::Octets,
                 Arrived::End(error) => {
+                    self.log_tls_end();
                     self.lost_error = error.map(|error| system_words(&error));
                     Event::Eof
                 }

@@ -15,6 +15,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::options::kind::OptionType;
 use config::options::main;
@@ -22,6 +23,7 @@ use config::{Opt, options::kind};
 use expand::Expansion;
 use expand::list::ListItems;
 use mail_types::bytes::Printable;
+use mail_types::limits;
 use mail_types::outcome::Reply;
 use mail_types::value::Value;
 use observe::event::{Event, Rejected, SmtpNews, Streams};
@@ -105,17 +107,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     pub(super) async fn shake_hands(&mut self) -> bool {
         let Some(prepared) = self.tls_prepared.take() else { return false };
         self.link.forget_input();
-        let limit = self.link.timeout;
-        let shaking = Box::pin(self.handshake(prepared));
-        let shaken = match limit {
-            Some(limit) => tokio::time::timeout(limit, shaking).await,
-            None => Ok(shaking.await),
+        let (limit, name) = self.handshake_limit();
+        let mut shutdown = self.link.shutdown();
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(limit, Box::pin(self.handshake(prepared))) => shaken,
+            // The client is told nothing: there is no way to tell it.
+            Ok(_) = shutdown.wait_for(|stop| *stop) => Ok(false),
         };
         match shaken {
             Ok(true) => {}
             Ok(false) => return false,
             Err(_elapsed) => {
-                self.log_tls_error("SSL_accept", "the client took too long");
+                let reason = format!("timed out (limit {name}: {}s)", limit.as_secs());
+                self.log_tls_error("SSL_accept", &reason);
                 return false;
             }
         }
@@ -138,6 +142,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let Some(prepared) = self.prepare().await else { return false };
         self.tls_prepared = Some(prepared);
         self.shake_hands().await
+    }
+
+    /// How long the whole handshake may take, and what says so.
+    fn handshake_limit(&self) -> (Duration, &'static str) {
+        let most = Duration::from_secs(limits::TLS_HANDSHAKE_SECS);
+        match self.link.timeout {
+            Some(limit) if limit <= most => (limit, "smtp_receive_timeout"),
+            _ => (most, "tls_handshake_secs"),
+        }
     }
 
     async fn handshake(&mut self, prepared: Prepared) -> bool {
@@ -208,9 +221,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.context.log_smtp(SmtpNews::TlsError { step, reason: reason.as_bytes().to_vec() });
     }
 
+    /// A session that TLS ended: garbage, or a connection that was cut.
+    pub(super) fn log_tls_end(&mut self) {
+        if let Some(reason) = self.link.stream().take_fault() {
+            self.context.log_smtp(SmtpNews::TlsError { step: "recv", reason: reason.into_bytes() });
+        }
+    }
+
     /// Expand the options and read the files; none when that failed, which is in the log then.
     async fn prepare(&mut self) -> Option<Prepared> {
-        match self.context.on_pool(|context| waiting(|| prepare(context))).await? {
+        match self.context.on_pool(prepare).await? {
             Ok(prepared) => Some(prepared),
             Err(why) => {
                 self.log_tls_error("cert/key setup", &why.to_string());
@@ -228,7 +248,11 @@ fn prepare(context: &mut Context) -> Result<Prepared, Unavailable> {
     let request = request(context)?;
     let by_name = context.config.main.get(main::TLS_CERTIFICATE).is_some_and(mentions_the_server_name);
     let tickets = request.resumption;
-    let acceptor = context.services.tls.acceptor(&request)?;
+    // Moving the runtime to another thread costs as much as half a handshake: for reading files alone.
+    let acceptor = match context.services.tls.kept_acceptor(&request) {
+        Some(kept) => kept,
+        None => waiting(|| context.services.tls.acceptor(&request))?,
+    };
     Ok(Prepared { acceptor, tickets, by_name })
 }
 

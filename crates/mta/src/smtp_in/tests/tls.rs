@@ -18,7 +18,7 @@ const TELLING: &str =
 const TELL: &str = "begin acl\ntell:\n  accept logwrite = $received_protocol $tls_in_cipher $tls_in_cipher_std \
                     $tls_in_ver $tls_in_bits cv=$tls_in_certificate_verified sni=$tls_in_sni old=$tls_cipher\n";
 
-async fn begin(bench: &Bench) -> Dialogue {
+pub(super) async fn begin(bench: &Bench) -> Dialogue {
     let mut client = Dialogue::connect(bench);
     client.follow("S: 220 …\nC: EHLO x\nS: 250-…|250-STARTTLS|…\nC: STARTTLS\nS: 220 TLS go ahead").await;
     client
@@ -299,6 +299,9 @@ async fn a_connection_that_ends_within_a_message_leaves_no_message() {
             let lost =
                 log.iter().any(|line| line.contains("unexpected disconnection") || line.contains(" lost"));
             assert!(lost && !log.iter().any(|line| line.contains(" <= ")), "{content:?} {polite} {log:?}");
+            let cut = "TLS error on connection from (client.example) [192.0.2.7] (recv): the connection was closed \
+                       without close_notify";
+            assert_eq!(log[0].ends_with(cut), !polite, "{content:?} {polite} {log:?}");
         }
     }
 }
@@ -339,39 +342,4 @@ async fn a_reset_straight_after_quit_is_told_of_where_that_is_selected() {
         assert_eq!(bench.main_log(), lines, "{selector} {resets}");
         assert_eq!(bench.panic_log(), Vec::<String>::new());
     }
-}
-
-/// What is no ClientHello, or one that never ends, costs one connection; the next client is served.
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn hellos_that_are_none() {
-    let bench = Bench::new(&format!("{OPEN}smtp_receive_timeout = 1s\n"));
-    let mut long_name = vec![0x16, 3, 1, 0x40, 0x00, 1, 1, 0, 0, 3, 3];
-    long_name.resize(5 + 0x4000, b'a');
-    let unfinished = vec![0x16, 3, 1, 0x02, 0x00, 1, 0, 0x01, 0xfc];
-    let endless: Vec<u8> = (0..8)
-        .flat_map(|_| [&[0x16, 3, 1, 0x40, 0x00, 1, 0xff, 0xff, 0xff][..], &vec![b'a'; 0x4000 - 4]].concat())
-        .collect();
-    let table: [(&str, Vec<u8>); 6] = [
-        ("garbage", b"GET / HTTP/1.1\r\n\r\n".to_vec()),
-        ("an alert", vec![0x15, 3, 3, 0, 2, 2, 80]),
-        ("a record of application data", vec![0x17, 3, 3, 0, 4, 1, 2, 3, 4]),
-        ("a name of 16 KiB", long_name),
-        ("records without end", endless),
-        ("the beginning of a hello", unfinished),
-    ];
-    for (number, (what, octets)) in table.into_iter().enumerate() {
-        let mut client = begin(&bench).await;
-        client.send(&octets).await;
-        client.closed().await;
-        let log = bench.main_log();
-        assert_eq!(log.len(), number + 1, "{what}: {log:?}");
-        let start = "TLS error on connection from (x) [192.0.2.7] (SSL_accept): ";
-        assert!(log[number].starts_with(start), "{what}: {log:?}");
-        if what == "the beginning of a hello" {
-            assert!(log[number].ends_with("the client took too long"), "{log:?}");
-        }
-    }
-    let mut client = begin(&bench).await;
-    client.secure(&ConnectorRequest::default()).await.expect("the next client is served");
-    client.follow("C: EHLO x\nS: 250-…\nC: QUIT\nS: 221 …").await;
 }

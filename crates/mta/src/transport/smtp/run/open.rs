@@ -19,6 +19,7 @@ use super::super::secure::{Wish, dane_failed, unencrypted};
 use super::super::settings::Settings;
 use super::super::tls_report::Trouble;
 use super::Run;
+use crate::context::Context;
 use crate::context::facts::TlsFacts;
 use crate::services::waiting;
 
@@ -222,12 +223,15 @@ impl Run<'_> {
         limit: Duration,
     ) -> Result<(), String> {
         let plan = &key.tls;
-        let prepared =
-            self.context.on_pool(|context| waiting(|| context.services.tls.connector(&plan.request))).await;
-        let connector = match prepared {
-            Some(Ok(connector)) => connector,
-            Some(Err(error)) => return Err(error.to_string()),
-            None => return Err("the program is stopping".to_owned()),
+        let connector = match self.context.services.tls.kept_connector(&plan.request) {
+            Some(kept) => kept,
+            None => {
+                let made = |context: &mut Context| waiting(|| context.services.tls.connector(&plan.request));
+                match self.context.on_pool(made).await {
+                    Some(made) => made.map_err(|error| error.to_string())?,
+                    None => return Err("the program is stopping".to_owned()),
+                }
+            }
         };
         let session = connection.secure(&connector, plan.sni.as_deref(), host.address, limit).await?;
         self.show_chain(&session.chain)?;
