@@ -39,7 +39,7 @@ fn hello_for(name: &[u8]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn hellos_that_are_none() {
     let bench = Bench::new(&format!("{OPEN}smtp_receive_timeout = 1s\n"));
-    let too_long = [&[1, 0xff, 0xff, 0xff][..], &[b'a'; 0x1_0000]].concat();
+    let too_long = [&[1, 0xff, 0xff, 0xff][..], &vec![b'a'; 0x1_0000]].concat();
     let bad_name = "peer misbehaved: ServerNameMustContainOneHostName";
     let table: [(&str, Vec<u8>, &str); 11] = [
         (
