@@ -42,7 +42,17 @@ pub(crate) fn nsd(folder: &Path, zones: &[Made]) -> Daemon {
 
 /// Asks nsd for everything; with an anchor it validates.
 pub(crate) fn unbound(folder: &Path, zones: &[Made], nsd: SocketAddr, anchor: Option<&Path>) -> Daemon {
-    let address = free_port();
+    unbound_at(free_port(), folder, zones, nsd, anchor)
+}
+
+/// [`unbound`] at a loopback address that was chosen.
+pub(crate) fn unbound_at(
+    address: SocketAddr,
+    folder: &Path,
+    zones: &[Made],
+    nsd: SocketAddr,
+    anchor: Option<&Path>,
+) -> Daemon {
     let name = if anchor.is_some() { "validator" } else { "iterator" };
     let modules = if anchor.is_some() { "validator iterator" } else { "iterator" };
     let mut config = format!(

@@ -10,7 +10,7 @@
 use std::fmt::Debug;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -265,18 +265,18 @@ impl Server {
 
     /// The same with a command that was begun otherwise (limits, another configuration).
     pub fn start_command(mut command: Command, port: u16, args: &[&str]) -> Self {
-        let child = command
-            .args(["-bdf", "-oX", &format!("127.0.0.1.{port}")])
-            .args(args)
-            .stdin(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .expect("the server starts");
-        let mut server = Self { child, port };
+        command.args(["-bdf", "-oX", &format!("127.0.0.1.{port}")]).args(args);
+        Self::start_listening(command, ([127, 0, 0, 1], port).into())
+    }
+
+    /// The same with a complete command, which listens at this address.
+    pub fn start_listening(mut command: Command, address: SocketAddr) -> Self {
+        let child = command.stdin(Stdio::null()).process_group(0).spawn().expect("the server starts");
+        let mut server = Self { child, port: address.port() };
         until("the server greets", || {
             let ended = server.child.try_wait().expect("its status is known");
             assert!(ended.is_none(), "the server ended at its start: {ended:?}");
-            Client::connect(port).ok()
+            Client::connect_to(address).ok()
         });
         server
     }
@@ -347,14 +347,23 @@ pub struct Reply {
 impl Client {
     /// Connects and expects a 220 greeting.
     pub fn connect(port: u16) -> Result<Self, String> {
-        let mut client = Self::connect_silently(port)?;
+        Self::connect_to(([127, 0, 0, 1], port).into())
+    }
+
+    /// The same at any address.
+    pub fn connect_to(address: SocketAddr) -> Result<Self, String> {
+        let mut client = Self::connect_silently_to(address)?;
         let greeting = client.reply();
         if greeting.code == 220 { Ok(client) } else { Err(format!("{greeting:?}")) }
     }
 
     /// Connects and reads nothing.
     pub fn connect_silently(port: u16) -> Result<Self, String> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).map_err(|e| e.to_string())?;
+        Self::connect_silently_to(([127, 0, 0, 1], port).into())
+    }
+
+    fn connect_silently_to(address: SocketAddr) -> Result<Self, String> {
+        let stream = TcpStream::connect(address).map_err(|e| e.to_string())?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
         stream.set_write_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
         Ok(Self { stream: BufReader::new(stream) })

@@ -1,0 +1,196 @@
+//! DANE over zones that are really signed, against a real TLS server: each case is a message that is delivered, or waits.
+//!
+//! Debian's ldnsutils sign the zones and its nsd serves them; Debian's Exim is the server, with another certificate at each
+//! of its addresses. The same cases are put to two witnesses behind Debian's unbound: Exim as a client, and Postfix's
+//! `posttls-finger`. Where a witness ends otherwise, the table says what, and who is right.
+//!
+//! A verdict stands twice: for a host that is in `hosts_try_dane` (level `dane` of Postfix), and for one that is in
+//! `hosts_require_dane` (level `dane-only`).
+#![allow(clippy::expect_used, clippy::print_stderr, reason = "test code outside #[test] functions")]
+
+#[allow(dead_code, reason = "the resolver's tests use the rest")]
+#[path = "../../dns/tests/dnssec/daemons.rs"]
+mod daemons;
+mod harness;
+#[path = "dane_matrix/senders.rs"]
+mod senders;
+#[path = "dane_matrix/world.rs"]
+mod world;
+#[allow(dead_code, reason = "the resolver's tests use the rest")]
+#[path = "../../dns/tests/dnssec/zones.rs"]
+mod zones;
+
+use senders::{Mode, Witness};
+use world::{Case, Of, Record, Shown, Verdict, World, Zone};
+
+use Of::{Authority, Intermediate, Own, Stranger};
+use Shown::{Alone, Deep, Expired, Good, Misnamed, Rootless};
+use Verdict::{Encrypted, Returned, Verified, Waits};
+use Zone::{Bogus, Insecure, Lapsed, Secure};
+
+/// Selectors and matching types; each row of a table is a case for each.
+type Forms = &'static [(u8, u8)];
+const ALL: Forms = &[(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)];
+/// The record holds the certificate or the key itself.
+const FULL: Forms = &[(0, 0), (1, 0)];
+const DIGESTS: Forms = &[(0, 1), (0, 2), (1, 1), (1, 2)];
+
+/// Usage, whose certificate or key the record speaks of, what the server shows, what the zone is; how a message ends where
+/// DANE is tried and where it is required.
+type Row = (u8, Forms, Of, Shown, Zone, Verdict, Verdict);
+
+const ONE_RECORD: &[Row] = &[
+    // DANE-EE(3). rfc7672#3.1.1: neither names, nor dates, nor what stands above.
+    (3, ALL, Own, Good, Secure, Verified, Verified),
+    (3, ALL, Own, Alone, Secure, Verified, Verified),
+    (3, ALL, Own, Expired, Secure, Verified, Verified),
+    (3, ALL, Own, Misnamed, Secure, Verified, Verified),
+    (3, ALL, Stranger, Good, Secure, Waits, Waits),
+    (3, ALL, Authority, Good, Secure, Waits, Waits),
+    // DANE-TA(2). rfc7672#3.1.2, 3.2: the chain is sent, is valid, and the name is the host's.
+    (2, ALL, Authority, Good, Secure, Verified, Verified),
+    (2, ALL, Authority, Deep, Secure, Verified, Verified),
+    (2, ALL, Intermediate, Deep, Secure, Verified, Verified),
+    (2, ALL, Intermediate, Rootless, Secure, Verified, Verified),
+    (2, DIGESTS, Authority, Alone, Secure, Waits, Waits),
+    (2, FULL, Authority, Alone, Secure, Verified, Verified),
+    (2, ALL, Authority, Expired, Secure, Waits, Waits),
+    (2, ALL, Authority, Misnamed, Secure, Waits, Waits),
+    (2, ALL, Stranger, Good, Secure, Waits, Waits),
+    // rfc7672#3.1.3: PKIX-TA(0) and PKIX-EE(1) can't be used; such a set asks for encryption alone.
+    (0, ALL, Authority, Good, Secure, Encrypted, Returned),
+    (1, ALL, Own, Good, Secure, Encrypted, Returned),
+    // rfc7672#2.2: records that were not signed say nothing.
+    (3, ALL, Stranger, Good, Insecure, Encrypted, Returned),
+    (2, ALL, Stranger, Good, Insecure, Encrypted, Returned),
+    (3, ALL, Own, Good, Insecure, Encrypted, Returned),
+    // rfc7672#2.1.2: forged ones make the message wait, even if they fit.
+    (3, ALL, Own, Good, Bogus, Waits, Waits),
+    (2, ALL, Authority, Good, Bogus, Waits, Waits),
+    (3, DIGESTS, Own, Good, Lapsed, Waits, Waits),
+];
+
+/// The records of a host, what it shows, what the zone is; how a message ends where DANE is tried and where it is required.
+type SetRow = (&'static [Record], Shown, Zone, Verdict, Verdict);
+
+const SETS: &[SetRow] = &[
+    (&[], Good, Secure, Encrypted, Returned),
+    (&[], Good, Insecure, Encrypted, Returned),
+    // rfc7671#8.1: a key that is about to change.
+    (&[(3, 1, 1, Stranger), (3, 1, 1, Own)], Good, Secure, Verified, Verified),
+    (&[(3, 1, 1, Own), (3, 0, 1, Stranger)], Good, Secure, Verified, Verified),
+    (&[(3, 1, 1, Stranger), (3, 1, 1, Authority)], Good, Secure, Waits, Waits),
+    // Usages beside each other.
+    (&[(2, 0, 1, Stranger), (3, 1, 1, Own)], Good, Secure, Verified, Verified),
+    (&[(3, 1, 1, Stranger), (2, 0, 1, Authority)], Good, Secure, Verified, Verified),
+    (&[(3, 1, 1, Stranger), (2, 0, 1, Authority)], Misnamed, Secure, Waits, Waits),
+    (&[(3, 1, 1, Own), (2, 0, 1, Authority)], Misnamed, Secure, Verified, Verified),
+    // What can't be used takes nothing from what can be.
+    (&[(1, 1, 1, Stranger), (3, 1, 1, Own)], Good, Secure, Verified, Verified),
+    (&[(1, 1, 1, Own), (3, 1, 1, Stranger)], Good, Secure, Waits, Waits),
+    (&[(3, 9, 1, Own), (3, 1, 1, Own)], Good, Secure, Verified, Verified),
+    (&[(3, 1, 9, Own), (3, 1, 1, Stranger)], Good, Secure, Waits, Waits),
+    (&[(3, 9, 1, Own)], Good, Secure, Encrypted, Returned),
+    (&[(3, 1, 9, Own)], Good, Secure, Encrypted, Returned),
+    (&[(9, 1, 1, Own)], Good, Secure, Encrypted, Returned),
+    // rfc7671#9: of several digests of the same usage and selector the strongest counts, full values always do.
+    (&[(3, 1, 1, Own), (3, 1, 2, Stranger)], Good, Secure, Waits, Waits),
+    (&[(3, 1, 1, Stranger), (3, 1, 2, Own)], Good, Secure, Verified, Verified),
+    (&[(3, 0, 1, Own), (3, 1, 2, Stranger)], Good, Secure, Verified, Verified),
+    (&[(3, 1, 0, Own), (3, 1, 2, Stranger)], Good, Secure, Verified, Verified),
+    (&[(2, 0, 1, Authority), (3, 0, 2, Stranger)], Good, Secure, Verified, Verified),
+];
+
+/// Where a witness ends otherwise: of which cases, how, and who is right.
+struct Difference {
+    witness: Witness,
+    of: fn(&Case, Mode) -> bool,
+    ends: Verdict,
+    right: &'static str,
+}
+
+const DIFFERENCES: &[Difference] = &[
+    Difference {
+        witness: Witness::Exim,
+        of: |case, _| case.shown == Alone && case.records.iter().any(|record| record.0 == 2 && record.2 == 0),
+        ends: Waits,
+        right: "we and Postfix: rfc7671#5.2.2 asks for the authority in the chain where the record is a digest; GnuTLS \
+                looks for it there alone",
+    },
+    Difference {
+        witness: Witness::Exim,
+        of: |case, _| case.records == [(3, 1, 1, Own), (3, 1, 2, Stranger)],
+        ends: Verified,
+        right: "we and Postfix: rfc7671#9 has clients ignore all but the strongest digest",
+    },
+    Difference {
+        witness: Witness::Exim,
+        of: |case, mode| {
+            mode == Mode::Required
+                && case.tried == Encrypted
+                && !case.records.is_empty()
+                && case.zone == Secure
+        },
+        ends: Encrypted,
+        right: "we and Postfix: rfc7672#2.2 lets a client that requires DANE treat unusable records as it would none; \
+                the specification says of hosts_require_dane that the session is verified by DANE",
+    },
+];
+
+fn cases() -> Vec<Case> {
+    let one = ONE_RECORD.iter().flat_map(|(usage, forms, of, shown, zone, tried, required)| {
+        forms.iter().map(|(selector, matching)| Case {
+            records: vec![(*usage, *selector, *matching, *of)],
+            shown: *shown,
+            zone: *zone,
+            tried: *tried,
+            required: *required,
+        })
+    });
+    let sets = SETS.iter().map(|(records, shown, zone, tried, required)| Case {
+        records: records.to_vec(),
+        shown: *shown,
+        zone: *zone,
+        tried: *tried,
+        required: *required,
+    });
+    one.chain(sets).collect()
+}
+
+#[test]
+fn verdicts_over_signed_zones() {
+    if !world::can_run() || !harness::inside_of("verdicts_over_signed_zones", &["--net"], world::SETUP) {
+        return;
+    }
+    let cases = cases();
+    assert!(cases.len() > 140, "{}", cases.len());
+    let world = World::set(&cases);
+    let mut wrong = Vec::new();
+    let mut told = vec![0; DIFFERENCES.len()];
+    for mode in [Mode::Tried, Mode::Required] {
+        let ours = senders::postrider(&world, mode);
+        let exims = senders::exim(&world, mode);
+        let postfixes = senders::posttls_finger(&world, mode);
+        for (at, case) in cases.iter().enumerate() {
+            let want = if mode == Mode::Tried { case.tried } else { case.required };
+            if ours[at] != want {
+                wrong.push(format!("{} ends {:?}: {case:?} {mode:?}", world.domains[at], ours[at]));
+            }
+            for (witness, ends) in [(Witness::Exim, exims[at]), (Witness::Postfix, postfixes[at])] {
+                let difference =
+                    DIFFERENCES.iter().position(|it| it.witness == witness && (it.of)(case, mode));
+                let want = difference.map_or(want, |at| DIFFERENCES[at].ends);
+                if !witness.agrees(ends, want) {
+                    wrong.push(format!("{} {witness:?} ends {ends:?}: {case:?} {mode:?}", world.domains[at]));
+                }
+                if let Some(at) = difference {
+                    told[at] += 1;
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (difference, times) in DIFFERENCES.iter().zip(told) {
+        assert!(times > 0, "no case shows it: {}", difference.right);
+    }
+}
