@@ -10,6 +10,8 @@ pub use field::field;
 use x509_parser::der_parser::asn1_rs::Any;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
+use crate::error::Unverified;
+
 /// The subject of a certificate (DER); none when it can't be read.
 pub fn distinguished_name(der: &[u8]) -> Option<Vec<u8>> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
@@ -30,16 +32,16 @@ pub(crate) fn is_self_issued(der: &[u8]) -> bool {
 }
 
 /// Whether a certificate is valid at a time (seconds since 1970).
-pub(crate) fn is_current(der: &[u8], now: i64) -> Result<(), &'static str> {
+pub(crate) fn is_current(der: &[u8], now: i64) -> Result<(), Unverified> {
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {
-        return Err("certificate can't be read");
+        return Err(Unverified::untrusted("certificate can't be read"));
     };
     let validity = certificate.validity();
     if now < validity.not_before.timestamp() {
-        return Err("certificate is not yet valid");
+        return Err(Unverified::untrusted("certificate is not yet valid"));
     }
     if now > validity.not_after.timestamp() {
-        return Err("certificate has expired");
+        return Err(Unverified::expired());
     }
     Ok(())
 }

@@ -20,7 +20,8 @@ use webpki::{EndEntityCert, KeyUsage};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::certificate::{is_current, public_key};
-use crate::verify::{holds_name, path_words};
+use crate::error::Unverified;
+use crate::verify::{holds_name, path_fault};
 
 /// Records of one set that are looked at.
 const RECORDS: usize = 64;
@@ -129,9 +130,9 @@ impl Associations {
     ///
     /// # Errors
     /// Why no record fits.
-    pub fn judge(&self, chain: &[&[u8]], now: u64) -> Result<(), String> {
+    pub fn judge(&self, chain: &[&[u8]], now: u64) -> Result<(), Unverified> {
         let Some((own, others)) = chain.split_first() else {
-            return Err("no certificate was shown".to_owned());
+            return Err(Unverified::untrusted("no certificate was shown"));
         };
         let others = &others[..others.len().min(CHAIN)];
         if self.of_usage(Usage::EndEntity).any(|record| record.fits(own)) {
@@ -146,7 +147,7 @@ impl Associations {
                 Err(None) => {}
             }
         }
-        Err(miss.unwrap_or_else(|| "no TLSA record matches the certificates shown".to_owned()))
+        Err(miss.unwrap_or_else(|| Unverified::untrusted("no TLSA record matches the certificates shown")))
     }
 
     fn of_usage(&self, usage: Usage) -> impl Iterator<Item = &Association> {
@@ -161,7 +162,7 @@ impl Associations {
         own: &[u8],
         others: &[&[u8]],
         now: u64,
-    ) -> Result<(), Option<String>> {
+    ) -> Result<(), Option<Unverified>> {
         let mut why = None;
         for anchor in record.anchors(own, others, now) {
             let below = anchor.and_then(|anchor| path(&anchor, own, others, now));
@@ -173,13 +174,13 @@ impl Associations {
         Err(why)
     }
 
-    fn named(&self, own: &[u8]) -> Result<(), String> {
+    fn named(&self, own: &[u8]) -> Result<(), Unverified> {
         let certificate = CertificateDer::from(own);
-        let read = EndEntityCert::try_from(&certificate).map_err(|error| error.to_string())?;
+        let read = EndEntityCert::try_from(&certificate).map_err(|error| path_fault(&error))?;
         if self.names.iter().any(|name| holds_name(&read, name)) {
             Ok(())
         } else {
-            Err(format!("certificate is not for {}", self.names.join(", ")))
+            Err(Unverified::misnamed(&self.names))
         }
     }
 }
@@ -236,7 +237,12 @@ impl Association {
     }
 
     /// The authorities that the record stands for: those of the chain that fit it, and one that it holds itself.
-    fn anchors(&self, own: &[u8], others: &[&[u8]], now: u64) -> Vec<Result<TrustAnchor<'static>, String>> {
+    fn anchors(
+        &self,
+        own: &[u8],
+        others: &[&[u8]],
+        now: u64,
+    ) -> Vec<Result<TrustAnchor<'static>, Unverified>> {
         let shown = others.iter().filter(|certificate| self.fits(certificate));
         let mut anchors: Vec<_> = shown.map(|certificate| anchor(certificate, now)).collect();
         match (self.matching, self.selector) {
@@ -253,10 +259,10 @@ impl Association {
 }
 
 /// An authority's certificate as the end of a path, if it is valid now.
-fn anchor(certificate: &[u8], now: u64) -> Result<TrustAnchor<'static>, String> {
-    is_current(certificate, i64::try_from(now).unwrap_or(i64::MAX)).map_err(str::to_owned)?;
+fn anchor(certificate: &[u8], now: u64) -> Result<TrustAnchor<'static>, Unverified> {
+    is_current(certificate, i64::try_from(now).unwrap_or(i64::MAX))?;
     let der = CertificateDer::from(certificate);
-    let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|error| error.to_string())?;
+    let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|error| path_fault(&error))?;
     Ok(anchor.to_owned())
 }
 
@@ -274,9 +280,9 @@ fn bare_key(key: &[u8], below: &[u8]) -> Option<TrustAnchor<'static>> {
     })
 }
 
-fn path(anchor: &TrustAnchor<'_>, own: &[u8], others: &[&[u8]], now: u64) -> Result<(), String> {
+fn path(anchor: &TrustAnchor<'_>, own: &[u8], others: &[&[u8]], now: u64) -> Result<(), Unverified> {
     let own = CertificateDer::from(own);
-    let read = EndEntityCert::try_from(&own).map_err(|error| path_words(&error))?;
+    let read = EndEntityCert::try_from(&own).map_err(|error| path_fault(&error))?;
     let others: Vec<CertificateDer<'_>> = others.iter().map(|der| CertificateDer::from(*der)).collect();
     let path = read.verify_for_usage(
         webpki::ALL_VERIFICATION_ALGS,
@@ -287,7 +293,7 @@ fn path(anchor: &TrustAnchor<'_>, own: &[u8], others: &[&[u8]], now: u64) -> Res
         None,
         None,
     );
-    path.map(|_| ()).map_err(|error| path_words(&error))
+    path.map(|_| ()).map_err(|error| path_fault(&error))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use mail_types::limits;
+use serde::{Deserialize, Serialize};
 
 /// A setting that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,48 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
+/// What kind of thing is wrong with a certificate, as reports to other domains tell it (rfc8460#4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Flaw {
+    /// It is for another name.
+    Misnamed,
+    /// It, or one above it, has expired.
+    Expired,
+    /// Nobody whom we believe vouches for it, or it was revoked, or it can't be read.
+    Untrusted,
+}
+
+/// Why a certificate is not good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unverified {
+    /// What kind of thing is wrong.
+    pub flaw: Flaw,
+    /// The same in words.
+    pub words: String,
+}
+
+impl Unverified {
+    pub(crate) fn expired() -> Self {
+        Self { flaw: Flaw::Expired, words: "certificate has expired".to_owned() }
+    }
+
+    pub(crate) fn misnamed(names: &[String]) -> Self {
+        Self { flaw: Flaw::Misnamed, words: format!("certificate is not for {}", names.join(", ")) }
+    }
+
+    pub(crate) fn untrusted(words: impl Into<String>) -> Self {
+        Self { flaw: Flaw::Untrusted, words: words.into() }
+    }
+}
+
+impl fmt::Display for Unverified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl std::error::Error for Unverified {}
+
 /// A handshake that came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HandshakeFault {
@@ -69,7 +112,7 @@ pub enum HandshakeFault {
     /// The connection failed.
     Io(String),
     /// The peer's certificate is not what is required.
-    Certificate(String),
+    Certificate(Unverified),
     /// The stapled proof about the peer's certificate is not what is required.
     Status(&'static str),
     /// The protocol failed: our reason, or the peer's alert.
@@ -80,9 +123,9 @@ impl HandshakeFault {
     pub(crate) fn of(error: &std::io::Error) -> Self {
         if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             return match error {
-                rustls::Error::InvalidCertificate(why) => Self::Certificate(crate::verify::words(why)),
+                rustls::Error::InvalidCertificate(why) => Self::Certificate(crate::verify::refused(why)),
                 rustls::Error::NoCertificatesPresented => {
-                    Self::Certificate("the peer did not return a certificate".to_owned())
+                    Self::Certificate(Unverified::untrusted("the peer did not return a certificate"))
                 }
                 other => Self::Protocol(protocol_words(other)),
             };
@@ -140,7 +183,7 @@ impl fmt::Display for HandshakeFault {
             Self::Closed => f.write_str("the peer closed the connection"),
             Self::Io(text) | Self::Protocol(text) => f.write_str(text),
             Self::Status(why) => write!(f, "certificate status check failed: {why}"),
-            Self::Certificate(text) => write!(f, "certificate verification failed: {text}"),
+            Self::Certificate(why) => write!(f, "certificate verification failed: {why}"),
         }
     }
 }

@@ -46,7 +46,7 @@ mod tests;
 
 pub use client::{Connector, ConnectorSettings};
 pub use dane::{Associations, Tlsa};
-pub use error::{HandshakeFault, TlsError};
+pub use error::{Flaw, HandshakeFault, TlsError, Unverified};
 pub use identity::Identity;
 pub use server::{Acceptor, AcceptorSettings, Hello, Tickets};
 pub use session::{Established, Ocsp, Proof};

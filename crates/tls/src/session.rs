@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::distinguished_name;
 use crate::cipher;
+use crate::error::Unverified;
 
 /// What became of a stapled OCSP proof; the numbers are those of `$tls_in_ocsp` and `$tls_out_ocsp`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +61,7 @@ pub struct Established {
     /// `$tls_out_tlsa_usage`: a bit for each usage among the records that counted.
     pub tlsa_usage: u8,
     /// Why it was not, where that was tried.
-    pub verify_error: Option<String>,
+    pub verify_error: Option<Unverified>,
     /// The server name that the client named.
     pub sni: Option<Vec<u8>>,
     /// The protocol chosen by ALPN.

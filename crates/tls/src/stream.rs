@@ -179,9 +179,9 @@ fn judge(
             facts.dane = requirement.dane.is_some();
         }
         Err(why) if requirement.strictness == Strictness::Require => {
-            return Err(HandshakeFault::Certificate(why.0));
+            return Err(HandshakeFault::Certificate(why));
         }
-        Err(why) => facts.verify_error = Some(why.0),
+        Err(why) => facts.verify_error = Some(why),
     }
     Ok(())
 }

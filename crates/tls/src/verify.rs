@@ -9,7 +9,6 @@
 //! or not it is marked as an authority. Unlike OpenSSL the common name of the subject is not looked at where names are
 //! compared (RFC 9525 section 6).
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use webpki::{EndEntityCert, ExpirationPolicy, KeyUsage, RevocationOptionsBuilder
 
 use crate::certificate::is_current;
 use crate::dane::Associations;
+use crate::error::Unverified;
 use crate::signature;
 use crate::trust::{Anchors, Revocations};
 
@@ -60,18 +60,6 @@ pub struct Requirement {
     pub dane: Option<Arc<Associations>>,
 }
 
-/// Why a certificate is not good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unverified(pub(crate) String);
-
-impl fmt::Display for Unverified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unverified {}
-
 /// Which side the peer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
@@ -89,21 +77,20 @@ impl Requirement {
     ) -> Result<(), Unverified> {
         if let Some(dane) = &self.dane {
             let chain: Vec<&[u8]> = chain.iter().map(AsRef::as_ref).collect();
-            return dane.judge(&chain, now.as_secs()).map_err(Unverified);
+            return dane.judge(&chain, now.as_secs());
         }
         let Some((own, others)) = chain.split_first() else {
-            return Err(Unverified("no certificate was shown".to_owned()));
+            return Err(Unverified::untrusted("no certificate was shown"));
         };
         if self.anchors.expected.iter().any(|expected| expected == own.as_ref()) {
-            is_current(own, i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
-                .map_err(|reason| Unverified(reason.to_owned()))?;
+            is_current(own, i64::try_from(now.as_secs()).unwrap_or(i64::MAX))?;
             return match EndEntityCert::try_from(own) {
                 Ok(certificate) => self.judge_names(&certificate),
                 Err(_) if self.names.is_empty() => Ok(()),
-                Err(error) => Err(Unverified(error.to_string())),
+                Err(error) => Err(path_fault(&error)),
             };
         }
-        let certificate = EndEntityCert::try_from(own).map_err(|error| Unverified(error.to_string()))?;
+        let certificate = EndEntityCert::try_from(own).map_err(|error| path_fault(&error))?;
         self.judge_path(&certificate, others, peer, now)?;
         self.judge_names(&certificate)
     }
@@ -140,14 +127,14 @@ impl Requirement {
             revocation,
             None,
         );
-        path.map(|_| ()).map_err(|error| Unverified(path_words(&error)))
+        path.map(|_| ()).map_err(|error| path_fault(&error))
     }
 
     fn judge_names(&self, certificate: &EndEntityCert<'_>) -> Result<(), Unverified> {
         if self.names.is_empty() || self.names.iter().any(|name| holds_name(certificate, name)) {
             return Ok(());
         }
-        Err(Unverified(format!("certificate is not for {}", self.names.join(", "))))
+        Err(Unverified::misnamed(&self.names))
     }
 }
 
@@ -156,10 +143,10 @@ pub(crate) fn holds_name(certificate: &EndEntityCert<'_>, name: &str) -> bool {
     ServerName::try_from(name).is_ok_and(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
 }
 
-/// Plain words for what a path failed on.
-pub(crate) fn path_words(error: &webpki::Error) -> String {
-    match error {
-        webpki::Error::CertExpired { .. } => "certificate has expired".to_owned(),
+/// What a path failed on, in plain words.
+pub(crate) fn path_fault(error: &webpki::Error) -> Unverified {
+    Unverified::untrusted(match error {
+        webpki::Error::CertExpired { .. } => return Unverified::expired(),
         webpki::Error::CertNotValidYet { .. } => "certificate is not yet valid".to_owned(),
         webpki::Error::InvalidSignatureForPublicKey => "certificate signature failure".to_owned(),
         webpki::Error::CertRevoked => "certificate was revoked".to_owned(),
@@ -170,15 +157,16 @@ pub(crate) fn path_words(error: &webpki::Error) -> String {
             "the certificate of an authority was shown as a host's".to_owned()
         }
         other => other.to_string(),
-    }
+    })
 }
 
-/// The words of a refused certificate.
-pub(crate) fn words(why: &CertificateError) -> String {
-    match why {
-        CertificateError::Other(other) => other.0.to_string(),
-        other => other.to_string(),
-    }
+/// Why a certificate was refused within a handshake.
+pub(crate) fn refused(why: &CertificateError) -> Unverified {
+    let ours = match why {
+        CertificateError::Other(other) => other.0.downcast_ref::<Unverified>(),
+        _ => None,
+    };
+    ours.cloned().unwrap_or_else(|| Unverified::untrusted(why.to_string()))
 }
 
 fn refusal(why: Unverified) -> Error {

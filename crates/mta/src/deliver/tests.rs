@@ -12,6 +12,7 @@ mod requiretls;
 mod srs;
 mod srv;
 mod tls_reports;
+mod tls_results;
 
 use std::collections::HashMap;
 use std::fs::File;

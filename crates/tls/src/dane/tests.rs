@@ -66,7 +66,7 @@ fn every_selector_and_matching_of_usages_2_and_3() {
                 assert_eq!(records.usages(), 8);
             }
             let records = of(&[(3, selector, matching, &stranger)]).unwrap();
-            let none = Err("no TLSA record matches the certificates shown".to_owned());
+            let none = Err(Unverified::untrusted("no TLSA record matches the certificates shown"));
             assert_eq!(records.judge(&[&good, ca.der()], NOW), none, "3 {case}");
             // The record of the authority is no record of the server.
             let records = of(&[(3, selector, matching, ca.der())]).unwrap();
@@ -75,14 +75,10 @@ fn every_selector_and_matching_of_usages_2_and_3() {
             let records = of(&[(2, selector, matching, ca.der())]).unwrap();
             assert_eq!(records.usages(), 4);
             assert_eq!(records.judge(&[&good, ca.der()], NOW), Ok(()), "2 {case}");
-            assert_eq!(
-                records.judge(&[&expired, ca.der()], NOW),
-                Err("certificate has expired".to_owned()),
-                "2 {case}"
-            );
+            assert_eq!(records.judge(&[&expired, ca.der()], NOW), Err(Unverified::expired()), "2 {case}");
             assert_eq!(
                 records.judge(&[&misnamed, ca.der()], NOW),
-                Err("certificate is not for mx.example".to_owned()),
+                Err(Unverified::misnamed(&["mx.example".to_owned()])),
                 "2 {case}"
             );
             // Not sent: only a record that holds the authority itself does without.
@@ -101,7 +97,7 @@ fn an_authority_that_has_expired_vouches_for_nobody() {
     let ca = authority("old", NOW - 1);
     let good = server(HOST, &ca, NOW + 1000);
     let records = of(&[(2, 0, 1, ca.der())]).unwrap();
-    assert_eq!(records.judge(&[&good, ca.der()], NOW), Err("certificate has expired".to_owned()));
+    assert_eq!(records.judge(&[&good, ca.der()], NOW), Err(Unverified::expired()));
 }
 
 #[test]
@@ -177,7 +173,7 @@ fn what_cannot_be_used() {
     assert_eq!(Associations::usable([], Vec::new()), None);
     let record = Tlsa { usage: 3, selector: 1, matching: 1, association: &long[..32] };
     let usable = Associations::usable([record], Vec::new()).unwrap();
-    assert_eq!(usable.judge(&[], NOW), Err("no certificate was shown".to_owned()));
+    assert_eq!(usable.judge(&[], NOW), Err(Unverified::untrusted("no certificate was shown")));
     assert!(usable.judge(&[b"rubbish"], NOW).is_err());
     assert!(usable.judge(&[b"rubbish", b""], NOW).is_err());
 }

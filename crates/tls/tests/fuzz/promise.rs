@@ -20,6 +20,7 @@ pub(crate) fn findings(data: &[u8]) -> String {
     let (association, certificate) = rest.split_at(usize::from(*length).min(rest.len()));
     let record = Tlsa { usage: *usage, selector: *selector, matching: *matching, association };
     let records = Associations::usable([record], vec!["mx.example.net".to_owned()]);
-    let verdict = records.map(|records| records.judge(&[certificate, certificate], 1_800_000_000));
+    let verdict = records
+        .map(|records| records.judge(&[certificate, certificate], 1_800_000_000).map_err(|why| why.words));
     format!("{policy:?} {id:?} {verdict:?}")
 }

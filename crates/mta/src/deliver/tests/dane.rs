@@ -77,7 +77,7 @@ pub(super) fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
 }
 
 /// The data of a record about a certificate.
-fn association(selector: u8, matching: u8, certificate: &[u8]) -> String {
+pub(super) fn association(selector: u8, matching: u8, certificate: &[u8]) -> String {
     let part = if selector == 0 { certificate } else { tls::certificate::public_key(certificate).unwrap() };
     let bytes = match matching {
         0 => part.to_vec(),

@@ -13,12 +13,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use mail_types::limits;
-use tls::{ConnectorRequest, Strictness};
+use tls::{ConnectorRequest, HandshakeFault, Strictness};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Source;
+use super::{Source, Stage, Trouble};
 use crate::services::Services;
 
 /// Addresses of the server that are tried.
@@ -27,23 +27,25 @@ const ADDRESSES: usize = 4;
 /// Gets the text of a domain's policy.
 ///
 /// # Errors
-/// Why there is none, for the log.
-pub(super) async fn policy(domain: &str, services: &Services) -> Result<Vec<u8>, String> {
+/// Why there is none, for the log and for reports.
+pub(super) async fn policy(domain: &str, services: &Services) -> Result<Vec<u8>, Trouble> {
     let limit = Duration::from_secs(limits::MTA_STS_FETCH_SECS);
     match timeout(limit, Box::pin(unhurried(domain, services))).await {
         Ok(result) => result,
-        Err(_elapsed) => Err(format!("no answer within {} seconds", limits::MTA_STS_FETCH_SECS)),
+        Err(_elapsed) => {
+            Err(Trouble::fetching(format!("no answer within {} seconds", limits::MTA_STS_FETCH_SECS)))
+        }
     }
 }
 
-async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, String> {
+async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, Trouble> {
     let Source { port, anchors, .. } = &services.mta_sts;
     let host = format!("mta-sts.{domain}");
     let found = services
         .resolver
         .host_addresses(host.as_bytes(), families(services), dns::SearchOptions::default())
         .await
-        .map_err(|failure| format!("{host}: {failure}"))?;
+        .map_err(|failure| Trouble::fetching(format!("{host}: {failure}")))?;
     let request = ConnectorRequest {
         server: Strictness::Require,
         names: vec![host.clone()],
@@ -54,27 +56,37 @@ async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, String>
     let store = std::sync::Arc::clone(&services.tls);
     let connector = services.pools.files.run(move || store.connector(&request)).await;
     let connector = connector
-        .map_err(|_stopped| "the program is stopping".to_owned())?
-        .map_err(|error| error.to_string())?;
-    let (stream, address) = connect(&found.addresses, *port).await?;
+        .map_err(|_stopped| Trouble::fetching("the program is stopping"))?
+        .map_err(|error| Trouble::fetching(error.to_string()))?;
+    let (stream, address) = connect(&found.addresses, *port).await.map_err(Trouble::fetching)?;
     let mut stream = tls::Stream::new(stream);
-    stream.connect(&connector, Some(&host), address).await.map_err(|fault| format!("{host}: {fault}"))?;
+    stream.connect(&connector, Some(&host), address).await.map_err(|fault| refused(&host, &fault))?;
     let request = format!(
         "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Postrider\r\nAccept: text/plain\r\n\
          Connection: close\r\n\r\n"
     );
-    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
-    stream.flush().await.map_err(|error| error.to_string())?;
+    let lost = |error: std::io::Error| Trouble::fetching(error.to_string());
+    stream.write_all(request.as_bytes()).await.map_err(lost)?;
+    stream.flush().await.map_err(lost)?;
     let mut answer = Vec::new();
     loop {
-        let more = stream.read_buf(&mut answer).await.map_err(|error| error.to_string())?;
-        if let Some(text) = body(&answer)? {
+        let more = stream.read_buf(&mut answer).await.map_err(lost)?;
+        if let Some(text) = body(&answer).map_err(Trouble::fetching)? {
             return Ok(text);
         }
         if more == 0 {
-            return Err("the answer ends too early".to_owned());
+            return Err(Trouble::fetching("the answer ends too early"));
         }
     }
+}
+
+/// A handshake that failed: for the certificate, or for another reason.
+fn refused(host: &str, fault: &HandshakeFault) -> Trouble {
+    let stage = match fault {
+        HandshakeFault::Certificate(_) => Stage::Certificate,
+        _ => Stage::Fetch,
+    };
+    Trouble { stage, words: format!("{host}: {fault}") }
 }
 
 fn families(services: &Services) -> dns::Families {

@@ -65,7 +65,56 @@ pub struct Known {
     /// The policy was kept from an earlier delivery.
     pub kept: bool,
     /// Why there is none, where its record promises one.
-    pub trouble: Option<String>,
+    pub trouble: Option<Trouble>,
+}
+
+/// Why a policy can't be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What failed.
+    pub stage: Stage,
+    /// The same in words.
+    pub words: String,
+}
+
+/// What failed on the way to a policy, as reports to its domain tell it (rfc8460#4.3.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The server could not be asked, or did not answer as it should.
+    Fetch,
+    /// Its certificate is not good.
+    Certificate,
+    /// What it gave out is no policy.
+    Policy,
+}
+
+impl Stage {
+    /// The octet that stands for it in hints.
+    fn mark(self) -> u8 {
+        match self {
+            Self::Fetch => b'f',
+            Self::Certificate => b'c',
+            Self::Policy => b'p',
+        }
+    }
+}
+
+impl Trouble {
+    fn fetching(words: impl Into<String>) -> Self {
+        Self { stage: Stage::Fetch, words: words.into() }
+    }
+
+    /// As it is kept for those who come next: a mark and the words.
+    fn to_hint(&self) -> Vec<u8> {
+        [&[self.stage.mark()], self.words.as_bytes()].concat()
+    }
+
+    fn of_hint(hint: &[u8]) -> Self {
+        let (mark, words) = hint.split_first().unwrap_or((&b'f', b""));
+        let stages = [Stage::Fetch, Stage::Certificate, Stage::Policy];
+        let stage = stages.into_iter().find(|stage| stage.mark() == *mark).unwrap_or(Stage::Fetch);
+        Self { stage, words: String::from_utf8_lossy(words).into_owned() }
+    }
 }
 
 /// A policy that was kept: when, under which id, and its text.
@@ -96,8 +145,8 @@ pub async fn find(domain: &[u8], services: &Arc<Services>) -> Known {
         (None, Some(id)) => match fetch_and_keep(&domain, &id, services).await {
             Ok(policy) => Known { policy: Some(policy), id: Some(id), kept: false, trouble: None },
             Err(why) => {
-                let trouble = Some(format!("MTA-STS policy of {domain} can't be had: {why}"));
-                Known { policy: None, id: Some(id), kept: false, trouble }
+                let words = format!("MTA-STS policy of {domain} can't be had: {}", why.words);
+                Known { policy: None, id: Some(id), kept: false, trouble: Some(Trouble { words, ..why }) }
             }
         },
     }
@@ -117,16 +166,19 @@ async fn announcement(domain: &str, services: &Services) -> Option<Vec<u8>> {
     announced(texts.iter().map(Vec::as_slice))
 }
 
-async fn fetch_and_keep(domain: &str, id: &[u8], services: &Services) -> Result<Policy, String> {
+async fn fetch_and_keep(domain: &str, id: &[u8], services: &Services) -> Result<Policy, Trouble> {
     let now = services.clock.now();
     let failed = failure_key(domain);
     let lately = |time: Timestamp| (0..PATIENCE_SECS).contains(&now.secs().saturating_sub(time.secs()));
     if let Some((_, why)) = services.hints.misc(&failed).filter(|(time, _)| lately(*time)) {
-        return Err(format!("{} (tried a moment ago)", String::from_utf8_lossy(&why)));
+        let why = Trouble::of_hint(&why);
+        return Err(Trouble { words: format!("{} (tried a moment ago)", why.words), ..why });
     }
     let fetched = fetch::policy(domain, services).await;
     let read = fetched.and_then(|text| {
-        let policy = Policy::parse(&text).map_err(|why| format!("the policy makes no sense: {why}"))?;
+        let nonsense =
+            |why| Trouble { stage: Stage::Policy, words: format!("the policy makes no sense: {why}") };
+        let policy = Policy::parse(&text).map_err(nonsense)?;
         Ok((text, policy))
     });
     match read {
@@ -135,7 +187,7 @@ async fn fetch_and_keep(domain: &str, id: &[u8], services: &Services) -> Result<
             Ok(policy)
         }
         Err(why) => {
-            services.hints.set_misc(&failed, now, why.as_bytes());
+            services.hints.set_misc(&failed, now, &why.to_hint());
             Err(why)
         }
     }
@@ -154,7 +206,8 @@ fn renew(domain: String, id: Vec<u8>, services: &Arc<Services>) {
     tokio::spawn(async move {
         // What fails is tried again by a later delivery; the kept policy counts until then.
         if let Err(why) = fetch_and_keep(&domain, &id, &services).await {
-            let text = format!("MTA-STS policy of {domain} can't be renewed, the old one counts on: {why}");
+            let text =
+                format!("MTA-STS policy of {domain} can't be renewed, the old one counts on: {}", why.words);
             services.log.write(&Event::Text { text: text.into_bytes(), streams: Streams::MAIN });
         }
         services.mta_sts.renewing.lock().unwrap_or_else(PoisonError::into_inner).remove(&domain);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use smtp_proto::client::{Handshake, HandshakeStep};
 use smtp_proto::extension::Capabilities;
 use smtp_proto::reply::{PeerReply, ReplyParser};
-use tls::{Connector, Established, HandshakeFault, Stream};
+use tls::{Connector, Established, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::dscp;
 use super::fault::Link;
 use super::run::Farewell;
+use super::secure::TlsFailure;
 use crate::context::facts::TlsFacts;
 use crate::transport::limits::Place;
 
@@ -118,9 +119,9 @@ impl Connection {
         sni: Option<&str>,
         peer: IpAddr,
         limit: Duration,
-    ) -> Result<Established, String> {
+    ) -> Result<Established, TlsFailure> {
         if !self.unread.is_empty() || !self.parser.is_empty() {
-            return Err("synch error before connect".to_owned());
+            return Err(TlsFailure::of_protocol("synch error before connect"));
         }
         self.offered = Capabilities::default();
         match timeout(limit_of(limit), self.stream.connect(connector, sni, peer)).await {
@@ -128,12 +129,8 @@ impl Connection {
                 self.startup.push('s');
                 Ok(session)
             }
-            Ok(Err(HandshakeFault::Certificate(why))) => {
-                Err(format!("(certificate verification failed): {why}"))
-            }
-            Ok(Err(HandshakeFault::Status(why))) => Err(format!("(certificate status check failed): {why}")),
-            Ok(Err(fault)) => Err(format!("(SSL_connect): {fault}")),
-            Err(_elapsed) => Err("(SSL_connect): timed out".to_owned()),
+            Ok(Err(fault)) => Err(TlsFailure::of(fault)),
+            Err(_elapsed) => Err(TlsFailure::of_protocol("(SSL_connect): timed out")),
         }
     }
 

@@ -88,7 +88,7 @@ async fn policy(domain: &[u8], context: &mut Context) -> Option<mta_sts::Known> 
     }
     let known = mta_sts::find(domain, &context.services).await;
     if let Some(trouble) = &known.trouble {
-        let text = trouble.as_bytes().to_vec();
+        let text = trouble.words.clone().into_bytes();
         context.log_event(&Event::Text { text, streams: Streams::MAIN });
     }
     Some(known)

@@ -26,10 +26,56 @@ use config::options::transport::smtp as options;
 use expand::list::ListItems;
 use mail_types::value::Value;
 use tls::policy::Action;
-use tls::{AnchorSource, ConnectorRequest, Proof, Strictness};
+use tls::{AnchorSource, ConnectorRequest, Flaw, HandshakeFault, Proof, Strictness};
 
 use super::settings::{Misconfigured, expanded};
 use crate::context::Context;
+
+/// Why there is no session under TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TlsFailure {
+    /// What the log says.
+    pub(super) words: String,
+    /// Whose fault it is.
+    pub(super) blame: Blame,
+}
+
+/// Whose fault it is that there is no session under TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// Ours, or our administrator's: the other side needs not hear of it.
+    Ours,
+    /// The host's certificate.
+    Certificate(Flaw),
+    /// Anything else that the host, or the network, did.
+    Protocol,
+}
+
+impl TlsFailure {
+    /// A handshake that failed.
+    pub(super) fn of(fault: HandshakeFault) -> Self {
+        match fault {
+            HandshakeFault::Certificate(why) => Self {
+                words: format!("(certificate verification failed): {why}"),
+                blame: Blame::Certificate(why.flaw),
+            },
+            HandshakeFault::Status(why) => {
+                Self::of_protocol(format!("(certificate status check failed): {why}"))
+            }
+            fault => Self::of_protocol(format!("(SSL_connect): {fault}")),
+        }
+    }
+
+    /// The host did not do as it should.
+    pub(super) fn of_protocol(words: impl Into<String>) -> Self {
+        Self { words: words.into(), blame: Blame::Protocol }
+    }
+
+    /// It failed on our side.
+    pub(super) fn ours(words: impl Into<String>) -> Self {
+        Self { words: words.into(), blame: Blame::Ours }
+    }
+}
 
 /// How much TLS is wanted with a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -21,11 +21,14 @@ use policy::list::Subject;
 use reports::tlsrpt::{FailureDetails, PolicyDescription, ResultType};
 use tls::mta_sts::{Mode, Policy};
 use tls::policy::{Dane, MtaSts, Reason};
+use tls::{Flaw, Unverified};
 
 use super::demand::Demand;
 use super::hosts::Candidate;
+use super::secure::{Blame, TlsFailure};
 use crate::context::Context;
 use crate::context::facts::TlsFacts;
+use crate::transport::mta_sts::Stage;
 
 /// Why a session was not what it could be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +36,9 @@ pub(super) enum Trouble {
     /// The host does not offer STARTTLS, or refuses it.
     NotOffered,
     /// The handshake came to nothing.
-    Handshake(String),
+    Handshake(TlsFailure),
     /// The certificate is not good, and the session goes on.
-    Certificate(String),
+    Certificate(Unverified),
 }
 
 /// What there is to tell about one host.
@@ -74,15 +77,13 @@ pub(super) async fn watch(
         ..PolicyDescription::default()
     };
     let known = demand.sts.as_ref();
-    if let Some(why) = known.and_then(|known| known.trouble.as_deref()) {
-        let kind = if why.contains("makes no sense") {
-            ResultType::StsPolicyInvalid
-        } else if why.contains("certificate verification failed") {
-            ResultType::StsWebpkiInvalid
-        } else {
-            ResultType::StsPolicyFetchError
+    if let Some(trouble) = known.and_then(|known| known.trouble.clone()) {
+        let kind = match trouble.stage {
+            Stage::Fetch => ResultType::StsPolicyFetchError,
+            Stage::Certificate => ResultType::StsWebpkiInvalid,
+            Stage::Policy => ResultType::StsPolicyInvalid,
         };
-        watch(described("sts", domain)).keep(Some((kind, why.to_owned())), None, context).await;
+        watch(described("sts", domain)).keep(Some((kind, trouble.words)), None, context).await;
     }
     let tlsa = described("tlsa", &host.name);
     if demand.inputs.dane == Dane::Unusable {
@@ -113,12 +114,13 @@ pub(super) async fn watch(
 
 impl Watch {
     /// The host is not used: what was decided is the reason.
-    pub(super) async fn refused(self, reason: Reason, why: &str, context: &mut Context) {
-        let kind = match reason {
-            Reason::TlsaUnknown => ResultType::DnssecInvalid,
-            Reason::HostsRequireDane if why.contains("usable") => ResultType::TlsaInvalid,
-            Reason::HostsRequireDane => ResultType::DaneRequired,
-            Reason::MtaSts => return self.unlisted(context).await,
+    pub(super) async fn refused(self, reason: Reason, dane: &Dane, why: &str, context: &mut Context) {
+        let kind = match (reason, dane) {
+            (Reason::TlsaUnknown, _) => ResultType::DnssecInvalid,
+            // Records that can't be used were told of when they were found.
+            (Reason::HostsRequireDane, Dane::Unusable) => return,
+            (Reason::HostsRequireDane, _) => ResultType::DaneRequired,
+            (Reason::MtaSts, _) => return self.unlisted(context).await,
             _ => return,
         };
         self.keep(Some((kind, why.to_owned())), None, context).await;
@@ -140,9 +142,13 @@ impl Watch {
     ) {
         let failure = match trouble {
             Some(Trouble::NotOffered) => Some((ResultType::StarttlsNotSupported, String::new())),
-            Some(Trouble::Handshake(why)) => Some((kind_of(&why), why)),
+            Some(Trouble::Handshake(why)) => match why.blame {
+                Blame::Ours => return,
+                Blame::Certificate(flaw) => Some((kind_of(flaw), why.words)),
+                Blame::Protocol => Some((ResultType::ValidationFailure, why.words)),
+            },
             // Nobody promised a good certificate where there is no policy.
-            Some(Trouble::Certificate(why)) if self.tried_out => Some((kind_of_certificate(&why), why)),
+            Some(Trouble::Certificate(why)) if self.tried_out => Some((kind_of(why.flaw), why.words)),
             _ if session.is_none() => return,
             _ => None,
         };
@@ -213,21 +219,11 @@ pub(super) fn is_waived(context: &Context) -> bool {
         || (local && is_report(context) && context.config.main.get(postrider::REPORTS_FROM).is_some())
 }
 
-fn kind_of(why: &str) -> ResultType {
-    match why.strip_prefix("(certificate verification failed): ") {
-        Some(why) => kind_of_certificate(why),
-        None => ResultType::ValidationFailure,
-    }
-}
-
-/// The words are those of `tls::verify`.
-fn kind_of_certificate(why: &str) -> ResultType {
-    if why.contains("is not for") {
-        ResultType::CertificateHostMismatch
-    } else if why.contains("has expired") {
-        ResultType::CertificateExpired
-    } else {
-        ResultType::CertificateNotTrusted
+fn kind_of(flaw: Flaw) -> ResultType {
+    match flaw {
+        Flaw::Misnamed => ResultType::CertificateHostMismatch,
+        Flaw::Expired => ResultType::CertificateExpired,
+        Flaw::Untrusted => ResultType::CertificateNotTrusted,
     }
 }
 

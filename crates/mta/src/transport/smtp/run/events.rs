@@ -17,6 +17,7 @@ use observe::event::{Event, HostError, RemoteHost, Streams};
 
 use super::super::connection::Connection;
 use super::super::fault::Fault;
+use super::super::secure::TlsFailure;
 use super::{Run, system_words};
 use crate::context::Context;
 use crate::context::event::Happened;
@@ -161,7 +162,7 @@ impl Run<'_> {
     }
 
     /// Each certificate of a chain, the issuers first. An error is what the action says against one.
-    pub(super) fn show_chain(&mut self, chain: &[Vec<u8>]) -> Result<(), String> {
+    pub(super) fn show_chain(&mut self, chain: &[Vec<u8>]) -> Result<(), TlsFailure> {
         if !self.listens {
             return Ok(());
         }
@@ -172,7 +173,8 @@ impl Run<'_> {
                 let why = Printable::new(&why).to_string();
                 let text = format!("SSL verify denied by event-action: depth={depth}: {why}");
                 self.say(text.into_bytes());
-                return Err(format!("(certificate verification failed): denied by event-action: {why}"));
+                let words = format!("(certificate verification failed): denied by event-action: {why}");
+                return Err(TlsFailure::ours(words));
             }
         }
         Ok(())

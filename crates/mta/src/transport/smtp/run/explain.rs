@@ -130,7 +130,7 @@ async fn domain_policy(batch: &Batch, context: &Context, text: &mut String) {
             let mode = format!("{:?}", policy.mode).to_lowercase();
             writeln!(text, "{mode}, {from}, for {} seconds, hosts {}", policy.max_age, hosts.join(" "))
         }
-        (None, Some(trouble)) => writeln!(text, "{trouble}"),
+        (None, Some(trouble)) => writeln!(text, "{}", trouble.words),
         (None, None) => writeln!(text, "no policy"),
     };
     if context.config.main.get(config::options::postrider::MTA_STS_DOMAINS).is_none() {

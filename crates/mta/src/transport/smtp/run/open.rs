@@ -15,7 +15,7 @@ use super::super::connection::{Connection, GreetError};
 use super::super::connections::Key;
 use super::super::fault::Fault;
 use super::super::hosts::Candidate;
-use super::super::secure::{Wish, dane_failed, unencrypted};
+use super::super::secure::{TlsFailure, Wish, dane_failed, unencrypted};
 use super::super::settings::Settings;
 use super::super::tls_report::Trouble;
 use super::Run;
@@ -40,7 +40,7 @@ impl Run<'_> {
         {
             self.note_dane(key, &why, host);
             self.listen_to_end(&mut connection);
-            return Err(Fault::tls_failed(&why, true, host.route));
+            return Err(Fault::tls_failed(&why.words, true, host.route));
         }
         let greeted = self.greet(&mut connection, key, avoid_esmtp, settings).await;
         connection = self.greeted(connection, greeted, host).await?;
@@ -183,15 +183,15 @@ impl Run<'_> {
             Err(why) if must || !plan.clear_after_failure => {
                 self.note_dane(key, &why, host);
                 self.listen_to_end(&mut connection);
-                Err(Fault::tls_failed(&why, must, route))
+                Err(Fault::tls_failed(&why.words, must, route))
             }
             Err(why) => {
                 self.listen_to_end(&mut connection);
                 drop(connection);
-                let fault = Fault::tls_failed(&why, false, route);
+                let fault = Fault::tls_failed(&why.words, false, route);
                 let first = self.pending().first().copied();
                 self.host_deferred(first, &fault);
-                self.say(unencrypted(&why, &host.name, host.address));
+                self.say(unencrypted(&why.words, &host.name, host.address));
                 self.context.facts.host.tls = None;
                 let mut connection = self.open(host, key, settings).await?;
                 let greeted = self.greet(&mut connection, key, avoid_esmtp, settings).await;
@@ -207,7 +207,7 @@ impl Run<'_> {
         host: &Candidate,
         key: &Key,
         limit: Duration,
-    ) -> Result<(), String> {
+    ) -> Result<(), TlsFailure> {
         let secured = self.handshake(connection, host, key, limit).await;
         if let Err(why) = &secured {
             self.tls_trouble = Some(Trouble::Handshake(why.clone()));
@@ -221,25 +221,24 @@ impl Run<'_> {
         host: &Candidate,
         key: &Key,
         limit: Duration,
-    ) -> Result<(), String> {
+    ) -> Result<(), TlsFailure> {
         let plan = &key.tls;
         let connector = match self.context.services.tls.kept_connector(&plan.request) {
             Some(kept) => kept,
             None => {
                 let made = |context: &mut Context| waiting(|| context.services.tls.connector(&plan.request));
                 match self.context.on_pool(made).await {
-                    Some(made) => made.map_err(|error| error.to_string())?,
-                    None => return Err("the program is stopping".to_owned()),
+                    Some(made) => made.map_err(|error| TlsFailure::ours(error.to_string()))?,
+                    None => return Err(TlsFailure::ours("the program is stopping")),
                 }
             }
         };
         let session = connection.secure(&connector, plan.sni.as_deref(), host.address, limit).await?;
         self.show_chain(&session.chain)?;
         if plan.needs_alpn && session.alpn.is_none() {
-            return Err(
-                "(SSL_connect): the server chose no ALPN protocol, and hosts_require_alpn asks for it"
-                    .to_owned(),
-            );
+            return Err(TlsFailure::of_protocol(
+                "(SSL_connect): the server chose no ALPN protocol, and hosts_require_alpn asks for it",
+            ));
         }
         self.tls_trouble = session.verify_error.clone().map(Trouble::Certificate);
         let facts = TlsFacts::of(&session, plan.request.resumption);
@@ -248,9 +247,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn note_dane(&mut self, key: &Key, why: &str, host: &Candidate) {
+    fn note_dane(&mut self, key: &Key, why: &TlsFailure, host: &Candidate) {
         if key.tls.request.dane.is_some() {
-            self.say(dane_failed(why, &host.name, host.address));
+            self.say(dane_failed(&why.words, &host.name, host.address));
             self.raise("dane:fail", "validation-failure");
         }
     }

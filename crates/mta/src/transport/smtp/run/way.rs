@@ -89,7 +89,7 @@ impl Run<'_> {
         let watch = tls_report::watch(host, &demand, domain.as_deref(), self.context).await;
         let Decision { action, reason } = demand.decision;
         if let (Action::Defer(why) | Action::Fail(why), Some(watch)) = (&action, watch.clone()) {
-            watch.refused(reason, why, self.context).await;
+            watch.refused(reason, &demand.inputs.dane, why, self.context).await;
         }
         match action {
             Action::Defer(why) => {
