@@ -12,7 +12,6 @@
 //! Exim specification, chapter "String expansions". Differences: docs/compat.md, "String expansions".
 
 pub mod bare;
-pub mod base64;
 mod cache;
 mod condition;
 mod crypt;

@@ -35,7 +35,7 @@ fn without<'a>(crypted: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
 
 /// The length of the text tells whether it is base64 or hexadecimal.
 fn matches_digest(digest: &[u8], text: &[u8]) -> bool {
-    let base64 = crate::base64::encode(digest);
+    let base64 = mail_types::base64::encode(digest);
     if text.len() == base64.len() {
         return crypt::same(&base64, text);
     }

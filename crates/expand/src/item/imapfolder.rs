@@ -5,9 +5,9 @@
 
 use super::function::{self, Definition};
 use crate::EvalError;
-use crate::base64;
 use crate::parse::Parser;
 use crate::tree::Item;
+use mail_types::base64;
 use mail_types::value::Value;
 
 static IMAPFOLDER: Definition = Definition {

@@ -1,9 +1,11 @@
 //! `base32`, `base62`, `base64` and back, `hex2b64`.
 
+use mail_types::base64;
+use mail_types::bytes::is_space;
+use mail_types::value::Value;
+
 use super::Call;
 use crate::EvalError;
-use crate::base64;
-use mail_types::value::Value;
 
 const BASE32: &[u8] = b"abcdefghijklmnopqrstuvwxyz234567";
 const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -80,7 +82,9 @@ pub(super) fn base64(call: &Call<'_>) -> Value {
 }
 
 pub(super) fn base64d(call: &Call<'_>) -> Result<Value, EvalError> {
-    match base64::decode(call.bytes()) {
+    // All of C's white space is passed over, more than mail allows.
+    let text: Vec<u8> = call.bytes().iter().copied().filter(|byte| !is_space(*byte)).collect();
+    match base64::decode(&text) {
         Some(decoded) => Ok(call.derived(decoded)),
         None => Err(EvalError::failed(format!(
             "string \"{}\" is not well-formed for \"{}\" operator",

@@ -80,7 +80,7 @@ impl TlsFacts {
 /// A certificate (DER) in PEM.
 fn pem(der: &[u8]) -> Vec<u8> {
     let mut text = b"-----BEGIN CERTIFICATE-----\n".to_vec();
-    for line in expand::base64::encode(der).chunks(64) {
+    for line in mail_types::base64::encode(der).chunks(64) {
         text.extend_from_slice(line);
         text.push(b'\n');
     }

@@ -89,7 +89,7 @@ pub(in crate::context) fn certificate(context: &Context, variable: Variable) -> 
     };
     let lines = pem(session(context, side)?, item)?.split(|&byte| byte == b'\n');
     let inner: Vec<u8> = lines.filter(|line| !line.starts_with(b"-----")).flatten().copied().collect();
-    expand::base64::decode(&inner)
+    mail_types::base64::decode(&inner)
 }
 
 fn pem(session: &TlsFacts, item: Item) -> Option<&Vec<u8>> {
