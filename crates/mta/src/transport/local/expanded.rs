@@ -7,6 +7,7 @@ use mail_types::value::{Clean, Value};
 
 use super::Job;
 use super::trouble::{DIRECTORY, Trouble, UNKNOWN};
+use crate::context::Context;
 use crate::services::local_agent::PanicLog;
 
 impl Job<'_> {
@@ -16,11 +17,7 @@ impl Job<'_> {
         T: for<'a> OptionType<Ref<'a> = Option<&'a Expansion>>,
     {
         let Some(text) = self.transport.options.get(option) else { return Ok(None) };
-        match text.eval(self.context) {
-            Ok(value) => Ok(Some(value)),
-            Err(EvalError::Forced { .. }) => Ok(None),
-            Err(error) => Err(not_expanded(text, name, &error)),
-        }
+        unless_forced(text, self.context).map_err(|error| not_expanded(text, name, &error))
     }
 
     /// A home or current directory; none when it is unset or was forced to fail.
@@ -29,19 +26,15 @@ impl Job<'_> {
         T: for<'a> OptionType<Ref<'a> = Option<&'a Expansion>>,
     {
         let Some(text) = self.transport.options.get(option) else { return Ok(None) };
-        match text.eval(self.context) {
-            Ok(value) => Ok(Some(value)),
-            Err(EvalError::Forced { .. }) => Ok(None),
-            Err(error) => {
-                let source = mail_types::bytes::Printable::new(&text.source().bytes);
-                let message = format!(
-                    "{what} directory \"{source}\" failed to expand for {} transport: {}",
-                    self.transport.name,
-                    error.message()
-                );
-                Err(Trouble { panic: PanicLog::Reason, ..Trouble::new(DIRECTORY, message) })
-            }
-        }
+        unless_forced(text, self.context).map_err(|error| {
+            let source = mail_types::bytes::Printable::new(&text.source().bytes);
+            let message = format!(
+                "{what} directory \"{source}\" failed to expand for {} transport: {}",
+                self.transport.name,
+                error.message()
+            );
+            Trouble { panic: PanicLog::Reason, ..Trouble::new(DIRECTORY, message) }
+        })
     }
 
     /// A path from an option: clean, or an error in Exim's words.
@@ -84,6 +77,15 @@ impl Job<'_> {
                 format!("Malformed value \"{shown}\" (expansion of {name}) in {transport} transport"),
             )
         })
+    }
+}
+
+/// The value; none when the expansion was forced to fail.
+fn unless_forced(text: &Expansion, context: &mut Context) -> Result<Option<Value>, EvalError> {
+    match text.eval(context) {
+        Ok(value) => Ok(Some(value)),
+        Err(EvalError::Forced { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
