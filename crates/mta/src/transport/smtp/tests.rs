@@ -423,12 +423,20 @@ async fn hosts_wait_for_their_time() {
 
 #[tokio::test]
 async fn lmtp_decides_by_recipient() {
-    let sink = Sink::start(&[]).await;
-    let run = Run::new(" protocol = lmtp\n message_size_limit = 1M\n", &[sink.address]);
-    // This sink answers once only; the second recipient stays open and the connection is lost.
-    let serve_once = tokio::time::timeout(std::time::Duration::from_millis(200), run.deliver()).await;
-    assert!(serve_once.is_err() || serve_once.is_ok_and(|reply| reply.results[0].verdict == Verdict::Accept));
-    assert_eq!(sink.seen()[1], "LHLO mx.test.example");
+    const BOTH: Script = &[("LHLO", "250 sink"), ("DOT", "250 first\r\n250 second")];
+    const ONE: Script = &[("LHLO", "250 sink"), ("DOT", "250 first\r\n550 full")];
+    const OTHER: Script = &[("LHLO", "250 sink"), ("DOT", "450 later\r\n250 second")];
+    for (script, want) in [
+        (BOTH, [Verdict::Accept, Verdict::Accept]),
+        (ONE, [Verdict::Accept, Verdict::Fail]),
+        (OTHER, [Verdict::Defer, Verdict::Accept]),
+    ] {
+        let sink = Sink::start(script).await;
+        let run = Run::new(" protocol = lmtp\n message_size_limit = 1M\n", &[sink.address]);
+        let reply = run.deliver().await;
+        assert_eq!(reply.results.iter().map(|end| end.verdict).collect::<Vec<_>>(), want);
+        assert_eq!(sink.seen()[1], "LHLO mx.test.example");
+    }
 }
 
 #[tokio::test]
