@@ -7,8 +7,8 @@
 //! Reports that are read are hostile: rows are bounded by [`limits::REPORT_ROWS`], the rest by the reader of XML.
 //!
 //! # Compatibility
-//! Written in the form of RFC 7489, without a namespace, as everybody does and reads. RFC 9990's further elements (`np`,
-//! `testing`, `discovery_method`, `generator` …) are read where they have a place here, and passed over otherwise. IPv6
+//! Written in the form of RFC 7489, without a namespace, as everybody does and reads; whatever namespace a report has, it is
+//! read. Of RFC 9990's further elements `np`, `testing` and `discovery_method` are read, others passed over. IPv6
 //! addresses are written out in full: the pattern of the schema knows no other form.
 //!
 //! # References
@@ -63,6 +63,10 @@ pub struct PolicyPublished {
     pub pct: String,
     /// When failure reports are wanted.
     pub fo: String,
+    /// `y` where the policy is only tried out (RFC 9990); only read.
+    pub testing: String,
+    /// How the policy was found, `psl` or `treewalk` (RFC 9990); only read.
+    pub discovery_method: String,
 }
 
 /// A row: messages that are alike.
@@ -257,6 +261,8 @@ impl Feedback {
                     "np" => &mut policy.np,
                     "pct" => &mut policy.pct,
                     "fo" => &mut policy.fo,
+                    "testing" => &mut policy.testing,
+                    "discovery_method" => &mut policy.discovery_method,
                     _ => return,
                 };
                 *place = text();

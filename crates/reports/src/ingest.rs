@@ -112,6 +112,60 @@ mod tests {
         }
     }
 
+    /// The form of RFC 9990: a namespace (here with a prefix), and elements that RFC 7489 does not have.
+    #[test]
+    fn newer_and_odd_forms() {
+        let newer = "<?xml version=\"1.0\"?><d:feedback xmlns:d=\"urn:ietf:params:xml:ns:dmarc-2.0\"><d:report_metadata>\
+            <d:org_name>New</d:org_name><d:report_id>7</d:report_id><d:generator>x 1.0</d:generator>\
+            <d:error>late</d:error></d:report_metadata><d:policy_published><d:domain>a.example</d:domain>\
+            <d:discovery_method>treewalk</d:discovery_method><d:p>reject</d:p><d:sp>none</d:sp><d:np>reject</d:np>\
+            <d:testing>y</d:testing></d:policy_published><d:extension><x><domain>no</domain></x></d:extension>\
+            <d:record><d:row><d:source_ip>::1</d:source_ip><d:count>2</d:count><d:policy_evaluated>\
+            <d:disposition>pass</d:disposition><d:dkim>pass</d:dkim><d:spf>fail</d:spf>\
+            <d:reason><d:type>policy_test_mode</d:type></d:reason></d:policy_evaluated></d:row></d:record></d:feedback>";
+        let [Found::Dmarc(report)] = &read(newer.as_bytes()).unwrap()[..] else { panic!("a report") };
+        let policy = &report.policy;
+        assert_eq!(
+            [&policy.domain, &policy.np, &policy.testing, &policy.discovery_method],
+            ["a.example", "reject", "y", "treewalk"]
+        );
+        assert_eq!(report.records[0].reasons[0].kind, "policy_test_mode");
+        let shown = report.to_string();
+        assert!(
+            shown.contains("  policy  a.example p=reject sp=none np=reject testing=y\n  note    late\n"),
+            "{shown}"
+        );
+        // A namespace that nobody knows, a byte order mark, octets that are no UTF-8, and numbers that are none.
+        let odd =
+            b"\xef\xbb\xbf \n<feedback xmlns='urn:wrong'><report_metadata><org_name>M\xfcller</org_name>\
+            <report_id>1</report_id><date_range><begin>soon</begin></date_range></report_metadata>\
+            <record><row><count>many</count></row></record></feedback>";
+        let [Found::Dmarc(report)] = &read(odd).unwrap()[..] else { panic!("a report") };
+        assert_eq!((report.org_name.as_str(), report.begin), ("M\u{fffd}ller", 0));
+        assert_eq!(report.records[0].count, 0);
+    }
+
+    #[test]
+    fn hostile_files_end() {
+        let huge = vec![b' '; usize::try_from(limits::REPORT_FILE).unwrap() + 1];
+        let bomb = gzip(&vec![b' '; limits::REPORT_TEXT + 1]);
+        let deep = "<feedback>".repeat(10_000).into_bytes();
+        let open = format!("{{\"policies\":{}", "[".repeat(100_000)).into_bytes();
+        let rows = ["<feedback>", &"<record/>".repeat(limits::REPORT_ROWS + 1), "</feedback>"].concat();
+        // What a bomb unpacks to is not unpacked again.
+        let twice = gzip(&gzip(XML));
+        for (input, want) in [
+            (huge, "it is too long"),
+            (bomb, "it is too long once unpacked"),
+            (deep, "its elements are nested too deeply"),
+            (rows.into_bytes(), "it has too many rows"),
+            (twice, "what is packed is neither JSON nor XML"),
+        ] {
+            assert_eq!(read(&input), Err(want.to_owned()));
+        }
+        assert!(read(&open).unwrap_err().starts_with("it is no TLS report: "));
+    }
+
     #[test]
     fn what_is_no_report() {
         for (input, want) in [

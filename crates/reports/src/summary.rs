@@ -58,7 +58,18 @@ impl fmt::Display for Feedback {
         let zone = Zone::utc();
         writeln!(f, "  about   {} to {} UTC", zone.log(begin), zone.log(end))?;
         let policy = &self.policy;
-        writeln!(f, "  policy  {} p={} sp={}", Plain(&policy.domain), Plain(&policy.p), Plain(&policy.sp))?;
+        write!(f, "  policy  {} p={} sp={}", Plain(&policy.domain), Plain(&policy.p), Plain(&policy.sp))?;
+        for (name, value, usual) in
+            [("np", &policy.np, ""), ("pct", &policy.pct, "100"), ("testing", &policy.testing, "n")]
+        {
+            if !value.is_empty() && value != usual {
+                write!(f, " {name}={}", Plain(value))?;
+            }
+        }
+        writeln!(f)?;
+        for note in self.errors.iter().take(ROWS) {
+            writeln!(f, "  note    {}", Plain(note))?;
+        }
         let count = |good: fn(&crate::aggregate::Record) -> bool| -> u64 {
             self.records
                 .iter()
@@ -136,7 +147,7 @@ mod tests {
             "DMARC report 3v98abbp8ya9n3va8yr8oa3ya\n\
              \x20 from    Receiver & Sons reports@receiver.example\n\
              \x20 about   2016-04-07 03:33:20 to 2016-04-08 03:33:19 UTC\n\
-             \x20 policy  sender.example p=quarantine sp=none\n\
+             \x20 policy  sender.example p=quarantine sp=none np=reject\n\
              \x20 messages 125, of these 123 aligned, 2 not\n\
              \x20 disposition none: 2\n\
              \x20 disposition pass: 123\n\

@@ -79,6 +79,7 @@ fn full() -> Feedback {
             np: String::new(),
             pct: text("50"),
             fo: text("1:d"),
+            ..PolicyPublished::default()
         },
         records: vec![record.clone(), Record { source_ip: text("192.0.2.1"), ..record }],
     }

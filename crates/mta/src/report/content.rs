@@ -119,6 +119,7 @@ fn published(domain: &str, record: &str) -> PolicyPublished {
         np: tag("np"),
         pct: tag("pct"),
         fo: tag("fo"),
+        ..PolicyPublished::default()
     }
 }
 
