@@ -28,6 +28,6 @@ mod store;
 pub use key::{RetryKey, RetryKind};
 pub use memory::MemoryHints;
 pub use record::{CalloutRecord, CalloutResult, RetryRecord};
-pub use reports::{AuthResult, DmarcResult, ReportRow, ReportStore, Sending, SentReport, TlsSession};
+pub use reports::{Alone, AuthResult, DmarcResult, ReportRow, ReportStore, Sending, SentReport, TlsSession};
 pub use sqlite::SqliteHints;
 pub use store::Hints;

@@ -26,6 +26,7 @@ use policy::list::Subject;
 use spool::{Spool, SpoolConfig};
 
 use crate::load::host_name;
+use crate::process::Seat;
 
 /// Where this configuration keeps its messages.
 pub(crate) fn spool_directory(config: &Config) -> Result<PathBuf, String> {
@@ -273,8 +274,22 @@ pub(crate) fn test_services(
     test_services_with(config, Arc::new(mta::deliver::InProcessAgent::new()))
 }
 
+/// The services of a command that tests and stores nothing. Without them the reason has been said.
+pub(crate) fn test_command_services(config: &Arc<Config>, seat: &Seat) -> Option<Arc<Services>> {
+    match test_services_with(config, seat.local_agent()) {
+        Ok((services, _lines)) => {
+            seat.attach(&services);
+            Some(services)
+        }
+        Err(reason) => {
+            crate::say_error(&reason);
+            None
+        }
+    }
+}
+
 /// As [`test_services`], with somebody who reads files as other users.
-pub(crate) fn test_services_with(
+fn test_services_with(
     config: &Arc<Config>,
     local_agent: Arc<dyn LocalAgent>,
 ) -> Result<(Arc<Services>, Arc<observe::MemorySink>), String> {
@@ -462,6 +477,29 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
         spare_perl: spare_perl(config)?,
         process,
     }))
+}
+
+/// The services of a command that does one thing and ends: the log's problems are also said on standard error. Without them
+/// the reason has been said.
+pub(crate) fn command_services(config: &Arc<Config>, seat: &Seat) -> Option<Arc<Services>> {
+    let parts = Parts {
+        local_agent: seat.local_agent(),
+        queue: Arc::new(Nobody),
+        daemon: false,
+        timeouts: (None, None),
+        tls_on_connect: false,
+    };
+    match services(config, parts) {
+        Ok(services) => {
+            services.log.echo_problems();
+            seat.attach(&services);
+            Some(services)
+        }
+        Err(reason) => {
+            crate::say_error(&reason);
+            None
+        }
+    }
 }
 
 fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {

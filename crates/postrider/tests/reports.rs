@@ -58,7 +58,9 @@ struct Site(std::path::PathBuf);
 
 impl Site {
     fn new(options: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("postrider-reports-{}", std::process::id()));
+        static SITES: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = SITES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("postrider-reports-{}-{number}", std::process::id()));
         std::fs::create_dir_all(folder.join("spool")).expect("a scratch folder can be made");
         let user = rustix::process::geteuid();
         let user = if user.is_root() { USER } else { user.as_raw() };
@@ -116,4 +118,46 @@ fn what_would_be_sent_is_listed_and_shown() {
     let report = ::reports::TlsReport::read(json.as_bytes()).expect("a report");
     assert_eq!(report.report_id, format!("{yesterday}.tls.a.example"));
     assert_eq!(report.policies[0].summary.total_successful_session_count, 1);
+}
+
+/// What `reports send` says and how it ends, as a job of cron sees it.
+#[test]
+fn sending_says_what_became_of_each_report() {
+    let nobody = Site::new("");
+    let unset = "exim: reports_from is not set: there are no reports\n";
+    assert_eq!(nobody.say("send"), (Some(1), String::new(), unset.to_owned()));
+    drop(nobody);
+    // Nobody listens at the second destination.
+    let zone = "_smtp._tls.a.example. TXT \"v=TLSRPTv1; rua=mailto:t@a.example,https://web.example:1/\"\n\
+                web.example. A 127.0.0.1\n";
+    let server = dns::fixture::FixtureServer::start(zone).expect("a name server");
+    let site = Site::new(&format!(
+        "dns_servers = 127.0.0.1::{}\ntls_reports_domains = *\nreports_from = r@us.example\n",
+        server.address().port()
+    ));
+    let nothing = "0 sent, 0 failed\n";
+    assert_eq!(site.say("send"), (Some(0), nothing.to_owned(), String::new()));
+    let session = TlsSession {
+        at: Timestamp::from_secs(SystemClock.now().secs() - 86_400),
+        domain: "a.example".to_owned(),
+        ..TlsSession::default()
+    };
+    let store = ReportStore::new(&site.0.join("spool/db"));
+    store.add_tls(&session).expect("a store");
+    let alone = store.alone().expect("a lock").expect("nobody else");
+    let (code, said, error) = site.say("send");
+    assert_eq!((code, said.as_str()), (Some(3), ""));
+    assert_eq!(error, "exim: another process is sending reports\n");
+    drop(alone);
+    let (code, said, _) = site.say("send");
+    let lines: Vec<&str> = said.lines().collect();
+    let [mail, post, "1 sent, 1 failed"] = lines[..] else { panic!("{said}") };
+    assert!(mail.starts_with("TLS report about a.example to mailto:t@a.example: "), "{mail}");
+    assert!(post.starts_with("TLS report about a.example to https://web.example:1/: failed: "), "{post}");
+    assert_eq!(code, Some(1));
+    let list = site.say("list").1;
+    assert!(list.contains("mailto:t@a.example: done (1) ") && list.contains("/: failed (1) "), "{list}");
+    // Only what failed is tried again, at once.
+    let (code, said, _) = site.say("send");
+    assert_eq!((code, said.lines().count()), (Some(1), 2), "{said}");
 }

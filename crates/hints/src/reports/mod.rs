@@ -10,6 +10,7 @@
 //! # Failure
 //! A result that cannot be written is lost, and the caller is told why. A file that was deleted or replaced is opened anew.
 
+mod alone;
 mod dmarc;
 mod sent;
 mod tls;
@@ -23,6 +24,7 @@ use mail_types::Timestamp;
 use rusqlite::OpenFlags;
 use rustix::fs::{Mode, OFlags};
 
+pub use alone::Alone;
 pub use dmarc::{AuthResult, DmarcResult, ReportRow};
 pub use sent::{Sending, SentReport};
 pub use tls::TlsSession;

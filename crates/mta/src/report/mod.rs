@@ -6,7 +6,8 @@
 //! # Invariants
 //! * What is due follows from the store, the configuration and the clock: a restart forgets nothing and repeats nothing.
 //! * Nothing is made unless `reports_from` is set and a list of domains names the domain.
-//! * Each destination is written down before the first one is tried.
+//! * Each destination is written down before the first one is tried: a crash in between repeats a report, with its id, and
+//!   loses none.
 //!
 //! # Security
 //! Records, and the domains and results that reports tell of, are hostile. Reports go only to places that the domain's
@@ -27,8 +28,8 @@ mod send;
 mod settings;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use content::Report;
-pub use schedule::{Pending, Pressure, pending, send_due, serve};
+pub use schedule::{Fate, Idle, Outcome, Pending, Pressure, pending, send_due, serve};
 pub use settings::Settings;

@@ -3,7 +3,9 @@
 //! # Invariants
 //! * A report is made after the day that it is about, at a moment that depends on the domain: not all at midnight.
 //! * There is no state but the store's: the clock may jump, the program may stop anywhere.
+//! * One process sends at a time; who comes second does nothing.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +50,57 @@ pub enum Pressure {
     Now,
 }
 
+/// What became of a report at one destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It has arrived there, or stands in our queue: the server's words, or the message's id.
+    Sent(String),
+    /// It never will: why.
+    NotSent(String),
+    /// It is tried again: why.
+    Failed(String),
+}
+
+/// A report, a destination, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which report and where it was to go, in words.
+    pub what: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fate {
+            Fate::Sent(said) => write!(f, "{}: {said}", self.what),
+            Fate::NotSent(why) => write!(f, "{}: not sent: {why}", self.what),
+            Fate::Failed(why) => write!(f, "{}: failed: {why}", self.what),
+        }
+    }
+}
+
+/// Why nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// Another process sends at this moment.
+    SomebodyElse,
+    /// `reports_from` is not set.
+    NotConfigured,
+    /// A setting, or the store, can't be used: which, and why.
+    Trouble(String),
+}
+
+impl fmt::Display for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SomebodyElse => f.write_str("another process is sending reports"),
+            Self::NotConfigured => f.write_str("reports_from is not set: there are no reports"),
+            Self::Trouble(why) => f.write_str(why),
+        }
+    }
+}
+
 /// A report that could be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
@@ -57,6 +110,13 @@ pub struct Pending {
     pub domain: String,
     /// The day that it is about.
     pub period: Period,
+}
+
+impl fmt::Display for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.kind == Kind::Tls { "TLS" } else { "DMARC" };
+        write!(f, "{kind} report about {}", self.domain)
+    }
 }
 
 /// Sends reports at their time, until `stopped` says so.
@@ -69,34 +129,41 @@ pub async fn serve(services: Arc<Services>, mut stopped: watch::Receiver<bool>) 
             _ = stopped.changed() => return,
             _ = looks.tick() => {}
         }
-        if let Err(reason) = Box::pin(guarded(send_due(&services, Pressure::AtTheirTime))).await {
-            services
-                .log
-                .problem(None, format!("sending reports panicked (a fault of this program): {reason}"));
+        match Box::pin(guarded(send_due(&services, Pressure::AtTheirTime))).await {
+            Ok(Err(Idle::Trouble(why))) => services.log.problem(None, why),
+            Ok(_) => {}
+            Err(reason) => {
+                let text = format!("sending reports panicked (a fault of this program): {reason}");
+                services.log.problem(None, text);
+            }
         }
     }
 }
 
-/// Sends what is due; how many reports arrived.
-pub async fn send_due(services: &Arc<Services>, pressure: Pressure) -> usize {
+/// Sends what is due; what became of each report that was tried.
+///
+/// # Errors
+/// Why nothing was tried.
+pub async fn send_due(services: &Arc<Services>, pressure: Pressure) -> Result<Vec<Outcome>, Idle> {
     let mut context = Context::new(Facts::default(), Arc::clone(services));
-    let settings = match Settings::of(&context) {
-        Ok(Some(settings)) => settings,
-        Ok(None) => return 0,
-        Err(why) => {
-            context.log_problem(why);
-            return 0;
-        }
-    };
+    let settings = Settings::of(&context).map_err(Idle::Trouble)?.ok_or(Idle::NotConfigured)?;
+    let store = Arc::clone(&services.reports);
+    let asked = services.pools.files.run(move || store.alone()).await;
+    let asked = asked.map_err(|_stopping| Idle::Trouble("the program is stopping".to_owned()))?;
+    // Held until the end of this function, or of this process.
+    let _alone = asked.map_err(Idle::Trouble)?.ok_or(Idle::SomebodyElse)?;
     let now = services.clock.now();
-    let mut sent = 0;
+    let mut outcomes = Vec::new();
     for waiting in pending(&mut context).await {
         if pressure == Pressure::AtTheirTime && now.secs() < moment(&waiting, &context) {
             continue;
         }
-        match one(&waiting, &settings, pressure, &mut context).await {
-            Ok(arrived) => sent += arrived,
-            Err(problem) => context.log_problem(format!("report about {}: {problem}", waiting.domain)),
+        let before = outcomes.len();
+        if let Err(problem) = one(&waiting, &settings, pressure, &mut outcomes, &mut context).await {
+            context.log_problem(format!("report about {}: {problem}", waiting.domain));
+            if outcomes.len() == before {
+                outcomes.push(Outcome { what: waiting.to_string(), fate: Fate::Failed(problem) });
+            }
         }
     }
     let oldest = (0..DAYS).fold(Period::day_of(now), |day, _| day.before());
@@ -105,7 +172,7 @@ pub async fn send_due(services: &Arc<Services>, pressure: Pressure) -> usize {
     if let Ok(Err(problem)) = forgotten {
         context.log_problem(problem);
     }
-    sent
+    Ok(outcomes)
 }
 
 /// The reports about whole days that the configuration wants, sent or not, the oldest first.
@@ -166,13 +233,14 @@ fn moment(waiting: &Pending, context: &Context) -> i64 {
     waiting.period.end.secs() + SETTLES_SECS + (hash % SPREAD_SECS) as i64
 }
 
-/// Sends one report to all that want it and have not got it; to how many.
+/// Sends one report to all that want it and have not got it.
 async fn one(
     waiting: &Pending,
     settings: &Settings,
     pressure: Pressure,
+    outcomes: &mut Vec<Outcome>,
     context: &mut Context,
-) -> Result<usize, String> {
+) -> Result<(), String> {
     let Pending { kind, period, .. } = *waiting;
     let now = context.services.clock.now();
     let known =
@@ -185,18 +253,19 @@ async fn one(
         .map(|row| row.destination.clone())
         .collect();
     if late || (!known.is_empty() && open.is_empty()) {
-        return Ok(0);
+        return Ok(());
     }
     let to_make = settings.clone();
     let made =
         in_store(context, waiting, move |store, domain| Report::of(kind, domain, period, &to_make, store));
-    let Some(report) = made.await? else { return Ok(0) };
+    let Some(report) = made.await? else { return Ok(()) };
     let wanting = match targets(&report, context).await {
         Ok(wanting) => wanting,
         // Whom to ask is asked again.
         Err(why) => {
-            note(waiting, String::new(), Err(why), context).await?;
-            return Ok(0);
+            note(waiting, String::new(), Err(why.clone()), context).await?;
+            outcomes.push(Outcome { what: waiting.to_string(), fate: Fate::Failed(why) });
+            return Ok(());
         }
     };
     let is_new = |target: &Target| known.iter().all(|row| row.destination != target.to.to_string());
@@ -209,24 +278,24 @@ async fn one(
     }
     // The question itself has been answered.
     note(waiting, String::new(), Ok(format!("{} want it", wanting.len())), context).await?;
-    let mut sent = 0;
     for target in &wanting {
         let destination = target.to.to_string();
         if !is_new(target) && !open.contains(&destination) {
             continue;
         }
-        let result = send(&report, target, settings, context).await;
-        let (what, about) = (if kind == Kind::Tls { "TLS" } else { "DMARC" }, &report.domain);
-        let said = match &result {
-            Ok(said) => said.clone(),
-            Err(why) => format!("failed: {why}"),
+        let fate = send(&report, target, settings, context).await;
+        let result = match fate.clone() {
+            Fate::Sent(said) => Ok(said),
+            Fate::NotSent(why) => Ok(format!("not sent: {why}")),
+            Fate::Failed(why) => Err(why),
         };
-        let text = format!("{what} report about {about} to {destination}: {said}").into_bytes();
+        let outcome = Outcome { what: format!("{waiting} to {destination}"), fate };
+        let text = outcome.to_string().into_bytes();
         context.log_event(&Event::Text { text, streams: Streams::MAIN });
-        sent += usize::from(result.is_ok());
+        outcomes.push(outcome);
         note(waiting, destination, result, context).await?;
     }
-    Ok(sent)
+    Ok(())
 }
 
 /// Remembers what became of a destination; the empty one stands for asking who wants the report.

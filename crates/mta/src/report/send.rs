@@ -20,6 +20,7 @@ use sender_auth::dkim::sign::{DEFAULT_NAMES, SignRequest, sign};
 use super::content::Report;
 use super::destination::Target;
 use super::post;
+use super::schedule::Fate;
 use super::settings::Settings;
 use crate::context::Context;
 use crate::dsn::{Submission, hand_in};
@@ -27,24 +28,33 @@ use crate::dsn::{Submission, hand_in};
 /// Largest file with a key.
 const KEY_FILE: u64 = 64 << 10;
 
-/// Sends a report to one place; what came of it, for the log and the store.
+/// Sends a report to one place.
 pub(super) async fn send(
     report: &Report,
     target: &Target,
     settings: &Settings,
     context: &mut Context,
-) -> Result<String, String> {
+) -> Fate {
+    trying(report, target, settings, context).await.unwrap_or_else(Fate::Failed)
+}
+
+async fn trying(
+    report: &Report,
+    target: &Target,
+    settings: &Settings,
+    context: &mut Context,
+) -> Result<Fate, String> {
     let packed = gzip(&report.content);
     match &target.to {
         Destination::Https(place) => {
-            post::post(place, report.kind.media_type(), &packed, &context.services).await
+            post::post(place, report.kind.media_type(), &packed, &context.services).await.map(Fate::Sent)
         }
         Destination::Mail(to) => {
             let (header, body) = message(report, to, &packed, settings, context).await?;
             let size = (header.len() + body.len()) as u64;
             if let Some(limit) = target.limit.filter(|limit| size > *limit) {
                 // RFC 7489 section 6.2: not sent there; trying again would not make it smaller.
-                return Ok(format!("not sent: {size} octets, the limit is {limit}"));
+                return Ok(Fate::NotSent(format!("{size} octets, the limit is {limit}")));
             }
             let submission = Submission {
                 sender: settings.address.clone(),
@@ -55,7 +65,7 @@ pub(super) async fn send(
                 body: vec![body],
             };
             let id = Box::pin(hand_in(submission, context)).await.map_err(|error| error.to_string())?;
-            Ok(id.to_string())
+            Ok(Fate::Sent(id.to_string()))
         }
     }
 }

@@ -1,29 +1,50 @@
 //! Reports on their way: to an HTTPS server of the test's own, to those who agree, and again after a failure.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hints::{AuthResult, DmarcResult, TlsSession};
 use mail_types::clock::{Clock as _, SystemClock};
+use rcgen::PublicKeyData as _;
 use reports::ingest::{Found, read};
 use reports::tlsrpt::PolicyDescription;
 use tls::{AcceptorRequest, Store, Stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, Semaphore};
 
-use super::{Pressure, send_due};
+use super::{Fate, Idle, Pressure, send_due};
+use crate::services::Services;
 use crate::testing::Bench;
 
+/// How many reports arrived.
+pub(crate) async fn arrived(services: &Arc<Services>, pressure: Pressure) -> usize {
+    let outcomes = send_due(services, pressure).await.unwrap_or_default();
+    outcomes.iter().filter(|outcome| matches!(outcome.fate, Fate::Sent(_))).count()
+}
+
 /// A server that takes POSTs; the first ones it answers with an error.
+#[derive(Clone)]
 struct Web {
     port: u16,
     taken: Arc<Mutex<Vec<Vec<u8>>>>,
     failures: Arc<AtomicUsize>,
+    /// An answer takes a permit.
+    answers: Arc<Semaphore>,
+    /// Somebody has posted.
+    posted: Arc<Notify>,
 }
 
 impl Web {
     async fn start(folder: &Bench) -> Self {
+        Self::start_with(folder, Semaphore::MAX_PERMITS).await
+    }
+
+    /// With so many answers for now.
+    async fn start_with(folder: &Bench, answers: usize) -> Self {
         let key = rcgen::generate_simple_self_signed(vec!["elsewhere.example".to_owned()]).unwrap();
         let pem = folder.directory().join("web.pem");
         std::fs::write(&pem, format!("{}{}", key.cert.pem(), key.signing_key.serialize_pem())).unwrap();
@@ -33,23 +54,19 @@ impl Web {
         let acceptor = Store::new(Arc::new(SystemClock)).acceptor(&request).unwrap();
         let taken: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let failures = Arc::new(AtomicUsize::new(0));
-        let shared = (Arc::clone(&taken), Arc::clone(&failures));
+        let (answers, posted) = (Arc::new(Semaphore::new(answers)), Arc::new(Notify::new()));
+        let web = Self { port, taken, failures, answers, posted };
+        let shared = web.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (taken, failures) = shared.clone();
-                tokio::spawn(exchange(stream, acceptor.clone(), taken, failures));
+                tokio::spawn(exchange(stream, acceptor.clone(), shared.clone()));
             }
         });
-        Self { port, taken, failures }
+        web
     }
 }
 
-async fn exchange(
-    stream: TcpStream,
-    acceptor: tls::Acceptor,
-    taken: Arc<Mutex<Vec<Vec<u8>>>>,
-    failures: Arc<AtomicUsize>,
-) -> Option<()> {
+async fn exchange(stream: TcpStream, acceptor: tls::Acceptor, web: Web) -> Option<()> {
     let mut stream = Stream::new(stream);
     stream.hello().await.ok()?;
     stream.accept(&acceptor).await.ok()?;
@@ -67,13 +84,16 @@ async fn exchange(
     while request.len() < head + length {
         stream.read_buf(&mut request).await.ok()?;
     }
-    let fails = failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+    let fails =
+        web.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
     let answer: &[u8] = if fails {
         b"HTTP/1.1 503 Later\r\n\r\n"
     } else {
-        taken.lock().unwrap().push(request);
+        web.taken.lock().unwrap().push(request);
         b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
     };
+    web.posted.notify_one();
+    web.answers.acquire().await.ok()?.forget();
     stream.write_all(answer).await.ok()?;
     stream.shutdown().await.ok()
 }
@@ -103,7 +123,7 @@ async fn a_post_is_repeated_until_it_arrives() {
         let session = TlsSession { at: now, domain: domain.to_owned(), policy, failure: None };
         bench.services.reports.add_tls(&session).unwrap();
     }
-    let look = || Box::pin(send_due(&bench.services, Pressure::AtTheirTime));
+    let look = || Box::pin(arrived(&bench.services, Pressure::AtTheirTime));
     assert_eq!(look().await, 0);
     bench.clock.advance(Duration::from_hours(24));
     assert_eq!(look().await, 1, "the mail alone arrived");
@@ -185,7 +205,7 @@ async fn dmarc_reports_go_to_those_who_agree() {
         store.add_dmarc(one).unwrap();
     }
     bench.clock.advance(Duration::from_hours(24));
-    assert_eq!(Box::pin(send_due(&bench.services, Pressure::Now)).await, 3);
+    assert_eq!(Box::pin(arrived(&bench.services, Pressure::Now)).await, 2);
     let log = reported(&bench);
     assert_eq!(log.len(), 3, "{log:?}");
     let about = "DMARC report about own.example to mailto:";
@@ -194,11 +214,8 @@ async fn dmarc_reports_go_to_those_who_agree() {
     assert!(log[2].starts_with(&format!("{about}d@own.example: not sent: ")), "{log:?}");
     assert!(log[2].ends_with(" octets, the limit is 1024"), "{log:?}");
     let id = log[1].rsplit(' ').next().unwrap().to_owned();
-    let header = bench.services.spool.read_header(&mail_types::MessageId::parse(id.as_bytes()).unwrap());
-    let lines: Vec<u8> = header.unwrap().unwrap().live_headers().flat_map(|line| line.text.clone()).collect();
-    let data = std::fs::read(bench.directory().join("input").join(format!("{id}-D"))).unwrap();
-    let body = &data[data.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
-    let found = read(&[&lines[..], b"\n", body].concat()).expect("a report");
+    let message = sent_message(&bench, &id);
+    let found = read(&message).expect("a report");
     let [Found::Dmarc(report)] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(report.report_id, "20261122.dmarc.own.example");
     let policy = &report.policy;
@@ -230,7 +247,7 @@ async fn dmarc_reports_go_to_those_who_agree() {
         ]
     );
     assert_eq!(report.records[0].dkim_results[0].selector, "s1");
-    let header = String::from_utf8_lossy(&lines).into_owned();
+    let header = String::from_utf8_lossy(&message).into_owned();
     assert!(!header.contains("TLS-") && header.contains("multipart/mixed"), "{header}");
 }
 
@@ -244,9 +261,118 @@ async fn nothing_is_sent_that_nobody_configured() {
             TlsSession { at: bench.clock.now(), domain: "a.example".to_owned(), ..TlsSession::default() };
         bench.services.reports.add_tls(&session).unwrap();
         bench.clock.advance(Duration::from_hours(24));
-        assert_eq!(Box::pin(send_due(&bench.services, Pressure::Now)).await, 0, "{options}");
+        let outcomes = Box::pin(send_due(&bench.services, Pressure::Now)).await;
+        let unsaid = if options.contains("reports_from") { Ok(Vec::new()) } else { Err(Idle::NotConfigured) };
+        assert_eq!(outcomes, unsaid, "{options}");
     }
     let bench = Bench::new("tls_reports_domains = *\nreports_from = nobody at all@\n");
-    assert_eq!(Box::pin(send_due(&bench.services, Pressure::Now)).await, 0);
-    assert!(bench.panic_log()[0].starts_with("reports_from: "), "{:?}", bench.panic_log());
+    let refused = Box::pin(send_due(&bench.services, Pressure::Now)).await;
+    assert!(matches!(&refused, Err(Idle::Trouble(why)) if why.starts_with("reports_from: ")), "{refused:?}");
+}
+
+/// Results of yesterday about a domain whose reports go to these places.
+fn with_results(rua: &str, options: &str) -> (Bench, dns::fixture::FixtureServer) {
+    let zone = format!("_smtp._tls.a.example. TXT \"v=TLSRPTv1; rua={rua}\"\nweb.example. A 127.0.0.1\n");
+    let options = format!("tls_reports_domains = *\nreports_from = Us <r@us.example>\n{options}");
+    let (bench, server) = Bench::with_zone(&options, &zone);
+    let policy =
+        PolicyDescription { policy_type: "no-policy-found".to_owned(), ..PolicyDescription::default() };
+    let session = TlsSession { at: bench.clock.now(), domain: "a.example".to_owned(), policy, failure: None };
+    bench.services.reports.add_tls(&session).unwrap();
+    bench.clock.advance(Duration::from_hours(24));
+    (bench, server)
+}
+
+/// The scheduler dies after the server has the report and before that is written down, while the command is about to send.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_sends_at_a_time_and_who_dies_loses_nothing() {
+    let folder = Bench::new("");
+    let web = Web::start_with(&folder, 0).await;
+    let (bench, _server) = with_results(&format!("https://web.example:{}/", web.port), "");
+    let services = Arc::clone(&bench.services);
+    let first = tokio::spawn(async move { Box::pin(send_due(&services, Pressure::Now)).await });
+    web.posted.notified().await;
+    let now = || Box::pin(send_due(&bench.services, Pressure::Now));
+    assert_eq!(now().await, Err(Idle::SomebodyElse));
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    web.answers.add_permits(9);
+    let second = now().await.unwrap();
+    assert_eq!(
+        second.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [format!("TLS report about a.example to https://web.example:{}/: HTTP/1.1 201 Created", web.port)]
+    );
+    assert_eq!(now().await, Ok(Vec::new()), "it has arrived");
+    let taken = web.taken.lock().unwrap().clone();
+    let [one, two] = taken.as_slice() else { panic!("{} posts", taken.len()) };
+    assert_eq!(one, two, "the same report, id included");
+}
+
+/// A message of the queue as it is sent.
+fn sent_message(bench: &Bench, id: &str) -> Vec<u8> {
+    let header = bench.services.spool.read_header(&mail_types::MessageId::parse(id.as_bytes()).unwrap());
+    let lines: Vec<u8> = header.unwrap().unwrap().live_headers().flat_map(|line| line.text.clone()).collect();
+    let data = std::fs::read(bench.directory().join("input").join(format!("{id}-D"))).unwrap();
+    let body = &data[data.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
+    [&lines[..], b"\n", body].concat()
+}
+
+/// dkimpy's verdict on a message at a time, with the key that the DNS would have: `True` or `False`. None when it is not
+/// there.
+fn verified_by_dkimpy(message: &[u8], now: mail_types::Timestamp, name: &str, key: &str) -> Option<String> {
+    let python = std::env::var("POSTRIDER_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has = Command::new(&python).args(["-c", "import dkim, nacl"]).stderr(Stdio::null()).status();
+    if !has.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "dkimpy is not installed");
+        return None;
+    }
+    let code = "import dkim, sys, time\n\
+                time.time = lambda: float(sys.argv[3])\n\
+                name, key = (word.encode() for word in sys.argv[1:3])\n\
+                ask = lambda asked, timeout=5: key if asked == name else None\n\
+                print(dkim.verify(sys.stdin.buffer.read(), dnsfunc=ask))";
+    let mut child = Command::new(&python)
+        .args(["-c", code, name, key, &now.secs().to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let crlf = String::from_utf8(message.to_vec()).unwrap().replace('\n', "\r\n");
+    child.stdin.take().unwrap().write_all(crlf.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_verify_the_signature_of_a_report() {
+    for algorithm in [&rcgen::PKCS_ED25519, &rcgen::PKCS_RSA_SHA256] {
+        let folder = Bench::new("");
+        let pair = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        let file = folder.directory().join("key.pem");
+        std::fs::write(&file, pair.serialize_pem()).unwrap();
+        let (bench, _server) = with_results(
+            "mailto:t@a.example",
+            &format!("reports_dkim_selector = sel\nreports_dkim_private_key = {}\n", file.display()),
+        );
+        let outcomes = Box::pin(send_due(&bench.services, Pressure::Now)).await.unwrap();
+        let Fate::Sent(id) = &outcomes[0].fate else { panic!("{outcomes:?}") };
+        let message = sent_message(&bench, id);
+        let (kind, key) = if *algorithm == rcgen::PKCS_ED25519 {
+            ("ed25519", pair.public_key_raw().to_vec())
+        } else {
+            ("rsa", pair.subject_public_key_info())
+        };
+        let key = String::from_utf8(mail_types::base64::encode(&key)).unwrap();
+        let record = format!("v=DKIM1; k={kind}; p={key}");
+        let asked = |message: &[u8]| {
+            verified_by_dkimpy(message, bench.clock.now(), "sel._domainkey.us.example.", &record)
+        };
+        if let Some(said) = asked(&message) {
+            assert_eq!(said, "True", "{kind}");
+            let changed = String::from_utf8(message)
+                .unwrap()
+                .replace("Report Domain: a.example", "Report Domain: b.example");
+            assert_eq!(asked(changed.as_bytes()).as_deref(), Some("False"), "{kind}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use mta::services::Services;
 
 use super::Start;
 use crate::argv::{Action, Invocation};
-use crate::assembly::{self, Nobody, Parts};
+use crate::assembly;
 use crate::delivery::deliver;
 use crate::process::{self, Job, Seat};
 
@@ -54,23 +54,9 @@ impl Job for Act<'_> {
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
         let Ok(runtime) = crate::runtime() else { return 1 };
         runtime.block_on(async {
-            let parts = Parts {
-                local_agent: seat.local_agent(),
-                queue: Arc::new(Nobody),
-                daemon: false,
-                timeouts: (None, None),
-                tls_on_connect: false,
-            };
-            match assembly::services(&config, parts) {
-                Ok(services) => {
-                    services.log.echo_problems();
-                    seat.attach(&services);
-                    self.act(&services).await
-                }
-                Err(reason) => {
-                    crate::say_error(&reason);
-                    1
-                }
+            match assembly::command_services(&config, &seat) {
+                Some(services) => self.act(&services).await,
+                None => 1,
             }
         })
     }

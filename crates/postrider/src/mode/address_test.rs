@@ -28,14 +28,7 @@ impl Job for Test<'_> {
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
         let Ok(runtime) = crate::runtime() else { return 1 };
         runtime.block_on(async {
-            let (services, _) = match crate::assembly::test_services_with(&config, seat.local_agent()) {
-                Ok(made) => made,
-                Err(reason) => {
-                    crate::say_error(&reason);
-                    return 1;
-                }
-            };
-            seat.attach(&services);
+            let Some(services) = crate::assembly::test_command_services(&config, &seat) else { return 1 };
             let mut worst = 0;
             for address in self.addresses() {
                 let mut context =

@@ -9,7 +9,7 @@ use mta::queue::control::Request;
 use mta::queue::run_once;
 
 use super::Start;
-use crate::assembly::{self, Nobody, Parts};
+use crate::assembly;
 use crate::process::{self, Job, Seat};
 use crate::server;
 
@@ -38,22 +38,7 @@ impl Job for OneRun<'_> {
             if let Some(code) = server::ask(self.start.invocation, &config, &asked).await {
                 return code;
             }
-            let parts = Parts {
-                local_agent: seat.local_agent(),
-                queue: Arc::new(Nobody),
-                daemon: false,
-                timeouts: (None, None),
-                tls_on_connect: false,
-            };
-            let services = match assembly::services(&config, parts) {
-                Ok(services) => services,
-                Err(reason) => {
-                    crate::say_error(&reason);
-                    return 1;
-                }
-            };
-            services.log.echo_problems();
-            seat.attach(&services);
+            let Some(services) = assembly::command_services(&config, &seat) else { return 1 };
             run_once(&request, &services).await;
             services.connections.close().await;
             services.hints.flush(crate::HINTS_FLUSH);

@@ -4,15 +4,16 @@
 //!   attached, and says what is in it.
 //! * `list` shows the reports of the last days and what became of each.
 //! * `show tls|dmarc DOMAIN [YYYYMMDD]` prints the report about a day, by default about today so far; nothing is sent.
-//! * `send` sends at once what has not been sent, also what failed.
+//! * `send` sends at once what has not been sent, also what failed: a line for each destination, then the sum.
 //!
 //! # Security
 //! Files are hostile; they are read by the caller, with the caller's rights, and without a configuration. The other words
 //! are for administrators.
 //!
 //! # Compatibility
-//! An addition; under Exim's name the word is a recipient. The exit code is 0, 1 when a file had no report or there is none to show,
-//! and 2 for what makes no sense.
+//! An addition; under Exim's name the word is a recipient. The exit code is 0; 1 when a file had no report, there is
+//! none to show, or one could not be sent (the daemon, or the next `send`, tries again); 2 for what makes no sense; 3 when
+//! another process is sending.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -27,14 +28,14 @@ use mail_types::zone::Zone;
 use mail_types::{Timestamp, limits};
 use mta::context::Context;
 use mta::context::facts::Facts;
-use mta::report::{Pending, Pressure, Report, Settings, pending, send_due};
+use mta::report::{Fate, Idle, Pending, Pressure, Report, Settings, pending, send_due};
 use mta::services::Services;
 use reports::Period;
 use reports::mail::Kind;
 
 use super::Start;
 use crate::argv::Invocation;
-use crate::assembly::{self, Nobody, Parts};
+use crate::assembly;
 use crate::process::{self, Job, Seat};
 
 const USAGE: &str =
@@ -119,33 +120,45 @@ impl Job for Task {
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
         let Ok(runtime) = crate::runtime() else { return 1 };
         runtime.block_on(async {
-            let parts = Parts {
-                local_agent: seat.local_agent(),
-                queue: Arc::new(Nobody),
-                daemon: false,
-                timeouts: (None, None),
-                tls_on_connect: false,
-            };
-            let services = match assembly::services(&config, parts) {
-                Ok(services) => services,
-                Err(reason) => {
-                    crate::say_error(&reason);
-                    return 1;
-                }
-            };
-            services.log.echo_problems();
-            seat.attach(&services);
+            let Some(services) = assembly::command_services(&config, &seat) else { return 1 };
             match &self.word {
                 Word::List => list(&services).await,
                 Word::Show { kind, domain, day } => show(*kind, domain, day.as_deref(), &services),
                 Word::Send => {
-                    let sent = Box::pin(send_due(&services, Pressure::Now)).await;
-                    crate::say(format!("{sent} sent\n").as_bytes());
-                    0
+                    let code = send(&services).await;
+                    services.connections.close().await;
+                    services.hints.flush(crate::HINTS_FLUSH);
+                    code
                 }
             }
         })
     }
+}
+
+async fn send(services: &Arc<Services>) -> u8 {
+    let outcomes = match Box::pin(send_due(services, Pressure::Now)).await {
+        Ok(outcomes) => outcomes,
+        Err(idle) => {
+            crate::say_error(&idle.to_string());
+            return if idle == Idle::SomebodyElse { 3 } else { 1 };
+        }
+    };
+    let (mut sent, mut failed) = (0, 0);
+    for outcome in outcomes {
+        let line: String = outcome
+            .to_string()
+            .chars()
+            .map(|letter| if letter.is_control() { '?' } else { letter })
+            .collect();
+        crate::say(format!("{line}\n").as_bytes());
+        match outcome.fate {
+            Fate::Sent(_) => sent += 1,
+            Fate::NotSent(_) => {}
+            Fate::Failed(_) => failed += 1,
+        }
+    }
+    crate::say(format!("{sent} sent, {failed} failed\n").as_bytes());
+    u8::from(failed > 0)
 }
 
 async fn list(services: &Arc<Services>) -> u8 {

@@ -38,14 +38,7 @@ impl Job for Policy<'_> {
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
         let Ok(runtime) = crate::runtime() else { return 1 };
         runtime.block_on(async {
-            let (services, _) = match crate::assembly::test_services_with(&config, seat.local_agent()) {
-                Ok(made) => made,
-                Err(reason) => {
-                    crate::say_error(&reason);
-                    return 1;
-                }
-            };
-            seat.attach(&services);
+            let Some(services) = crate::assembly::test_command_services(&config, &seat) else { return 1 };
             let mut worst = 0;
             for domain in &self.start.invocation.operands {
                 let mut context =

@@ -8,7 +8,8 @@ use reports::{Period, TlsReport};
 
 use super::mta_sts::{ENFORCE, Shown, World, ok};
 use crate::deliver::AttemptKind;
-use crate::report::{Pressure, send_due};
+use crate::report::Pressure;
+use crate::report::tests::arrived;
 
 const ON: &str = "mta_sts_domains = *\ntls_reports_domains = *\nreports_from = Reports <r@us.example>\n";
 
@@ -105,7 +106,7 @@ async fn a_failure_is_reported_the_next_day() {
     let refused = world.send("sts.example").await;
     assert!(refused[0].ends_with("certificate has expired"), "{refused:?}");
     let bench = &world.office.bench;
-    let at_its_time = || Box::pin(send_due(&bench.services, Pressure::AtTheirTime));
+    let at_its_time = || Box::pin(arrived(&bench.services, Pressure::AtTheirTime));
     assert_eq!(at_its_time().await, 0, "the day is not over");
     let midnight = Period::day_of(bench.services.clock.now()).end;
     bench.clock.set(Timestamp::from_secs(midnight.secs() + 60));
