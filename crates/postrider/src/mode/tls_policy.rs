@@ -59,7 +59,7 @@ async fn one(domain: &[u8], context: &mut Context) -> u8 {
         return u8::try_from(report.exit_code).unwrap_or(2).max(1);
     };
     let (hosts, facts) = (assignment.hosts.clone(), assignment.facts.clone());
-    let said = mta::transport::smtp::explain(&assignment.transport, hosts, facts, context).await;
+    let said = Box::pin(mta::transport::smtp::explain(&assignment.transport, hosts, facts, context)).await;
     crate::say(said.text.as_bytes());
     said.exit_code
 }
