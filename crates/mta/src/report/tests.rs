@@ -22,7 +22,7 @@ use crate::testing::Bench;
 
 /// How many reports arrived.
 pub(crate) async fn arrived(services: &Arc<Services>, pressure: Pressure) -> usize {
-    let outcomes = send_due(services, pressure).await.unwrap_or_default();
+    let outcomes = Box::pin(send_due(services, pressure)).await.unwrap_or_default();
     outcomes.iter().filter(|outcome| matches!(outcome.fate, Fate::Sent(_))).count()
 }
 

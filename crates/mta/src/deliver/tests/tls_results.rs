@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Office;
 use super::dane::{association, issuer, serve};
+use crate::context::facts::Facts;
 use crate::deliver::AttemptKind;
 use crate::report::{Report, Settings};
 use crate::testing::Bench;
@@ -144,7 +145,7 @@ async fn told(host: Host, zone: Zone, records: &[Record], options: &str) -> Vec<
 
 /// The lines of today's report, which has to have the form of RFC 8460.
 fn in_the_report(bench: &Bench) -> Vec<String> {
-    let context = crate::context::Context::new(Default::default(), Arc::clone(&bench.services));
+    let context = crate::context::Context::new(Facts::default(), Arc::clone(&bench.services));
     let settings = Settings::of(&context).unwrap().unwrap();
     let today = Period::day_of(bench.services.clock.now());
     let report = Report::of(Kind::Tls, "d.example", today, &settings, &bench.services.reports).unwrap();
@@ -253,8 +254,8 @@ async fn sessions_with_tlsa_records() {
     let (own, above): (&[Record], &[Record]) = (&[(3, 1, 1, false)], &[(2, 0, 1, true)]);
     let required = "  hosts_require_dane = *\n";
     let expired = Host::Tls(NAME, 2020);
-    let table: Vec<(Host, Zone, &[Record], &str, &[&str])> = vec![
-        (GOOD, Zone::Signed, own, "", &["tlsa mx.d.example 1 0"]),
+    let table = [
+        (GOOD, Zone::Signed, own, "", &["tlsa mx.d.example 1 0"][..]),
         (GOOD, Zone::Signed, above, "", &["tlsa mx.d.example 1 0"]),
         (GOOD, Zone::Signed, own, required, &["tlsa mx.d.example 1 0"]),
         // Neither names nor dates count with usage 3.
