@@ -34,6 +34,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config::options::main as options;
 use rustix::io::Errno;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -101,6 +102,16 @@ async fn accept_loop(
     }
 }
 
+/// `tcp_nodelay` and `smtp_accept_keepalive`. A connection that can't be tuned is as good as gone: its session will tell.
+fn tune(stream: &TcpStream, services: &Services) {
+    let config = services.snapshot();
+    // Replies are small and each is waited for.
+    let _ = stream.set_nodelay(config.main.get(options::TCP_NODELAY));
+    if config.main.get(options::SMTP_ACCEPT_KEEPALIVE) {
+        let _ = socket2::SockRef::from(stream).set_keepalive(true);
+    }
+}
+
 /// One connection from its acceptance to its end.
 async fn connection(
     mut stream: TcpStream,
@@ -114,11 +125,7 @@ async fn connection(
         return refuse(&mut stream, TOO_MANY_FILES).await;
     }
     let Ok(local) = stream.local_addr() else { return };
-    // Replies are small and each is waited for.
-    let _ = stream.set_nodelay(services.snapshot().main.get(config::options::main::TCP_NODELAY));
-    if services.snapshot().main.get(config::options::main::SMTP_ACCEPT_KEEPALIVE) {
-        let _ = socket2::SockRef::from(&stream).set_keepalive(true);
-    }
+    tune(&stream, &services);
     let client = Client::Tcp { peer, local, count: Some(counted.total()) };
     match admission::check(&client, counted, &services).await {
         Ok(()) => {

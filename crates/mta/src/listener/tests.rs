@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
-use super::serve;
+use super::{serve, tune};
 use crate::testing::Bench;
 
 async fn banner(address: std::net::SocketAddr) -> (TcpStream, String) {
@@ -55,4 +55,22 @@ async fn a_session_over_tcp_and_a_clean_stop() {
     assert_eq!(rest, "221 mx.test.example closing connection\r\n");
     bench.shutdown.send(true).expect("the server listens");
     server.await.expect("it does not panic").expect("it ends well");
+}
+
+#[tokio::test]
+async fn accepted_connections_are_tuned_as_the_options_say() {
+    for (options, nodelay, keepalive) in [
+        ("", true, true),
+        ("tcp_nodelay = false\n", false, true),
+        ("smtp_accept_keepalive = false\n", true, false),
+    ] {
+        let bench = Bench::new(options);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (_client, accepted) =
+            tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (stream, _) = accepted.unwrap();
+        tune(&stream, &bench.services);
+        let found = (stream.nodelay().unwrap(), socket2::SockRef::from(&stream).keepalive().unwrap());
+        assert_eq!(found, (nodelay, keepalive), "{options}");
+    }
 }

@@ -172,10 +172,7 @@ impl Run {
     /// `deliver_queue_load_max`: looked at before each message; a forced run takes no notice.
     fn is_abandoned(&mut self, services: &Services) -> bool {
         let Some(max) = services.snapshot().main.get(main::DELIVER_QUEUE_LOAD_MAX) else { return false };
-        let Some(load) = load_average().filter(|load| i64::try_from(*load).is_ok_and(|load| load > max))
-        else {
-            return false;
-        };
+        let Some(load) = load_average().filter(|load| is_over(*load, max)) else { return false };
         self.left.clear();
         let pid = std::process::id();
         let options = self.request.options();
@@ -211,9 +208,23 @@ fn shuffle(ids: &mut [MessageId], entropy: &dyn Entropy) {
     }
 }
 
+/// Whether a load is above a limit, both times 1000.
+fn is_over(load: u64, max: i64) -> bool {
+    i64::try_from(load).is_ok_and(|load| load > max)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The flow case `queue_run_abandoned_by_load` needs a machine that does something; this does not.
+    #[test]
+    fn a_load_at_the_limit_is_none_too_many() {
+        for (load, max, over) in [(0, 0, false), (1, 0, true), (1000, 1000, false), (1010, 1000, true)] {
+            assert_eq!(is_over(load, max), over, "{load} {max}");
+        }
+        assert!(!is_over(u64::MAX, 0), "no load");
+    }
 
     #[test]
     fn options_as_exim_logs_them() {
