@@ -1,8 +1,16 @@
 //! Messages with REQUIRETLS, and messages that waive what domains promise (RFC 8689).
 
-use spool::{HeaderKind, HeaderLine};
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
 
+use spool::{HeaderKind, HeaderLine};
+use tls::AnchorSource;
+
+use super::Office;
+use super::dane::{association, issuer, serve_with};
 use super::mta_sts::{ENFORCE, Shown, World, ok};
+use crate::deliver::AttemptKind;
+use crate::transport::mta_sts::Source;
 
 const ON: &str = "mta_sts_domains = *\n";
 const OFFERS: &str = "mta_sts_domains = *\n# offers REQUIRETLS\n";
@@ -88,5 +96,66 @@ async fn a_message_may_waive_a_policy_where_that_is_honoured() {
                 .extend(lines.map(|text| HeaderLine { kind: HeaderKind::Other, text: text.into() }));
         });
         assert_eq!(world.attempt(id).await[0], want, "{options} {field} {requiretls}");
+    }
+}
+
+/// Without any policy: DNSSEC vouches for the host, a certificate or a TLSA record for the session.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signed_way_to_the_host_is_as_good_as_a_policy() {
+    const NAME: &str = "mx.d.example";
+    let offers: &[u8] = b"250-sink\r\n250 REQUIRETLS\r\n";
+    let refused = "== x defer (-37) H=mx: TLS session: (certificate verification failed): ";
+    let table = [
+        ("signed", NAME, "=> x H=mx X CV=yes", true),
+        ("signed with a record", NAME, "=> x H=mx X CV=dane", true),
+        ("signed with a record", "other.example", "=> x H=mx X CV=dane", true),
+        ("signed", "other.example", &[refused, "certificate is not for mx"].concat(), false),
+        ("", NAME, "** x: REQUIRETLS: neither DNSSEC nor MTA-STS vouches for the host", false),
+    ];
+    for (signed, name, want, arrives) in table {
+        let folder = crate::testing::Bench::new("");
+        let authority = issuer("whom everybody trusts");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        let [pem, anchors] = ["host.pem", "anchors.pem"].map(|file| folder.directory().join(file));
+        std::fs::write(&pem, format!("{}{}", certificate.pem(), key.serialize_pem())).unwrap();
+        std::fs::write(&anchors, authority.pem()).unwrap();
+        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+        let port = serve_with(pem, offers, Arc::clone(&heard)).await;
+        let mut zone = format!("d.example. MX 10 {NAME}.\n{NAME}. A 127.0.0.1\n");
+        if signed.starts_with("signed") {
+            zone.push_str("d.example. FLAG ad\n");
+        }
+        if signed.ends_with("record") {
+            let data = association(1, 1, certificate.der());
+            writeln!(zone, "_{port}._tcp.{NAME}. TLSA 3 1 1 {data}").unwrap();
+        }
+        let (bench, _server) = crate::testing::Bench::with_zone_and(
+            &format!(
+                "local_interfaces = 192.0.2.99\nbegin routers\n\
+                 dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
+                 begin transports\n\
+                 remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n\
+                 begin retry\n* * F,2h,15m\n"
+            ),
+            &zone,
+            |services| services.mta_sts = Source::new(1, AnchorSource::Path(anchors)),
+        );
+        let office = Office { bench, agent: Arc::default() };
+        let id = office.post_with("carol@test.example", &["x@d.example"], |header| header.requiretls = true);
+        office.attempt(id, AttemptKind::Forced).await;
+        let line = office.log_of(id).first().cloned().unwrap_or_default();
+        let line = line
+            .replace(" R=dns T=remote", "")
+            .replace("x@d.example", "x")
+            .replace(" <x>", "")
+            .replace(NAME, "mx")
+            .replace(" [127.0.0.1]", "")
+            .replace(" X=TLS1.3:TLS_AES_256_GCM_SHA384:256", " X")
+            .replace(" C=\"250 taken\"", "");
+        assert_eq!(line, want, "{signed} {name}");
+        let sent = if arrives { "MAIL FROM:<carol@test.example> REQUIRETLS" } else { "" };
+        assert_eq!(heard.lock().unwrap().join("|"), sent, "{signed} {name}");
     }
 }
