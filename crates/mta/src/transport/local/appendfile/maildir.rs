@@ -38,7 +38,6 @@ pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> 
     let is_maildir = job.transport.options.get(options::MAILDIR_FORMAT);
     let top = path.as_path();
     let form = form(job, true)?;
-    let header = job.header("failed to expand headers_add or headers_remove")?;
     let limits = quota::Limits::of(job)?;
     prepare(job, top, is_maildir)?;
     let adds = job.context.facts.message.size.unwrap_or(0);
@@ -46,6 +45,8 @@ pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> 
     let mut temporary = Temporary::create(job, &base, is_maildir)?;
     let shown_name = if is_maildir { format!("tmp/{}", temporary.name) } else { shown(&temporary.path) };
     limits.check_directory(&counted(top), adds, &shown_name)?;
+    let header =
+        job.header(&format!("failed to expand headers_add or headers_remove while writing to {shown_name}"))?;
     let size = write(&temporary.file, job.message(&header), &form, &temporary.path)?;
     if is_maildir {
         let tag = tag(job, size)?;
