@@ -229,15 +229,7 @@ mod tests {
     use super::*;
 
     fn host(name: &str, mx: Option<u16>) -> RouteHost {
-        RouteHost {
-            name: name.into(),
-            address: None,
-            port: None,
-            mx,
-            sort_key: 0,
-            dnssec: None,
-            tls: crate::route::HostTls::default(),
-        }
+        RouteHost { name: name.into(), mx, ..RouteHost::default() }
     }
 
     #[test]

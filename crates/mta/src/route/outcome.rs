@@ -49,7 +49,7 @@ pub mod errno {
 }
 
 /// A host that an address may go to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RouteHost {
     /// Its name; for a bare address in a host list, the address as text.
     pub name: Vec<u8>,

@@ -148,10 +148,7 @@ impl Run {
             name: b"mx.rem.test".to_vec(),
             address: Some(at.ip()),
             port: Some(at.port()),
-            mx: None,
-            sort_key: 0,
-            dnssec: None,
-            tls: crate::route::HostTls::default(),
+            ..RouteHost::default()
         };
         let (journal, mut acceptances) = tokio::sync::mpsc::channel::<Acceptance>(1);
         let (noted, writable) = (Arc::default(), Arc::new(AtomicBool::new(true)));
