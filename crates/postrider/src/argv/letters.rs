@@ -55,6 +55,12 @@ impl<'a> Parser<'a> {
             b'q' => self.queue_option(arg, rest),
             b'R' => self.select_option(arg, rest, true),
             b'S' => self.select_option(arg, rest, false),
+            b'z' if arg == b"-z" => {
+                let text = self.next().cloned();
+                let text = text.ok_or_else(|| Refusal("exim: file name expected after -z".to_owned()))?;
+                self.set_mode(Mode::LogLine(text));
+                Ok(())
+            }
             _ => Err(other(arg)),
         }
     }
@@ -243,7 +249,7 @@ const LOG_TAG_MAX: usize = 32;
 /// An option that is none of Exim's, or one that isn't served.
 fn other(arg: &[u8]) -> Refusal {
     match arg {
-        b"-atrn" | b"-z" => not_served(arg, ""),
+        b"-atrn" => not_served(arg, ""),
         _ if arg.starts_with(b"-T") => not_served(arg, ": it belongs to Exim's own tests"),
         _ => unknown(arg),
     }

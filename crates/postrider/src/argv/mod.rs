@@ -73,6 +73,8 @@ pub(crate) enum Mode {
     RewriteTest,
     /// `-bi`: run `bi_command`.
     BuildAliases,
+    /// `-z TEXT`: write the text to the log.
+    LogLine(Vec<u8>),
     /// `-bI:WHAT`.
     Information(Vec<u8>),
     /// `exim_dbmbuild`, `postrider dbmbuild`: the arguments behind the name.

@@ -35,6 +35,7 @@ fn modes() {
         ("exim tls-policy", Mode::Receive),
         ("postrider reports ingest x", Mode::Reports),
         ("exim reports", Mode::Receive),
+        ("exim -z note", Mode::LogLine(b"note".to_vec())),
         ("exim -bV", Mode::Version),
     ] {
         assert_eq!(parse_words(line).unwrap().mode, mode, "{line}");

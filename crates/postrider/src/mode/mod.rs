@@ -7,6 +7,7 @@ mod dbmbuild;
 mod expand;
 mod host_test;
 mod information;
+mod log_line;
 mod print;
 mod queue_list;
 mod queue_run;
@@ -101,6 +102,7 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         Mode::ListQueue(style) => queue_list::run(&start, *style),
         Mode::Act(action) => act::run(&start, *action),
         Mode::BuildAliases => information::build_aliases(&start),
+        Mode::LogLine(text) => log_line::run(&start, text),
         Mode::Usage | Mode::Version | Mode::Information(_) | Mode::Quickstart | Mode::BuildDatabase(_) => {
             ExitCode::SUCCESS
         }
