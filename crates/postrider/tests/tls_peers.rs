@@ -124,6 +124,23 @@ fn openssl_sees_versions_names_proofs_and_resumed_sessions() {
     server.stop();
 }
 
+/// A client may ask for new keys within TLS 1.2 as it likes: it gets none, and the next one is served.
+#[test]
+fn renegotiation_harms_nobody() {
+    if !can_run() {
+        return;
+    }
+    let site = Site::new("tls_renegotiation");
+    let port = free_port();
+    let server = Server::start(&site.config, port, &[]);
+    let said = site.s_client(port, &["-starttls", "smtp", "-tls1_2"], "R\nR\nQUIT\n");
+    assert!(said.contains("RENEGOTIATING"), "{said}");
+    let said =
+        site.s_client(port, &["-starttls", "smtp", "-crlf", "-ign_eof"], "EHLO client.example\nQUIT\n");
+    assert!(said.contains("221 mail.example.net closing connection"), "{said}");
+    server.stop();
+}
+
 #[test]
 fn swaks_delivers_with_and_without_a_certificate_of_its_own() {
     if !can_run() {

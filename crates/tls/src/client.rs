@@ -46,9 +46,15 @@ pub struct Connector {
     pub(crate) identity: Option<Identity>,
     pub(crate) proof: Proof,
     pub(crate) clock: Arc<LibraryClock>,
+    dropped: Vec<String>,
 }
 
 impl Connector {
+    /// Words of the list of ciphers that ask for something that does not exist here.
+    pub fn dropped(&self) -> &[String] {
+        &self.dropped
+    }
+
     /// Makes the settings ready.
     ///
     /// # Errors
@@ -74,8 +80,9 @@ impl Connector {
         } else {
             Resumption::disabled()
         };
-        let ConnectorSettings { server, identity, proof, .. } = settings;
-        Ok(Self { config: Arc::new(config), server, identity, proof, clock })
+        let ConnectorSettings { server, identity, proof, ciphers, .. } = settings;
+        let dropped = ciphers.dropped;
+        Ok(Self { config: Arc::new(config), server, identity, proof, clock, dropped })
     }
 }
 

@@ -69,9 +69,15 @@ pub struct Acceptor {
     /// The first certificate; with several, which one was shown is not told.
     pub(crate) shown: Option<Vec<u8>>,
     pub(crate) clock: Arc<crate::client::LibraryClock>,
+    dropped: Vec<String>,
 }
 
 impl Acceptor {
+    /// Words of the list of ciphers that ask for something that does not exist here.
+    pub fn dropped(&self) -> &[String] {
+        &self.dropped
+    }
+
     /// Makes the settings ready.
     ///
     /// # Errors
@@ -103,7 +109,8 @@ impl Acceptor {
             config.ticketer = tickets.0;
             config.send_tls13_tickets = 1;
         }
-        Ok(Self { config: Arc::new(config), client: settings.client, shown: first, clock })
+        let dropped = settings.ciphers.dropped;
+        Ok(Self { config: Arc::new(config), client: settings.client, shown: first, clock, dropped })
     }
 }
 

@@ -23,6 +23,7 @@ use crate::client::{Connector, ConnectorSettings};
 use crate::dane::Associations;
 use crate::error::TlsError;
 use crate::identity::Identity;
+use crate::proof_file::ProofFile;
 use crate::server::{Acceptor, AcceptorSettings, Tickets};
 use crate::session::Proof;
 use crate::trust::{Anchors, Revocations};
@@ -63,8 +64,8 @@ pub struct AcceptorRequest {
     pub identities: Vec<(PathBuf, PathBuf)>,
     /// Whose name stands in the certificate that is made where none is given.
     pub own_name: String,
-    /// Files of stapled proofs (DER), one for each certificate as far as there are any.
-    pub proofs: Vec<PathBuf>,
+    /// Files of stapled proofs, one for each certificate as far as there are any.
+    pub proofs: Vec<ProofFile>,
     /// What is done about the client's certificate.
     pub client: Strictness,
     /// Whom we believe.
@@ -102,6 +103,8 @@ pub struct ConnectorRequest {
     pub proof: Proof,
     /// Sessions may be resumed.
     pub resumption: bool,
+    /// What, beside the name, tells servers apart whose sessions are not each other's (`host_name_extract`).
+    pub site: Vec<u8>,
 }
 
 /// A file as it was when it was read: times (ns), size, inode.
@@ -210,7 +213,8 @@ impl Store {
         }
         // Times are taken before the files are read: a change in between is seen at the next use.
         let certificates = request.identities.iter().flat_map(|(certificate, key)| [certificate, key]);
-        let files = certificates.chain(&request.proofs).chain(&request.revocations);
+        let files =
+            certificates.chain(request.proofs.iter().map(|proof| &proof.path)).chain(&request.revocations);
         let files = stamps(files.chain(file_of(&request.anchors)));
         let mut identities = Vec::new();
         for (certificate, key) in &request.identities {
@@ -220,9 +224,8 @@ impl Store {
         if identities.is_empty() {
             identities.push(Identity::self_signed(&request.own_name, &*self.clock)?);
         }
-        for (identity, path) in identities.iter_mut().zip(&request.proofs) {
-            let proof = std::fs::read(path).map_err(|error| TlsError::file(path, &error))?;
-            *identity = identity.with_proof(proof);
+        for (identity, proof) in identities.iter_mut().zip(&request.proofs) {
+            *identity = identity.with_proof(proof.read()?);
         }
         let settings = AcceptorSettings {
             identities,
@@ -371,6 +374,18 @@ mod tests {
         assert!(!Arc::ptr_eq(&first.config, &changed.config), "the file has changed");
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(store.acceptor(&request).is_err(), "the file has gone");
+    }
+
+    #[test]
+    fn servers_that_are_told_apart_share_no_sessions() {
+        let store = Store::new(Arc::new(FixedClock::new(Timestamp::from_secs(1_700_000_000))));
+        let of =
+            |site: &[u8]| ConnectorRequest { site: site.to_vec(), resumption: true, ..Default::default() };
+        let first = store.connector(&of(b"one")).unwrap();
+        assert!(store.kept_connector(&of(b"two")).is_none());
+        let second = store.connector(&of(b"two")).unwrap();
+        assert!(!Arc::ptr_eq(&first.config, &second.config));
+        assert!(Arc::ptr_eq(&first.config, &store.kept_connector(&of(b"one")).unwrap().config));
     }
 
     #[test]

@@ -849,7 +849,7 @@ option_table! {
     TLS_DHPARAM: Text = "tls_dhparam", unset, inert TLS_LIBRARY;
     /// Clients that are sent the banner together with the end of the TLS handshake.
     /// `tls_early_banner_hosts = 192.0.2.0/24`
-    TLS_EARLY_BANNER_HOSTS: Hosts = "tls_early_banner_hosts", unset, inert TLS;
+    TLS_EARLY_BANNER_HOSTS: Hosts = "tls_early_banner_hosts", unset, inert TLS_EARLY;
     /// The elliptic curves that TLS may use.
     /// `tls_eccurve = prime256v1`
     TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS_LIBRARY;

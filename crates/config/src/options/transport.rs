@@ -547,7 +547,7 @@ pub mod smtp {
         HELO_DATA: Text = "helo_data", "$primary_hostname";
         /// What, in the answer to EHLO, tells the servers behind one name apart, for the resumption of TLS sessions.
         /// `host_name_extract = ${if match{$item}{\N^250-([\w.]+)\s\N}{$1}}`
-        HOST_NAME_EXTRACT: TextList = "host_name_extract", "${if and {{match{$host}{.outlook.com\\$}} {match{$item}{\\N^250-([\\w.]+)\\s\\N}}} {$1}}", inert TLS;
+        HOST_NAME_EXTRACT: TextList = "host_name_extract", "${if and {{match{$host}{.outlook.com\\$}} {match{$item}{\\N^250-([\\w.]+)\\s\\N}}} {$1}}";
         /// The hosts to send to, where the router names none.
         /// `hosts = mx1.example.net : mx2.example.net`
         HOSTS: TextList = "hosts", unset;
@@ -616,7 +616,7 @@ pub mod smtp {
         HOSTS_TRY_PRDR: Hosts = "hosts_try_prdr", "*", inert PRDR;
         /// Hosts whose STARTTLS is not used in callouts.
         /// `hosts_verify_avoid_tls = *`
-        HOSTS_VERIFY_AVOID_TLS: Hosts = "hosts_verify_avoid_tls", unset, inert TLS;
+        HOSTS_VERIFY_AVOID_TLS: Hosts = "hosts_verify_avoid_tls", unset, inert CALLOUTS;
         /// The local addresses to send from: the first one of the host's family is bound.
         /// `interface = 192.0.2.1 : 2001:db8::::1`
         INTERFACE: TextList = "interface", unset;

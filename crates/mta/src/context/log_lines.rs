@@ -1,5 +1,6 @@
 //! Log lines about a session: whoever has a context can write them, the peer is filled in here.
 
+use mail_types::bytes::Printable;
 use observe::event::{Auth, Peer, SmtpEvent, SmtpNews, Tls};
 use observe::{Event, Streams};
 use policy::acl::LogTargets;
@@ -24,6 +25,15 @@ impl Context {
     /// Something is wrong with this system: main log and panic log.
     pub fn log_problem(&self, text: impl Into<Vec<u8>>) {
         self.log_event(&Event::Problem(text.into()));
+    }
+
+    /// Ciphers that `option` names and the TLS library has not. Told of when settings are made, not at each use.
+    pub(crate) fn tell_dropped_ciphers(&self, option: &str, words: &[String]) {
+        if !words.is_empty() {
+            let words = Printable::new(words.join(", ").as_bytes()).to_string();
+            let text = format!("Warning: {option}: not supported and left out: {words}").into_bytes();
+            self.log_event(&Event::Text { text, streams: Streams::MAIN });
+        }
     }
 
     /// A line of `logwrite`.

@@ -51,7 +51,8 @@ impl Client {
     /// TLS comes before the greeting: the port is one of `tls_on_connect_ports`, or `-tls-on-connect` was given.
     pub(crate) fn is_secured_at_once(&self, context: &Context) -> bool {
         let tcp = matches!(self, Self::Tcp { .. });
-        tcp && (context.services.process.tls_on_connect || starttls::is_on_connect_port(context))
+        let at_once = starttls::is_on_connect_port(&context.config, context.facts.connection.received_port);
+        tcp && (context.services.process.tls_on_connect || at_once)
     }
 
     /// The local caller, if it is one.

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use config::options::kind::OptionType;
 use config::options::main;
-use config::{Opt, options::kind};
+use config::{Config, Opt, options::kind};
 use expand::Expansion;
 use expand::list::ListItems;
 use mail_types::bytes::Printable;
@@ -30,7 +30,7 @@ use observe::event::{Event, Rejected, SmtpNews, Streams};
 use policy::acl::AclPlace;
 use policy::list::ListError;
 use smtp_proto::server::Answer;
-use tls::{Acceptor, AcceptorRequest, AnchorSource, HandshakeFault, Strictness, TlsError};
+use tls::{Acceptor, AcceptorRequest, AnchorSource, HandshakeFault, ProofFile, Strictness, TlsError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::acl;
@@ -251,7 +251,11 @@ fn prepare(context: &mut Context) -> Result<Prepared, Unavailable> {
     // Moving the runtime to another thread costs as much as half a handshake: for reading files alone.
     let acceptor = match context.services.tls.kept_acceptor(&request) {
         Some(kept) => kept,
-        None => waiting(|| context.services.tls.acceptor(&request))?,
+        None => {
+            let made = waiting(|| context.services.tls.acceptor(&request))?;
+            context.tell_dropped_ciphers("tls_require_ciphers", made.dropped());
+            made
+        }
     };
     Ok(Prepared { acceptor, tickets, by_name })
 }
@@ -279,7 +283,7 @@ fn request(context: &mut Context) -> Result<AcceptorRequest, Unavailable> {
     Ok(AcceptorRequest {
         identities: identities.collect(),
         own_name: text(context.primary_hostname().to_vec()),
-        proofs: paths(main::TLS_OCSP_FILE, context)?,
+        proofs: ProofFile::listed(paths(main::TLS_OCSP_FILE, context)?),
         client,
         anchors: AnchorSource::of(paths(main::TLS_VERIFY_CERTIFICATES, context)?.into_iter().next()),
         revocations: paths(main::TLS_CRL, context)?.into_iter().next(),
@@ -331,10 +335,9 @@ where
         .collect())
 }
 
-/// Whether this session's port is one of `tls_on_connect_ports`.
-pub(super) fn is_on_connect_port(context: &Context) -> bool {
-    let port = context.facts.connection.received_port;
-    let ports: &[Vec<u8>] = context.config.main.get::<kind::PlainList>(main::TLS_ON_CONNECT_PORTS);
+/// Whether a port is one of `tls_on_connect_ports`.
+pub fn is_on_connect_port(config: &Config, port: u16) -> bool {
+    let ports: &[Vec<u8>] = config.main.get::<kind::PlainList>(main::TLS_ON_CONNECT_PORTS);
     ports.iter().any(|named| match named.as_slice() {
         b"smtps" | b"submissions" | b"ssmtp" => port == 465,
         number => str::from_utf8(number).ok().and_then(|number| number.trim().parse().ok()) == Some(port),

@@ -543,7 +543,7 @@ fn subject(kind: Kind, world: &mut dyn AclWorld) -> Option<Value> {
 fn log_write(value: &Value, place: AclPlace, world: &mut dyn AclWorld) {
     let whole = value.bytes();
     let Some(rest) = whole.strip_prefix(b":") else {
-        return world.log(LogTargets::MAIN, whole);
+        return world.log(LogTargets::MAIN, mail_types::bytes::trim_start(whole));
     };
     let (names, text) = match rest.iter().position(|b| *b == b':') {
         Some(end) => (&rest[..end], mail_types::bytes::trim_start(&rest[end + 1..])),

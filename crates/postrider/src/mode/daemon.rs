@@ -22,6 +22,7 @@ use mta::listener;
 use mta::queue::{Manager, ManagerOptions, Waker, control};
 use mta::services::interfaces::{self, Endpoint};
 use mta::services::{Arrival, QueueWaker, Services};
+use mta::smtp_in::is_on_connect_port;
 use observe::event::{ListenOn, Listening, ProcessEvent};
 use observe::{Event, Log};
 use tokio::signal::unix::{SignalKind, signal};
@@ -383,7 +384,7 @@ impl Daemon<'_> {
             version: "4.99",
             pid: std::process::id(),
             queue_interval,
-            listening: (!self.listening.is_empty()).then(|| listening(&self.listening)),
+            listening: (!self.listening.is_empty()).then(|| listening(&self.listening, services)),
         }));
     }
 
@@ -425,7 +426,15 @@ impl Daemon<'_> {
 }
 
 /// The sockets, as the log names them.
-fn listening(addresses: &[SocketAddr]) -> Listening {
+fn listening(addresses: &[SocketAddr], services: &Services) -> Listening {
+    let config = services.config.snapshot();
+    let (smtps, smtp): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses
+        .iter()
+        .partition(|at| services.process.tls_on_connect || is_on_connect_port(&config, at.port()));
+    Listening { smtp: places(&smtp), smtps: places(&smtps) }
+}
+
+fn places(addresses: &[SocketAddr]) -> Vec<ListenOn> {
     let mut on: Vec<ListenOn> = Vec::new();
     for address in addresses {
         let (ip, port) = (address.ip(), address.port());
@@ -446,7 +455,7 @@ fn listening(addresses: &[SocketAddr]) -> Listening {
             }
         }
     }
-    Listening { smtp: on, smtps: Vec::new() }
+    on
 }
 
 /// What a crash left in the spool is put in order before anything is tried.

@@ -78,3 +78,25 @@ async fn handshakes_that_fail_and_certificates_of_clients() {
         ]
     );
 }
+
+/// The oracle's words, in both logs; the session goes on as if nobody listened.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_action_that_can_not_be_expanded() {
+    let bench = Bench::new(&format!("{OPEN}event_action = ${{lookup{{x}}lsearch{{/no/such/file}}}}\n"));
+    let mut client = Dialogue::connect(&bench);
+    client
+        .follow("S: 220 …\nC: NOSUCH\nS: 500 …\nC: EHLO x\nS: 250-…\nC: STARTTLS\nS: 220 TLS go ahead")
+        .await;
+    client.send("no hello").await;
+    client.closed().await;
+    let failed = |event: &str| {
+        format!(
+            "failed to expand event_action {event} in main: failed to open /no/such/file for linear search: \
+             No such file or directory"
+        )
+    };
+    let error = "TLS error on connection from (x) [192.0.2.7] (SSL_accept): received corrupt message of type \
+                 InvalidContentType";
+    assert_eq!(bench.main_log(), [failed("smtp:fail:syntax"), failed("tls:fail:connect"), error.to_owned()]);
+    assert_eq!(bench.panic_log(), [failed("smtp:fail:syntax"), failed("tls:fail:connect")]);
+}

@@ -18,6 +18,18 @@ const TELLING: &str =
 const TELL: &str = "begin acl\ntell:\n  accept logwrite = $received_protocol $tls_in_cipher $tls_in_cipher_std \
                     $tls_in_ver $tls_in_bits cv=$tls_in_certificate_verified sni=$tls_in_sni old=$tls_cipher\n";
 
+/// A message after its MAIL.
+const REST: &str = "C: RCPT TO:<b@test.example>
+                    S: 250 Accepted
+                    C: DATA
+                    S: 354 …
+                    C: Subject: hello
+                    C:
+                    C: .
+                    S: 250 OK id=…
+                    C: QUIT
+                    S: 221 …";
+
 pub(super) async fn begin(bench: &Bench) -> Dialogue {
     let mut client = Dialogue::connect(bench);
     client.follow("S: 220 …\nC: EHLO x\nS: 250-…|250-STARTTLS|…\nC: STARTTLS\nS: 220 TLS go ahead").await;
@@ -39,19 +51,10 @@ async fn a_message_under_tls() {
              C: STARTTLS
              S: 503 STARTTLS command used when not advertised
              C: MAIL FROM:<a@client.example>
-             S: 250 OK
-             C: RCPT TO:<b@test.example>
-             S: 250 Accepted
-             C: DATA
-             S: 354 …
-             C: Subject: hello
-             C:
-             C: .
-             S: 250 OK id=…
-             C: QUIT
-             S: 221 …",
+             S: 250 OK",
         )
         .await;
+    client.follow(REST).await;
     client.closed().await;
     let log = bench.main_log();
     assert_eq!(log[0], "smtp    0 cv=0 sni= old=");
@@ -90,19 +93,10 @@ async fn requiretls_is_offered_within_tls_alone() {
              C: MAIL FROM:<a@client.example> REQUIRETLS=x
              S: 501 …
              C: MAIL FROM:<a@client.example> requiretls
-             S: 250 OK
-             C: RCPT TO:<b@test.example>
-             S: 250 Accepted
-             C: DATA
-             S: 354 …
-             C: Subject: hello
-             C:
-             C: .
-             S: 250 OK id=…
-             C: QUIT
-             S: 221 …",
+             S: 250 OK",
         )
         .await;
+    client.follow(REST).await;
     client.closed().await;
     assert!(bench.only_message().0.contains("\n-requiretls\n"), "{}", bench.only_message().0);
     // Not in clear, and not to others.
@@ -191,6 +185,30 @@ async fn a_certificate_that_is_not_there_is_454() {
             "TLS error on connection from (x) [192.0.2.7] (cert/key setup): /no/such/file.pem: No such file or directory"
         ]
     );
+}
+
+/// Words of either dialect that choose nothing here are named once, not for each client.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn ciphers_that_do_not_exist_here_are_named() {
+    for (list, left_out, cipher) in [
+        (
+            "ECDHE-ECDSA-AES128-GCM-SHA256:AES256-SHA:RC4-MD5",
+            "AES256-SHA, RC4-MD5",
+            "TLS1.3:TLS_AES_256_GCM_SHA384:256",
+        ),
+        ("NORMAL:-VERS-ALL:+VERS-TLS1.2:+3DES-CBC", "+3DES-CBC", "TLS1.2:ECDHE-ECDSA-AES256-GCM-SHA384:256"),
+    ] {
+        let bench = Bench::new(&format!("{OPEN}tls_require_ciphers = {list}\n"));
+        for _ in 0..2 {
+            let mut client = begin(&bench).await;
+            let session = client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+            assert_eq!(session.cipher(), cipher, "{list}");
+            client.follow("C: QUIT\nS: 221 …").await;
+            client.closed().await;
+        }
+        let warning = format!("Warning: tls_require_ciphers: not supported and left out: {left_out}");
+        assert_eq!(bench.main_log(), [warning], "{list}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -38,6 +38,8 @@ pub(super) struct Connection {
     unread: Vec<u8>,
     /// What the server offered.
     pub(super) offered: Capabilities,
+    /// Its whole answer to our hello, codes included.
+    pub(super) hello_reply: Vec<u8>,
     /// Messages that went through.
     pub(super) messages: u64,
     /// RSET has to come before the next MAIL.
@@ -91,6 +93,7 @@ impl Connection {
             parser: ReplyParser::new(),
             unread: Vec::new(),
             offered: Capabilities::default(),
+            hello_reply: Vec::new(),
             messages: 0,
             needs_reset: false,
             startup: String::new(),
@@ -152,6 +155,7 @@ impl Connection {
             HandshakeStep::Send(line) => Ok(Heard { after, text, next: Some(line) }),
             HandshakeStep::Ready(offered) => {
                 self.offered = *offered;
+                self.hello_reply.clone_from(&text);
                 Ok(Heard { after, text, next: None })
             }
             HandshakeStep::Failed(failure) => Err(GreetError::Refused(failure.after, failure.reply)),

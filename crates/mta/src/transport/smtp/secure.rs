@@ -153,7 +153,10 @@ impl Plan {
                 plan.sni = Some(name);
             }
             _ => {
-                plan.request.server = if matches(options::TLS_VERIFY_HOSTS, context) {
+                let lists = [options::TLS_VERIFY_HOSTS, options::TLS_TRY_VERIFY_HOSTS];
+                // Without any list a good certificate is required of all; a list of nobody is `:`.
+                let unset = lists.iter().all(|list| is_empty(transport, *list));
+                plan.request.server = if unset || matches(options::TLS_VERIFY_HOSTS, context) {
                     Strictness::Require
                 } else if matches(options::TLS_TRY_VERIFY_HOSTS, context) {
                     Strictness::Try
@@ -229,6 +232,12 @@ impl Plan {
         });
         Ok(())
     }
+}
+
+/// Whether a list is unset or has no text at all.
+fn is_empty(transport: &TransportInstance, option: config::Opt<Hosts>) -> bool {
+    let list = transport.options.get(option);
+    list.is_none_or(|list| list.source().bytes.trim_ascii().is_empty())
 }
 
 fn text(

@@ -9,14 +9,15 @@
 use std::time::Duration;
 
 use config::options::transport::smtp as options;
+use mail_types::value::Value;
 use smtp_proto::client::Handshake;
 
 use super::super::connection::{Connection, GreetError};
 use super::super::connections::Key;
 use super::super::fault::Fault;
 use super::super::hosts::Candidate;
-use super::super::secure::{TlsFailure, Wish, dane_failed, unencrypted};
-use super::super::settings::Settings;
+use super::super::secure::{Plan, TlsFailure, Wish, dane_failed, unencrypted};
+use super::super::settings::{Settings, expanded};
 use super::super::tls_report::Trouble;
 use super::Run;
 use crate::context::Context;
@@ -223,12 +224,19 @@ impl Run<'_> {
         limit: Duration,
     ) -> Result<(), TlsFailure> {
         let plan = &key.tls;
-        let connector = match self.context.services.tls.kept_connector(&plan.request) {
+        let mut request = plan.request.clone();
+        request.site = self.site_of(plan, &connection.hello_reply)?;
+        let connector = match self.context.services.tls.kept_connector(&request) {
             Some(kept) => kept,
             None => {
-                let made = |context: &mut Context| waiting(|| context.services.tls.connector(&plan.request));
+                let made = |context: &mut Context| waiting(|| context.services.tls.connector(&request));
                 match self.context.on_pool(made).await {
-                    Some(made) => made.map_err(|error| TlsFailure::ours(error.to_string()))?,
+                    Some(made) => {
+                        let made = made.map_err(|error| TlsFailure::ours(error.to_string()))?;
+                        let option = format!("tls_require_ciphers in {} transport", self.transport.name);
+                        self.context.tell_dropped_ciphers(&option, made.dropped());
+                        made
+                    }
                     None => return Err(TlsFailure::ours("the program is stopping")),
                 }
             }
@@ -245,6 +253,21 @@ impl Run<'_> {
         self.context.facts.host.tls = Some(Box::new(facts.clone()));
         connection.tls = Some(Box::new(facts));
         Ok(())
+    }
+
+    /// `host_name_extract`: which of the servers behind one name this is, where its answer to EHLO tells. Asked for
+    /// where sessions may be resumed, as it decides with which of them.
+    fn site_of(&mut self, plan: &Plan, hello_reply: &[u8]) -> Result<Vec<u8>, TlsFailure> {
+        let option = options::HOST_NAME_EXTRACT;
+        let Some(source) = self.transport.options.get(option).filter(|_| plan.request.resumption) else {
+            return Ok(Vec::new());
+        };
+        let scope = std::mem::take(&mut self.context.scope);
+        self.context.scope.item = Some(Value::tainted(hello_reply.to_vec()));
+        let name = waiting(|| expanded(source, option.definition().name, self.transport, self.context));
+        self.context.scope = scope;
+        let name = name.map_err(|error| TlsFailure::ours(error.0))?;
+        Ok(name.map(Value::into_bytes).unwrap_or_default())
     }
 
     fn note_dane(&mut self, key: &Key, why: &TlsFailure, host: &Candidate) {

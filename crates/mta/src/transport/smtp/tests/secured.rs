@@ -1,7 +1,7 @@
 //! TLS towards hosts. What is expected is what Exim 4.96 did with the same hosts, in our library's words.
 
 use mail_types::clock::SystemClock;
-use tls::{AcceptorRequest, Store, Stream};
+use tls::{AcceptorRequest, AnchorSource, ConnectorRequest, Store, Stream};
 
 use super::*;
 
@@ -59,8 +59,12 @@ async fn what_is_offered_and_not_to_be_had() {
             HOST.to_owned(),
         ]
     };
+    let unverified = || {
+        let text = "Defer -37 TLS session: (certificate verification failed): unable to get local issuer certificate";
+        vec![text.to_owned(), text.to_owned(), HOST.to_owned()]
+    };
     let in_clear = || IN_CLEAR.map(str::to_owned).to_vec();
-    let table: [(Script, &str, &[&str], Vec<String>); 7] = [
+    let table: [(Script, &str, &[&str], Vec<String>); 8] = [
         (&[OFFERED, ("STARTTLS", "554 no")], "", &["<connection>", "EHLO", "STARTTLS", "MAIL"], in_clear()),
         (&[OFFERED, ("STARTTLS", "454 no")], "", &["<connection>", "EHLO", "STARTTLS", "MAIL"], in_clear()),
         (&[OFFERED], " hosts_avoid_tls = *\n", &["<connection>", "EHLO", "MAIL"], in_clear()),
@@ -91,13 +95,14 @@ async fn what_is_offered_and_not_to_be_had() {
             &[OFFERED, ("STARTTLS", "220 go")],
             " hosts_require_tls = *\n tls_verify_hosts = *\n tls_verify_certificates =\n",
             &["<connection>", "EHLO", "STARTTLS"],
-            vec![
-                "Defer -37 TLS session: (certificate verification failed): unable to get local issuer certificate"
-                    .to_owned(),
-                "Defer -37 TLS session: (certificate verification failed): unable to get local issuer certificate"
-                    .to_owned(),
-                HOST.to_owned(),
-            ],
+            unverified(),
+        ),
+        // Neither list is set: as if the stricter one had all hosts in it.
+        (
+            &[OFFERED, ("STARTTLS", "220 go")],
+            " hosts_require_tls = *\n tls_try_verify_hosts =\n tls_verify_certificates =\n",
+            &["<connection>", "EHLO", "STARTTLS"],
+            unverified(),
         ),
     ];
     for (script, options, dialogue, result) in table {
@@ -124,4 +129,39 @@ async fn a_failed_handshake_means_another_connection_in_clear_and_a_line_in_the_
             "TLS session: synch error before connect: delivering unencrypted to H=mx.rem.test [127.0.0.1] (not in hosts_require_tls)"
         ]
     );
+}
+
+/// Servers behind one name that do not know each other's sessions are told apart by their answers to EHLO.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn sessions_are_kept_by_the_name_in_the_answer_to_ehlo() {
+    let plain = " tls_try_verify_hosts = :\n hosts_request_ocsp =\n tls_resumption_hosts = *\n";
+    let extract = " host_name_extract = ${if match{$item}{\\N^250-(\\w+)\\s\\N}{$host/$1}}\n";
+    for (options, site) in [
+        // The default knows the names of one site only.
+        (plain.to_owned(), ""),
+        (format!("{plain}{extract}"), "mx.rem.test/sink"),
+    ] {
+        let sink = Sink::start(&[OFFERED, ("STARTTLS", "220 go")]).await;
+        let run = Run::new(&options, &[sink.address]);
+        let reply = run.deliver().await;
+        assert!(reply.results.iter().all(|result| result.verdict == Verdict::Accept), "{options}");
+        for kept in ["", "sink", "mx.rem.test/sink"] {
+            let request = ConnectorRequest {
+                anchors: AnchorSource::System,
+                resumption: true,
+                site: kept.as_bytes().to_vec(),
+                ..ConnectorRequest::default()
+            };
+            let connector = run.bench.services.tls.kept_connector(&request);
+            assert_eq!(connector.is_some(), kept == site, "{options}: {kept:?}");
+        }
+    }
+    // What can't be expanded is no reason to send in clear.
+    let broken = format!(
+        "{plain} host_name_extract = ${{lookup{{x}}lsearch{{/no/such/file}}}}\n tls_tempfail_tryclear = false\n"
+    );
+    let (seen, reply, at) = delivery(&[OFFERED, ("STARTTLS", "220 go")], &broken).await;
+    assert_eq!(seen, ["<connection>", "EHLO", "STARTTLS"]);
+    let why = &shown(&reply, at)[0];
+    assert!(why.contains("host_name_extract") && why.contains("/no/such/file"), "{why}");
 }
