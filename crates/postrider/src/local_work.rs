@@ -25,7 +25,10 @@ impl LocalWork {
     /// Work by `config`.
     pub(crate) fn new(config: Arc<Config>) -> Self {
         let services = crate::assembly::bare_services(&config);
-        Self { config, services }
+        let work = Self { config, services };
+        // What is read once for a process, like time zones, the parent has read before it forks.
+        drop(work.context(Facts::default()));
+        work
     }
 
     fn context(&self, facts: Facts) -> Context {

@@ -103,6 +103,10 @@ fn mail_user(config: &Config) -> Result<RunAs, String> {
     let gid = config.main.get(main::EXIM_GROUP).or(user.gid);
     let gid = gid.ok_or("exim_group names no group of this system: the mail group must exist")?;
     let login = mta::services::accounts::by_uid(user.uid).ok().flatten().map(|a| a.name);
+    if let Some(Ok(login)) = login.clone().map(std::ffi::CString::new) {
+        // Loads the name service's modules for groups: children find them loaded. What it says is asked again there.
+        let _ = nix::unistd::getgrouplist(&login, nix::unistd::Gid::from_raw(gid));
+    }
     Ok(RunAs { uid: user.uid, gid, initgroups: login })
 }
 

@@ -1,7 +1,12 @@
 //! The password and group files, through the system's name service. Blocks.
+//!
+//! # Invariants
+//! * A thread that asks for the same login name again within [`REMEMBERED`] gets the same answer, as one delivery of
+//!   Exim's does; that a name is nobody's is never remembered.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use config::Config;
 use config::options::main;
@@ -26,6 +31,14 @@ pub struct Account {
 
 /// How long to wait before a name is looked for again (`finduser_retries`).
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the last account that was found is good for.
+const REMEMBERED: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// Who was found last, and when: one delivery asks for its recipient several times.
+    static LAST: RefCell<Option<(Account, Instant)>> = const { RefCell::new(None) };
+}
 
 /// Looks for users and groups as the configuration says: `max_username_length`, `finduser_retries`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,7 +95,18 @@ pub fn by_name(name: &[u8]) -> Result<Option<Account>, String> {
     if name.is_empty() || name.contains('\0') {
         return Ok(None);
     }
-    waiting(|| User::from_name(name)).map(|found| found.map(account)).map_err(|errno| errno.desc().to_owned())
+    let last = LAST.with_borrow(|last| {
+        let known = last.as_ref().filter(|(account, _)| account.name == name.as_bytes());
+        known.filter(|(_, found)| found.elapsed() < REMEMBERED).map(|(account, _)| account.clone())
+    });
+    if last.is_some() {
+        return Ok(last);
+    }
+    let found = waiting(|| User::from_name(name)).map_err(|errno| errno.desc().to_owned())?.map(account);
+    if let Some(account) = &found {
+        LAST.set(Some((account.clone(), Instant::now())));
+    }
+    Ok(found)
 }
 
 /// The account of a number. The error is the system's, as text.

@@ -15,7 +15,7 @@ use std::os::unix::fs::FileExt;
 use spool_format::data::FromWire;
 
 /// Octets read at a time.
-const BLOCK: usize = 64 * 1024;
+const BLOCK: usize = 32 * 1024;
 
 /// What is written.
 #[derive(Clone, Copy)]

@@ -30,8 +30,8 @@ use super::{checks, directory, form, mailbox, quota, shown};
 
 /// Names that are tried for one message.
 const NAMES: u64 = 10_000;
-/// Octets collected before a write.
-const BUFFER: usize = 128 * 1024;
+/// Octets collected before a write: fewer than what the allocator takes from the system and gives back each time.
+const BUFFER: usize = 32 * 1024;
 
 /// Delivers into a directory.
 pub(super) fn deliver(job: &mut Job<'_>, path: &Clean) -> Result<Done, Trouble> {
