@@ -4,10 +4,11 @@
 //! A log that can't be written never stops mail: the line goes to the panic log, and if that fails too, to standard
 //! error once for each kind of failure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use mail_types::clock::Clock;
 use mail_types::trace::{self, Category};
@@ -62,13 +63,27 @@ pub struct Log {
     echo: AtomicBool,
     one_line: AtomicBool,
     /// What is to go into the own logs of messages that are being worked on.
-    held: Mutex<HashMap<MessageId, Vec<u8>>>,
+    held: Mutex<Held>,
 }
+
+/// Lines that wait in memory.
+#[derive(Default)]
+struct Held {
+    lines: HashMap<MessageId, Vec<u8>>,
+    /// Lines without a holder at the moment, since when; whoever works on the message next holds them.
+    handed_on: VecDeque<(Timestamp, MessageId)>,
+}
+
+/// Lines that nobody has taken over are written after so long …
+const OVERDUE: Duration = Duration::from_secs(2);
+/// … and where more messages than this wait.
+const MOST_HANDED_ON: usize = 1_000;
 
 /// While it exists, lines for a message's own log are kept in memory; see [`Log::hold_message_log`].
 pub struct HeldMessageLog {
     log: Arc<Log>,
     id: MessageId,
+    handed_on: bool,
 }
 
 impl HeldMessageLog {
@@ -76,11 +91,23 @@ impl HeldMessageLog {
     pub fn forget(self) {
         drop(self.log.take_held(&self.id));
     }
+
+    /// Leaves the lines to whoever holds the message's log next, which is to be soon: they are written by
+    /// [`Log::write_overdue`] otherwise.
+    pub fn hand_on(mut self) {
+        self.handed_on = true;
+        let now = self.log.clock.now();
+        self.log.held().handed_on.push_back((now, self.id));
+        self.log.write_handed_on(|since, count| count > MOST_HANDED_ON || now.since(since) > OVERDUE);
+    }
 }
 
 impl Drop for HeldMessageLog {
     /// Writes what was held.
     fn drop(&mut self) {
+        if self.handed_on {
+            return;
+        }
         let Some(lines) = self.log.take_held(&self.id).filter(|lines| !lines.is_empty()) else { return };
         let target = self.log.target();
         self.log.write_message_log(&target, &self.id, &lines);
@@ -204,8 +231,8 @@ impl Log {
                 MessageLogLine::Bare(text) => line.extend_from_slice(&text),
             }
             line.push(b'\n');
-            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(lines) = held.get_mut(id) {
+            let mut held = self.held();
+            if let Some(lines) = held.lines.get_mut(id) {
                 lines.extend_from_slice(&line);
                 return;
             }
@@ -217,12 +244,46 @@ impl Log {
     /// Keeps the lines for a message's own log in memory for as long as what this gives exists: a short piece of work
     /// mostly ends with the message, and its log is removed then.
     pub fn hold_message_log(self: &Arc<Self>, id: MessageId) -> HeldMessageLog {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default();
-        HeldMessageLog { log: Arc::clone(self), id }
+        let mut held = self.held();
+        held.lines.entry(id).or_default();
+        held.handed_on.retain(|(_, waiting)| *waiting != id);
+        drop(held);
+        HeldMessageLog { log: Arc::clone(self), id, handed_on: false }
+    }
+
+    /// Writes lines that nobody has taken over for a while; to be called every few seconds.
+    pub fn write_overdue(&self) {
+        let now = self.clock.now();
+        self.write_handed_on(|since, _| now.since(since) > OVERDUE);
+    }
+
+    /// Writes all lines that nobody has taken over: nobody will.
+    pub fn write_all_handed_on(&self) {
+        self.write_handed_on(|_, _| true);
+    }
+
+    /// Writes the oldest lines without a holder, as long as `due` says so of the time since when, and of how many wait.
+    fn write_handed_on(&self, due: impl Fn(Timestamp, usize) -> bool) {
+        let mut written = Vec::new();
+        let mut held = self.held();
+        while let Some(&(since, id)) = held.handed_on.front()
+            && due(since, held.handed_on.len())
+        {
+            held.handed_on.pop_front();
+            written.extend(held.lines.remove(&id).map(|lines| (id, lines)));
+        }
+        drop(held);
+        for (id, lines) in written.iter().filter(|(_, lines)| !lines.is_empty()) {
+            self.write_message_log(&self.target(), id, lines);
+        }
     }
 
     fn take_held(&self, id: &MessageId) -> Option<Vec<u8>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+        self.held().lines.remove(id)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_message_log(&self, target: &Target, id: &MessageId, lines: &[u8]) {
@@ -352,5 +413,29 @@ mod tests {
         let (without, lines) = log(LogSettings { write_rejectlog: false, ..LogSettings::default() });
         without.write(&dropped);
         assert_eq!((lines.main().len(), lines.reject().len()), (1, 0));
+    }
+
+    #[test]
+    fn a_messages_log_is_handed_on_and_written_where_nobody_takes_it() {
+        let clock = Arc::new(FixedClock::new(Timestamp::from_secs(1_795_361_539)));
+        let (log, lines) = Log::to_memory(LogSettings::default(), clock.clone());
+        let log = Arc::new(log);
+        let frozen = Event::Message(MessageEvent::Frozen(crate::event::FrozenBy::DeliveryError));
+        let ids: Vec<_> = (1..=3).map(|n| MessageId::long(1_795_361_539, n, 2)).collect();
+        for id in &ids {
+            let held = log.hold_message_log(*id);
+            log.message(id, &frozen);
+            held.hand_on();
+        }
+        log.hold_message_log(ids[0]).forget();
+        drop(log.hold_message_log(ids[1]));
+        let written = || ids.iter().map(|id| lines.message(id).len()).collect::<Vec<_>>();
+        assert_eq!(written(), [0, 1, 0]);
+        log.write_overdue();
+        assert_eq!(written(), [0, 1, 0], "it is early yet");
+        clock.advance(OVERDUE * 2);
+        log.write_overdue();
+        log.write_all_handed_on();
+        assert_eq!(written(), [0, 1, 1]);
     }
 }

@@ -98,6 +98,10 @@ impl QueueWaker for Waker {
     fn size(&self) -> u64 {
         self.size.load(Ordering::Relaxed)
     }
+
+    fn writes_overdue_logs(&self) -> bool {
+        true
+    }
 }
 
 impl Waker {
@@ -165,10 +169,14 @@ impl Manager {
                 Some(ended) = manager.attempts.join_next() => manager.ended(ended),
                 Some(word) = words.recv() => manager.word(word),
                 _ = runs.tick(), if has_runs => manager.periodic_run().await,
-                _ = watch.tick() => manager.look_for_changes().await,
+                _ = watch.tick() => {
+                    manager.services.log.write_overdue();
+                    manager.look_for_changes().await;
+                }
             }
         }
         while manager.attempts.join_next().await.is_some() {}
+        manager.services.log.write_all_handed_on();
     }
 
     fn word(&mut self, word: Word) {

@@ -121,12 +121,18 @@ impl Arriving {
             return Ok(Accepted { id });
         }
         self.write(id, &order, completed, context).await?;
+        // Mostly the message is delivered at once, and its own log goes with it: until then it need not be on disk.
+        let log = &context.services.log;
+        let held = context.services.queue.writes_overdue_logs().then(|| log.hold_message_log(id));
         log_received(&order, created, completed, context);
         let frozen = freezes(context);
         if frozen {
             context.log_event(&Event::Message(MessageEvent::Frozen(FrozenBy::Acl)));
         } else {
             let arrival = immediate::arrival(&order, context);
+            if let (Some(held), Arrival::Deliver) = (held, arrival) {
+                held.hand_on();
+            }
             context.services.queue.message_arrived(id, arrival);
         }
         Ok(Accepted { id })

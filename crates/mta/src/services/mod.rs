@@ -42,6 +42,12 @@ pub trait QueueWaker: Send + Sync {
     /// `$queue_size`: how many messages wait, as far as the index knows.
     fn size(&self) -> u64;
 
+    /// Whether whoever hears of a message also writes what is left of its own log, where no attempt begins soon
+    /// ([`observe::Log::write_overdue`]). At the end of the program its owner does that.
+    fn writes_overdue_logs(&self) -> bool {
+        false
+    }
+
     /// A session ends after its reply: its message was to be delivered while it waits, and was not (`mua_wrapper`).
     fn ends_session(&self) -> bool {
         false

@@ -322,6 +322,7 @@ impl Daemon<'_> {
         if let Some(programs) = programs {
             let _ = programs.await;
         }
+        services.log.write_all_handed_on();
         services.connections.close().await;
         services.hints.flush(crate::HINTS_FLUSH);
         code
