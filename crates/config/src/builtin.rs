@@ -340,6 +340,7 @@ mod tests {
             "_DRIVER_ROUTER_REDIRECT",
             "_LOG_SUBJECT",
             "_OPT_TRANSPORT_SMTP_HOSTS",
+            "_HAVE_DANE",
             "_OPT_ROUTERS_DOMAINS",
             "_HAVE_LOOKUP_LSEARCH",
             "_HAVE_TRANSPORT_APPEND_MAILDIR",

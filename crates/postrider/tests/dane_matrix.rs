@@ -101,11 +101,128 @@ const SETS: &[SetRow] = &[
     (&[(2, 0, 1, Authority), (3, 0, 2, Stranger)], Good, Secure, Verified, Verified),
 ];
 
+/// What is special, the zone of the domain, and the records (`#` tells the cases apart, `OWN` and `OTHER` are the data of a TLSA
+/// record, `HOST` is the server); how a message ends where DANE is tried and where it is required.
+type NameRow = (&'static str, Zone, &'static [(Zone, &'static str)], Verdict, Verdict);
+
+/// rfc7672#2.2.1, 2.2.2, 2.2.3.
+const NAMES: &[NameRow] = &[
+    ("no MX record", Secure, &[(Secure, "d# A HOST\n_25._tcp.d# TLSA OWN")], Verified, Verified),
+    (
+        "the domain is an alias",
+        Secure,
+        &[(Secure, "d# CNAME e#\ne# MX 10 m#\nm# A HOST\n_25._tcp.m# TLSA OWN")],
+        Verified,
+        Verified,
+    ),
+    (
+        "the host is an alias, with records at its end",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# CNAME r#\nr# A HOST\n_25._tcp.r# TLSA OWN")],
+        Verified,
+        Verified,
+    ),
+    (
+        "the host is an alias, with records at its beginning",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# CNAME r#\nr# A HOST\n_25._tcp.m# TLSA OWN")],
+        Verified,
+        Verified,
+    ),
+    (
+        "records at both, those at the end fit",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# CNAME r#\nr# A HOST\n_25._tcp.r# TLSA OWN\n_25._tcp.m# TLSA OTHER")],
+        Verified,
+        Verified,
+    ),
+    (
+        "records at both, those at the beginning fit",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# CNAME r#\nr# A HOST\n_25._tcp.r# TLSA OTHER\n_25._tcp.m# TLSA OWN")],
+        Waits,
+        Waits,
+    ),
+    (
+        "an alias into an unsigned zone, with records at its beginning",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# CNAME r#.insecure.test.\n_25._tcp.m# TLSA OWN"), (Insecure, "r# A HOST")],
+        Verified,
+        Verified,
+    ),
+    (
+        "an alias into an unsigned zone, with records at its beginning that do not fit",
+        Secure,
+        &[
+            (Secure, "d# MX 10 m#\nm# CNAME r#.insecure.test.\n_25._tcp.m# TLSA OTHER"),
+            (Insecure, "r# A HOST"),
+        ],
+        Waits,
+        Waits,
+    ),
+    (
+        "an alias into an unsigned zone, with records at its end",
+        Secure,
+        &[
+            (Secure, "d# MX 10 m#\nm# CNAME r#.insecure.test."),
+            (Insecure, "r# A HOST\n_25._tcp.r# TLSA OTHER"),
+        ],
+        Encrypted,
+        Returned,
+    ),
+    (
+        "an alias from an unsigned zone",
+        Insecure,
+        &[(Insecure, "d# MX 10 m#\nm# CNAME r#.secure.test."), (Secure, "r# A HOST\n_25._tcp.r# TLSA OTHER")],
+        Encrypted,
+        Returned,
+    ),
+    (
+        "the TLSA record is an alias",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# A HOST\n_25._tcp.m# CNAME t#\nt# TLSA OWN")],
+        Verified,
+        Verified,
+    ),
+    (
+        "the TLSA record is an alias of one that does not fit",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# A HOST\n_25._tcp.m# CNAME t#\nt# TLSA OTHER")],
+        Waits,
+        Waits,
+    ),
+    (
+        "the TLSA record is an alias into an unsigned zone",
+        Secure,
+        &[
+            (Secure, "d# MX 10 m#\nm# A HOST\n_25._tcp.m# CNAME t#.insecure.test."),
+            (Insecure, "t# TLSA OTHER"),
+        ],
+        Encrypted,
+        Returned,
+    ),
+    (
+        "the TLSA record is an alias into a forged zone",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# A HOST\n_25._tcp.m# CNAME t#.bogus.test."), (Bogus, "t# TLSA OWN")],
+        Waits,
+        Waits,
+    ),
+    (
+        "a signed host of an unsigned domain",
+        Insecure,
+        &[(Insecure, "d# MX 10 m#.secure.test."), (Secure, "m# A HOST\n_25._tcp.m# TLSA OWN")],
+        Encrypted,
+        Returned,
+    ),
+];
+
 /// Where a witness ends otherwise: of which cases, how, and who is right.
 struct Difference {
     witness: Witness,
     of: fn(&Case, Mode) -> bool,
-    ends: Verdict,
+    /// Where DANE is tried, and where it is required.
+    ends: (Verdict, Verdict),
     right: &'static str,
 }
 
@@ -113,14 +230,14 @@ const DIFFERENCES: &[Difference] = &[
     Difference {
         witness: Witness::Exim,
         of: |case, _| case.shown == Alone && case.records.iter().any(|record| record.0 == 2 && record.2 == 0),
-        ends: Waits,
+        ends: (Waits, Waits),
         right: "we and Postfix: rfc7671#5.2.2 asks for the authority in the chain where the record is a digest; GnuTLS \
                 looks for it there alone",
     },
     Difference {
         witness: Witness::Exim,
         of: |case, _| case.records == [(3, 1, 1, Own), (3, 1, 2, Stranger)],
-        ends: Verified,
+        ends: (Verified, Verified),
         right: "we and Postfix: rfc7671#9 has clients ignore all but the strongest digest",
     },
     Difference {
@@ -131,15 +248,37 @@ const DIFFERENCES: &[Difference] = &[
                 && !case.records.is_empty()
                 && case.zone == Secure
         },
-        ends: Encrypted,
+        ends: (Encrypted, Encrypted),
         right: "we and Postfix: rfc7672#2.2 lets a client that requires DANE treat unusable records as it would none; \
                 the specification says of hosts_require_dane that the session is verified by DANE",
+    },
+    Difference {
+        witness: Witness::Exim,
+        of: |case, _| case.says.ends_with("with records at its beginning"),
+        ends: (Encrypted, Returned),
+        right: "we and Postfix: rfc7672#2.2.2 names the beginning of the aliases as the second place",
+    },
+    Difference {
+        witness: Witness::Exim,
+        of: |case, _| {
+            case.says == "an alias into an unsigned zone, with records at its beginning that do not fit"
+        },
+        ends: (Encrypted, Returned),
+        right: "we and Postfix, by the same sentence",
+    },
+    Difference {
+        witness: Witness::Postfix,
+        of: |case, _| case.says == "a signed host of an unsigned domain",
+        ends: (Verified, Verified),
+        right: "both: rfc7672#2.2.1 leaves it to the client; we do as Exim and its specification say",
     },
 ];
 
 fn cases() -> Vec<Case> {
     let one = ONE_RECORD.iter().flat_map(|(usage, forms, of, shown, zone, tried, required)| {
         forms.iter().map(|(selector, matching)| Case {
+            says: "",
+            layout: &[],
             records: vec![(*usage, *selector, *matching, *of)],
             shown: *shown,
             zone: *zone,
@@ -148,13 +287,33 @@ fn cases() -> Vec<Case> {
         })
     });
     let sets = SETS.iter().map(|(records, shown, zone, tried, required)| Case {
+        says: "",
+        layout: &[],
         records: records.to_vec(),
         shown: *shown,
         zone: *zone,
         tried: *tried,
         required: *required,
     });
-    one.chain(sets).collect()
+    let names = NAMES.iter().map(|(says, zone, layout, tried, required)| Case {
+        says,
+        layout,
+        records: Vec::new(),
+        shown: Good,
+        zone: *zone,
+        tried: *tried,
+        required: *required,
+    });
+    one.chain(sets).chain(names).collect()
+}
+
+/// What `tls-policy` makes of it.
+fn exit_code(verdict: Verdict) -> i32 {
+    match verdict {
+        Verified | Encrypted => 0,
+        Waits => 1,
+        Returned => 2,
+    }
 }
 
 #[test]
@@ -169,17 +328,25 @@ fn verdicts_over_signed_zones() {
     let mut told = vec![0; DIFFERENCES.len()];
     for mode in [Mode::Tried, Mode::Required] {
         let ours = senders::postrider(&world, mode);
+        let explained = senders::tls_policy(&world, mode);
         let exims = senders::exim(&world, mode);
         let postfixes = senders::posttls_finger(&world, mode);
         for (at, case) in cases.iter().enumerate() {
-            let want = if mode == Mode::Tried { case.tried } else { case.required };
+            let want = mode.of((case.tried, case.required));
             if ours[at] != want {
                 wrong.push(format!("{} ends {:?}: {case:?} {mode:?}", world.domains[at], ours[at]));
+            }
+            let (code, text) = &explained[at];
+            if *code != Some(exit_code(want)) {
+                wrong.push(format!(
+                    "tls-policy {} ends with {code:?}: {case:?} {mode:?}\n{text}",
+                    world.domains[at]
+                ));
             }
             for (witness, ends) in [(Witness::Exim, exims[at]), (Witness::Postfix, postfixes[at])] {
                 let difference =
                     DIFFERENCES.iter().position(|it| it.witness == witness && (it.of)(case, mode));
-                let want = difference.map_or(want, |at| DIFFERENCES[at].ends);
+                let want = difference.map_or(want, |at| mode.of(DIFFERENCES[at].ends));
                 if !witness.agrees(ends, want) {
                     wrong.push(format!("{} {witness:?} ends {ends:?}: {case:?} {mode:?}", world.domains[at]));
                 }

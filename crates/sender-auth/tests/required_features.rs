@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Features, and how many rows each has.
-const FEATURES: [(&str, u32); 4] = [("SRSA", 25), ("SRSN", 11), ("DMARC", 32), ("ARC", 20)];
+const FEATURES: [(&str, u32); 6] =
+    [("SRSA", 25), ("SRSN", 11), ("DMARC", 32), ("ARC", 20), ("DANE", 20), ("SRVSMT", 2)];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -59,7 +60,8 @@ fn each_row_stands_once_and_names_a_test_that_exists() {
             if plain && last.contains('_') {
                 let is_there = code.contains(&format!("fn {last}("))
                     || code.contains(&format!("{last}.rs"))
-                    || root().join(format!("crates/sender-auth/tests/{last}.rs")).exists();
+                    || root().join(format!("crates/sender-auth/tests/{last}.rs")).exists()
+                    || root().join(format!("tests/parity/flow/{last}")).exists();
                 assert!(is_there, "{name} is named in {row}");
             }
         }

@@ -81,13 +81,13 @@ pub struct Tlsa<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Associations {
     records: Vec<Association>,
-    /// Names of which a certificate below a DANE-TA(2) authority must hold one.
+    /// Names of which a certificate below a DANE-TA(2) authority must hold one; the TLSA base domain comes first.
     names: Vec<String>,
 }
 
 impl Associations {
-    /// The records that can be used; none when there is no such record. `names` are the TLSA base domain and the domain
-    /// that the message is for (rfc7672#3.2.3).
+    /// The records that can be used; none when there is no such record. `names` are the TLSA base domain, and
+    /// then the domain that the message is for (rfc7672#3.2.3).
     pub fn usable<'a>(records: impl IntoIterator<Item = Tlsa<'a>>, names: Vec<String>) -> Option<Self> {
         let known: Vec<Association> =
             records.into_iter().take(RECORDS).filter_map(|record| Association::of(&record)).collect();
@@ -101,6 +101,11 @@ impl Associations {
         };
         let records: Vec<Association> = known.iter().filter(agile).cloned().collect();
         (!records.is_empty()).then_some(Self { records, names })
+    }
+
+    /// The TLSA base domain: the name that is sent with SNI (rfc7672#8.1).
+    pub fn base(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
     }
 
     /// `$tls_out_tlsa_usage`: bit 2 for usage 2, bit 3 for usage 3.

@@ -147,6 +147,22 @@ mod tests {
         }
     }
 
+    /// The record and the policy of RFC 8461 appendix A.
+    #[test]
+    fn the_example_of_a_domain_with_several_hosts() {
+        let record: &[u8] = b"v=STSv1; id=20160831085700Z;";
+        assert_eq!(announced([record]).as_deref(), Some(&b"20160831085700Z"[..]));
+        let policy = b"version: STSv1\nmode: enforce\nmx: mx1.example.com\nmx: mx2.example.com\n\
+            mx: mx.backup-example.com\nmax_age: 1296000\n";
+        let policy = Policy::parse(policy).unwrap();
+        assert_eq!((policy.mode, policy.max_age), (Mode::Enforce, 1_296_000));
+        for (host, listed) in
+            [("mx1.example.com", true), ("mx.backup-example.com", true), ("mx3.example.com", false)]
+        {
+            assert_eq!(policy.lists(host.as_bytes()), listed, "{host}");
+        }
+    }
+
     #[test]
     fn texts_that_are_policies_and_others() {
         let end = "mx: m.test\nmax_age: 1\n";

@@ -68,7 +68,13 @@ pub(crate) enum Method {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Addresses {
     /// At least one, and the name that they belong to (which the resolver may have completed).
-    Found { addresses: Vec<IpAddr>, name: Vec<u8>, dnssec: bool },
+    Found {
+        addresses: Vec<IpAddr>,
+        name: Vec<u8>,
+        dnssec: bool,
+        /// What was asked for, where that is an alias of `name`.
+        alias: Option<Vec<u8>>,
+    },
     /// None at all.
     Unknown,
     /// Not known now.
@@ -89,7 +95,12 @@ pub(crate) async fn look_up(
     complete: bool,
 ) -> Addresses {
     if let Some(address) = literal(name) {
-        return Addresses::Found { addresses: vec![address], name: name.to_vec(), dnssec: false };
+        return Addresses::Found {
+            addresses: vec![address],
+            name: name.to_vec(),
+            dnssec: false,
+            alias: None,
+        };
     }
     let found = match method {
         Method::Name => Addresses::Unknown,
@@ -167,9 +178,10 @@ async fn one_name(state: &mut State<'_>, name: &[u8], families: Families, dnssec
         }
     }
     match full_name {
-        Some(name) if !addresses.is_empty() => {
+        Some(full_name) if !addresses.is_empty() => {
             arrange(&mut addresses, families, state.world.context.services.entropy.as_ref());
-            Addresses::Found { addresses, name, dnssec: secure }
+            let alias = (!full_name.eq_ignore_ascii_case(name)).then(|| name.to_vec());
+            Addresses::Found { addresses, name: full_name, dnssec: secure, alias }
         }
         _ if insecure => Addresses::Insecure,
         _ if again => Addresses::Again,
@@ -229,7 +241,7 @@ fn in_hosts_file(state: &State<'_>, name: &[u8], families: Families) -> Addresse
         return Addresses::Unknown;
     }
     arrange(&mut addresses, families, services.entropy.as_ref());
-    Addresses::Found { addresses, name: name.to_vec(), dnssec: false }
+    Addresses::Found { addresses, name: name.to_vec(), dnssec: false, alias: None }
 }
 
 /// Takes out the addresses that `ignore_target_hosts` names. True when there was one such.

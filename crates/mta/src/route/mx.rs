@@ -93,15 +93,16 @@ async fn own_addresses(
         sort_key: 0,
         dnssec: None,
         tls: HostTls::default(),
+        alias: None,
     };
     match hosts::look_up(state, domain, hosts::Method::Dns, search.families, search.dnssec, false).await {
-        Addresses::Found { mut addresses, dnssec, name } => {
+        Addresses::Found { mut addresses, dnssec, name, alias } => {
             hosts::drop_ignored(state, router, domain, &mut addresses).await;
             if addresses.is_empty() {
                 return Found::AllIgnored;
             }
             Found::Hosts(hosts::as_hosts(
-                &RouteHost { name, dnssec: dnssec.then_some(true), ..pattern },
+                &RouteHost { name, dnssec: dnssec.then_some(true), alias, ..pattern },
                 &addresses,
             ))
         }
@@ -137,6 +138,7 @@ async fn from_records(
             sort_key: key,
             dnssec: secure,
             tls: HostTls::default(),
+            alias: None,
         };
         one_target(state, router, pattern, search, &mut tally).await;
     }
@@ -194,10 +196,11 @@ pub(crate) async fn one_target(
     match hosts::look_up(state, &pattern.name, hosts::Method::Dns, search.families, search.dnssec, false)
         .await
     {
-        Addresses::Found { mut addresses, dnssec, name } => {
+        Addresses::Found { mut addresses, dnssec, name, alias } => {
             tally.ignored |= hosts::drop_ignored(state, router, &pattern.name, &mut addresses).await;
+            let alias = alias.filter(|_| pattern.dnssec == Some(true));
             let dnssec = pattern.dnssec.map(|of_mx| of_mx && dnssec);
-            let pattern = RouteHost { name, dnssec, ..pattern };
+            let pattern = RouteHost { name, dnssec, alias, ..pattern };
             tally.hosts.extend(hosts::as_hosts(&pattern, &addresses));
         }
         Addresses::Again => {

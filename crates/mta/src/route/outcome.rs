@@ -65,6 +65,9 @@ pub struct RouteHost {
     pub dnssec: Option<bool>,
     /// What the record that named it promises of TLS.
     pub tls: HostTls,
+    /// The name by which it was asked for, where that is an alias of `name` and nobody can have forged it: it is the
+    /// domain's own, the administrator's, or that of a signed record.
+    pub alias: Option<Vec<u8>>,
 }
 
 /// What is promised of a host's TLS.

@@ -97,6 +97,7 @@ async fn from_records(
             sort_key: hosts::sort_key(entropy.as_ref()),
             dnssec: secure,
             tls,
+            alias: None,
         };
         one_target(state, router, pattern, search, &mut tally).await;
     }

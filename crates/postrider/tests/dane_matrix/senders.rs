@@ -32,6 +32,14 @@ impl Witness {
 }
 
 impl Mode {
+    /// The one that is for this mode.
+    pub(crate) fn of<T>(self, (tried, required): (T, T)) -> T {
+        match self {
+            Self::Tried => tried,
+            Self::Required => required,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Tried => "try",
@@ -144,20 +152,30 @@ pub(crate) fn posttls_finger(world: &World, mode: Mode) -> Vec<Verdict> {
         folder.display()
     );
     std::fs::write(folder.join("main.cf"), config).expect("a file is written");
+    of_each(world, |domain| finger(&folder, mode, domain))
+}
+
+/// Asks about each domain, about some at the same time.
+fn of_each<T: Send>(world: &World, ask: impl Fn(&str) -> T + Sync) -> Vec<T> {
     let share = world.domains.len().div_ceil(AT_ONCE);
     std::thread::scope(|scope| {
-        let asked: Vec<_> = world
-            .domains
-            .chunks(share)
-            .map(|domains| {
-                let folder = &folder;
-                scope.spawn(move || domains.iter().map(|domain| finger(folder, mode, domain)).collect())
-            })
+        let ask = &ask;
+        let shares = world.domains.chunks(share);
+        let asked: Vec<_> = shares
+            .map(|share| scope.spawn(move || share.iter().map(|it| ask(it)).collect::<Vec<T>>()))
             .collect();
-        asked
-            .into_iter()
-            .flat_map(|thread| -> Vec<Verdict> { thread.join().expect("it was understood") })
-            .collect()
+        asked.into_iter().flat_map(|thread| thread.join().expect("it was understood")).collect()
+    })
+}
+
+/// Exit code and text of `postrider tls-policy`, by the configuration that [`postrider`] has written.
+pub(crate) fn tls_policy(world: &World, mode: Mode) -> Vec<(Option<i32>, String)> {
+    let config = world.scratch.at(&format!("{}.conf", mode.word()));
+    of_each(world, |domain| {
+        let mut policy = command(POSTRIDER);
+        policy.args(["tls-policy", "-C"]).arg(&config).arg(domain);
+        let said = run_command(&mut policy, b"");
+        (said.status.code(), harness::both(&said))
     })
 }
 
@@ -169,7 +187,10 @@ fn finger(folder: &Path, mode: Mode, domain: &str) -> Verdict {
     let said = harness::both(&run_command(finger.args(["-c", "-L", "summary", "-l", level, domain]), b""));
     // The words about a certificate that nobody asked for, beside those of DANE and of `secure`.
     let of_no_matter = "posttls-finger: certificate verification failed for";
-    if said.contains("Verified TLS connection established") {
+    // Of a host that it does not know for certain it says less than it does.
+    let is_trusted = said.contains("MX RRset insecure: log verified as trusted")
+        && said.contains("Trusted TLS connection established");
+    if is_trusted || said.contains("Verified TLS connection established") {
         Verdict::Verified
     } else if mode == Mode::Tried && said.contains(of_no_matter) {
         Verdict::Encrypted

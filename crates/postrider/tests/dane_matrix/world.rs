@@ -77,6 +77,10 @@ pub(crate) type Record = (u8, u8, u8, Of);
 /// A domain with one host.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
+    /// What is special about its names.
+    pub(crate) says: &'static str,
+    /// What stands in each zone, where that is not an MX record with the name of the host, its address and `records`.
+    pub(crate) layout: &'static [(Zone, &'static str)],
     pub(crate) records: Vec<Record>,
     pub(crate) shown: Shown,
     pub(crate) zone: Zone,
@@ -257,13 +261,24 @@ fn domain(at: usize, case: &Case) -> String {
 /// A zone with the domains of its cases.
 fn spec(zone: Zone, cases: &[Case], pki: &Path) -> Spec {
     let mut text = String::new();
-    for (at, case) in cases.iter().enumerate().filter(|(_, case)| case.zone == zone) {
+    let data = |file: &str| std::fs::read_to_string(pki.join(file)).expect("made");
+    for (at, case) in cases.iter().enumerate() {
+        for (_, layout) in case.layout.iter().filter(|(of, _)| *of == zone) {
+            let filled = layout
+                .replace('#', &at.to_string())
+                .replace("HOST", &case.shown.address())
+                .replace("OWN", &format!("3 1 1 {}", data("leaf.1.1")))
+                .replace("OTHER", &format!("3 1 1 {}", data("stranger.1.1")));
+            let _ = writeln!(text, "{filled}");
+        }
+        if case.zone != zone || !case.layout.is_empty() {
+            continue;
+        }
         let _ = writeln!(text, "d{at} MX 10 m{at}\nm{at} A {}", case.shown.address());
         for (usage, selector, matching, of) in &case.records {
             // What nobody knows has the data of something known.
             let file = format!("{}.{}.{}", of.name(case.shown), selector.min(&1), matching.min(&2));
-            let data = std::fs::read_to_string(pki.join(file)).expect("made");
-            let _ = writeln!(text, "_25._tcp.m{at} TLSA {usage} {selector} {matching} {data}");
+            let _ = writeln!(text, "_25._tcp.m{at} TLSA {usage} {selector} {matching} {}", data(&file));
         }
     }
     let algorithm = if zone == Zone::Insecure { None } else { PLAIN.algorithm };

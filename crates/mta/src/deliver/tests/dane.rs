@@ -145,19 +145,28 @@ async fn session(
 
 /// What the log says of a message to `x@dane.example`, without what every line has.
 async fn delivered(shown: Shown, signed: Signed, records: &[String], options: &str) -> Vec<String> {
+    let zone = |port: u16| {
+        let mut zone = "dane.example. MX 10 mx.dane.example.\nmx.dane.example. A 127.0.0.1\n".to_owned();
+        if signed != Signed::Insecure {
+            zone.push_str("dane.example. FLAG ad\n");
+        }
+        for record in records {
+            writeln!(zone, "_{port}._tcp.mx.dane.example. TLSA {record}").unwrap();
+        }
+        if signed == Signed::Bogus {
+            writeln!(zone, "_{port}._tcp.mx.dane.example. FAULT servfail").unwrap();
+        }
+        zone
+    };
+    delivered_by(shown, zone, options).await
+}
+
+/// The same with a zone of its own, for the server's port.
+async fn delivered_by(shown: Shown, zone: impl FnOnce(u16) -> String, options: &str) -> Vec<String> {
     let folder = Bench::new("");
     let pem = pem_of(shown, folder.directory());
     let port = serve(pem).await;
-    let mut zone = "dane.example. MX 10 mx.dane.example.\nmx.dane.example. A 127.0.0.1\n".to_owned();
-    if signed != Signed::Insecure {
-        zone.push_str("dane.example. FLAG ad\n");
-    }
-    for record in records {
-        writeln!(zone, "_{port}._tcp.mx.dane.example. TLSA {record}").unwrap();
-    }
-    if signed == Signed::Bogus {
-        writeln!(zone, "_{port}._tcp.mx.dane.example. FAULT servfail").unwrap();
-    }
+    let zone = zone(port);
     let (bench, _server) = Bench::with_zone(
         &format!(
             "local_interfaces = 192.0.2.99\nlog_selector = +dnssec\nbegin routers\n\
@@ -166,7 +175,9 @@ async fn delivered(shown: Shown, signed: Signed, records: &[String], options: &s
              remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n{options}\
              begin retry\n* * F,2h,15m\n\
              begin acl\nevent:\n  accept logwrite = $event_name <$event_data> $event_defer_errno \
-             ${{certextract{{subject,CN}}{{$tls_out_peercert}}{{$value}}{{-}}}} $tls_out_certificate_verified\n"
+             ${{certextract{{subject,CN}}{{$tls_out_peercert}}{{$value}}{{-}}}} $tls_out_certificate_verified\n\
+             proof:\n  accept condition = ${{if eq{{$event_name}}{{smtp:ehlo}}}}\n  \
+             logwrite = usages $tls_out_tlsa_usage $tls_out_ocsp\n  accept\n"
         ),
         &zone,
     );
@@ -429,5 +440,66 @@ async fn events_of_encrypted_deliveries() {
     for (record, signed, options, want) in table {
         let log = delivered(Shown::Good, signed, std::slice::from_ref(record), &options).await;
         assert_eq!(log[..want.len().min(log.len())], want, "{options}");
+    }
+}
+
+/// rfc7672#2.2.2: the name at the end of the aliases, then the one at their beginning; SNI is the name that has the records.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_goes_by_an_alias() {
+    let good = format!("3 1 1 {}", association(1, 1, subject_of(3, Shown::Good)));
+    let bad = format!("3 1 1 {}", association(1, 1, &pki().stranger));
+    let end = |data: &str| format!("TLSA _PORT._tcp.end.dane.example. {data}");
+    let beginning = |data: &str| format!("TLSA _PORT._tcp.mx.dane.example. {data}");
+    let by_dane = || sent("=> x H=end.dane.example DS X CV=dane");
+    let failed = "(certificate verification failed): no TLSA record matches the certificates shown";
+    let waits = || {
+        vec![
+            format!("DANE attempt failed; TLS connection to end.dane.example: {failed}"),
+            format!("== x defer (-37) H=end.dane.example DS: TLS session: {failed}"),
+        ]
+    };
+    for (records, want) in [
+        (vec![end(&good)], by_dane()),
+        (vec![beginning(&good)], by_dane()),
+        (vec![end(&good), beginning(&bad)], by_dane()),
+        (vec![end(&bad), beginning(&good)], waits()),
+        (vec![beginning(&bad)], waits()),
+        (vec![], sent("=> x H=end.dane.example DS X CV=no")),
+    ] {
+        let zone = |port: u16| {
+            let records = records.iter().map(|record| {
+                let words: Vec<&str> = record.splitn(3, ' ').collect();
+                format!("{} {} {}\n", words[1].replace("PORT", &port.to_string()), words[0], words[2])
+            });
+            "dane.example. MX 10 mx.dane.example.\nmx.dane.example. CNAME end.dane.example.\n\
+             end.dane.example. A 127.0.0.1\ndane.example. FLAG ad\n"
+                .to_owned()
+                + &records.collect::<String>()
+        };
+        assert_eq!(delivered_by(Shown::Good, zone, "").await, want, "{records:?}");
+    }
+}
+
+/// The specification's default of `hosts_request_ocsp`, and a setting that asks for the usages, as `$tls_out_ocsp` shows it: 0
+/// where nobody asked for a proof, 1 where there was none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_proof_is_asked_for_as_the_records_say() {
+    let own = format!("3 1 1 {}", association(1, 1, subject_of(3, Shown::Good)));
+    let above = format!("2 0 1 {}", association(0, 1, &pki().authority));
+    let events = "  connection_max_messages = 1\n  event_action = ${acl{proof}}\n";
+    let asks = "  hosts_request_ocsp = ${if eq{$tls_out_tlsa_usage}{8}{*}}\n";
+    for (records, options, usages, asked) in [
+        (vec![], "", 0, 1),
+        (vec![above.clone()], "", 4, 1),
+        (vec![own.clone()], "", 8, 0),
+        (vec![own.clone(), above.clone()], "", 12, 0),
+        (vec![], asks, 0, 0),
+        (vec![above], asks, 4, 0),
+        (vec![own], asks, 8, 1),
+    ] {
+        let log = delivered(Shown::Good, Signed::Secure, &records, &format!("{events}{options}")).await;
+        let told: Vec<&str> = log.iter().filter_map(|line| line.strip_prefix("usages ")).collect();
+        // Before TLS, and within it.
+        assert_eq!(told, ["0 0", &format!("{usages} {asked}")], "{records:?} {options}");
     }
 }

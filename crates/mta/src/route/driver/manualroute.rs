@@ -323,7 +323,7 @@ async fn addresses(
         return Found::Again;
     }
     match hosts::look_up(state, &item.name, wishes.method, wishes.families, dnssec, true).await {
-        Addresses::Found { mut addresses, name, dnssec } => {
+        Addresses::Found { mut addresses, name, dnssec, alias } => {
             hosts::drop_ignored(state, router, &name, &mut addresses).await;
             if addresses.is_empty() {
                 return Found::AllIgnored;
@@ -336,6 +336,7 @@ async fn addresses(
                 sort_key: 0,
                 dnssec: dnssec.then_some(true),
                 tls: HostTls::default(),
+                alias,
             };
             Found::Hosts(hosts::as_hosts(&pattern, &addresses))
         }

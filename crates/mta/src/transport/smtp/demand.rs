@@ -1,7 +1,7 @@
 //! What is asked of a host: finds out what has a say, and leaves the decision to [`tls::policy`].
 //!
 //! # Invariants
-//! * Records count only where DNSSEC calls them secure, and are only looked for where the way to the host was.
+//! * Records count only where DNSSEC calls them secure, and are only looked for under names to which the way was.
 //!
 //! # Security
 //! Without a signed way to the host, TLSA records say nothing: an attacker would name a host of his own.
@@ -10,7 +10,8 @@
 //! A lookup that fails or is bogus makes the message wait (rfc7672#2.1.2).
 //!
 //! # Compatibility
-//! Specification, section "DANE". Records are looked for under the name at the end of the host's aliases alone.
+//! Specification, section "DANE". Of a host that goes by an alias, Exim looks for records under the name at the end of the
+//! aliases alone; here the alias itself comes next (rfc7672#2.2.2).
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use mail_types::dns::{DnsFailure, QueryOptions, RecordData, RecordType, Security
 use observe::event::{Event, Streams};
 use policy::list::Subject;
 use policy::retry::Route;
-use tls::policy::{Action, Configured, Dane, Decision, Inputs, MtaSts, decide};
+use tls::policy::{Configured, Dane, Decision, Inputs, MtaSts, decide};
 use tls::{Associations, Tlsa};
 
 use super::hosts::Candidate;
@@ -53,11 +54,8 @@ pub(super) async fn demand(
         require_dane: matches(options::HOSTS_REQUIRE_DANE, context),
     };
     let asks = configured.require_dane || matches(options::HOSTS_TRY_DANE, context);
-    let dane = match (asks, host.dnssec) {
-        (false, _) => Dane::NotAsked,
-        (true, false) => Dane::InsecureHost,
-        (true, true) => tlsa(&context.services.resolver, &host.name, port, domain).await,
-    };
+    let dane =
+        if asks { of_host(&context.services.resolver, host, port, domain).await } else { Dane::NotAsked };
     let sts = match domain {
         // A host that the administrator chose is none of the domain's business.
         Some(domain) if host.route == Route::Mx || host.name == domain => policy(domain, context).await,
@@ -68,10 +66,6 @@ pub(super) async fn demand(
     let waived = !requiretls && tls_report::is_waived(context);
     let inputs = Inputs { configured, dane, mta_sts, requiretls, waived, secure_mx: host.dnssec };
     let decision = decide(&inputs, &String::from_utf8_lossy(&host.name));
-    context.facts.host.tlsa_usage = match &decision.action {
-        Action::EncryptByDane(records) => records.usages(),
-        _ => 0,
-    };
     Demand { sts, inputs, decision }
 }
 
@@ -94,10 +88,48 @@ async fn policy(domain: &[u8], context: &mut Context) -> Option<mta_sts::Known> 
     Some(known)
 }
 
-/// The TLSA records of a host's port, whose name is known for certain. `domain` is a name for which the certificate may be
-/// as well.
-pub async fn tlsa(resolver: &dns::Resolver, host: &[u8], port: u16, domain: Option<&[u8]>) -> Dane {
-    let name = [format!("_{port}._tcp.").as_bytes(), host].concat();
+/// Names under which the TLSA records of a host may stand, the first one with records counts. An error where that can't be
+/// known now.
+///
+/// rfc7672#2.2.2: where the way to the addresses is signed, the name at its end, then the one at its beginning; where only
+/// its first step is, the one at its beginning.
+pub(super) async fn tlsa_bases<'a>(
+    resolver: &dns::Resolver,
+    host: &'a Candidate,
+) -> Result<Vec<&'a [u8]>, DnsFailure> {
+    let alias = host.alias.as_deref();
+    if host.dnssec {
+        return Ok([Some(&*host.canonical_name), alias].into_iter().flatten().collect());
+    }
+    let Some(alias) = alias else { return Ok(Vec::new()) };
+    match resolver.query_with(alias, RecordType::Cname, &QueryOptions::DNSSEC).await {
+        Ok(answer) if answer.security == Security::Secure => Ok(vec![alias]),
+        Ok(answer) if answer.security == Security::Bogus => Err(DnsFailure::ServFail),
+        // The alias may have come about otherwise, by a DNAME record.
+        Ok(_) | Err(DnsFailure::NxDomain | DnsFailure::NoData | DnsFailure::BadName) => Ok(Vec::new()),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What the TLSA records of a host say.
+async fn of_host(resolver: &dns::Resolver, host: &Candidate, port: u16, domain: Option<&[u8]>) -> Dane {
+    let Ok(bases) = tlsa_bases(resolver, host).await else { return Dane::Failed };
+    if bases.is_empty() {
+        return Dane::InsecureHost;
+    }
+    for base in bases {
+        match tlsa(resolver, base, port, domain).await {
+            Dane::Nothing => {}
+            found => return found,
+        }
+    }
+    Dane::Nothing
+}
+
+/// The TLSA records of a port under a name that is known for certain. `domain` is another name for which the certificate may
+/// be.
+pub async fn tlsa(resolver: &dns::Resolver, base: &[u8], port: u16, domain: Option<&[u8]>) -> Dane {
+    let name = tlsa_name(base, port);
     let answer = match resolver.query_with(&name, RecordType::Tlsa, &QueryOptions::DNSSEC).await {
         Ok(answer) => answer,
         Err(DnsFailure::NxDomain | DnsFailure::NoData | DnsFailure::BadName) => return Dane::Nothing,
@@ -114,8 +146,13 @@ pub async fn tlsa(resolver: &dns::Resolver, host: &[u8], port: u16, domain: Opti
         }
         _ => None,
     });
-    let names = [Some(host), domain].into_iter().flatten();
+    let names = [Some(base), domain].into_iter().flatten();
     let mut names: Vec<String> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
     names.dedup();
     Associations::usable(records, names).map_or(Dane::Unusable, |records| Dane::Usable(Arc::new(records)))
+}
+
+/// Where the TLSA records of a port stand.
+pub(super) fn tlsa_name(base: &[u8], port: u16) -> Vec<u8> {
+    [format!("_{port}._tcp.").as_bytes(), base].concat()
 }

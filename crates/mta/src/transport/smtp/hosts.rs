@@ -34,6 +34,10 @@ pub(super) struct Candidate {
     pub(super) authenticated: Option<bool>,
     /// What is promised of its TLS.
     pub(super) tls: HostTls,
+    /// Where its addresses stand; not `name` where that is the transport's own name for it and an alias.
+    pub(super) canonical_name: Vec<u8>,
+    /// The name that leads to `canonical_name`, where there is one that nobody can have forged.
+    pub(super) alias: Option<Vec<u8>>,
 }
 
 /// Why there is nobody to try.
@@ -110,6 +114,8 @@ fn from_router(host: &RouteHost) -> Option<Candidate> {
         dnssec: host.dnssec == Some(true),
         authenticated: host.dnssec,
         tls: host.tls,
+        canonical_name: host.name.clone(),
+        alias: host.alias.clone(),
     })
 }
 
@@ -123,7 +129,9 @@ async fn by_name(
     let mut trouble = None;
     for item in names {
         let (name, port) = name_and_port(item);
-        let (found_addresses, dnssec) = addresses(name, transport, context, &mut trouble).await;
+        let (found_addresses, canonical_name, dnssec) =
+            addresses(name, transport, context, &mut trouble).await;
+        let alias = (!canonical_name.eq_ignore_ascii_case(name)).then(|| name.to_vec());
         for address in found_addresses {
             if !allow_local && is_local(address, context) {
                 let text = format!(
@@ -141,6 +149,8 @@ async fn by_name(
                 dnssec,
                 authenticated: dnssec.then_some(true),
                 tls: HostTls::default(),
+                canonical_name: canonical_name.clone(),
+                alias: alias.clone(),
             });
         }
     }
@@ -154,16 +164,16 @@ fn is_local(address: IpAddr, context: &mut Context) -> bool {
     address.is_loopback() || context.local_addresses().contains(&address)
 }
 
-/// The addresses of a name, and whether DNSSEC vouches for all of them.
+/// The addresses of a name, the name at the end of its aliases, and whether DNSSEC vouches for all of them.
 async fn addresses(
     name: &[u8],
     transport: &TransportInstance,
     context: &mut Context,
     trouble: &mut Option<String>,
-) -> (Vec<IpAddr>, bool) {
+) -> (Vec<IpAddr>, Vec<u8>, bool) {
     let literal = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]")).unwrap_or(name);
     if let Some(address) = std::str::from_utf8(literal).ok().and_then(|text| text.parse().ok()) {
-        return (vec![address], false);
+        return (vec![address], name.to_vec(), false);
     }
     let config = Arc::clone(&context.config);
     let ipv6 = !config.main.get(main::DISABLE_IPV6)
@@ -188,17 +198,16 @@ async fn addresses(
     match found {
         Ok(found) if required && found.security != Security::Secure => {
             *trouble = Some(format!("lookup of IP address for {} was insecure", Printable::new(name)));
-            (Vec::new(), false)
+            (Vec::new(), Vec::new(), false)
         }
-        Ok(found) if !requested => (found.addresses, false),
-        Ok(found) => (found.addresses, found.security == Security::Secure),
+        Ok(found) => (found.addresses, found.canonical_name, requested && found.security == Security::Secure),
         Err(failure) if !failure.is_temporary() => {
             *trouble = Some(format!("failed to lookup IP address for {}", Printable::new(name)));
-            (Vec::new(), false)
+            (Vec::new(), Vec::new(), false)
         }
         Err(_) => {
             *trouble = Some(format!("lookup of host \"{}\" failed", Printable::new(name)));
-            (Vec::new(), false)
+            (Vec::new(), Vec::new(), false)
         }
     }
 }

@@ -370,6 +370,7 @@ impl Run<'_> {
                 }
                 Ok(Way::New(places)) => break places,
                 Ok(Way::Open(mut connection)) => {
+                    self.context.facts.host.tlsa_usage = key.tls.tlsa_usage();
                     let carried = self.send_over(&mut connection, message, &pending, settings).await;
                     self.context.facts.host.tls.clone_from(&connection.tls);
                     // A server may close an idle connection at any time: that says nothing about the host.

@@ -109,7 +109,24 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The plan for a host about which was decided; `matches` says whether the host is in a list of the transport.
+    /// Settings that ask for it are told of the TLSA records (`$tls_out_tlsa_usage`); others are once TLS begins.
     pub(super) fn of(
+        transport: &TransportInstance,
+        host: &[u8],
+        how: (bool, &Action),
+        matches: &mut dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool,
+        context: &mut Context,
+    ) -> Result<Self, Misconfigured> {
+        context.facts.host.tlsa_usage = match how.1 {
+            Action::EncryptByDane(records) => records.usages(),
+            _ => 0,
+        };
+        let plan = Self::expanded(transport, host, how, matches, context);
+        context.facts.host.tlsa_usage = 0;
+        plan
+    }
+
+    fn expanded(
         transport: &TransportInstance,
         host: &[u8],
         (at_once, action): (bool, &Action),
@@ -144,7 +161,7 @@ impl Plan {
             Action::EncryptByDane(records) => {
                 plan.request.server = Strictness::Require;
                 plan.request.dane = Some(Arc::clone(records));
-                plan.sni = Some(name);
+                plan.sni = Some(records.base().to_owned());
             }
             Action::EncryptByName => {
                 plan.request.server = Strictness::Require;
@@ -182,6 +199,11 @@ impl Plan {
         };
         plan.expand(transport, context)?;
         Ok(plan)
+    }
+
+    /// `$tls_out_tlsa_usage` of a session by this plan.
+    pub(super) fn tlsa_usage(&self) -> u8 {
+        self.request.dane.as_ref().map_or(0, |records| records.usages())
     }
 
     /// Has the certificate judged as a policy in force would, without consequences; where it has some, nothing changes.

@@ -92,7 +92,8 @@ pub(super) async fn watch(
     }
     match (&demand.inputs.dane, demand.inputs.mta_sts, known.and_then(|known| known.policy.as_ref())) {
         (Dane::Usable(records), _, _) => {
-            Some(watch(PolicyDescription { policy_string: records.texts(), ..tlsa }))
+            let policy_domain = records.base().to_owned();
+            Some(watch(PolicyDescription { policy_string: records.texts(), policy_domain, ..tlsa }))
         }
         (Dane::Failed, _, _) => Some(watch(tlsa)),
         _ if demand.decision.reason == Reason::HostsRequireDane => Some(watch(tlsa)),

@@ -11,6 +11,7 @@ use mail_types::dns::{QueryOptions, RecordData, RecordType};
 use tls::policy::{Action, Dane, MtaSts};
 
 use super::super::batch::{Batch, BatchAddress, BatchReply, Journal};
+use super::super::demand::{tlsa_bases, tlsa_name};
 use super::super::hosts::{Candidate, candidates};
 use super::super::settings::Settings;
 use super::Run;
@@ -180,7 +181,14 @@ impl Run<'_> {
     }
 
     async fn tell_records(&self, host: &Candidate, port: u16, text: &mut String) {
-        let name = [format!("_{port}._tcp.").as_bytes(), &host.name].concat();
+        let resolver = &self.context.services.resolver;
+        for base in tlsa_bases(resolver, host).await.unwrap_or_default() {
+            self.tell_records_of(base, port, text).await;
+        }
+    }
+
+    async fn tell_records_of(&self, base: &[u8], port: u16, text: &mut String) {
+        let name = tlsa_name(base, port);
         let resolver = &self.context.services.resolver;
         let Ok(answer) = resolver.query_with(&name, RecordType::Tlsa, &QueryOptions::DNSSEC).await else {
             return;

@@ -224,6 +224,7 @@ impl Run<'_> {
         limit: Duration,
     ) -> Result<(), TlsFailure> {
         let plan = &key.tls;
+        self.context.facts.host.tlsa_usage = plan.tlsa_usage();
         let mut request = plan.request.clone();
         request.site = self.site_of(plan, &connection.hello_reply)?;
         let connector = match self.context.services.tls.kept_connector(&request) {
