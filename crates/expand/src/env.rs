@@ -193,6 +193,28 @@ pub enum SocketFailure {
     Read(std::io::Error),
 }
 
+/// One question to the system's authentication modules (PAM, service `exim`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PamQuestion {
+    /// Who wants to come in; not empty.
+    pub user: Vec<u8>,
+    /// What the modules are told when they ask, in this order.
+    pub answers: Vec<Vec<u8>>,
+    /// How long the modules may take.
+    pub timeout: std::time::Duration,
+}
+
+/// What the authentication modules say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PamVerdict {
+    /// The user may come in, and the account is in force.
+    Yes,
+    /// The password is wrong, there is no such user, or the account has expired.
+    No,
+    /// They could not find out, and why.
+    Failed(String),
+}
+
 /// What an expansion says to the Perl interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PerlSay {
@@ -236,6 +258,9 @@ pub trait Files {
 
     /// Sends a datagram and waits for one from the same place, of which at most `limit` bytes are read.
     fn exchange(&mut self, asked: &Datagram, limit: usize) -> Result<Vec<u8>, SocketFailure>;
+
+    /// Asks the system's authentication modules.
+    fn pam(&mut self, asked: &PamQuestion) -> PamVerdict;
 
     /// One variable of the process environment.
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>>;

@@ -35,6 +35,11 @@ impl<'a> ListItems<'a> {
         Self { rest: text, separator }
     }
 
+    /// What has not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The separator.
     pub fn separator(&self) -> u8 {
         self.separator

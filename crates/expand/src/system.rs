@@ -18,7 +18,8 @@ use mail_types::limits;
 use mail_types::value::Clean;
 
 use crate::env::{
-    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure, SocketPlace,
+    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, PamQuestion, PamVerdict,
+    SocketFailure, SocketPlace,
 };
 
 /// Environment variables by name.
@@ -127,6 +128,10 @@ impl Files for SystemFiles {
             }
         }
         Err(failure)
+    }
+
+    fn pam(&mut self, _asked: &PamQuestion) -> PamVerdict {
+        PamVerdict::Failed("PAM is asked by a process of its own, which is not available here".to_owned())
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use mail_types::clock::{Clock, FixedClock, Timestamp};
 use mail_types::{Clean, SourceText, Value};
 use postrider_expand::env::{
-    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure,
+    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, PamQuestion, PamVerdict,
+    SocketFailure,
 };
 use postrider_expand::{BareEnv, EvalError, Expansion};
 
@@ -51,6 +52,7 @@ fn what_may_wait_looks_at_the_clock_first() {
         "${readsocket{/nowhere}{a}{1s}{}{failed}}",
         "${if crypteq{a}{\\{md5\\}00}{}}",
         "${if saslauthd{{a}{b}}{}{}}",
+        "${if pam{a:b}{}{}}",
         "${if match_domain{a}{b}{}{}}",
         "${lookup{a}lsearch{/b}{}{}}",
         "${perl{a}}",
@@ -102,6 +104,11 @@ impl Files for Slow {
         Err(SocketFailure::Read(io::ErrorKind::TimedOut.into()))
     }
 
+    fn pam(&mut self, asked: &PamQuestion) -> PamVerdict {
+        self.wait(asked.timeout);
+        PamVerdict::Yes
+    }
+
     fn environment(&mut self, _name: &[u8]) -> Option<Vec<u8>> {
         None
     }
@@ -109,10 +116,11 @@ impl Files for Slow {
 
 #[test]
 fn a_wait_gets_no_more_than_is_left() {
-    let cases: [(&str, &[u64]); 4] = [
+    let cases: [(&str, &[u64]); 5] = [
         ("${run{/bin/a}}", &[60, 60, 60, 60, 60, 50]),
         ("${readsocket{/a}{b}{2m}{}{failed}}", &[120, 120, 120, 120, 100, 50]),
         ("${if pwcheck{a:b}{y}{n}}", &[30, 30, 30, 30, 30, 30]),
+        ("${if pam{a:b}{y}{n}}", &[30, 30, 30, 30, 30, 30]),
         ("${if radius{a:b}{y}{n}}", &[10, 10, 10, 10]),
     ];
     for (piece, wanted) in cases {

@@ -54,7 +54,7 @@ pub const EXPANSION_COMMAND: Duration = Duration::from_mins(1);
 pub const EXPANSION_PERL: Duration = Duration::from_mins(1);
 /// How long `${readsocket` waits where it names no time (Exim's own number).
 pub const EXPANSION_SOCKET: Duration = Duration::from_secs(5);
-/// How long the conditions `saslauthd` and `pwcheck` wait for their daemon.
+/// How long the conditions `saslauthd` and `pwcheck` wait for their daemon, and `pam` for the authentication modules.
 pub const EXPANSION_AUTH_DAEMON: Duration = Duration::from_secs(30);
 /// Expansions of run-time text that are kept compiled.
 pub const EXPANSION_CACHE: usize = 1_024;

@@ -17,6 +17,7 @@ use mail_types::MessageId;
 use mail_types::clock::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
 use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve, Security};
 use mail_types::zone::Zone;
+use mta::services::pam::PamProgram;
 use mta::services::perl::{Interpreter, SparePerl};
 use mta::services::{
     Arrival, ConfigHandle, LocalAgent, PoolCaps, Pools, ProcessFacts, QueueWaker, Services, SpoolWriter,
@@ -333,6 +334,7 @@ fn isolated(
         mta_sts: mta::transport::mta_sts::Source::default(),
         queue: Arc::new(Nobody),
         spare_perl,
+        pam: PamProgram::this(),
         process: process_facts(config, false),
     })
 }
@@ -475,6 +477,7 @@ pub(crate) fn services(config: &Arc<Config>, parts: Parts) -> Result<Arc<Service
         queue: parts.queue,
         lookups: Arc::new(lookup::Lookups::new()),
         spare_perl: spare_perl(config)?,
+        pam: PamProgram::this(),
         process,
     }))
 }

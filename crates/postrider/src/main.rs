@@ -36,6 +36,9 @@ fn main() -> ExitCode {
     if shed {
         return start_again_clean();
     }
+    if std::env::args_os().nth(1).is_some_and(|word| word == mta::services::pam::HELPER) {
+        return privsep::pam::answer();
+    }
     let shed = std::env::var_os(SHED).is_some();
     let args: Vec<Vec<u8>> = std::env::args_os().map(std::ffi::OsString::into_vec).collect();
     match argv::parse(&args) {

@@ -27,4 +27,5 @@ pub mod channel;
 pub mod child;
 pub mod identity;
 pub mod message;
+pub mod pam;
 pub mod parent;

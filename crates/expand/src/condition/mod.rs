@@ -18,6 +18,7 @@ mod isip;
 mod ldapauth;
 mod match_list;
 mod numeric;
+mod pam;
 mod pattern;
 mod radius;
 mod string;
@@ -39,7 +40,6 @@ use crate::name_table::NameTable;
 use crate::named::NamedKind;
 use crate::parse::Parser;
 use crate::tree::{Broken, Condition, Sequence, Test};
-use crate::unsupported;
 
 /// Reads a condition, with any `!` before it.
 pub(crate) fn parse(parser: &mut Parser<'_>) -> Condition {
@@ -231,9 +231,9 @@ conditions! {
     /// At least one condition of a row holds; the rest is not looked at after the first that does.
     /// `${if or{{eq{a}{b}}{eq{a}{a}}}{yes}{no}}`
     "or" => |parser, _, _| combine::parse(parser, combine::Kind::Or);
-    /// PAM takes a user's name and the answers to its questions.
+    /// PAM (service `exim`) takes a user's name and the answers to its questions.
     /// in an authenticator: `server_condition = ${if pam{$auth2:${sg{$auth3}{:}{::}}}{yes}{no}}`
-    "pam" => unsupported_or_unknown;
+    "pam" => |parser, _, _| pam::parse(parser);
     /// The old pwcheck daemon takes a user's name and password.
     /// in an authenticator: `server_condition = ${if pwcheck{$auth2:$auth3}{yes}{no}}`
     "pwcheck" => |parser, _, _| auth_daemon::parse_pwcheck(parser);
@@ -253,7 +253,7 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     CONDITIONS.iter().map(|definition| &definition.entry)
 }
 
-/// The names of the conditions that are read here; those in [`unsupported`] among them do not work in every form.
+/// The names of the conditions.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     entries().map(|entry| entry.name)
 }
@@ -287,7 +287,7 @@ fn unknown(parser: &mut Parser<'_>, name: &str, start: usize) -> Box<dyn Test> {
 fn order(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn Test> {
     match Order::find(name) {
         Some(order) => TwoStrings::parse(parser, name, Check::Order(order)),
-        None => unsupported_or_unknown(parser, name, start),
+        None => unknown(parser, name, start),
     }
 }
 
@@ -295,17 +295,7 @@ fn order(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn T
 fn number(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn Test> {
     match Comparison::find(name) {
         Some(comparison) => TwoStrings::parse(parser, name, Check::Number(comparison)),
-        None => unsupported_or_unknown(parser, name, start),
-    }
-}
-
-fn unsupported_or_unknown(parser: &mut Parser<'_>, name: &'static str, start: usize) -> Box<dyn Test> {
-    match unsupported::condition(name) {
         None => unknown(parser, name, start),
-        Some(unsupported) => {
-            parser.warn(unsupported::DIAGNOSTIC, start, name.len(), unsupported.message());
-            unsupported::skip_condition(parser, unsupported)
-        }
     }
 }
 

@@ -6,7 +6,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use expand::env::{Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure};
+use expand::env::{
+    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, PamQuestion, PamVerdict,
+    SocketFailure,
+};
 use expand::variable::AclScope;
 use expand::{BareEnv, Expansion, Variable};
 use mail_types::clock::{FixedClock, SeededEntropy, Timestamp};
@@ -36,6 +39,10 @@ impl Files for NoFiles {
 
     fn exchange(&mut self, asked: &Datagram, _limit: usize) -> Result<Vec<u8>, SocketFailure> {
         Ok(asked.packet.clone())
+    }
+
+    fn pam(&mut self, _asked: &PamQuestion) -> PamVerdict {
+        PamVerdict::Failed("there is no PAM here".to_owned())
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use expand::EvalError;
-use expand::env::{Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure};
+use expand::env::{
+    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, PamQuestion, PamVerdict,
+    SocketFailure,
+};
 use expand::lookup::Moment;
 use mail_types::value::Clean;
 
@@ -94,6 +97,10 @@ impl Files for NoFiles {
         Err(SocketFailure::NoService)
     }
 
+    fn pam(&mut self, _asked: &PamQuestion) -> PamVerdict {
+        PamVerdict::Failed("there is no PAM here".to_owned())
+    }
+
     fn environment(&mut self, _name: &[u8]) -> Option<Vec<u8>> {
         None
     }
@@ -126,6 +133,7 @@ mod tests {
             "${lookup sqlite,file=/nowhere {select 1}}",
             "${if match_domain{a}{/nowhere/list}{a}{b}}",
             "${env{PATH}}",
+            "${if pam{a:b}{c}{d}}",
         ];
         for text in with {
             assert!(effects(&mut context, text) > 0, "{text}");

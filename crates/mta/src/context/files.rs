@@ -4,17 +4,23 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use expand::env::{Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure};
-use expand::system::SystemFiles;
+use expand::env::{
+    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, PamQuestion, PamVerdict,
+    SocketFailure,
+};
+use expand::system::{Environment, SystemFiles};
 use mail_types::value::Clean;
 
 use super::secure_socket;
+use crate::services::pam::PamProgram;
 use crate::services::waiting;
 
 /// See the module.
 pub(super) struct WaitingFiles {
     pub(super) system: SystemFiles,
     pub(super) tls: Arc<tls::Store>,
+    pub(super) pam: PamProgram,
+    pub(super) environment: Arc<Environment>,
 }
 
 impl Files for WaitingFiles {
@@ -39,6 +45,10 @@ impl Files for WaitingFiles {
 
     fn exchange(&mut self, asked: &Datagram, limit: usize) -> Result<Vec<u8>, SocketFailure> {
         waiting(|| self.system.exchange(asked, limit))
+    }
+
+    fn pam(&mut self, asked: &PamQuestion) -> PamVerdict {
+        waiting(|| self.pam.ask(asked, &self.environment))
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {

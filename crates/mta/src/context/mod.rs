@@ -108,7 +108,12 @@ impl Context {
         let settings = settings(&config);
         let zone = zone(&config);
         let system = SystemFiles::new(Arc::clone(&config.environment));
-        let files = WaitingFiles { system, tls: Arc::clone(&services.tls) };
+        let files = WaitingFiles {
+            system,
+            tls: Arc::clone(&services.tls),
+            pam: services.pam.clone(),
+            environment: Arc::clone(&config.environment),
+        };
         Self {
             facts,
             config,

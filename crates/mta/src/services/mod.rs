@@ -12,6 +12,7 @@ pub mod accounts;
 mod config_handle;
 pub mod interfaces;
 pub mod local_agent;
+pub mod pam;
 pub mod perl;
 mod pools;
 mod spool_writer;
@@ -140,6 +141,8 @@ pub struct Services {
     pub queue: Arc<dyn QueueWaker>,
     /// An interpreter for `${perl`, where `perl_at_start` asks for one.
     pub spare_perl: perl::SparePerl,
+    /// Who asks the system's authentication modules.
+    pub pam: pam::PamProgram,
     /// Facts about this process.
     pub process: ProcessFacts,
 }

@@ -140,6 +140,7 @@ impl Bench {
             mta_sts: crate::transport::mta_sts::Source::default(),
             queue: queue.clone(),
             spare_perl: crate::services::perl::SparePerl::default(),
+            pam: crate::services::pam::PamProgram::default(),
             process: process(&directory),
         };
         change(&mut services);

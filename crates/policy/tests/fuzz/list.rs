@@ -8,7 +8,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use expand::env::{Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, SocketFailure};
+use expand::env::{
+    Command, CommandOutcome, Conversation, Datagram, FileStatus, Files, PamQuestion, PamVerdict,
+    SocketFailure,
+};
 use expand::lookup::{Lookup, LookupAnswer, LookupRequest, LookupWorld};
 use expand::{BareEnv, EvalError, Variable};
 use mail_types::{Clean, SourceText, Span, Value};
@@ -57,6 +60,10 @@ impl Files for Names {
 
     fn exchange(&mut self, _asked: &Datagram, _limit: usize) -> Result<Vec<u8>, SocketFailure> {
         Err(SocketFailure::NoService)
+    }
+
+    fn pam(&mut self, _asked: &PamQuestion) -> PamVerdict {
+        PamVerdict::Failed("there is no PAM here".to_owned())
     }
 
     fn environment(&mut self, _name: &[u8]) -> Option<Vec<u8>> {
