@@ -123,10 +123,35 @@ impl<'e> Machine<'e> {
 
     /// The value of a sequence.
     pub(crate) fn sequence(&mut self, sequence: &Sequence, mode: Mode) -> Result<Value, EvalError> {
-        if let Some(value) = sequence.constant() {
-            return Ok(value.clone());
+        match sequence.parts() {
+            [(_, Part::Literal(value))] => Ok(value.clone()),
+            [(offset, part)] => self.deeper(|machine| {
+                let value = machine.placed(*offset, part, mode)?;
+                machine.step(value.len())?;
+                // Nothing from outside is nothing.
+                Ok(if value.is_empty() { Value::empty() } else { value })
+            }),
+            _ => self.deeper(|machine| machine.parts(sequence, mode)),
         }
-        self.deeper(|machine| machine.parts(sequence, mode))
+    }
+
+    /// Appends the value of a part to what came before it in the same text, of which there are `before` bytes.
+    pub(crate) fn append(
+        &mut self,
+        at: usize,
+        part: &Part,
+        out: &mut Vec<u8>,
+        before: usize,
+    ) -> Result<(), EvalError> {
+        if let Part::Literal(value) = part {
+            self.step(value.len())?;
+            out.extend_from_slice(value.bytes());
+        } else {
+            let value = self.deeper(|machine| machine.placed(at, part, Mode::Run))?;
+            self.step(value.len())?;
+            out.extend_from_slice(value.bytes());
+        }
+        bound(out.len() - before)
     }
 
     /// Makes the checks of a sequence in a branch that is not taken.
@@ -145,13 +170,13 @@ impl<'e> Machine<'e> {
     fn parts(&mut self, sequence: &Sequence, mode: Mode) -> Result<Value, EvalError> {
         let mut out = Value::empty();
         for (offset, part) in sequence.parts() {
-            let value = match self.part(part, mode) {
-                Ok(value) => value,
-                Err(error) => {
-                    self.failed_at.get_or_insert(*offset);
-                    return Err(error);
-                }
-            };
+            if let (Part::Literal(value), false) = (part, out.is_empty()) {
+                self.step(value.len())?;
+                out.push_value(value);
+                bound(out.len())?;
+                continue;
+            }
+            let value = self.placed(*offset, part, mode)?;
             // What is appended counts, not what is there already: long results are no more work than short ones.
             self.step(value.len())?;
             if out.is_empty() && !value.is_empty() {
@@ -162,6 +187,15 @@ impl<'e> Machine<'e> {
             bound(out.len())?;
         }
         Ok(out)
+    }
+
+    /// The value of a part; where it fails, its place is noted.
+    fn placed(&mut self, at: usize, part: &Part, mode: Mode) -> Result<Value, EvalError> {
+        let result = self.part(part, mode);
+        if result.is_err() {
+            self.failed_at.get_or_insert(at);
+        }
+        result
     }
 
     fn part(&mut self, part: &Part, mode: Mode) -> Result<Value, EvalError> {
@@ -183,8 +217,9 @@ impl<'e> Machine<'e> {
     }
 
     fn insertion(&mut self, name: &VariableName, braced: bool) -> Result<Value, EvalError> {
-        self.require_set(name, if braced { parse::unknown_in_braces } else { parse::unknown_variable })?;
-        Ok(self.variable(name)?.unwrap_or_default())
+        let unknown = if braced { parse::unknown_in_braces } else { parse::unknown_variable };
+        self.require_set(name, unknown)?;
+        Ok(self.variable_or(name, unknown)?.unwrap_or_default())
     }
 
     /// With `strict_acl_vars`, an ACL variable that was never set counts as unknown, even in a skipped branch.
@@ -204,6 +239,15 @@ impl<'e> Machine<'e> {
 
     /// The value of a variable; `None` when it is unset.
     pub(crate) fn variable(&mut self, name: &VariableName) -> Result<Option<Value>, EvalError> {
+        self.variable_or(name, parse::unknown_variable)
+    }
+
+    /// The same, with the words for one that there is not here.
+    fn variable_or(
+        &mut self,
+        name: &VariableName,
+        unknown: fn(&[u8]) -> String,
+    ) -> Result<Option<Value>, EvalError> {
         match name {
             VariableName::Acl(scope, rest) => Ok(self.env.acl_variable(*scope, rest)),
             VariableName::Router(rest) => Ok(self.env.router_variable(rest)),
@@ -222,7 +266,7 @@ impl<'e> Machine<'e> {
                     other => {
                         let value = self.env.variable(*other)?;
                         if value.is_none() && other.is_filter_counter() {
-                            return Err(EvalError::failed(parse::unknown_variable(other.name().as_bytes())));
+                            return Err(EvalError::failed(unknown(other.name().as_bytes())));
                         }
                         Ok(value)
                     }

@@ -129,6 +129,26 @@ pub fn expand_once(text: &[u8], env: &mut dyn Env) -> Result<Value, EvalError> {
     result
 }
 
+/// Expands a text as [`expand_once`] does, and appends the value to `out`, part by part as the text is read. Where it
+/// fails, what was appended before stays.
+///
+/// # Errors
+/// As for any expansion.
+pub fn expand_onto(text: &[u8], env: &mut dyn Env, out: &mut Vec<u8>) -> Result<(), EvalError> {
+    if trace::on(Category::Expand) {
+        out.extend_from_slice(expand_once(text, env)?.bytes());
+        return Ok(());
+    }
+    let before = out.len();
+    let mut machine = Machine::new(env);
+    let mut result = Ok(());
+    Parser::nowhere(text, limits::EXPANSION_DEPTH).top(|at, part| {
+        result = machine.append(at, &part, out, before);
+        result.is_ok()
+    });
+    result
+}
+
 fn tell(text: &[u8], result: &Result<Value, EvalError>) {
     let text = String::from_utf8_lossy(text);
     match result {

@@ -48,7 +48,7 @@ pub use bare::BareEnv;
 pub use condition::{bool_lax, parse_bool};
 pub use env::{Env, HeaderForm, ListKind};
 pub use error::EvalError;
-pub use expansion::{Expansion, expand_once};
+pub use expansion::{Expansion, expand_once, expand_onto};
 pub use parse::escape::interpret as interpret_escape;
 pub use scope::{Captures, Scope};
 pub use settings::Settings;

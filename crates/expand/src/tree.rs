@@ -26,6 +26,9 @@ pub(crate) struct Sequence {
 /// A part and its offset in the text.
 pub(crate) type Placed = (usize, Part);
 
+/// Room for so many parts is made where there is more than one.
+const FEW_PARTS: usize = 4;
+
 /// Most sequences have one part, which then needs no memory of its own.
 #[derive(Debug)]
 enum Parts {
@@ -155,7 +158,9 @@ impl Sequence {
             Parts::Many(parts) => parts.push(part),
             Parts::One(_) => {
                 if let Parts::One(first) = std::mem::take(&mut self.parts) {
-                    self.parts = Parts::Many(vec![first, part]);
+                    let mut parts = Vec::with_capacity(FEW_PARTS);
+                    parts.extend([first, part]);
+                    self.parts = Parts::Many(parts);
                 }
             }
         }

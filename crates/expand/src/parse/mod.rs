@@ -219,38 +219,60 @@ impl<'t> Parser<'t> {
 
     fn parts(&mut self, until: Until, dollars: bool) -> Sequence {
         let mut sequence = Sequence::default();
+        self.each_part(until, dollars, |at, part| {
+            sequence.push(at, part);
+            true
+        });
+        sequence.finished()
+    }
+
+    /// Reads the parts of the whole text, and hands over each before the next one is read, until `take` wants no more.
+    pub(crate) fn top(&mut self, take: impl FnMut(usize, Part) -> bool) {
+        self.depth_left -= 1;
+        self.each_part(Until::End, true, take);
+        self.depth_left += 1;
+    }
+
+    fn each_part(&mut self, until: Until, dollars: bool, mut take: impl FnMut(usize, Part) -> bool) {
         let mut literal = Text::new();
         let mut literal_at = self.at;
-        let mut last = None;
         while !self.stopped {
             let Some(byte) = self.peek() else {
                 if until == Until::Brace {
                     let hint = if self.doubtful_header { HEADER_HINT } else { "" };
-                    last = Some(Part::Broken(self.fail(format!("missing }} at end of string{hint}"))));
+                    let broken = self.fail(format!("missing }} at end of string{hint}"));
+                    if flush(&mut literal, literal_at, &mut take) {
+                        take(self.at, Part::Broken(broken));
+                    }
+                    return;
                 }
                 break;
             };
             match byte {
                 b'}' if until == Until::Brace => break,
-                b'\\' => match self.escape(&mut literal) {
-                    Ok(()) => {}
-                    Err(broken) => last = Some(Part::Broken(broken)),
-                },
+                b'\\' => {
+                    if let Err(broken) = self.escape(&mut literal) {
+                        if flush(&mut literal, literal_at, &mut take) {
+                            take(self.at, Part::Broken(broken));
+                        }
+                        return;
+                    }
+                }
                 b'$' if dollars => {
-                    flush(&mut sequence, &mut literal, literal_at);
+                    if !flush(&mut literal, literal_at, &mut take) {
+                        return;
+                    }
                     let at = self.at;
                     let part = self.dollar();
-                    sequence.push(at, part);
+                    if !take(at, part) {
+                        return;
+                    }
                     literal_at = self.at;
                 }
                 _ => self.literal_run(&mut literal, until, dollars),
             }
         }
-        flush(&mut sequence, &mut literal, literal_at);
-        if let Some(part) = last {
-            sequence.push(self.at, part);
-        }
-        sequence.finished()
+        flush(&mut literal, literal_at, &mut take);
     }
 
     fn literal_run(&mut self, literal: &mut Text, until: Until, dollars: bool) {
@@ -304,8 +326,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-fn flush(sequence: &mut Sequence, literal: &mut Text, at: usize) {
-    if !literal.bytes().is_empty() {
-        sequence.push(at, Part::Literal(Value::clean(std::mem::take(literal))));
-    }
+/// Hands over the literal text that was read; whether more is wanted.
+fn flush(literal: &mut Text, at: usize, take: &mut impl FnMut(usize, Part) -> bool) -> bool {
+    literal.bytes().is_empty() || take(at, Part::Literal(Value::clean(std::mem::take(literal))))
 }

@@ -99,9 +99,10 @@ const BUFFER: usize = 64 * 1024;
 
 /// Appends the result of one expansion, with its newline.
 fn answer(text: &[u8], context: &mut Context, out: &mut Vec<u8>) {
-    match ::expand::expand_once(text, context) {
-        Ok(value) => out.extend_from_slice(value.bytes()),
-        Err(error) => out.extend_from_slice(format!("Failed: {error}").as_bytes()),
+    let before = out.len();
+    if let Err(error) = ::expand::expand_onto(text, context, out) {
+        out.truncate(before);
+        out.extend_from_slice(format!("Failed: {error}").as_bytes());
     }
     out.push(b'\n');
 }

@@ -13,8 +13,12 @@ use mta::context::Context;
 
 use super::ahead::{Errand, Helpers};
 
-/// Bytes of input that are asked for at once.
-const CHUNK: usize = 1024 * 1024;
+/// Bytes of input that are asked for at first. As long as there is so much at once, more is asked for, because helpers
+/// idle at the end of each piece.
+const CHUNK: usize = 256 * 1024;
+
+/// Most bytes of input that are asked for at once.
+const LARGEST_CHUNK: usize = 8 * 1024 * 1024;
 
 /// Fewer bytes of lines are not worth sharing with helpers.
 const WORTH_SHARING: usize = 8 * 1024;
@@ -43,10 +47,14 @@ impl<W: Write> Desk<'_, W> {
     pub(super) fn answer_all(&mut self, input: &mut impl Read) -> io::Result<()> {
         self.output.write_all(PROMPT)?;
         let mut held = Vec::new();
+        let mut chunk = CHUNK;
         loop {
             self.output.flush()?;
             let known = held.len();
-            let more = read(input, &mut held)?;
+            let more = read(input, chunk, &mut held)?;
+            if held.len() - known == chunk {
+                chunk = (4 * chunk).min(LARGEST_CHUNK);
+            }
             if !more && held.last().is_some_and(|&last| last != b'\n') {
                 held.push(b'\n');
             }
@@ -120,9 +128,9 @@ pub(super) fn answer(line: &[u8], context: &mut Context, out: &mut Vec<u8>) {
 }
 
 /// Appends what is at hand; false at the end of the input.
-fn read(input: &mut impl Read, held: &mut Vec<u8>) -> io::Result<bool> {
+fn read(input: &mut impl Read, chunk: usize, held: &mut Vec<u8>) -> io::Result<bool> {
     let known = held.len();
-    held.resize(known + CHUNK, 0);
+    held.resize(known + chunk, 0);
     let read = loop {
         match input.read(&mut held[known..]) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
