@@ -124,8 +124,27 @@ impl Selection {
         let default =
             NAMES.iter().filter(|(.., on)| *on).fold(0, |set, (_, category, _)| set | *category as u64);
         let mut set = default;
-        let mut rest = text;
+        // `-dd` is `-d` that a daemon's children do not take over.
+        let mut rest = text.strip_prefix(b"d").unwrap_or(text);
+        if let Some(number) = rest.strip_prefix(b"=") {
+            // The bits are those of Exim's own code; any of them is the default here.
+            let digits = number.strip_prefix(b"0x").unwrap_or(number);
+            return match std::str::from_utf8(digits).map(|digits| u64::from_str_radix(digits, 16)) {
+                Ok(Ok(0)) => Ok(Self(0)),
+                Ok(Ok(_)) => Ok(Self(default)),
+                _ => Err(format!(
+                    "malformed numeric debug_selector setting: {}",
+                    String::from_utf8_lossy(rest)
+                )),
+            };
+        }
         while let Some((sign, after)) = rest.split_first() {
+            if !matches!(sign, b'+' | b'-') {
+                let found = String::from_utf8_lossy(rest);
+                return Err(format!(
+                    "malformed debug_selector setting: + or - expected but found \"{found}\""
+                ));
+            }
             let end = after.iter().position(|c| matches!(c, b'+' | b'-')).unwrap_or(after.len());
             let (name, tail) = after.split_at(end);
             let bits = match name {
@@ -137,10 +156,10 @@ impl Selection {
                     found.map(|(_, category, _)| *category as u64).ok_or_else(|| unknown(*sign, name))?
                 }
             };
-            match sign {
-                b'+' => set |= bits,
-                b'-' => set &= !bits,
-                _ => return Err(unknown(*sign, name)),
+            if *sign == b'+' {
+                set |= bits;
+            } else {
+                set &= !bits;
             }
             rest = tail;
         }
@@ -217,6 +236,13 @@ mod tests {
         assert!(!has(b"-acl", Category::Acl) && has(b"-acl", Category::Route));
         assert!(!has(b"+all", Category::Memory) && has(b"+all", Category::Expand));
         assert_eq!(Selection::parse(b"+foo").unwrap_err(), "unknown debug_selector setting: +foo");
-        assert_eq!(Selection::parse(b"acl").unwrap_err(), "unknown debug_selector setting: acl");
+        let malformed = "malformed debug_selector setting: + or - expected but found \"acl\"";
+        assert_eq!(Selection::parse(b"acl").unwrap_err(), malformed);
+        assert_eq!(Selection::parse(b"-").unwrap_err(), "unknown debug_selector setting: -");
+        assert_eq!(Selection::parse(b"=5x").unwrap_err(), "malformed numeric debug_selector setting: =5x");
+        assert!(
+            has(b"d", Category::Acl) && has(b"d+expand", Category::Expand) && has(b"=0x100", Category::Acl)
+        );
+        assert!(!has(b"=0", Category::Acl));
     }
 }

@@ -1,5 +1,7 @@
 //! The options by their letters.
 
+use mail_types::trace::Selection;
+
 use super::*;
 
 impl<'a> Parser<'a> {
@@ -20,6 +22,7 @@ impl<'a> Parser<'a> {
             }
             b'D' => self.macro_option(arg, rest),
             b'd' => {
+                Selection::parse(rest).map_err(|why| Refusal(format!("exim: {why}")))?;
                 self.invocation.debug = Some(rest.to_vec());
                 Ok(())
             }
@@ -36,7 +39,11 @@ impl<'a> Parser<'a> {
                 Ok(())
             }
             b'G' | b'i' | b'm' | b'n' | b'N' | b't' | b'U' | b'v' | b'x' | b'e' => self.plain_letter(arg),
-            b'B' | b'h' | b'O' | b'X' => self.ignored(arg, rest),
+            b'B' => {
+                self.ignored_number(rest);
+                Ok(())
+            }
+            b'h' | b'O' | b'X' => self.ignored(arg, rest),
             b'L' => {
                 let tag = self.value(arg, rest)?;
                 if tag.is_empty() {
@@ -53,8 +60,8 @@ impl<'a> Parser<'a> {
             b'o' => self.o_option(arg, rest),
             b'p' => self.protocol_option(arg, rest),
             b'q' => self.queue_option(arg, rest),
-            b'R' => self.select_option(arg, rest, true),
-            b'S' => self.select_option(arg, rest, false),
+            b'R' => self.select_option(rest, true),
+            b'S' => self.select_option(rest, false),
             b'z' if arg == b"-z" => {
                 let text = self.next().cloned();
                 let text = text.ok_or_else(|| Refusal("exim: file name expected after -z".to_owned()))?;
@@ -100,7 +107,28 @@ impl<'a> Parser<'a> {
 
     /// Sendmail's options that mean nothing here but take a value.
     fn ignored(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
-        self.value(arg, rest).map(drop)
+        if rest.is_empty() {
+            self.next().ok_or_else(|| expected("string", arg))?;
+        }
+        Ok(())
+    }
+
+    /// The same, with a number that may follow.
+    fn ignored_number(&mut self, rest: &[u8]) {
+        let next =
+            self.args.get(self.at).filter(|next| rest.is_empty() && next.iter().all(u8::is_ascii_digit));
+        self.at += usize::from(next.is_some());
+    }
+
+    /// What `-or` and `-os` say: seconds.
+    fn seconds(&mut self, arg: &'a [u8], attached: &'a [u8]) -> Result<u64, Refusal> {
+        let (shown, value) = match self.args.get(self.at) {
+            _ if !attached.is_empty() => (arg, attached),
+            Some(next) => (next.as_slice(), next.as_slice()),
+            None => (arg, attached),
+        };
+        self.at += usize::from(attached.is_empty());
+        interval::parse(value).ok_or_else(|| bad_time(shown))
     }
 
     /// `-b…`
@@ -149,21 +177,22 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// `-D NAME=VALUE`, `-D NAME`.
-    fn macro_option(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
-        let text = self.value(arg, rest)?;
+    /// `-DNAME=VALUE`, `-DNAME`: one argument.
+    fn macro_option(&mut self, arg: &[u8], rest: &[u8]) -> Result<(), Refusal> {
+        let text = mail_types::bytes::trim(rest);
+        if !text.first().is_some_and(u8::is_ascii_uppercase) {
+            return Err(Refusal(
+                "exim: macro name set by -D must start with an upper case letter".to_owned(),
+            ));
+        }
         let end = text.iter().position(|c| !(c.is_ascii_alphanumeric() || *c == b'_')).unwrap_or(text.len());
         let (name, value) = text.split_at(end);
-        let value = mail_types::bytes::trim(value);
-        let value = value.strip_prefix(b"=").map(mail_types::bytes::trim);
-        if !name.first().is_some_and(u8::is_ascii_uppercase) || (end < text.len() && value.is_none()) {
-            let text = String::from_utf8_lossy(&text);
-            return Err(Refusal(format!(
-                "exim: bad macro definition in -D{text} (a name begins with an upper case letter)"
-            )));
-        }
+        let value = match mail_types::bytes::trim(value) {
+            b"" => &b""[..],
+            value => mail_types::bytes::trim(value.strip_prefix(b"=").ok_or_else(|| unknown(arg))?),
+        };
         let name = String::from_utf8_lossy(name).into_owned();
-        self.invocation.macros.push((name, value.unwrap_or_default().to_vec()));
+        self.invocation.macros.push((name, value.to_vec()));
         Ok(())
     }
 
@@ -183,14 +212,13 @@ impl<'a> Parser<'a> {
             b"Y" => return Err(not_served(arg, "")),
             _ if rest.starts_with(b"e") => return self.error_mode(arg, &rest[1..]),
             _ if rest.starts_with(b"M") => return self.origin_option(arg, &rest[1..]),
-            _ if rest.starts_with(b"A") || rest.starts_with(b"B") => return self.ignored(arg, &rest[1..]),
+            _ if rest.starts_with(b"A") => return self.ignored(arg, &rest[1..]),
+            _ if rest.starts_with(b"B") => self.ignored_number(&rest[1..]),
             _ if rest.starts_with(b"r") => {
-                let value = self.value(arg, &rest[1..])?;
-                self.invocation.receive_timeout = Some(seconds(b"-or", &value)?);
+                self.invocation.receive_timeout = Some(self.seconds(arg, &rest[1..])?);
             }
             _ if rest.starts_with(b"s") => {
-                let value = self.value(arg, &rest[1..])?;
-                self.invocation.smtp_timeout = Some(seconds(b"-os", &value)?);
+                self.invocation.smtp_timeout = Some(self.seconds(arg, &rest[1..])?);
             }
             _ => return Err(unknown(arg)),
         }
@@ -210,7 +238,7 @@ impl<'a> Parser<'a> {
 
     /// `-oM…`
     fn origin_option(&mut self, arg: &'a [u8], letters: &'a [u8]) -> Result<(), Refusal> {
-        let value = self.value(arg, b"")?;
+        let value = self.next().cloned().ok_or_else(|| expected("data", arg))?;
         let origin = &mut self.invocation.origin;
         let place = match letters {
             b"a" => &mut origin.host_address,

@@ -226,7 +226,10 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
         }
         // Behind the first name that `-bP` is asked for, everything is a name.
         let is_name = parser.invocation.mode == Mode::Print && !parser.invocation.operands.is_empty();
-        if arg.first() == Some(&b'-') && arg.len() > 1 && !is_name {
+        if arg == b"-" && !is_name {
+            return Err(unknown(arg));
+        }
+        if arg.first() == Some(&b'-') && !is_name {
             parser.option(arg)?;
         } else {
             parser.invocation.operands.push(arg.clone());
@@ -344,10 +347,12 @@ fn not_served(option: &[u8], instead: &str) -> Refusal {
     Refusal(format!("postrider: option {} is not served yet{instead}", String::from_utf8_lossy(option)))
 }
 
-/// A time value as in the configuration: seconds.
-fn seconds(option: &[u8], value: &[u8]) -> Result<u64, Refusal> {
-    interval::parse(value).ok_or_else(|| {
-        let (option, value) = (String::from_utf8_lossy(option), String::from_utf8_lossy(value));
-        Refusal(format!("exim: bad time value {option}{value}: abandoned"))
-    })
+/// Exim's words for an option at the end of the line whose value is missing.
+fn expected(what: &str, option: &[u8]) -> Refusal {
+    Refusal(format!("exim: {what} expected after {}", String::from_utf8_lossy(option)))
+}
+
+/// Exim's words for what is no interval.
+fn bad_time(shown: &[u8]) -> Refusal {
+    Refusal(format!("exim: bad time value {}: abandoned", String::from_utf8_lossy(shown)))
 }

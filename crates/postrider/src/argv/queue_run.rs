@@ -2,7 +2,7 @@
 
 use mail_types::interval;
 
-use super::{Mode, Parser, Refusal, unknown};
+use super::{Mode, Parser, Refusal, bad_time, expected};
 
 /// A queue run as asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,8 +46,8 @@ impl<'a> Parser<'a> {
     pub(super) fn queue_option(&mut self, option: &'a [u8], letters: &'a [u8]) -> Result<(), Refusal> {
         let mut run = self.invocation.queue_run.take().unwrap_or_default();
         match letters.first() {
-            Some(b'R') => return self.select(run, option, &letters[1..], true),
-            Some(b'S') => return self.select(run, option, &letters[1..], false),
+            Some(b'R') => return self.select(run, &letters[1..], true),
+            Some(b'S') => return self.select(run, &letters[1..], false),
             _ => {}
         }
         let mut rest = letters;
@@ -73,17 +73,22 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// What is left of `-q` is an interval; without one, ids of a range may follow.
+    /// What is left of `-q` is an interval, or else the next argument is one; instead, ids of a range may follow.
     fn interval_or_range(&mut self, run: &mut QueueRun, option: &[u8], rest: &[u8]) -> Result<(), Refusal> {
+        let interval = |text: &[u8]| interval::parse(text).filter(|seconds| *seconds > 0);
         if !rest.is_empty() {
-            let seconds = interval::parse(rest).filter(|s| *s > 0);
-            let bad =
-                || Refusal(format!("exim: bad time value {}: abandoned", String::from_utf8_lossy(option)));
-            run.interval = Some(seconds.ok_or_else(bad)?);
+            run.interval = Some(interval(rest).ok_or_else(|| bad_time(option))?);
+            return Ok(());
+        }
+        let is_id = |next: &[u8]| mail_types::MessageId::parse(next).is_some();
+        if let Some(next) = self.args.get(self.at).filter(|next| next.first() != Some(&b'-') && !is_id(next))
+        {
+            run.interval = Some(interval(next).ok_or_else(|| bad_time(next))?);
+            self.at += 1;
             return Ok(());
         }
         for end in [&mut run.from, &mut run.to] {
-            let next = self.args.get(self.at).filter(|a| mail_types::MessageId::parse(a).is_some());
+            let next = self.args.get(self.at).filter(|next| is_id(next));
             if let Some(id) = next {
                 *end = Some(id.clone());
                 self.at += 1;
@@ -93,23 +98,12 @@ impl<'a> Parser<'a> {
     }
 
     /// `-R` and `-S` with their letters.
-    pub(super) fn select_option(
-        &mut self,
-        option: &'a [u8],
-        letters: &'a [u8],
-        recipients: bool,
-    ) -> Result<(), Refusal> {
+    pub(super) fn select_option(&mut self, letters: &'a [u8], recipients: bool) -> Result<(), Refusal> {
         let run = self.invocation.queue_run.take().unwrap_or_default();
-        self.select(run, option, letters, recipients)
+        self.select(run, letters, recipients)
     }
 
-    fn select(
-        &mut self,
-        mut run: QueueRun,
-        option: &'a [u8],
-        letters: &'a [u8],
-        recipients: bool,
-    ) -> Result<(), Refusal> {
+    fn select(&mut self, mut run: QueueRun, letters: &'a [u8], recipients: bool) -> Result<(), Refusal> {
         let flags = letters.iter().take_while(|c| matches!(c, b'r' | b'f')).count();
         let known = matches!(&letters[..flags], b"" | b"f" | b"ff" | b"r" | b"rf" | b"rff");
         let (flags, attached) = if known { letters.split_at(flags) } else { (&b""[..], letters) };
@@ -117,10 +111,9 @@ impl<'a> Parser<'a> {
         let (flags, attached) = if attached.is_empty() { (flags, attached) } else { (&b""[..], letters) };
         run.force |= flags.ends_with(b"f");
         run.force_frozen |= flags.ends_with(b"ff");
-        let text = self.value(option, attached)?;
-        if text.is_empty() {
-            return Err(unknown(option));
-        }
+        let what: &[u8] = if recipients { b"-R" } else { b"-S" };
+        let text = if attached.is_empty() { self.next().cloned() } else { Some(attached.to_vec()) };
+        let text = text.filter(|text| !text.is_empty()).ok_or_else(|| expected("string", what))?;
         let select = Some(Select { text, regex: flags.first() == Some(&b'r') });
         if recipients {
             run.recipients = select;

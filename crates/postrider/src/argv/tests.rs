@@ -45,8 +45,7 @@ fn modes() {
 #[test]
 fn values_stand_behind_or_follow() {
     let joined = parse_words("exim -fa@b.example -oi -odq -oMa 192.0.2.1 -C/x:/y -DA=b c@d.example").unwrap();
-    let apart =
-        parse_words("exim -f a@b.example -i -odq -oMa 192.0.2.1 -C /x:/y -D A=b c@d.example").unwrap();
+    let apart = parse_words("exim -f a@b.example -i -odq -oMa 192.0.2.1 -C /x:/y -DA=b c@d.example").unwrap();
     assert_eq!(joined, apart);
     assert_eq!(joined.sender.as_deref(), Some(&b"a@b.example"[..]));
     assert_eq!(joined.macros, [("A".to_owned(), b"b".to_vec())]);
@@ -58,6 +57,7 @@ fn values_stand_behind_or_follow() {
 fn queue_runs() {
     let run = |line: &str| parse_words(line).unwrap().queue_run.unwrap();
     assert_eq!(run("exim -q1h").interval, Some(3600));
+    assert_eq!(run("exim -qf 15m").interval, Some(900));
     let both = run("exim -qqff");
     assert!(both.two_stage && both.force && both.force_frozen && !both.local_only);
     let named = run("exim -qGspare/5m");
@@ -78,6 +78,23 @@ fn refusals_have_exims_words() {
         ("exim -f", "unknown, malformed, or incomplete option -f"),
         ("exim -bp -bd", "incompatible command-line options or arguments"),
         ("exim -qx", "bad time value -qx: abandoned"),
+        ("exim -q x", "bad time value x: abandoned"),
+        ("exim -qff 0s", "bad time value 0s: abandoned"),
+        ("exim -or x -bm", "bad time value x: abandoned"),
+        ("exim -or5x", "bad time value -or5x: abandoned"),
+        ("exim -os", "bad time value -os: abandoned"),
+        ("exim -", "unknown, malformed, or incomplete option -"),
+        ("exim -D", "macro name set by -D must start with an upper case letter"),
+        ("exim -D A=5", "macro name set by -D must start with an upper case letter"),
+        ("exim -Dabc=1", "macro name set by -D must start with an upper case letter"),
+        ("exim -DA-B=1", "unknown, malformed, or incomplete option -DA-B=1"),
+        ("exim -R", "string expected after -R"),
+        ("exim -Sr", "string expected after -S"),
+        ("exim -X", "string expected after -X"),
+        ("exim -oA", "string expected after -oA"),
+        ("exim -oMa", "data expected after -oMa"),
+        ("exim -d+nosuch -bV", "unknown debug_selector setting: +nosuch"),
+        ("exim -dacl", "malformed debug_selector setting: + or - expected but found \"acl\""),
         ("exim -Laaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa -bp", "the -L syslog name is too long"),
         ("exim -M", "no message ids given after -M option"),
         ("exim -M abc", "malformed message id abc after -M option"),

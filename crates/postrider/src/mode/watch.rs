@@ -43,10 +43,10 @@ pub(crate) fn begin(start: &Start<'_>, sources: &config::Sources) -> Result<(), 
             }
             print(&format!("{front}{line}"));
         });
-        trace::say(Category::Verbose, format_args!("configuration file is {}", start.config.path.display()));
+        mail_types::trace!(Verbose, "configuration file is {}", start.config.path.display());
         let role = |is, name: &str| format!("{}{name} user", if is { "" } else { "not " });
-        trace::say(Category::Verbose, format_args!("{}", role(start.caller.trusted, "trusted")));
-        trace::say(Category::Verbose, format_args!("{}", role(start.caller.admin, "admin")));
+        mail_types::trace!(Verbose, "{}", role(start.caller.trusted, "trusted"));
+        mail_types::trace!(Verbose, "{}", role(start.caller.admin, "admin"));
     } else if matches!(invocation.mode, Mode::HostTest { .. }) {
         host_test();
     } else if invocation.verbose && !matches!(invocation.mode, Mode::Verify { .. }) {
