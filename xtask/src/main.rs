@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         ["fuzz", rest @ ..] => xtask::fuzz::run(rest),
         ["manual"] => xtask::manual(&[]),
         ["coverage"] => xtask::manual(&["coverage"]),
+        ["coverage", list] => xtask::manual(&["coverage", list]),
         ["tidy"] => xtask::tidy::run(),
         ["parity", rest @ ..] => xtask::parity::run(rest),
         _ => Err(USAGE.to_owned()),
@@ -28,5 +29,5 @@ const USAGE: &str = "usage: cargo xtask tidy
        cargo xtask bench [accept] [maildir] [relay] [idle] [syncs] [expand] [lists] [--messages N] [--only SERVER]
        cargo xtask fuzz [SECONDS]
        cargo xtask manual
-       cargo xtask coverage
+       cargo xtask coverage [LIST]
        cargo xtask parity record|check|report [expand|flow] [CASE]";

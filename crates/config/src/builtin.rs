@@ -77,6 +77,8 @@ features! {
     "_HAVE_DMARC" => |_| Evidence::acl("dmarc_status");
     /// Answers of the DNS are validated.
     "_HAVE_DNSSEC" => |_| Evidence::option(main::DNS_DNSSEC_OK);
+    /// Bounces say more about the host that refused (an experiment of Exim's).
+    "_HAVE_DSN_INFO" => |_| false;
     /// Packets can be marked.
     "_HAVE_DSCP" => |_| Evidence::option(smtp::DSCP);
     /// The LIMITS extension.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::chapters;
 
 /// Names that will never be there: they contradict a decision, which is the text.
-const EXEMPT: [(&str, &str); 4] = [
+pub(crate) const EXEMPT: [(&str, &str); 4] = [
     ("_HAVE_GNUTLS", "one TLS library: the macro is _HAVE_OPENSSL"),
     ("_HAVE_DLFUNC", "functions made for Exim can't be loaded"),
     ("${dlfunc", "functions made for Exim can't be loaded"),

@@ -14,6 +14,7 @@ mod coverage;
 mod examples;
 mod options;
 mod page;
+mod uncovered;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,6 +29,7 @@ pub use coverage::coverage;
 use examples::Answers;
 pub use examples::{CASE, answered_by_rows};
 use page::{Entry, Page, Shown};
+pub use uncovered::uncovered;
 
 /// Writes the pages and the input of the parity case.
 ///

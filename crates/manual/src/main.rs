@@ -13,6 +13,10 @@ fn main() -> ExitCode {
     let done = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => postrider_manual::write_all(),
         ["coverage"] => postrider_manual::coverage().map(|text| print!("{text}")),
+        ["coverage", list] => std::fs::read_to_string(list)
+            .map_err(|e| format!("{list}: {e}"))
+            .and_then(|list| postrider_manual::uncovered(&list))
+            .map(|text| print!("{text}")),
         other => Err(format!("unknown words: {other:?}")),
     };
     match done {
