@@ -10,7 +10,6 @@
 //! # References
 //! RFC 8460 section 5.4, RFC 9112.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +17,11 @@ use mail_types::limits;
 use reports::tlsrpt::Place;
 use tls::{ConnectorRequest, Strictness};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::services::Services;
+use crate::services::https::reach;
 
-/// Addresses of the server that are tried.
-const ADDRESSES: usize = 4;
 /// Longest status line.
 const STATUS: usize = 1024;
 /// Letters of it that are shown.
@@ -55,25 +52,10 @@ async fn unhurried(
 ) -> Result<String, String> {
     let Place { host, path, .. } = place;
     let port = place.port.unwrap_or(443);
-    let ipv6 = !services.snapshot().main.get(config::options::main::DISABLE_IPV6);
-    let found = services
-        .resolver
-        .host_addresses(host.as_bytes(), dns::Families { ipv4: true, ipv6 }, dns::SearchOptions::default())
-        .await
-        .map_err(|failure| format!("{host}: {failure}"))?;
-    let request = ConnectorRequest {
-        server: Strictness::Ignore,
-        alpn: vec![b"http/1.1".to_vec()],
-        ..ConnectorRequest::default()
-    };
-    let store = Arc::clone(&services.tls);
-    let connector = services.pools.files.run(move || store.connector(&request)).await;
-    let connector = connector
-        .map_err(|_stopped| "the program is stopping".to_owned())?
-        .map_err(|error| error.to_string())?;
-    let (stream, address) = connect(&found.addresses, port).await?;
-    let mut stream = tls::Stream::new(stream);
-    stream.connect(&connector, Some(host), address).await.map_err(|fault| format!("{host}: {fault}"))?;
+    let request = ConnectorRequest { server: Strictness::Ignore, ..ConnectorRequest::default() };
+    let patience = Duration::from_secs(limits::REPORT_POST_SECS / 4);
+    let reached = reach(host, port, request, patience, services).await;
+    let mut stream = reached.map_err(|why| why.to_string())?;
     let authority = if port == 443 { host.clone() } else { format!("{host}:{port}") };
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: Postrider\r\nContent-Type: {media_type}\r\n\
@@ -105,19 +87,6 @@ fn judged(status: &[u8]) -> Result<String, String> {
     let good = code.starts_with(b" 2") && code[2..].iter().all(u8::is_ascii_digit);
     let told = line.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect();
     if good { Ok(told) } else { Err(format!("the answer is {told:?}")) }
-}
-
-async fn connect(addresses: &[IpAddr], port: u16) -> Result<(TcpStream, IpAddr), String> {
-    let mut why = "no address".to_owned();
-    for address in addresses.iter().take(ADDRESSES) {
-        let connecting = TcpStream::connect(SocketAddr::new(*address, port));
-        match timeout(Duration::from_secs(limits::REPORT_POST_SECS / 4), connecting).await {
-            Ok(Ok(stream)) => return Ok((stream, *address)),
-            Ok(Err(error)) => why = format!("[{address}]: {error}"),
-            Err(_elapsed) => why = format!("[{address}]: connecting took too long"),
-        }
-    }
-    Err(why)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 
 pub mod accounts;
 mod config_handle;
+pub(crate) mod https;
 pub mod interfaces;
 pub mod local_agent;
 pub mod pam;

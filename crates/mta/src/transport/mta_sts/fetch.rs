@@ -9,20 +9,16 @@
 //! # References
 //! RFC 8461 section 3.3; RFC 9112.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use mail_types::limits;
-use tls::{ConnectorRequest, HandshakeFault, Strictness};
+use tls::{ConnectorRequest, Strictness};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{Source, Stage, Trouble};
 use crate::services::Services;
-
-/// Addresses of the server that are tried.
-const ADDRESSES: usize = 4;
+use crate::services::https::{Unreached, reach};
 
 /// Gets the text of a domain's policy.
 ///
@@ -41,26 +37,14 @@ pub(super) async fn policy(domain: &str, services: &Services) -> Result<Vec<u8>,
 async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, Trouble> {
     let Source { port, anchors, .. } = &services.mta_sts;
     let host = format!("mta-sts.{domain}");
-    let found = services
-        .resolver
-        .host_addresses(host.as_bytes(), families(services), dns::SearchOptions::default())
-        .await
-        .map_err(|failure| Trouble::fetching(format!("{host}: {failure}")))?;
     let request = ConnectorRequest {
         server: Strictness::Require,
         names: vec![host.clone()],
         anchors: anchors.clone(),
-        alpn: vec![b"http/1.1".to_vec()],
         ..ConnectorRequest::default()
     };
-    let store = std::sync::Arc::clone(&services.tls);
-    let connector = services.pools.files.run(move || store.connector(&request)).await;
-    let connector = connector
-        .map_err(|_stopped| Trouble::fetching("the program is stopping"))?
-        .map_err(|error| Trouble::fetching(error.to_string()))?;
-    let (stream, address) = connect(&found.addresses, *port).await.map_err(Trouble::fetching)?;
-    let mut stream = tls::Stream::new(stream);
-    stream.connect(&connector, Some(&host), address).await.map_err(|fault| refused(&host, &fault))?;
+    let patience = Duration::from_secs(limits::MTA_STS_FETCH_SECS / 3);
+    let mut stream = reach(&host, *port, request, patience, services).await.map_err(unreached)?;
     let request = format!(
         "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Postrider\r\nAccept: text/plain\r\n\
          Connection: close\r\n\r\n"
@@ -80,31 +64,11 @@ async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, Trouble
     }
 }
 
-/// A handshake that failed: for the certificate, or for another reason.
-fn refused(host: &str, fault: &HandshakeFault) -> Trouble {
-    let stage = match fault {
-        HandshakeFault::Certificate(_) => Stage::Certificate,
-        _ => Stage::Fetch,
-    };
-    Trouble { stage, words: format!("{host}: {fault}") }
-}
-
-fn families(services: &Services) -> dns::Families {
-    let ipv6 = !services.snapshot().main.get(config::options::main::DISABLE_IPV6);
-    dns::Families { ipv4: true, ipv6 }
-}
-
-async fn connect(addresses: &[IpAddr], port: u16) -> Result<(TcpStream, IpAddr), String> {
-    let mut why = "no address".to_owned();
-    for address in addresses.iter().take(ADDRESSES) {
-        let connecting = TcpStream::connect(SocketAddr::new(*address, port));
-        match timeout(Duration::from_secs(limits::MTA_STS_FETCH_SECS / 3), connecting).await {
-            Ok(Ok(stream)) => return Ok((stream, *address)),
-            Ok(Err(error)) => why = format!("[{address}]: {error}"),
-            Err(_elapsed) => why = format!("[{address}]: connecting took too long"),
-        }
+fn unreached(why: Unreached) -> Trouble {
+    match why {
+        Unreached::Certificate(words) => Trouble { stage: Stage::Certificate, words },
+        Unreached::Otherwise(words) => Trouble::fetching(words),
     }
-    Err(why)
 }
 
 /// The body of an answer, once it is there as a whole.
