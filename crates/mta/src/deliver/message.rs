@@ -18,7 +18,7 @@ use crate::context::facts::{
 };
 
 /// Everything that the spool knows about a message. Reads the visible part of the body: blocks.
-pub(super) fn facts(header: &Header, data: &DataFile, config: &Config, now: Timestamp) -> Facts {
+pub fn facts(header: &Header, data: &DataFile, config: &Config, now: Timestamp) -> Facts {
     Facts {
         connection: connection(header),
         message: message(header, body(header, data, config), now),

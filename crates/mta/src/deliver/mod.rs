@@ -41,6 +41,7 @@ mod tell;
 
 pub use identity::{Refusal, authorise};
 pub use local_agent::{InProcessAgent, look};
+pub use message::facts as facts_of_queued;
 
 use std::sync::Arc;
 

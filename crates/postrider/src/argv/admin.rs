@@ -1,5 +1,7 @@
 //! `-M…`: acting on messages in the queue.
 
+use mail_types::MessageId;
+
 use super::{Mode, Parser, Refusal, not_served, unknown};
 
 /// What to do with the messages whose ids are the operands.
@@ -86,8 +88,18 @@ impl<'a> Parser<'a> {
                 ": Exim's processes use it among themselves; here a connection stays in the server",
             ));
         }
-        if matches!(letters, b"set" | b"G") {
+        if letters == b"G" {
             return Err(not_served(option, ""));
+        }
+        if letters == b"set" {
+            let id = self.next().cloned().unwrap_or_default();
+            if id.is_empty() {
+                return Err(Refusal("exim: no message ids given after -Mset option".to_owned()));
+            }
+            let bad = String::from_utf8_lossy(&id);
+            let malformed = || Refusal(format!("exim: malformed message id {bad} after -Mset option"));
+            self.invocation.loaded_message = Some(MessageId::parse(&id).ok_or_else(malformed)?);
+            return Ok(());
         }
         let action = Action::from_letters(letters).ok_or_else(|| unknown(option))?;
         self.set_mode(Mode::Act(action));
@@ -100,7 +112,7 @@ impl<'a> Parser<'a> {
             Action::AddRecipients | Action::EditSender | Action::MarkDelivered => &rest[..1],
             _ => rest,
         };
-        if let Some(bad) = ids.iter().find(|a| mail_types::MessageId::parse(a).is_none()) {
+        if let Some(bad) = ids.iter().find(|a| MessageId::parse(a).is_none()) {
             let bad = String::from_utf8_lossy(bad);
             return Err(Refusal(format!(
                 "exim: malformed message id {bad} after {} option",

@@ -20,7 +20,7 @@ mod tests;
 pub(crate) use admin::Action;
 pub(crate) use queue_run::{QueueRun, Select};
 
-use mail_types::interval;
+use mail_types::{MessageId, interval};
 use mta::local_submission::ErrorMode;
 
 /// What the program is to do.
@@ -141,6 +141,8 @@ pub(crate) struct Origin {
 /// The command line, understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Invocation {
+    /// `-Mset`: the message of the queue that `-be` speaks of.
+    pub loaded_message: Option<MessageId>,
     /// What to do.
     pub mode: Mode,
     /// `-C`: configuration files to try.
@@ -315,7 +317,9 @@ impl<'a> Parser<'a> {
     fn finish(mut self) -> Result<Invocation, Refusal> {
         let invocation = &mut self.invocation;
         let daemon_with_queue = matches!(invocation.mode, Mode::Daemon { .. });
-        if self.mode_options > 1 {
+        let loads_for_nothing =
+            invocation.loaded_message.is_some() && !matches!(invocation.mode, Mode::Expand { .. });
+        if self.mode_options > 1 || loads_for_nothing {
             return Err(Refusal("exim: incompatible command-line options or arguments".to_owned()));
         }
         if invocation.queue_run.is_some() && !daemon_with_queue {

@@ -1,4 +1,5 @@
-//! `-be`: expansions from the command line or from standard input, one a line; `-bem FILE` loads a message first.
+//! `-be`: expansions from the command line or from standard input, one a line; `-bem FILE` loads a message first, and
+//! `-Mset ID` one from the queue.
 //!
 //! # Compatibility
 //! Spec 5.2. Prompts and results have Exim's form; a line that ends with a backslash goes on with the next.
@@ -15,7 +16,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use mail_types::MessageId;
 use mta::context::Context;
+use mta::deliver::facts_of_queued;
 use mta::local_submission::{MessageRequest, preview, without_message};
 use mta::receive::Caller;
 use mta::services::Services;
@@ -26,6 +29,9 @@ use super::Start;
 
 /// Runs the mode.
 pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
+    if start.invocation.loaded_message.is_some() && !start.caller.admin {
+        return super::permission_denied();
+    }
     let runtime = match crate::runtime() {
         Ok(runtime) => runtime,
         Err(e) => {
@@ -45,7 +51,11 @@ pub(crate) fn run(start: &Start<'_>, message: Option<&[u8]>) -> ExitCode {
     };
     if start.invocation.operands.is_empty() {
         // A message's context holds more than a helper's.
-        let helpers = if message.is_some() { Helpers::Off } else { Helpers::new() };
+        let helpers = if message.is_some() || start.invocation.loaded_message.is_some() {
+            Helpers::Off
+        } else {
+            Helpers::new()
+        };
         // Whoever closed the other end wants no more answers.
         let _ = from_input(&mut context, helpers);
     } else {
@@ -69,6 +79,11 @@ async fn context(
     let mut caller = Caller::identify(request, &services).await?;
     // Any caller may say where a message of a test came from.
     caller.host = host;
+    if let Some(id) = start.invocation.loaded_message {
+        let mut context = without_message(caller, services);
+        load_queued(&id, &mut context)?;
+        return Ok(context);
+    }
     let Some(file) = message else { return Ok(without_message(caller, services)) };
     let path = Path::new(OsStr::from_bytes(file));
     let message = std::fs::read(path).map_err(|error| {
@@ -85,6 +100,24 @@ async fn context(
         crate::say(format!("Warning: {warning}\n").as_bytes());
     }
     Ok(context)
+}
+
+/// `-Mset`: the facts of a message in the queue. One that cannot be loaded is told of, and the expansions go on without it.
+fn load_queued(id: &MessageId, context: &mut Context) -> Result<(), String> {
+    let spool = crate::assembly::open_spool_alone(&context.config)?;
+    let read = spool.open_data(id).and_then(|data| Ok((data, spool.read_header(id)?)));
+    let why = match read {
+        Ok((Some(data), Some(header))) => {
+            context.facts = facts_of_queued(&header, &data, &context.config, context.services.clock.now());
+            return Ok(());
+        }
+        Ok((None, _)) => "not found".to_owned(),
+        Ok((Some(_), None)) => "has no header file".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    crate::say(format!("Failed to load message datafile {id}\nFailed to load message {id}\n").as_bytes());
+    crate::say_error_as_is(&format!("Spool file {id}-D {why}"));
+    Ok(())
 }
 
 fn from_input(context: &mut Context, helpers: Helpers) -> std::io::Result<()> {
