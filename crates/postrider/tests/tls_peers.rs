@@ -65,8 +65,9 @@ impl Site {
 
     /// What `openssl s_client` says of a session with the server, in which `said` is said.
     fn s_client(&self, port: u16, args: &[&str], said: &str) -> String {
-        let mut client = command("openssl");
-        client.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-CAfile"]);
+        // A client that waits for ever is ended.
+        let mut client = command("timeout");
+        client.args(["20", "openssl", "s_client", "-connect", &format!("127.0.0.1:{port}"), "-CAfile"]);
         client.arg(self.scratch.at("ca.pem")).args(args).current_dir(self.scratch.path());
         let output = run_command(&mut client, said.as_bytes());
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()

@@ -243,6 +243,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
             Active::Server(stream) => stream.poll_read(waker, buffer),
             Active::Client(stream) => stream.poll_read(waker, buffer),
         };
+        if polled.is_pending() {
+            // What the library has to say by itself (that there is no renegotiation) does not wait for our next word.
+            // That it can't be sent shows with that word, or at the next read.
+            let _ = match &mut self.state {
+                State::Server(stream) if stream.get_ref().1.wants_write() => {
+                    Pin::new(&mut **stream).poll_flush(waker).is_ready()
+                }
+                State::Client(stream) if stream.get_ref().1.wants_write() => {
+                    Pin::new(&mut **stream).poll_flush(waker).is_ready()
+                }
+                _ => true,
+            };
+        }
         let Poll::Ready(Err(error)) = polled else { return polled };
         self.fault.get_or_insert_with(|| session_words(&error));
         let cut = error.kind() == io::ErrorKind::UnexpectedEof;
