@@ -198,7 +198,8 @@ impl Run<'_> {
                 let hex =
                     association.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
                 let security = format!("{:?}", answer.security).to_lowercase();
-                let _ = writeln!(text, "  TLSA {usage} {selector} {matching} {hex}… ({security})");
+                let owner = Printable::new(&name);
+                let _ = writeln!(text, "  {owner} TLSA {usage} {selector} {matching} {hex}… ({security})");
             }
         }
     }
