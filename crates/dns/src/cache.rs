@@ -34,11 +34,13 @@ impl<K: Clone + Eq + Hash + Ord, V: Clone> Cache<K, V> {
     pub(crate) fn find(&self, key: &K, now: Timestamp) -> Option<(V, u32)> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = state.entries.get(key)?;
-        if entry.end <= now {
+        let left = entry.end.since(now);
+        // More than anything may have left: the clock was put back.
+        if entry.end <= now || left > Duration::from_secs(u64::from(LIFETIME_MAX)) {
             state.remove(key);
             return None;
         }
-        Some((entry.value.clone(), entry.end.since(now).as_secs() as u32))
+        Some((entry.value.clone(), left.as_secs() as u32))
     }
 
     /// Keeps a value for so many seconds.
@@ -102,6 +104,14 @@ mod tests {
         cache.keep(1, 'a', 60, at(0));
         assert_eq!(cache.find(&1, at(20)), Some(('a', 40)));
         assert_eq!(cache.find(&1, at(60)), None);
+        assert_eq!(cache.find(&1, at(0)), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_ends_what_was_known() {
+        let cache = Cache::default();
+        cache.keep(1, 'a', 60, at(1_000_000));
+        assert_eq!(cache.find(&1, at(999_990)), Some(('a', 70)));
         assert_eq!(cache.find(&1, at(0)), None);
     }
 

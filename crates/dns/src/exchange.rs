@@ -21,19 +21,20 @@ use tokio::time::timeout;
 use crate::config::ResolverConfig;
 use crate::wire::{self, Edns, Failed, NotAnAnswer, Question, Response, ResponseKind, UDP_PAYLOAD};
 
-/// Asks the servers in turn; with `signatures` for all that a validator needs.
+/// Asks the servers in turn; with `proof_from` for all that a validator needs, and the server of this number first.
 pub(crate) async fn ask(
     question: &Question,
-    signatures: bool,
+    proof_from: Option<usize>,
     config: &ResolverConfig,
     options: &QueryOptions,
     entropy: &dyn Entropy,
 ) -> Result<Response, DnsFailure> {
     let mut failure = DnsFailure::Unreachable;
     let wait = options.retrans.unwrap_or(config.retrans);
-    let edns = Edns { enabled: config.edns0, dnssec_ok: signatures };
+    let edns = Edns { enabled: config.edns0, dnssec_ok: proof_from.is_some() };
+    let (front, back) = config.servers.split_at(proof_from.unwrap_or(0).min(config.servers.len()));
     for _ in 0..options.retry.unwrap_or(config.tries).max(1) {
-        for server in &config.servers {
+        for server in back.iter().chain(front) {
             match ask_server(*server, question, (edns, wait), entropy).await {
                 Ok(response) => return Ok(response),
                 // A real answer, even a bad one, tells more than silence.
@@ -65,7 +66,7 @@ async fn ask_server(
         ResponseKind::NoError | ResponseKind::NxDomain => Ok(response),
         ResponseKind::FormErr => Err(DnsFailure::Malformed),
         ResponseKind::Failure(Failed::ServFail) => Err(DnsFailure::ServFail),
-        ResponseKind::Failure(Failed::Refused) => Err(DnsFailure::Refused),
+        ResponseKind::Failure(Failed::Refused | Failed::Lame) => Err(DnsFailure::Refused),
     }
 }
 

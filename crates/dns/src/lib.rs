@@ -28,6 +28,7 @@ mod hosts;
 mod name;
 pub mod probe;
 mod resolver;
+mod rollover;
 mod validate;
 mod wire;
 
@@ -35,5 +36,6 @@ pub use blocking::BlockingResolver;
 pub use config::{Names, ResolverConfig, SlowLookups, Validation};
 pub use hosts::HostsFile;
 pub use mail_types::dns::reverse_name;
-pub use resolver::{Examined, Families, HostAddresses, Resolver, SearchOptions};
+pub use resolver::{Examined, Families, Followed, HostAddresses, Resolver, SearchOptions};
+pub use rollover::{AnchorsFile, Change, Rollover};
 pub use validate::anchor::{AnchorError, TrustAnchors};

@@ -23,6 +23,7 @@ pub fn judge(keys: &[u8], answer: &[u8], now: Timestamp) -> Vec<String> {
     let Some(set) = set else { return Vec::new() };
     let zone = Zone {
         apex: set.owner.clone(),
+        is_trust_point: false,
         keys: set.data.iter().filter_map(|record| Key::read(record)).collect(),
     };
     let mut effort = Effort::default();

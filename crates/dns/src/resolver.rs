@@ -5,7 +5,7 @@
 //! * An answer is secure only if each part of the way to it was.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use mail_types::Clock;
 use mail_types::clock::Entropy;
@@ -18,10 +18,14 @@ use crate::cache::Cache;
 use crate::config::{ResolverConfig, Validation};
 use crate::exchange;
 use crate::name;
+use crate::validate::anchor::TrustAnchors;
 use crate::wire::{Question, Response, ResponseKind};
 
 mod chain;
+mod follow;
 mod validated;
+
+pub use follow::Followed;
 
 /// A caching stub resolver; clones share the cache.
 #[derive(Clone)]
@@ -36,6 +40,8 @@ struct Inner {
     /// By name in lower case, type, and whether DNSSEC was asked for.
     answers: Cache<(Vec<u8>, RecordType, bool), Examined>,
     links: chain::Links,
+    /// Those in force: the configured ones, as far as nobody has followed them further.
+    anchors: RwLock<Arc<TrustAnchors>>,
 }
 
 /// Whether a name may be completed from the search list, and what is asked of the answer.
@@ -108,6 +114,10 @@ impl Examined {
 impl Resolver {
     /// With a configuration, and the time and chance that it depends on.
     pub fn new(config: ResolverConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let anchors = match &config.validation {
+            Validation::Own(anchors) => anchors.clone(),
+            Validation::Nobody | Validation::Upstream => TrustAnchors::none(),
+        };
         Self {
             inner: Arc::new(Inner {
                 config,
@@ -115,6 +125,7 @@ impl Resolver {
                 entropy,
                 answers: Cache::default(),
                 links: chain::Links::default(),
+                anchors: RwLock::new(Arc::new(anchors)),
             }),
         }
     }
@@ -127,6 +138,21 @@ impl Resolver {
     /// The same for code that runs on a thread of its own; questions are asked on the runtime behind `handle`.
     pub fn blocking(&self, handle: tokio::runtime::Handle) -> BlockingResolver {
         BlockingResolver::new(self.clone(), handle)
+    }
+
+    /// The trust anchors in force.
+    pub fn anchors(&self) -> Arc<TrustAnchors> {
+        Arc::clone(&self.inner.anchors.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other trust anchors are in force from now on; what the old ones proved is forgotten.
+    pub fn trust(&self, anchors: TrustAnchors) {
+        let mut present = self.inner.anchors.write().unwrap_or_else(PoisonError::into_inner);
+        if **present != anchors {
+            *present = Arc::new(anchors);
+            drop(present);
+            self.forget();
+        }
     }
 
     /// Forgets all answers.
@@ -159,7 +185,7 @@ impl Resolver {
             Err(failure) => return Examined::failed(failure),
         };
         let own = match &config.validation {
-            Validation::Own(anchors) if options.dnssec || config.dnssec_always => Some(anchors),
+            Validation::Own(_) if options.dnssec || config.dnssec_always => Some(self.anchors()),
             _ => None,
         };
         let key = (name::to_text(&parsed).to_ascii_lowercase(), rtype, own.is_some());
@@ -310,7 +336,7 @@ impl Resolver {
         let mut way = Way { ttl: u32::MAX, secure: true, hops: 0 };
         loop {
             let Inner { config, entropy, .. } = &*self.inner;
-            let response = match exchange::ask(&question, false, config, options, &**entropy).await {
+            let response = match exchange::ask(&question, None, config, options, &**entropy).await {
                 Ok(response) => response,
                 Err(failure) => return Looked { examined: Examined::failed(failure), seconds: 0 },
             };

@@ -62,6 +62,8 @@ pub(crate) enum ResponseKind {
 pub(crate) enum Failed {
     ServFail,
     Refused,
+    /// Neither an answer nor the word of somebody responsible: a server that was asked by mistake.
+    Lame,
 }
 
 /// Why a message is no answer to the question.
@@ -138,6 +140,10 @@ pub(crate) fn response(
         return Ok(response);
     }
     fill(&mut response, &message, options).map_err(|_| NotAnAnswer::Malformed)?;
+    let empty = kind == ResponseKind::NoError && message.header_counts().ancount() == 0;
+    if empty && response.negative_ttl.is_none() && !header.aa() && !header.ra() {
+        response.kind = ResponseKind::Failure(Failed::Lame);
+    }
     Ok(response)
 }
 

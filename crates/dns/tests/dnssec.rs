@@ -25,7 +25,7 @@ use dns::{Resolver, ResolverConfig, TrustAnchors, Validation};
 use mail_types::clock::{SystemClock, SystemEntropy};
 use mail_types::dns::{DnsFailure, QueryOptions, RecordType, Security};
 
-use zones::{DsIn, PLAIN, Signed, Spec, without};
+use zones::{DsIn, PLAIN, Signed, Spec, ZoneKeys, without};
 
 const SPECS: &[Spec] = &[
     Spec { name: ".", records: "", ..PLAIN },
@@ -64,6 +64,17 @@ big TXT BIG
     Spec { name: "alg14.test", algorithm: Some("ECDSAP384SHA384"), ..PLAIN },
     Spec { name: "alg15.test", algorithm: Some("ED25519"), ..PLAIN },
     Spec { name: "rollover.test", ds: DsIn::Rollover, ..PLAIN },
+    Spec { name: "doubleds.test", ds: DsIn::Double, ..PLAIN },
+    Spec { name: "split.test", zone_keys: ZoneKeys::One, ..PLAIN },
+    Spec { name: "bothsign.test", zone_keys: ZoneKeys::BothSign, ..PLAIN },
+    Spec { name: "prepublished.test", zone_keys: ZoneKeys::PrePublished, ..PLAIN },
+    Spec {
+        name: "toosoon.test",
+        zone_keys: ZoneKeys::BothSign,
+        fault: |text| without_first(&text, "DNSKEY\t256 "),
+        ..PLAIN
+    },
+    Spec { name: "lame.test", ..PLAIN },
     Spec { name: "wrongds.test", ds: DsIn::Wrong, ..PLAIN },
     Spec { name: "expired.test", signed: Signed::Past, ..PLAIN },
     Spec { name: "future.test", signed: Signed::Future, ..PLAIN },
@@ -106,6 +117,12 @@ fn many_wrong_signatures(text: String) -> String {
 
 fn few_wrong_signatures(text: String) -> String {
     wrong_signatures(text, 3)
+}
+
+/// A key is taken out that was there when the keys were signed.
+fn without_first(text: &str, unwanted: &str) -> String {
+    let line = text.lines().find(|line| line.contains(unwanted)).expect("a key");
+    text.replacen(&format!("{line}\n"), "", 1)
 }
 
 /// Beside the right signature of `www A` so many that are none.
@@ -191,6 +208,15 @@ const CASES: &[Case] = &[
     ("www.alg15.test", A, Secure, ""),
     ("nothing.alg15.test", A, NoName, ""),
     ("www.rollover.test", A, Secure, ""),
+    ("www.doubleds.test", A, Secure, ""),
+    ("nothing.doubleds.test", A, NoName, ""),
+    ("www.split.test", A, Secure, ""),
+    ("nothing.split.test", A, NoName, ""),
+    ("www.bothsign.test", A, Secure, ""),
+    ("www.prepublished.test", A, Secure, ""),
+    ("www.toosoon.test", A, Bogus, "signature of toosoon.test DNSKEY by key"),
+    ("www.lame.test", A, Secure, ""),
+    ("nothing.lame.test", A, NoName, ""),
     ("www.wrongds.test", A, Bogus, "no key of wrongds.test fits its DS"),
     ("www.expired.test", A, Bogus, "expired at 20210101000000Z, and this machine's clock says"),
     ("www.future.test", A, Bogus, "not valid before 20360101000000Z, and this machine's clock says"),
@@ -220,17 +246,25 @@ async fn our_verdicts_are_those_of_unbound() {
         return;
     }
     let folder = Scratch::new();
-    let (made, root_ds) = zones::make(&folder.0, SPECS);
+    let (mut made, root_ds) = zones::make(&folder.0, SPECS);
     let anchor = folder.0.join("root.ds");
     std::fs::write(&anchor, &root_ds).expect("scratch");
     let nsd = daemons::nsd(&folder.0, &made);
+    let elsewhere = folder.0.join("lame");
+    std::fs::create_dir(&elsewhere).expect("scratch");
+    let lame = daemons::nsd(&elsewhere, &[]);
+    for zone in made.iter_mut().filter(|zone| zone.name == "lame.test") {
+        zone.lame = Some(lame.address);
+    }
     let validator = daemons::unbound(&folder.0, &made, nsd.address, Some(&anchor));
     let iterator = daemons::unbound(&folder.0, &made, nsd.address, None);
     let anchors = TrustAnchors::parse(root_ds.as_bytes()).expect("one anchor");
-    let by_resolver = resolver(iterator.address, &anchors);
+    let by_resolver = resolver(&[iterator.address], &anchors);
     // A validating resolver before us hides nothing: it is told not to check (CD).
-    let by_validator = resolver(validator.address, &anchors);
-    let direct = resolver(nsd.address, &anchors);
+    let by_validator = resolver(&[validator.address], &anchors);
+    let direct = resolver(&[nsd.address], &anchors);
+    // A server that has none of the zones is no obstacle.
+    let beside_lame = resolver(&[lame.address, nsd.address], &anchors);
     let believing = Resolver::new(
         ResolverConfig::with_servers([validator.address]),
         Arc::new(SystemClock),
@@ -246,7 +280,13 @@ async fn our_verdicts_are_those_of_unbound() {
         if theirs != Some(expected) {
             wrong.push(format!("{name} {rtype}: unbound says {theirs:?}, not {expected:?}"));
         }
-        for (way, ours) in [("resolver", &by_resolver), ("validator", &by_validator), ("nsd", &direct)] {
+        let ways = [
+            ("resolver", &by_resolver),
+            ("validator", &by_validator),
+            ("nsd", &direct),
+            ("lame", &beside_lame),
+        ];
+        for (way, ours) in ways {
             let (verdict, why) = our_verdict(ours, name, rtype).await;
             if verdict != Some(expected) || !why.contains(reason) {
                 wrong.push(format!(
@@ -276,10 +316,10 @@ impl Drop for Scratch {
     }
 }
 
-fn resolver(server: SocketAddr, anchors: &TrustAnchors) -> Resolver {
+fn resolver(servers: &[SocketAddr], anchors: &TrustAnchors) -> Resolver {
     let config = ResolverConfig {
         validation: Validation::Own(anchors.clone()),
-        ..ResolverConfig::with_servers([server])
+        ..ResolverConfig::with_servers(servers)
     };
     Resolver::new(config, Arc::new(SystemClock), Arc::new(SystemEntropy))
 }

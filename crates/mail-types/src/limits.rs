@@ -116,6 +116,12 @@ pub const DNSSEC_FAILED_CHECKS: u32 = 16;
 pub const DNSSEC_KEYS_PER_TAG: usize = 4;
 /// Names hashed for one DNS question (CVE-2023-50868).
 pub const DNSSEC_HASHES: u32 = 256;
+/// Name servers that are asked for an answer that can't be right before it counts as forged.
+pub const DNSSEC_SERVERS: usize = 3;
+/// Keys of one trust point that are followed at a time (RFC 5011 section 2.4.3 asks for at least five).
+pub const DNSSEC_ANCHORS: usize = 16;
+/// Bytes of the file in which trust anchors are followed.
+pub const DNSSEC_ANCHORS_FILE: u64 = 1 << 20;
 /// Iterations of an NSEC3 hash; a zone that wants more counts as unsigned (RFC 9276 section 3.2).
 pub const NSEC3_ITERATIONS: u16 = 150;
 /// Longest DNS message.

@@ -2,7 +2,7 @@
 //!
 //! `listener` and `local_submission` begin a session, `smtp_in` speaks with the client, `receive` takes the message
 //! in and commits it to the spool; `queue` decides when, `deliver` makes one attempt, `route` finds where and
-//! `transport` carries it there; `dsn` reports back, `report` tells other domains once a day. `acl` and `verify` decide on the way in, `context` answers every `$variable` on the way, `services`
+//! `transport` carries it there; `dsn` reports back, `report` tells other domains once a day, `trust_anchors` follows DNSSEC's keys. `acl` and `verify` decide on the way in, `context` answers every `$variable` on the way, `services`
 //! holds what all stages share.
 //!
 //! # Invariants
@@ -26,4 +26,5 @@ pub mod smtp_in;
 #[cfg(test)]
 mod testing;
 pub mod transport;
+pub mod trust_anchors;
 pub mod verify;

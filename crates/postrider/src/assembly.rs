@@ -197,11 +197,29 @@ fn resolver(
     settings.dnssec_always = options.get(main::DNS_DNSSEC_OK) > 0;
     settings.trusted_authorities = names_in(config.main.get(main::DNS_TRUST_AA));
     settings.again_means_nonexist = names_in(config.main.get(main::DNS_AGAIN_MEANS_NONEXIST));
-    Ok(dns::Resolver::new(settings, Arc::clone(clock), Arc::clone(entropy)))
+    let resolver = dns::Resolver::new(settings, Arc::clone(clock), Arc::clone(entropy));
+    if let dns::Validation::Own(configured) = &resolver.config().validation
+        // The daemon tells of a file that makes no sense.
+        && let Ok(Some(rollover)) = followed_anchors(config, configured)
+    {
+        resolver.trust(rollover.anchors());
+    }
+    Ok(resolver)
+}
+
+/// The trust anchors as the daemon has followed them.
+pub(crate) fn followed_anchors(
+    config: &Config,
+    configured: &dns::TrustAnchors,
+) -> Result<Option<dns::Rollover>, String> {
+    if !config.main.get(postrider::DNSSEC_ANCHOR_ROLLOVER) {
+        return Ok(None);
+    }
+    dns::AnchorsFile::within(&spool_directory(config)?.join("db")).load(configured)
 }
 
 /// Who says what is secure.
-fn validation(config: &Config) -> Result<dns::Validation, String> {
+pub(crate) fn validation(config: &Config) -> Result<dns::Validation, String> {
     let options = &config.main;
     match options.get(postrider::DNSSEC_VALIDATION) {
         Some(b"upstream") => return Ok(dns::Validation::Upstream),

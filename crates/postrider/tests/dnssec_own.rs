@@ -8,9 +8,12 @@ mod daemons;
 #[path = "../../dns/tests/dnssec/zones.rs"]
 mod zones;
 
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use zones::{PLAIN, Spec};
 
@@ -30,8 +33,8 @@ impl Drop for Scratch {
     }
 }
 
-/// What the program says with these options of the main section.
-fn says(folder: &Path, options: &str, arguments: &[&str], input: &str) -> String {
+/// The program with these options of the main section.
+fn program(folder: &Path, options: &str, arguments: &[&str]) -> Command {
     let config = folder.join("exim.conf");
     let text = format!(
         "primary_hostname = mail.example.net\nspool_directory = {0}/spool\nlog_file_path = {0}/log/%slog\n\
@@ -42,10 +45,15 @@ fn says(folder: &Path, options: &str, arguments: &[&str], input: &str) -> String
         folder.display()
     );
     std::fs::write(&config, text).expect("scratch");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_postrider"))
-        .arg("-C")
-        .arg(&config)
-        .args(arguments)
+    let (word, rest) = arguments.split_at(usize::from(!arguments[0].starts_with('-')));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
+    command.args(word).arg("-C").arg(&config).args(rest).stdin(Stdio::null());
+    command
+}
+
+/// What it says.
+fn says(folder: &Path, options: &str, arguments: &[&str], input: &str) -> String {
+    let mut child = program(folder, options, arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -54,6 +62,49 @@ fn says(folder: &Path, options: &str, arguments: &[&str], input: &str) -> String
     child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
     let output = child.wait_with_output().expect("it ends");
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// A daemon asks the root for its keys, writes down what it has seen, and says so.
+fn the_daemon_follows_the_anchors(folder: &Path, own: &str) {
+    let before = says(folder, own, &["trust-anchors"], "");
+    assert!(before.contains("configured, not seen yet\nNo daemon has followed them yet"), "{before}");
+    let state = folder.join("spool/db/postrider-trust-anchors");
+    // Nothing is known, and it is time to ask; without the file a daemon waits for a minute.
+    std::fs::write(&state, "version 1\n").expect("the program has made the folder");
+    for place in [folder.join("spool/db"), state.clone()] {
+        std::fs::set_permissions(&place, Permissions::from_mode(0o777)).expect("ours");
+    }
+    let daemon = Daemon(program(folder, own, &["-bdf", "-oX", "127.0.0.1.0"]).spawn().expect("built"));
+    let begun = Instant::now();
+    while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\nkey valid ")) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", std::fs::read_to_string(&state));
+        std::thread::yield_now();
+    }
+    drop(daemon);
+    let log = std::fs::read_to_string(folder.join("log/mainlog")).expect("a log");
+    assert!(
+        log.contains("DNSSEC trust anchor of ., key ") && log.contains(": seen, trusted as configured\n"),
+        "{log}"
+    );
+    let after = says(folder, own, &["trust-anchors"], "");
+    assert!(after.contains(" algorithm 13: valid since "), "{after}");
+    // What the file says counts: with all anchors revoked nothing is secure, unless nobody looks at it.
+    let text = std::fs::read_to_string(&state).expect("a state").replace("key valid", "key revoked");
+    std::fs::write(&state, text).expect("ours");
+    assert!(says(folder, own, &["-be"], LOOKUPS).starts_with("> 192.0.2.1 no\n"));
+    let fixed = format!("{own}no_dnssec_anchor_rollover\n");
+    assert!(says(folder, &fixed, &["-be"], LOOKUPS).starts_with("> 192.0.2.1 yes\n"));
+    std::fs::remove_file(&state).expect("ours");
+}
+
+/// A server that ends with its test.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 const LOOKUPS: &str = "\
@@ -109,6 +160,7 @@ fn own_validation_decides() {
         let said = says(folder, options, &["-be"], LOOKUPS);
         assert!(said.starts_with("> 192.0.2.1 no\n> 192.0.2.1 no\n> Failed:"), "{options}: {said}");
     }
+    the_daemon_follows_the_anchors(folder, &own);
     let wrong = format!("{server}dnssec_trust_anchors = {}/nothing\n", folder.display());
     let said = says(folder, &wrong, &["-bt", "x@good.test"], "");
     assert!(said.contains("dnssec_trust_anchors") && said.contains("No such file"), "{said}");

@@ -12,7 +12,7 @@
 //! RFC 4035 sections 4.2, 4.7 and 5.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use domain::base::Rtype;
 use mail_types::dns::{DnsFailure, QueryOptions, RecordType};
@@ -33,6 +33,8 @@ pub(super) struct Links {
     known: Cache<DnsName, Link>,
     /// The servers have given a trust anchor's keys with their signatures.
     passes_signatures: AtomicBool,
+    /// The server that has given good answers where another had none.
+    preferred: AtomicUsize,
 }
 
 /// What a name on the way is.
@@ -61,14 +63,47 @@ pub(super) enum Trust {
 
 /// One question's way through the DNS.
 pub(super) struct Session<'a> {
-    pub(super) anchors: &'a TrustAnchors,
+    pub(super) anchors: Arc<TrustAnchors>,
     pub(super) options: &'a QueryOptions,
     pub(super) effort: Effort,
+    /// The server that is asked first.
+    pub(super) first: usize,
+    /// How many servers have been asked for the same before, in vain.
+    turn: usize,
+    /// The servers take signatures out.
+    pub(super) stripped: bool,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(anchors: Arc<TrustAnchors>, options: &'a QueryOptions) -> Self {
+        Self { anchors, options, effort: Effort::default(), first: 0, turn: 0, stripped: false }
+    }
+
+    /// The same for one server first, after so many others.
+    pub(super) fn asking(self, first: usize, turn: usize) -> Self {
+        Self { first, turn, ..self }
+    }
+
+    /// Whether what is known still needs no other server's word.
+    fn takes(&self, known: &Link) -> bool {
+        let doubtful = matches!(known, Link::Zone(Trust::Bogus(_) | Trust::Indeterminate(_)));
+        self.turn == 0 || !doubtful
+    }
 }
 
 impl Links {
     pub(super) fn clear(&self) {
         self.known.clear();
+    }
+
+    /// The server to ask first.
+    pub(super) fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn prefer(&self, server: usize) {
+        self.preferred.store(server, Ordering::Relaxed);
+        trace!(Dns, "DNSSEC: name server {} is asked first from now on", server + 1);
     }
 }
 
@@ -79,10 +114,14 @@ impl Resolver {
         name: &DnsName,
         session: &mut Session<'_>,
     ) -> Result<Trust, DnsFailure> {
-        let Some((apex, anchors)) = session.anchors.above(name) else {
+        let all = Arc::clone(&session.anchors);
+        let Some((apex, anchors)) = all.above(name) else {
             let reason = format!("there is no trust anchor above {}", shown(name));
             return Ok(Trust::Indeterminate(reason.into()));
         };
+        if anchors.is_empty() {
+            return Ok(Trust::Indeterminate(all_revoked(apex)));
+        }
         let mut trust = self.anchored(apex, anchors, session).await?;
         for labels in apex.label_count() + 1..=name.label_count() {
             let Trust::Secure(zone) = &trust else { break };
@@ -103,17 +142,22 @@ impl Resolver {
         anchors: &[Ds],
         session: &mut Session<'_>,
     ) -> Result<Trust, DnsFailure> {
-        let Links { known, passes_signatures } = &self.inner.links;
+        let Links { known, passes_signatures, .. } = &self.inner.links;
         let now = self.inner.clock.now();
-        if let Some((Link::Zone(trust), _)) = known.find(apex, now) {
+        if let Some((link, _)) = known.find(apex, now)
+            && session.takes(&link)
+            && let Link::Zone(trust) = link
+        {
+            session.stripped |= matches!(&trust, Trust::Indeterminate(reason) if *reason == stripped(apex));
             return Ok(trust);
         }
         let seen = passes_signatures.load(Ordering::Relaxed);
         let (trust, seconds) = match self.fetch(apex, Rtype::DNSKEY, session).await {
             Ok(response) => match RrSet::find(&response.sections.answer, apex, Rtype::DNSKEY) {
                 Some(set) if seen || !set.signatures.is_empty() => {
-                    match keys::zone(set, anchors, now, &mut session.effort) {
-                        Ok((zone, ttl)) => {
+                    match keys::high_zone(set, anchors, now, &mut session.effort) {
+                        Ok((mut zone, ttl)) => {
+                            zone.is_trust_point = true;
                             passes_signatures.store(true, Ordering::Relaxed);
                             (Trust::Secure(Arc::new(zone)), ttl)
                         }
@@ -123,7 +167,10 @@ impl Resolver {
                 _ if seen => {
                     (Trust::Bogus(format!("no signed keys of {}", shown(apex)).into()), BOGUS_SECONDS)
                 }
-                _ => (without_signatures(apex), STRIPPED_SECONDS),
+                _ => {
+                    session.stripped = true;
+                    (Trust::Indeterminate(stripped(apex)), STRIPPED_SECONDS)
+                }
             },
             Err(failure) if seen => return Err(failure),
             Err(failure) => (unreachable(apex, &failure), UNREACHABLE_SECONDS),
@@ -141,7 +188,8 @@ impl Resolver {
         session: &mut Session<'_>,
     ) -> Result<Link, DnsFailure> {
         let known = &self.inner.links.known;
-        if let Some((link, _)) = known.find(name, self.inner.clock.now()) {
+        let kept = known.find(name, self.inner.clock.now());
+        if let Some((link, _)) = kept.filter(|(link, _)| session.takes(link)) {
             return Ok(link);
         }
         let response = self.fetch(name, Rtype::DS, session).await?;
@@ -149,7 +197,7 @@ impl Resolver {
         let read = delegation::read(name, parent, &response.sections, now, &mut session.effort);
         let (link, seconds) = match read {
             Ok((Delegation::Signed(ds), ttl)) => {
-                let (trust, keys_ttl) = self.keys_below(name, &ds, session).await?;
+                let (trust, keys_ttl) = self.keys_below(name, &ds, parent, session).await?;
                 (Link::Zone(trust), ttl.min(keys_ttl))
             }
             Ok((Delegation::Unsigned(reason), ttl)) => (Link::Zone(Trust::Insecure(reason)), ttl),
@@ -169,6 +217,7 @@ impl Resolver {
         &self,
         name: &DnsName,
         ds: &[Ds],
+        parent: &Zone,
         session: &mut Session<'_>,
     ) -> Result<(Trust, u32), DnsFailure> {
         let response = self.fetch(name, Rtype::DNSKEY, session).await?;
@@ -177,7 +226,8 @@ impl Resolver {
             let reason = format!("{} has a DS record and no keys", shown(name));
             return Ok((Trust::Bogus(reason.into()), BOGUS_SECONDS));
         };
-        Ok(match keys::zone(set, ds, now, &mut session.effort) {
+        let judge = if parent.is_trust_point { keys::high_zone } else { keys::zone };
+        Ok(match judge(set, ds, now, &mut session.effort) {
             Ok((zone, ttl)) => (Trust::Secure(Arc::new(zone)), ttl),
             Err(reason) => (Trust::Bogus(reason), BOGUS_SECONDS),
         })
@@ -192,15 +242,16 @@ impl Resolver {
     ) -> Result<Response, DnsFailure> {
         let question = Question { name: name.clone(), rtype: RecordType::from_code(rtype.to_int()) };
         let inner = &self.inner;
-        exchange::ask(&question, true, &inner.config, session.options, &*inner.entropy).await
+        exchange::ask(&question, Some(session.first), &inner.config, session.options, &*inner.entropy).await
     }
 }
 
-fn without_signatures(apex: &DnsName) -> Trust {
-    let apex = shown(apex);
-    Trust::Indeterminate(
-        format!("the name servers do not pass signatures on (asked for the keys of {apex})").into(),
-    )
+fn all_revoked(apex: &DnsName) -> Reason {
+    format!("all trust anchors of {} have been revoked (rfc5011#5)", shown(apex)).into()
+}
+
+fn stripped(apex: &DnsName) -> Reason {
+    format!("the name servers do not pass signatures on (asked for the keys of {})", shown(apex)).into()
 }
 
 fn unreachable(apex: &DnsName, failure: &DnsFailure) -> Trust {

@@ -7,9 +7,11 @@
 //! # References
 //! RFC 4035 section 5, RFC 6672 section 5.3 (DNAME), RFC 6840 section 4.
 
+use std::sync::Arc;
+
 use domain::base::name::ToName as _;
 use domain::base::{Name, Rtype};
-use mail_types::dns::{Answer, DnsFailure, QueryOptions, Record};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, Record, Security};
 use mail_types::limits;
 
 use super::chain::{BOGUS_SECONDS, Session, Trust};
@@ -17,7 +19,7 @@ use super::{Examined, Looked, Resolver};
 use crate::name;
 use crate::validate::anchor::TrustAnchors;
 use crate::validate::denial::{Denial, Proof};
-use crate::validate::{DnsName, Effort, Finding, Reason, RrSet, Sections, last_labels, shown, signature};
+use crate::validate::{DnsName, Finding, Reason, RrSet, Sections, last_labels, shown, signature};
 use crate::wire::{Question, Response, ResponseKind};
 
 /// What is not there.
@@ -38,14 +40,33 @@ struct Way {
 }
 
 impl Resolver {
-    /// Asks, follows aliases, and judges each part.
+    /// Asks, follows aliases, and judges each part. What can't be right is asked of the other servers too: one may have
+    /// been lied to, or take signatures out.
     pub(super) async fn follow_validated(
         &self,
         question: Question,
-        anchors: &TrustAnchors,
+        anchors: Arc<TrustAnchors>,
         options: &QueryOptions,
     ) -> Looked {
-        let mut session = Session { anchors, options, effort: Effort::default() };
+        let servers = self.inner.config.servers.len().max(1);
+        let preferred = self.inner.links.preferred();
+        let mut refused = None;
+        for turn in 0..servers.min(limits::DNSSEC_SERVERS) {
+            let first = (preferred + turn) % servers;
+            let mut session = Session::new(Arc::clone(&anchors), options).asking(first, turn);
+            let looked = self.follow_from(&question, &mut session).await;
+            if !session.stripped && looked.examined.security != Security::Bogus {
+                if turn > 0 {
+                    self.inner.links.prefer(first);
+                }
+                return looked;
+            }
+            refused.get_or_insert(looked);
+        }
+        refused.unwrap_or_else(|| Looked { examined: Examined::failed(DnsFailure::Unreachable), seconds: 0 })
+    }
+
+    async fn follow_from(&self, question: &Question, session: &mut Session<'_>) -> Looked {
         let mut way = Way {
             name: question.name.to_canonical_name(),
             rtype: Rtype::from_int(question.rtype.code()),
@@ -54,7 +75,7 @@ impl Resolver {
             hops: 0,
         };
         loop {
-            match self.one_response(&mut way, &mut session).await {
+            match self.one_response(&mut way, session).await {
                 Ok(Some(outcome)) => return outcome,
                 Ok(None) => {}
                 Err(failure) => return Looked { examined: Examined::failed(failure), seconds: 0 },

@@ -64,10 +64,27 @@ impl TrustAnchors {
         Ok(Self { zones })
     }
 
-    /// The anchors of the zone next above a name.
+    /// The anchors of the zone next above a name. One whose anchors have all been revoked counts no more
+    /// (rfc5011#5); where there is no other, its list is empty.
     pub(crate) fn above(&self, name: &DnsName) -> Option<(&DnsName, &[Ds])> {
         let found = self.zones.iter().filter(|(zone, _)| name.ends_with(*zone));
-        found.max_by_key(|(zone, _)| zone.label_count()).map(|(zone, ds)| (zone, &ds[..]))
+        let nearest = found.max_by_key(|(zone, ds)| (!ds.is_empty(), zone.label_count()));
+        nearest.map(|(zone, ds)| (zone, &ds[..]))
+    }
+
+    /// All zones and their anchors.
+    pub(crate) fn zones(&self) -> &BTreeMap<DnsName, Vec<Ds>> {
+        &self.zones
+    }
+
+    /// Nothing is trusted.
+    pub(crate) fn none() -> Self {
+        Self { zones: BTreeMap::new() }
+    }
+
+    /// Of these zones; a list may be empty.
+    pub(crate) fn of_zones(zones: BTreeMap<DnsName, Vec<Ds>>) -> Self {
+        Self { zones }
     }
 }
 

@@ -29,7 +29,14 @@ pub(crate) fn read(
     effort: &mut Effort,
 ) -> Result<(Delegation, u32), Reason> {
     if let Some(set) = RrSet::find(&sections.answer, name, Rtype::DS) {
-        let checked = signature::check(set, parent, now, effort)?;
+        let checked = match signature::check(set, parent, now, effort) {
+            Ok(checked) => checked,
+            // Right below the root or another trust point.
+            Err(reason) if parent.is_trust_point => {
+                return Err(signature::wrong_clock(set, parent, now, effort).unwrap_or(reason));
+            }
+            Err(reason) => return Err(reason),
+        };
         let all: Vec<Ds> = set.data.iter().filter_map(|record| Ds::read(record)).collect();
         let known: Vec<Ds> = all.iter().filter(|ds| ds.is_supported()).cloned().collect();
         if known.is_empty() {

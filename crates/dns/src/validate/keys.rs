@@ -14,6 +14,8 @@ use super::{DnsName, Effort, Reason, RrSet, shown};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Zone {
     pub(crate) apex: DnsName,
+    /// Trust begins here.
+    pub(crate) is_trust_point: bool,
     pub(crate) keys: Vec<Key>,
 }
 
@@ -50,9 +52,34 @@ impl Key {
         good.then(|| Self { tag: tag(record), algorithm, entry: flags & ENTRY != 0, record: record.to_vec() })
     }
 
+    /// Reads a DNSKEY record of a key that was revoked (rfc5011#7): it signs nothing but its own revocation.
+    pub(crate) fn read_revoked(record: &[u8]) -> Option<Self> {
+        let [high, low, protocol, algorithm, ..] = *record else { return None };
+        let flags = u16::from_be_bytes([high, low]);
+        let good = flags & ZONE_KEY != 0 && flags & REVOKED != 0 && protocol == 3;
+        good.then(|| Self { tag: tag(record), algorithm, entry: flags & ENTRY != 0, record: record.to_vec() })
+    }
+
+    /// The same key as it was before somebody revoked it.
+    pub(crate) fn before_revocation(&self) -> Self {
+        let mut record = self.record.clone();
+        if let Some(low) = record.get_mut(1) {
+            *low &= !(REVOKED as u8);
+        }
+        Self { tag: tag(&record), algorithm: self.algorithm, entry: self.entry, record }
+    }
+
     /// What the signature algorithms take for a key.
     pub(crate) fn material(&self) -> &[u8] {
         self.record.get(4..).unwrap_or_default()
+    }
+
+    /// The first fields of the record.
+    pub(crate) fn flags_and_protocol(&self) -> (u16, u8) {
+        match *self.record {
+            [high, low, protocol, ..] => (u16::from_be_bytes([high, low]), protocol),
+            _ => (0, 0),
+        }
     }
 
     /// The DS record with SHA-256 for this key.
@@ -62,7 +89,8 @@ impl Key {
         Some(Ds { tag: self.tag, algorithm: self.algorithm, digest_type: SHA256, digest })
     }
 
-    fn is_vouched_for(&self, ds: &Ds, owner: &DnsName) -> bool {
+    /// Whether a DS record is about this key.
+    pub(crate) fn is_vouched_for(&self, ds: &Ds, owner: &DnsName) -> bool {
         self.tag == ds.tag
             && self.algorithm == ds.algorithm
             && crypto::key_digest(ds.digest_type, &[owner.as_slice(), &self.record].concat())
@@ -76,6 +104,11 @@ impl Ds {
         let [high, low, algorithm, digest_type, ref digest @ ..] = *record else { return None };
         let tag = u16::from_be_bytes([high, low]);
         Some(Self { tag, algorithm, digest_type, digest: digest.to_vec() })
+    }
+
+    /// The record data.
+    pub(crate) fn record(&self) -> Vec<u8> {
+        [&self.tag.to_be_bytes()[..], &[self.algorithm, self.digest_type], &self.digest].concat()
     }
 
     /// Whether we can follow it: a zone that only has others counts as unsigned (rfc4035#5.2).
@@ -101,6 +134,28 @@ pub(crate) fn zone(
     now: Timestamp,
     effort: &mut Effort,
 ) -> Result<(Zone, u32), Reason> {
+    let trusted = vouched_keys(set, vouchers)?;
+    let Checked { ttl, .. } = signature::check(set, &trusted, now, effort)?;
+    let all = set.data.iter().filter_map(|record| Key::read(record));
+    let keys = all.filter(|key| crypto::is_supported(key.algorithm)).collect();
+    Ok((Zone { apex: set.owner.clone(), is_trust_point: false, keys }, ttl))
+}
+
+/// The same for a zone so high up that a mistake of its own in time is less likely than one of this machine's clock.
+pub(crate) fn high_zone(
+    set: &RrSet,
+    vouchers: &[Ds],
+    now: Timestamp,
+    effort: &mut Effort,
+) -> Result<(Zone, u32), Reason> {
+    zone(set, vouchers, now, effort).map_err(|reason| {
+        let trusted = vouched_keys(set, vouchers).ok();
+        trusted.and_then(|zone| signature::wrong_clock(set, &zone, now, effort)).unwrap_or(reason)
+    })
+}
+
+/// The keys of a zone that a DS record or an anchor vouches for.
+fn vouched_keys(set: &RrSet, vouchers: &[Ds]) -> Result<Zone, Reason> {
     let apex = &set.owner;
     debug_assert_eq!(set.rtype, Rtype::DNSKEY);
     let all: Vec<Key> = set.data.iter().filter_map(|record| Key::read(record)).collect();
@@ -110,10 +165,7 @@ pub(crate) fn zone(
         let tags: Vec<_> = vouchers.iter().take(4).map(|ds| ds.tag.to_string()).collect();
         return Err(format!("no key of {} fits its DS (key tag {})", shown(apex), tags.join(", ")).into());
     }
-    let trusted = Zone { apex: apex.clone(), keys: entries };
-    let Checked { ttl, .. } = signature::check(set, &trusted, now, effort)?;
-    let keys = all.into_iter().filter(|key| crypto::is_supported(key.algorithm)).collect();
-    Ok((Zone { apex: apex.clone(), keys }, ttl))
+    Ok(Zone { apex: apex.clone(), is_trust_point: false, keys: entries })
 }
 
 /// Keys that DS records may vouch for at a time (a rollover has two).

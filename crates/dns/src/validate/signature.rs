@@ -7,6 +7,7 @@
 //! RFC 4035 section 5.3, RFC 4034 section 3.1.8.1 (what is signed).
 
 use domain::base::name::ToName as _;
+use mail_types::zone::zulu;
 use mail_types::{Timestamp, limits};
 
 use super::keys::Zone;
@@ -49,6 +50,31 @@ pub(crate) fn check(
     Err(why.unwrap_or_else(unsigned).into())
 }
 
+/// What to say of a set that was signed rightly, for another time: all its signatures miss this moment to the same side.
+/// (Who replays an old answer looks the same: the set stays refused.)
+pub(crate) fn wrong_clock(set: &RrSet, zone: &Zone, now: Timestamp, effort: &mut Effort) -> Option<Reason> {
+    let mut side = None;
+    let mut windows = Vec::new();
+    for signature in set.signatures.iter().filter(|signature| signature.signer == zone.apex) {
+        let (early, from, window) = window::missed(signature, now)?;
+        if *side.get_or_insert(early) != early {
+            return None;
+        }
+        windows.push((signature, from, window));
+    }
+    let (_, _, window) = windows.into_iter().find(|(signature, from, _)| {
+        let alone = RrSet { signatures: vec![(*signature).clone()], ..set.clone() };
+        check(&alone, zone, *from, effort).is_ok()
+    })?;
+    let (owner, rtype, now) = (shown(&set.owner), set.rtype, zulu(now));
+    Some(
+        format!(
+            "this machine's clock is probably wrong: it says {now}, and {owner} {rtype} is signed {window}"
+        )
+        .into(),
+    )
+}
+
 enum Refusal {
     /// This signature doesn't count.
     Wrong(Reason),
@@ -84,6 +110,10 @@ fn check_one(
             return Ok(Checked { ttl, wildcard });
         }
         effort.failed().map_err(Refusal::Enough)?;
+    }
+    if zone.keys.iter().filter(fits).count() > limits::DNSSEC_KEYS_PER_TAG {
+        let most = limits::DNSSEC_KEYS_PER_TAG;
+        return Err(Refusal::Wrong(format!("more than {most} keys share its tag").into()));
     }
     Err(wrong(if tried { "does not fit the data" } else { "there is no such key" }))
 }

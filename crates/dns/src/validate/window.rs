@@ -27,6 +27,17 @@ pub(super) fn check(signature: &Signature, now: Timestamp) -> Result<(), Reason>
     Ok(())
 }
 
+/// When a signature holds, in dates next to now; the first says whether now is before it, else after it. None for one
+/// that holds now.
+pub(super) fn missed(signature: &Signature, now: Timestamp) -> Option<(bool, Timestamp, String)> {
+    let seconds = now.secs() as u32;
+    let early = before(seconds, signature.inception);
+    let late = before(signature.expiration, seconds);
+    let window =
+        || format!("from {} to {}", shown(signature.inception, now), shown(signature.expiration, now));
+    (early != late).then(|| (early, moment(signature.inception, now), window()))
+}
+
 /// Seconds until a signature ends.
 pub(super) fn left(signature: &Signature, now: Timestamp) -> u32 {
     signature.expiration.wrapping_sub(now.secs() as u32)
@@ -39,6 +50,10 @@ fn before(a: u32, b: u32) -> bool {
 
 /// A serial number as the date next to now that it may mean.
 fn shown(serial: u32, now: Timestamp) -> String {
+    zulu(moment(serial, now))
+}
+
+fn moment(serial: u32, now: Timestamp) -> Timestamp {
     let away = i64::from(serial.wrapping_sub(now.secs() as u32).cast_signed());
-    zulu(Timestamp::from_secs(now.secs() + away))
+    Timestamp::from_secs(now.secs() + away)
 }

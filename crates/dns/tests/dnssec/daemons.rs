@@ -74,6 +74,9 @@ pub(crate) fn unbound_at(
             zone.name,
             nsd.port()
         );
+        if let Some(lame) = zone.lame {
+            let _ = writeln!(config, " stub-addr: 127.0.0.1@{}", lame.port());
+        }
     }
     let path = folder.join(format!("{name}.conf"));
     std::fs::write(&path, config).expect("scratch");

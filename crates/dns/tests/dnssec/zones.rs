@@ -1,5 +1,6 @@
 //! The signed hierarchy: zones as text, signed by Debian's ldnsutils, then perhaps broken in one place.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,6 +15,7 @@ pub(crate) struct Spec {
     pub(crate) records: &'static str,
     pub(crate) signed: Signed,
     pub(crate) ds: DsIn,
+    pub(crate) zone_keys: ZoneKeys,
     /// Applied to the signed text.
     pub(crate) fault: fn(String) -> String,
 }
@@ -35,6 +37,20 @@ pub(crate) enum DsIn {
     Missing,
     /// Of the first of two keys; both sign.
     Rollover,
+    /// Of two keys; the zone has the second one already and the first one no more.
+    Double,
+}
+
+/// Keys below those that the DS records are about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ZoneKeys {
+    /// None: the key with the DS record signs everything.
+    None,
+    One,
+    /// Two, and both sign.
+    BothSign,
+    /// Two, of which the second signs nothing yet.
+    PrePublished,
 }
 
 pub(crate) const PLAIN: Spec = Spec {
@@ -44,6 +60,7 @@ pub(crate) const PLAIN: Spec = Spec {
     records: COMMON,
     signed: Signed::Now,
     ds: DsIn::Right,
+    zone_keys: ZoneKeys::None,
     fault: |text| text,
 };
 
@@ -66,6 +83,8 @@ pub(crate) fn without(text: &str, unwanted: impl Fn(&str) -> bool) -> String {
 pub(crate) struct Made {
     pub(crate) name: String,
     pub(crate) file: PathBuf,
+    /// A server that is said to have it, and has not.
+    pub(crate) lame: Option<SocketAddr>,
 }
 
 /// Makes all zones, the deepest first, then the zones above them with their DS records. Gives the root's DS record.
@@ -81,12 +100,12 @@ pub(crate) fn make(folder: &Path, specs: &[Spec]) -> (Vec<Made>, String) {
         let file = sign(folder, spec, keys, &below);
         let ds = ds_of(folder, spec, keys);
         if spec.name == "." {
-            made.push(Made { name: ".".into(), file });
+            made.push(Made { name: ".".into(), file, lame: None });
             return (made, ds);
         }
         let ns = format!("{0}. NS ns.{0}.\nns.{0}. A 127.0.0.1\n", spec.name);
         delegations.push((above(spec.name).to_owned(), ns + &ds));
-        made.push(Made { name: spec.name.into(), file });
+        made.push(Made { name: spec.name.into(), file, lame: None });
     }
     unreachable!("the root comes last")
 }
@@ -110,15 +129,23 @@ fn key_pairs(folder: &Path, spec: &Spec) -> Vec<String> {
     let Some(algorithm) = spec.algorithm else { return Vec::new() };
     let count = if spec.ds == DsIn::Right || spec.ds == DsIn::Missing { 1 } else { 2 };
     let bits = if algorithm.starts_with("RSA") { "2048" } else { "0" };
-    let pair = |_| {
+    let pair = |entry: bool| {
         let mut command = Command::new("ldns-keygen");
         command.current_dir(folder).args(["-a", algorithm]);
         if bits != "0" {
             command.args(["-b", bits]);
         }
-        output(command.args(["-k", spec.name])).trim().to_owned()
+        if entry {
+            command.arg("-k");
+        }
+        output(command.arg(spec.name)).trim().to_owned()
     };
-    (0..count).map(pair).collect()
+    let below = match spec.zone_keys {
+        ZoneKeys::None => 0,
+        ZoneKeys::One => 1,
+        ZoneKeys::BothSign | ZoneKeys::PrePublished => 2,
+    };
+    (0..count).map(|_| pair(true)).chain((0..below).map(|_| pair(false))).collect()
 }
 
 fn sign(folder: &Path, spec: &Spec, keys: &[String], below: &str) -> PathBuf {
@@ -133,8 +160,18 @@ fn sign(folder: &Path, spec: &Spec, keys: &[String], below: &str) -> PathBuf {
         return plain;
     }
     let signed = folder.join(format!("signed-{}", spec.name));
-    // The key of a wrong DS record signs nothing.
-    let signing = if spec.ds == DsIn::Wrong { &keys[1..] } else { keys };
+    // The key of a wrong DS record signs nothing, nor does one that is gone.
+    let signing = if matches!(spec.ds, DsIn::Wrong | DsIn::Double) { &keys[1..] } else { keys };
+    let last = keys.last().expect("a key");
+    let signing = match spec.zone_keys {
+        ZoneKeys::PrePublished => {
+            let text = std::fs::read_to_string(folder.join(format!("{last}.key"))).expect("a key");
+            let zone = std::fs::read_to_string(&plain).expect("scratch") + &text;
+            std::fs::write(&plain, zone).expect("scratch");
+            &signing[..signing.len() - 1]
+        }
+        _ => signing,
+    };
     let (from, to) = match spec.signed {
         Signed::Now => ("20260101000000", "20370101000000"),
         Signed::Past => ("20200101000000", "20210101000000"),
@@ -168,12 +205,17 @@ fn sign(folder: &Path, spec: &Spec, keys: &[String], below: &str) -> PathBuf {
 
 fn ds_of(folder: &Path, spec: &Spec, keys: &[String]) -> String {
     match keys.first() {
-        Some(key) if spec.ds != DsIn::Missing => {
-            let mut command = Command::new("ldns-key2ds");
-            output(command.current_dir(folder).args(["-n", "-f", "-2", &format!("{key}.key")]))
+        Some(_) if spec.ds != DsIn::Missing => {
+            let count = if spec.ds == DsIn::Double { 2 } else { 1 };
+            keys[..count].iter().map(|key| ds_of_key(folder, key)).collect()
         }
         _ => String::new(),
     }
+}
+
+fn ds_of_key(folder: &Path, key: &str) -> String {
+    let mut command = Command::new("ldns-key2ds");
+    output(command.current_dir(folder).args(["-n", "-f", "-2", &format!("{key}.key")]))
 }
 
 fn output(command: &mut Command) -> String {

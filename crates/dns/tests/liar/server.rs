@@ -20,14 +20,14 @@ pub(crate) struct Server {
 }
 
 struct Shared {
-    zones: Vec<Zone>,
+    zones: Arc<Vec<Zone>>,
     lie: Mutex<Lie>,
     seen: Mutex<Vec<Asked>>,
     stop: AtomicBool,
 }
 
 impl Server {
-    pub(crate) fn start(zones: Vec<Zone>) -> Self {
+    pub(crate) fn start(zones: impl Into<Arc<Vec<Zone>>>) -> Self {
         let (udp, tcp) = loop {
             let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback");
             if let Ok(udp) = UdpSocket::bind(tcp.local_addr().expect("bound")) {
@@ -36,7 +36,7 @@ impl Server {
         };
         let address = udp.local_addr().expect("bound");
         let shared = Arc::new(Shared {
-            zones,
+            zones: zones.into(),
             lie: Mutex::new(Box::new(|_, _, reply| Some(reply))),
             seen: Mutex::default(),
             stop: AtomicBool::new(false),
@@ -46,6 +46,11 @@ impl Server {
         let for_tcp = Arc::clone(&shared);
         std::thread::spawn(move || for_tcp.serve_tcp(&tcp));
         Self { address, shared }
+    }
+
+    /// Another server with the same zones.
+    pub(crate) fn another(&self) -> Self {
+        Self::start(Arc::clone(&self.shared.zones))
     }
 
     /// From now on each reply goes through this.
@@ -128,7 +133,10 @@ impl Shared {
         let (answer, authority) =
             if truncated { (&[][..], &[][..]) } else { (&reply.answer[..], &reply.authority[..]) };
         let mut out = query[..2].to_vec();
-        out.extend_from_slice(&[0x81 | u8::from(truncated) << 1, 0x80 | reply.rcode, 0, 1]);
+        let recurses = u8::from(!reply.lame) << 7;
+        let flags =
+            [0x81 | u8::from(truncated) << 1, recurses | u8::from(reply.authentic) << 5 | reply.rcode];
+        out.extend_from_slice(&[&flags[..], &[0, 1]].concat());
         for count in [answer.len(), authority.len(), 0] {
             out.extend_from_slice(&(count as u16).to_be_bytes());
         }

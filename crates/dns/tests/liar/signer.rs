@@ -26,6 +26,10 @@ pub(crate) struct Rec {
 pub(crate) struct Reply {
     pub(crate) rcode: u8,
     pub(crate) truncated: bool,
+    /// AD is set.
+    pub(crate) authentic: bool,
+    /// Neither AA nor RA is set.
+    pub(crate) lame: bool,
     pub(crate) answer: Vec<Rec>,
     pub(crate) authority: Vec<Rec>,
 }
@@ -37,6 +41,8 @@ pub(crate) struct Zone {
     records: Vec<Rec>,
     /// Keys beside the one that signs.
     pub(crate) more_keys: Vec<Vec<u8>>,
+    /// The second octet of the flags of the one that signs.
+    pub(crate) flags: u8,
 }
 
 /// Until when, from when: 2026 and 2037.
@@ -47,7 +53,7 @@ impl Zone {
     pub(crate) fn new(apex: &'static str) -> Self {
         let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("randomness");
         let key = Ed25519KeyPair::from_pkcs8(key.as_ref()).expect("its own form");
-        let mut zone = Self { apex, key, records: Vec::new(), more_keys: Vec::new() };
+        let mut zone = Self { apex, key, records: Vec::new(), more_keys: Vec::new(), flags: 1 };
         zone.push(apex, NS, wire("ns.test"));
         let soa = [wire("ns.test"), wire("hm.test"), [0, 0, 1, 0].repeat(5)].concat();
         zone.push(apex, SOA, soa);
@@ -60,7 +66,7 @@ impl Zone {
 
     /// The DNSKEY record that signs.
     pub(crate) fn key_record(&self) -> Vec<u8> {
-        [&[1, 1, 3, 15], self.key.public_key().as_ref()].concat()
+        [&[1, self.flags, 3, 15], self.key.public_key().as_ref()].concat()
     }
 
     /// The DS record for it.
@@ -73,28 +79,20 @@ impl Zone {
     /// A set with its signature.
     pub(crate) fn signed(&self, owner: &str, rtype: u16, mut data: Vec<Vec<u8>>) -> Vec<Rec> {
         data.sort();
-        let labels = owner.split('.').filter(|label| !label.is_empty()).count() as u8;
-        let key_tag = tag(&self.key_record());
-        let mut signed = rtype.to_be_bytes().to_vec();
-        signed.extend_from_slice(&[15, labels]);
-        for number in [300, TO, FROM] {
-            signed.extend_from_slice(&number.to_be_bytes());
-        }
-        signed.extend_from_slice(&key_tag.to_be_bytes());
-        signed.extend_from_slice(&wire(self.apex));
-        let prefix = signed.clone();
-        for one in &data {
-            signed.extend_from_slice(&wire(owner));
-            signed.extend_from_slice(&rtype.to_be_bytes());
-            signed.extend_from_slice(&[0, 1, 0, 0, 1, 44]);
-            signed.extend_from_slice(&(one.len() as u16).to_be_bytes());
-            signed.extend_from_slice(one);
-        }
-        let signature = [&prefix[..], self.key.sign(&signed).as_ref()].concat();
+        let signature = sign((&self.key, &self.key_record()), self.apex, (owner, rtype), &data, Times::USUAL);
         let mut out: Vec<Rec> =
             data.into_iter().map(|data| Rec { owner: owner.into(), rtype, data }).collect();
-        out.push(Rec { owner: owner.into(), rtype: RRSIG, data: signature });
+        out.push(signature);
         out
+    }
+
+    /// The records of an honest reply, signed for another time.
+    pub(crate) fn answer_for(&self, owner: &str, rtype: u16, honest: &Reply, times: Times) -> Vec<Rec> {
+        let mut records: Vec<Rec> =
+            honest.answer.iter().filter(|record| record.rtype == rtype).cloned().collect();
+        let data: Vec<Vec<u8>> = records.iter().map(|record| record.data.clone()).collect();
+        records.push(sign((&self.key, &self.key_record()), self.apex, (owner, rtype), &data, times));
+        records
     }
 
     /// A signed NSEC record.
@@ -137,6 +135,46 @@ impl Zone {
     }
 }
 
+/// When a signature holds, and how long the records do.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) ttl: u32,
+}
+
+impl Times {
+    const USUAL: Self = Self { from: FROM, to: TO, ttl: 300 };
+}
+
+/// The signature of sorted records by a key, given with its DNSKEY record.
+pub(crate) fn sign(
+    (pair, record): (&Ed25519KeyPair, &[u8]),
+    apex: &str,
+    (owner, rtype): (&str, u16),
+    data: &[Vec<u8>],
+    times: Times,
+) -> Rec {
+    let labels = owner.split('.').filter(|label| !label.is_empty()).count() as u8;
+    let mut signed = rtype.to_be_bytes().to_vec();
+    signed.extend_from_slice(&[15, labels]);
+    for number in [times.ttl, times.to, times.from] {
+        signed.extend_from_slice(&number.to_be_bytes());
+    }
+    signed.extend_from_slice(&tag(record).to_be_bytes());
+    signed.extend_from_slice(&wire(apex));
+    let prefix = signed.clone();
+    for one in data {
+        signed.extend_from_slice(&wire(owner));
+        signed.extend_from_slice(&rtype.to_be_bytes());
+        signed.extend_from_slice(&[0, 1]);
+        signed.extend_from_slice(&times.ttl.to_be_bytes());
+        signed.extend_from_slice(&(one.len() as u16).to_be_bytes());
+        signed.extend_from_slice(one);
+    }
+    Rec { owner: owner.into(), rtype: RRSIG, data: [&prefix[..], pair.sign(&signed).as_ref()].concat() }
+}
+
 /// A name in wire form.
 pub(crate) fn wire(name: &str) -> Vec<u8> {
     let mut out = Vec::new();
@@ -148,7 +186,8 @@ pub(crate) fn wire(name: &str) -> Vec<u8> {
     out
 }
 
-fn tag(record: &[u8]) -> u16 {
+/// rfc4034#appendix-B.
+pub(crate) fn tag(record: &[u8]) -> u16 {
     let sum: u32 = record.chunks(2).map(|pair| u32::from(pair[0]) * 256 + u32::from(pair[1])).sum();
     (sum + (sum >> 16)) as u16
 }

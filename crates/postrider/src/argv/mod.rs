@@ -81,6 +81,8 @@ pub(crate) enum Mode {
     BuildDatabase(Vec<Vec<u8>>),
     /// `postrider tls-policy`: the domains are the operands.
     TlsPolicy,
+    /// `postrider trust-anchors`.
+    TrustAnchors,
     /// `postrider reports`: a word and what it works on are the operands.
     Reports,
     /// `postrider quickstart`.
@@ -214,6 +216,7 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
     let own = match parser.args.get(1).map(Vec::as_slice).filter(|_| parser.name() == b"postrider") {
         Some(b"tls-policy") => Some(Mode::TlsPolicy),
         Some(b"reports") => Some(Mode::Reports),
+        Some(b"trust-anchors") => Some(Mode::TrustAnchors),
         _ => None,
     };
     if let Some(mode) = own {
@@ -245,6 +248,7 @@ pub(crate) const USAGE: &str = "\
 Postrider is a mail transfer agent with Exim's interface. Mail programs call it;
 people seldom do. `postrider quickstart` starts a server to try out,
 `postrider tls-policy DOMAIN` tells how safely mail would get there,
+`postrider trust-anchors` shows the keys that DNSSEC begins from,
 `postrider reports` lists, shows, sends and reads TLS and DMARC reports.
 Options are Exim's: see the specification's chapter on the command line.
 ";

@@ -34,6 +34,8 @@ fn modes() {
         ("postrider tls-policy -C x.conf a.example", Mode::TlsPolicy),
         ("exim tls-policy", Mode::Receive),
         ("postrider reports ingest x", Mode::Reports),
+        ("postrider trust-anchors", Mode::TrustAnchors),
+        ("exim trust-anchors", Mode::Receive),
         ("exim reports", Mode::Receive),
         ("exim -z note", Mode::LogLine(b"note".to_vec())),
         ("exim -bV", Mode::Version),

@@ -311,6 +311,7 @@ impl Daemon<'_> {
             tokio::spawn(Manager::serve(inbox, Arc::clone(&services), self.manager(config), stopped.clone()));
         // It ends by itself, or with the runtime: what it was about is written down.
         tokio::spawn(mta::report::serve(Arc::clone(&services), stopped.clone()));
+        tokio::spawn(mta::trust_anchors::serve(Arc::clone(&services), stopped.clone()));
         let programs = self.programs(config, waker, &services, &stopped);
         let sockets = self.take_sockets();
         let listener = tokio::spawn(listener::serve(sockets, Arc::clone(&services), stopped));

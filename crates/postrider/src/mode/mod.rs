@@ -17,6 +17,7 @@ mod rules_test;
 mod server_socket;
 mod submit;
 mod tls_policy;
+mod trust_anchors;
 mod version;
 mod watch;
 
@@ -94,6 +95,7 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         Mode::AddressTest | Mode::Verify { .. } => address_test::run(&start),
         Mode::HostTest { address } => host_test::run(&start, address),
         Mode::TlsPolicy => tls_policy::run(&start),
+        Mode::TrustAnchors => trust_anchors::run(&start),
         Mode::Reports => reports::run(&start),
         Mode::RetryTest | Mode::RewriteTest => rules_test::run(&start),
         Mode::Receive | Mode::Smtp | Mode::BatchedSmtp => submit::run(&start),

@@ -1,0 +1,112 @@
+//! Keeps DNSSEC's trust anchors up to date while the daemon runs.
+//!
+//! The daemon alone asks and writes; every process reads what was written when it starts.
+//!
+//! # Failure
+//! A file that makes no sense is told in the log, and following begins anew. A zone that gives no good keys is told once
+//! for each reason, where it has given them before; what is trusted stays as it is.
+//!
+//! # References
+//! RFC 5011.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::options::postrider;
+use dns::{AnchorsFile, Rollover, TrustAnchors, Validation};
+use observe::event::{Event, Streams};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::services::Services;
+
+/// A daemon that has just been set up asks nothing at once.
+const FIRST_LOOK: Duration = Duration::from_mins(1);
+/// Longest time between two looks at the clock, which may jump.
+const LOOKS: Duration = Duration::from_hours(1);
+
+/// Where the state is.
+pub fn file(services: &Services) -> AnchorsFile {
+    AnchorsFile::within(&services.process.spool_directory.join("db"))
+}
+
+/// The anchors that are followed: the configured ones, where signatures are checked here and `dnssec_anchor_rollover` is on.
+pub fn followed(services: &Services) -> Option<TrustAnchors> {
+    match &services.resolver.config().validation {
+        Validation::Own(configured)
+            if services.config.snapshot().main.get(postrider::DNSSEC_ANCHOR_ROLLOVER) =>
+        {
+            Some(configured.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Follows the anchors until `stopped` says so.
+pub async fn serve(services: Arc<Services>, mut stopped: watch::Receiver<bool>) {
+    let Some(configured) = followed(&services) else { return };
+    let mut follower = Follower::begin(services, &configured).await;
+    let mut wait = if follower.fresh { FIRST_LOOK } else { Duration::ZERO };
+    loop {
+        tokio::select! {
+            biased;
+            _ = stopped.changed() => return,
+            () = sleep(wait) => {}
+        }
+        wait = follower.look().await.min(LOOKS);
+    }
+}
+
+/// The state, and what was told of it.
+struct Follower {
+    services: Arc<Services>,
+    rollover: Rollover,
+    /// There was no file.
+    fresh: bool,
+    told: Vec<String>,
+}
+
+impl Follower {
+    async fn begin(services: Arc<Services>, configured: &TrustAnchors) -> Self {
+        let (file, anchors) = (file(&services), configured.clone());
+        let known = services.pools.files.run(move || file.load(&anchors)).await;
+        let known = known.unwrap_or(Ok(None)).unwrap_or_else(|problem| {
+            services.log.problem(None, format!("DNSSEC trust anchors are followed anew: {problem}"));
+            None
+        });
+        let fresh = known.is_none();
+        let rollover = known.unwrap_or_else(|| Rollover::new(configured));
+        Self { services, rollover, fresh, told: Vec::new() }
+    }
+
+    /// Asks what is due; the time until something is again.
+    async fn look(&mut self) -> Duration {
+        let now = self.services.clock.now();
+        if self.rollover.due() <= now {
+            let followed = self.services.resolver.follow_anchors(&mut self.rollover).await;
+            for change in &followed.changes {
+                self.tell(change.to_string());
+            }
+            // Name servers that know no DNSSEC give nothing to follow.
+            if self.rollover.has_seen_keys() {
+                for trouble in followed.troubles.iter().filter(|trouble| !self.told.contains(trouble)) {
+                    self.tell(trouble.clone());
+                }
+                self.told = followed.troubles;
+                self.save().await;
+            }
+        }
+        self.rollover.due().since(self.services.clock.now())
+    }
+
+    fn tell(&self, text: String) {
+        self.services.log.write(&Event::Text { text: text.into_bytes(), streams: Streams::MAIN });
+    }
+
+    async fn save(&self) {
+        let (file, rollover) = (file(&self.services), self.rollover.clone());
+        if let Ok(Err(error)) = self.services.pools.files.run(move || file.save(&rollover)).await {
+            self.services.log.problem(None, format!("cannot write the DNSSEC trust anchors: {error}"));
+        }
+    }
+}
