@@ -11,10 +11,13 @@ mod zones;
 use std::fs::Permissions;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use zones::{PLAIN, Spec};
 
 const SPECS: &[Spec] = &[
@@ -70,11 +73,17 @@ fn the_daemon_follows_the_anchors(folder: &Path, own: &str) {
     assert!(before.contains("configured, not seen yet\nNo daemon has followed them yet"), "{before}");
     let state = folder.join("spool/db/postrider-trust-anchors");
     // Nothing is known, and it is time to ask; without the file a daemon waits for a minute.
-    std::fs::write(&state, "version 1\n").expect("the program has made the folder");
-    for place in [folder.join("spool/db"), state.clone()] {
-        std::fs::set_permissions(&place, Permissions::from_mode(0o777)).expect("ours");
+    let db = folder.join("spool/db");
+    std::fs::create_dir_all(&db).expect("scratch");
+    std::fs::create_dir_all(folder.join("log")).expect("scratch");
+    std::fs::write(&state, "version 1\n").expect("scratch");
+    // The daemon works as another user where the test is root.
+    for place in [folder, &folder.join("log"), &folder.join("spool"), &db] {
+        std::fs::set_permissions(place, Permissions::from_mode(0o777)).expect("ours");
     }
-    let daemon = Daemon(program(folder, own, &["-bdf", "-oX", "127.0.0.1.0"]).spawn().expect("built"));
+    let mut command = program(folder, own, &["-bdf", "-oX", "127.0.0.1.0"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    let daemon = Daemon(command.spawn().expect("built"));
     let begun = Instant::now();
     while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\nkey valid ")) {
         assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", std::fs::read_to_string(&state));
@@ -102,7 +111,8 @@ struct Daemon(Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        // Its worker too; the group may be gone already.
+        let _ = killpg(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGKILL);
         let _ = self.0.wait();
     }
 }
