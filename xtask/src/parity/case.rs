@@ -2,7 +2,8 @@
 //!
 //! The script is a list of steps. A line `== WORD ARGUMENTS` begins a step, the lines up to the next one are its
 //! text (file content, standard input, an SMTP dialogue). `@DIR@` is the scratch directory, `@PORT:name@` a port
-//! of the case's own, `@ID@` the newest message in the queue.
+//! of the case's own, `@ID@` the newest message in the queue, `@NOW@` the seconds since 1970 by the machine's clock
+//! (ages that a queue listing shows must not grow with the calendar).
 //!
 //! | step | meaning |
 //! |---|---|

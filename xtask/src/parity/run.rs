@@ -13,7 +13,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The mail user of Debian's packages; both programs use it when started as root.
 const MAIL_USER: &str = "Debian-exim";
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
         ))
     }
 
-    /// Replaces `@DIR@` and `@PORT:name@`; a port is reserved when its name is first seen.
+    /// Replaces `@DIR@`, `@ID@`, `@NOW@` and `@PORT:name@`; a port is reserved when its name is first seen.
     fn substitute(&mut self, text: &str) -> Result<String, String> {
         let mut out = String::new();
         let mut rest = text;
@@ -142,6 +142,11 @@ impl<'a> Run<'a> {
                 rest = tail;
             } else if let Some(tail) = rest.strip_prefix("@ID@") {
                 out.push_str(&self.newest_id()?);
+                rest = tail;
+            } else if let Some(tail) = rest.strip_prefix("@NOW@") {
+                let now =
+                    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|e| e.to_string())?;
+                write!(out, "{}", now.as_secs()).map_err(|e| e.to_string())?;
                 rest = tail;
             } else if let Some((name, tail)) = rest.strip_prefix("@PORT:").and_then(|t| t.split_once('@')) {
                 write!(out, "{}", self.port(name)?).map_err(|e| e.to_string())?;
