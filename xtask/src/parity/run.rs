@@ -144,9 +144,7 @@ impl<'a> Run<'a> {
                 out.push_str(&self.newest_id()?);
                 rest = tail;
             } else if let Some(tail) = rest.strip_prefix("@NOW@") {
-                let now =
-                    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|e| e.to_string())?;
-                write!(out, "{}", now.as_secs()).map_err(|e| e.to_string())?;
+                write!(out, "{}", machines_time()?).map_err(|e| e.to_string())?;
                 rest = tail;
             } else if let Some((name, tail)) = rest.strip_prefix("@PORT:").and_then(|t| t.split_once('@')) {
                 write!(out, "{}", self.port(name)?).map_err(|e| e.to_string())?;
@@ -563,4 +561,11 @@ fn unescape(text: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// Seconds since 1970 by the clock that the programs under test see.
+#[expect(clippy::disallowed_methods, reason = "other programs read the machine's clock, not a simulated one")]
+fn machines_time() -> Result<u64, String> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map(|since| since.as_secs()).map_err(|e| e.to_string())
 }
