@@ -108,3 +108,20 @@ fn many_lines_at_once_are_answered_as_one_after_the_other() {
         assert!(at_once.contains(said), "{said}");
     }
 }
+
+#[test]
+fn a_line_that_comes_in_several_reads_is_whole() {
+    let scratch = Scratch::new("long-line");
+    let mut child = scratch.start(Stdio::piped());
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // More than a pipe holds, and than is asked for at once.
+    let writer = std::thread::spawn(move || {
+        let long = "a".repeat(300_000);
+        stdin
+            .write_all(format!("short\n${{strlen:{long}}}\n${{uc:no newline}}").as_bytes())
+            .expect("it reads");
+    });
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("all was read");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "> short\n> 300000\n> NO NEWLINE\n> \n");
+}

@@ -49,11 +49,6 @@ impl Context {
         self.lookup_state.moment = moment;
     }
 
-    /// The moment that lookups take files to stand still from.
-    pub fn moment(&self) -> Option<Moment> {
-        self.lookup_state.moment
-    }
-
     /// Counts an effect; false when it is refused.
     pub(super) fn effect(&mut self) -> bool {
         self.effects.count += 1;

@@ -46,7 +46,7 @@ pub(super) struct Crew {
 /// Lines to be answered.
 pub(super) struct Errand {
     /// Complete lines.
-    pub(super) lines: Vec<u8>,
+    pub(super) lines: Arc<Vec<u8>>,
     /// What they find.
     pub(super) scope: Arc<Scope>,
     /// When lookups look at their files.

@@ -5,26 +5,23 @@
 //! * The output is that of one line after the other, whoever expanded which.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
+use ::expand::Scope;
 use ::expand::lookup::Moment;
 use mta::context::Context;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::ahead::{Errand, Helpers};
+use super::ahead::{Ahead, Errand, Helpers};
 
-/// Bytes of input that are asked for at first. As long as there is so much at once, more is asked for, because helpers
-/// idle at the end of each piece.
-const CHUNK: usize = 256 * 1024;
-
-/// Most bytes of input that are asked for at once.
-const LARGEST_CHUNK: usize = 8 * 1024 * 1024;
+/// Bytes of input that are asked for at once, and what a helper gets.
+const PIECE: usize = 64 * 1024;
 
 /// Fewer bytes of lines are not worth sharing with helpers.
 const WORTH_SHARING: usize = 8 * 1024;
-
-/// The size of what a helper gets at once, in bytes.
-const PIECE: usize = 32 * 1024;
 
 /// So many bytes of answers are written before more are made.
 pub(super) const MANY_ANSWERS: usize = 1024 * 1024;
@@ -39,66 +36,90 @@ pub(super) struct Desk<'c, W> {
     pub(super) output: W,
 }
 
+/// Lines whose answers are awaited, in their order.
+struct Awaited {
+    pieces: VecDeque<Piece>,
+    /// What they find.
+    scope: Arc<Scope>,
+}
+
+/// Complete lines, and where a helper will say what came of them, if one has them.
+struct Piece {
+    lines: Arc<Vec<u8>>,
+    ahead: Option<Receiver<Ahead>>,
+}
+
 impl<W: Write> Desk<'_, W> {
-    /// Answers all lines of the input.
+    /// Answers all lines of the input. Helpers are at work while more is read.
     ///
     /// # Errors
     /// The input cannot be read, or the output not be written.
-    pub(super) fn answer_all(&mut self, input: &mut impl Read) -> io::Result<()> {
+    pub(super) fn answer_all(&mut self, input: &mut File) -> io::Result<()> {
         self.output.write_all(PROMPT)?;
-        let mut held = Vec::new();
-        let mut chunk = CHUNK;
-        loop {
-            self.output.flush()?;
-            let known = held.len();
-            let more = read(input, chunk, &mut held)?;
-            if held.len() - known == chunk {
-                chunk = (4 * chunk).min(LARGEST_CHUNK);
+        let mut awaited = Awaited { pieces: VecDeque::new(), scope: Arc::new(self.context.scope.clone()) };
+        let mut begun = Vec::new();
+        let mut more = true;
+        while more {
+            if !is_at_hand(input) {
+                self.collect(&mut awaited, 0)?;
+                self.output.flush()?;
             }
-            if !more && held.last().is_some_and(|&last| last != b'\n') {
-                held.push(b'\n');
-            }
-            self.context.set_moment(Some(Moment::begin()));
-            let end = known + ending_of_last(&held, known);
-            self.answer_lines(&held[..end])?;
-            held.drain(..end);
-            if !more {
-                self.output.write_all(b"\n")?;
-                return self.output.flush();
-            }
+            let lines;
+            (lines, more) = read_lines(input, &mut begun)?;
+            self.accept(lines, &mut awaited)?;
         }
+        self.collect(&mut awaited, 0)?;
+        self.output.write_all(b"\n")?;
+        self.output.flush()
     }
 
-    /// Answers lines that are at hand: helpers work at pieces of them, whose answers are written in order. From a line on
-    /// that they leave, the piece is answered here; what they did behind it counts where that line left nothing behind.
-    fn answer_lines(&mut self, lines: &[u8]) -> io::Result<()> {
-        if lines.len() < WORTH_SHARING {
-            return self.answer_in_order(lines);
+    /// Has lines answered, after those that are awaited.
+    fn accept(&mut self, lines: Vec<u8>, awaited: &mut Awaited) -> io::Result<()> {
+        let Some(crew) = self.helpers.crew(self.context) else {
+            self.collect(awaited, 0)?;
+            return self.answer_in_order(&lines);
+        };
+        let most = 2 * crew.count();
+        if awaited.pieces.is_empty() {
+            if lines.len() < WORTH_SHARING {
+                return self.answer_in_order(&lines);
+            }
+            if *awaited.scope != self.context.scope {
+                awaited.scope = Arc::new(self.context.scope.clone());
+            }
         }
-        let (mut done, mut sent) = (0, 0);
-        let mut scope = Arc::new(self.context.scope.clone());
-        let mut pieces = VecDeque::new();
-        while done < lines.len() {
-            let Some(crew) = self.helpers.crew(self.context) else {
-                return self.answer_in_order(&lines[done..]);
-            };
-            while sent < lines.len() && pieces.len() <= 2 * crew.count() {
-                let end = sent + ending_of_first(&lines[sent..], PIECE.min(lines.len() - sent - 1));
-                let (lines, moment) = (lines[sent..end].to_vec(), self.context.moment());
-                pieces.push_back((end, crew.send(Errand { lines, scope: Arc::clone(&scope), moment })));
-                sent = end;
-            }
-            let Some((end, piece)) = pieces.pop_front() else { break };
-            if let Ok(ahead) = piece.recv() {
+        let mut piece = Piece { lines: Arc::new(lines), ahead: None };
+        self.send(&mut piece, &awaited.scope);
+        awaited.pieces.push_back(piece);
+        self.collect(awaited, most)
+    }
+
+    /// Gives a piece to a helper, if there are any.
+    fn send(&mut self, piece: &mut Piece, scope: &Arc<Scope>) {
+        let (lines, scope) = (Arc::clone(&piece.lines), Arc::clone(scope));
+        let crew = self.helpers.crew(self.context);
+        piece.ahead = crew.map(|crew| crew.send(Errand { lines, scope, moment: Some(Moment::begin()) }));
+    }
+
+    /// Writes answers until those of no more than `most` pieces are awaited. From a line on that a helper leaves, the piece
+    /// is answered here; what was done behind it counts where that line left nothing behind.
+    fn collect(&mut self, awaited: &mut Awaited, most: usize) -> io::Result<()> {
+        while awaited.pieces.len() > most {
+            let Some(piece) = awaited.pieces.pop_front() else { break };
+            let mut done = 0;
+            if let Some(ahead) = piece.ahead.and_then(|ahead| ahead.recv().ok()) {
                 self.output.write_all(&ahead.answers)?;
-                done += ahead.answered;
+                done = ahead.answered;
             }
-            self.answer_in_order(&lines[done..end])?;
-            done = end;
-            if self.context.scope != *scope {
-                pieces.clear();
-                sent = done;
-                scope = Arc::new(self.context.scope.clone());
+            self.answer_in_order(&piece.lines[done..])?;
+            let same = *awaited.scope == self.context.scope;
+            if !same {
+                awaited.scope = Arc::new(self.context.scope.clone());
+            }
+            if !same || self.helpers.crew(self.context).is_none() {
+                for piece in &mut awaited.pieces {
+                    self.send(piece, &awaited.scope);
+                }
             }
         }
         Ok(())
@@ -108,6 +129,7 @@ impl<W: Write> Desk<'_, W> {
         if lines.is_empty() {
             return Ok(());
         }
+        self.context.set_moment(Some(Moment::begin()));
         let mut answers = Vec::with_capacity(lines.len());
         let mut lines = Lines::new(lines);
         while let Some(line) = lines.next() {
@@ -127,18 +149,35 @@ pub(super) fn answer(line: &[u8], context: &mut Context, out: &mut Vec<u8>) {
     out.extend_from_slice(PROMPT);
 }
 
-/// Appends what is at hand; false at the end of the input.
-fn read(input: &mut impl Read, chunk: usize, held: &mut Vec<u8>) -> io::Result<bool> {
-    let known = held.len();
-    held.resize(known + chunk, 0);
+/// Whether the input can be read without a wait: more of it, or its end.
+fn is_at_hand(input: &File) -> bool {
+    let mut files = [PollFd::new(input, PollFlags::IN)];
+    // Where the system does not say, whoever waits for answers gets them first.
+    poll(&mut files, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
+}
+
+/// Reads once: the lines that are complete now, and whether more may come. `begun` is what was read of the next line.
+fn read_lines(input: &mut File, begun: &mut Vec<u8>) -> io::Result<(Vec<u8>, bool)> {
+    let mut lines = std::mem::take(begun);
+    let known = lines.len();
+    lines.resize(known + PIECE, 0);
     let read = loop {
-        match input.read(&mut held[known..]) {
+        match input.read(&mut lines[known..]) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            read => break read,
+            read => break read?,
         }
     };
-    held.truncate(known + *read.as_ref().unwrap_or(&0));
-    Ok(read? > 0)
+    lines.truncate(known + read);
+    if read == 0 {
+        if lines.last().is_some_and(|&last| last != b'\n') {
+            lines.push(b'\n');
+        }
+        return Ok((lines, false));
+    }
+    let complete = ending_of_last(&lines, known);
+    *begun = lines[complete..].to_vec();
+    lines.truncate(complete);
+    Ok((lines, true))
 }
 
 /// Lines of which each is complete, with those that it goes on with.
@@ -181,14 +220,8 @@ fn goes_on(lines: &[u8], newline: usize) -> bool {
     text.take_while(|&&byte| byte != b'\n').find(|byte| !byte.is_ascii_whitespace()) == Some(&b'\\')
 }
 
-/// How many bytes from `from` on end with the last complete line.
+/// Where the last complete line ends that ends behind `from`; 0 where none does.
 fn ending_of_last(lines: &[u8], from: usize) -> usize {
     let ending = memchr::memrchr_iter(b'\n', &lines[from..]).find(|at| !goes_on(lines, from + at));
-    ending.map_or(0, |at| at + 1)
-}
-
-/// Where the first line ends that is complete at or after `from`.
-fn ending_of_first(lines: &[u8], from: usize) -> usize {
-    let ending = memchr::memchr_iter(b'\n', &lines[from..]).find(|at| !goes_on(lines, from + at));
-    ending.map_or(lines.len(), |at| from + at + 1)
+    ending.map_or(0, |at| from + at + 1)
 }
