@@ -231,10 +231,12 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
         }
         // Behind the first name that `-bP` is asked for, everything is a name.
         let is_name = parser.invocation.mode == Mode::Print && !parser.invocation.operands.is_empty();
-        if arg == b"-" && !is_name {
+        // To `reports ingest`, a command of our own, it is standard input.
+        let is_input = arg == b"-" && parser.invocation.mode == Mode::Reports;
+        if arg == b"-" && !is_name && !is_input {
             return Err(unknown(arg));
         }
-        if arg.first() == Some(&b'-') && !is_name {
+        if arg.first() == Some(&b'-') && !is_name && !is_input {
             parser.option(arg)?;
         } else {
             parser.invocation.operands.push(arg.clone());

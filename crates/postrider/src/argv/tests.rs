@@ -33,7 +33,7 @@ fn modes() {
         ("exim dbmbuild", Mode::Receive),
         ("postrider tls-policy -C x.conf a.example", Mode::TlsPolicy),
         ("exim tls-policy", Mode::Receive),
-        ("postrider reports ingest x", Mode::Reports),
+        ("postrider reports ingest x -", Mode::Reports),
         ("postrider trust-anchors", Mode::TrustAnchors),
         ("exim trust-anchors", Mode::Receive),
         ("exim reports", Mode::Receive),
