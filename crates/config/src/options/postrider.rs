@@ -23,7 +23,7 @@ option_table! {
     /// `dmarc_policy_discovery = tree_walk`
     DMARC_POLICY_DISCOVERY: Plain = "dmarc_policy_discovery", "suffix_list";
     /// The daemon follows the trust anchors when their zone changes its keys (RFC 5011); off, they stay as configured.
-    /// `no_dnssec_anchor_rollover`
+    /// `dnssec_anchor_rollover = false`
     DNSSEC_ANCHOR_ROLLOVER: Flag = "dnssec_anchor_rollover", on;
     /// A file with trust anchors, lines with DS or DNSKEY records; unset means the root's anchors of 2017 and 2024.
     /// `dnssec_trust_anchors = /usr/share/dns/root.ds`
