@@ -94,7 +94,14 @@ async fn first_stage(id: MessageId, kind: AttemptKind, services: &Arc<Services>)
     let config = services.snapshot();
     let opened = match open(id, &config, services).await {
         Ok(opened) => opened,
-        Err(report) => return Stage::Over(Finished::Over(report)),
+        Err(report) => {
+            // Whoever works on the message now removes its own log with it; of one that is gone nobody would.
+            let held = services.log.hold_message_log(id);
+            if report.end == AttemptEnd::Gone {
+                held.forget();
+            }
+            return Stage::Over(Finished::Over(report));
+        }
     };
     let header = opened.message.header().clone();
     let data = opened.message.data_file().clone();

@@ -181,6 +181,11 @@ impl Bench {
         self.logs.reject().iter().map(|line| without_time(line)).collect()
     }
 
+    /// Lines of a message's own log that were written.
+    pub(crate) fn message_log(&self, id: &MessageId) -> Vec<String> {
+        self.logs.message(id)
+    }
+
     /// The panic log without its times.
     pub(crate) fn panic_log(&self) -> Vec<String> {
         self.logs.panic().iter().map(|line| without_time(line)).collect()

@@ -1,5 +1,8 @@
 //! What an attempt logs, delivers and leaves behind.
 
+use observe::event::{FrozenBy, MessageEvent};
+use spool::LockOutcome;
+
 use super::{Answer, Office};
 use crate::deliver::{AttemptEnd, AttemptKind};
 
@@ -14,6 +17,30 @@ async fn one_recipient() {
     assert_eq!(office.log_of(id), ["=> bob <bob@test.example> R=users T=tlocal", "Completed"]);
     assert!(office.bench.spool_files().is_empty());
     assert_eq!(office.attempt(id, ARRIVAL).await.end, AttemptEnd::Gone);
+}
+
+#[tokio::test]
+async fn a_message_that_somebody_else_delivered_leaves_no_log_of_its_own() {
+    let office = Office::new();
+    let log = &office.bench.services.log;
+    let frozen = MessageEvent::Frozen(FrozenBy::DeliveryError).into();
+    for is_gone in [true, false] {
+        let id = office.post("carol@test.example", &["bob@test.example"]);
+        let held = log.hold_message_log(id);
+        log.message(&id, &frozen);
+        held.hand_on();
+        let spool = &office.bench.services.spool;
+        let Ok(LockOutcome::Locked(message)) = spool.lock(&id) else { panic!("it is not locked yet") };
+        if is_gone {
+            message.finish().expect("the scratch spool can be written");
+            assert_eq!(office.attempt(id, ARRIVAL).await.end, AttemptEnd::Gone);
+        } else {
+            assert_eq!(office.attempt(id, ARRIVAL).await.end, AttemptEnd::Locked);
+            drop(message);
+        }
+        log.write_all_handed_on();
+        assert_eq!(office.bench.message_log(&id).is_empty(), is_gone, "gone: {is_gone}");
+    }
 }
 
 #[tokio::test]
@@ -236,7 +263,7 @@ async fn a_message_that_somebody_else_has() {
     let office = Office::new();
     let id = office.post("carol@test.example", &["bob@test.example"]);
     let lock = office.bench.services.spool.lock(&id).expect("readable");
-    assert!(matches!(lock, spool::LockOutcome::Locked(_)));
+    assert!(matches!(lock, LockOutcome::Locked(_)));
     assert_eq!(office.attempt(id, ARRIVAL).await.end, AttemptEnd::Locked);
     drop(lock);
     assert_eq!(office.attempt(id, ARRIVAL).await.end, AttemptEnd::Completed);
