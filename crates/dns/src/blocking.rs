@@ -1,9 +1,10 @@
 //! The resolver for code on threads of its own (expansions on the capped pool).
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType, Resolve, Security};
+use mail_types::dns::{Answer, DnsFailure, FailedLookups, QueryOptions, RecordType, Resolve, Security};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::resolver::Resolver;
@@ -32,7 +33,8 @@ impl Resolve for BlockingResolver {
     }
 
     fn security(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Security {
-        self.wait(self.resolver.examine(name, rtype, options)).security
+        // Whoever asks this was told of a failure before.
+        self.wait(self.resolver.noting(None).examine(name, rtype, options)).security
     }
 
     fn query_with(
@@ -42,6 +44,11 @@ impl Resolve for BlockingResolver {
         options: &QueryOptions,
     ) -> Result<Answer, DnsFailure> {
         self.wait(self.resolver.query_with(name, rtype, options))
+    }
+
+    fn noting(&self, failed: &Arc<FailedLookups>) -> Option<Arc<dyn Resolve>> {
+        let resolver = self.resolver.noting(Some(Arc::clone(failed)));
+        Some(Arc::new(Self { resolver, handle: self.handle.clone() }))
     }
 }
 

@@ -9,7 +9,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use mail_types::Clock;
 use mail_types::clock::Entropy;
-use mail_types::dns::{Answer, DnsFailure, QueryOptions, Record, RecordData, RecordType, Security};
+use mail_types::dns::{
+    Answer, DnsFailure, FailedLookups, QueryOptions, Record, RecordData, RecordType, Security,
+};
 use mail_types::limits;
 use mail_types::trace;
 
@@ -31,6 +33,8 @@ pub use follow::Followed;
 #[derive(Clone)]
 pub struct Resolver {
     inner: Arc<Inner>,
+    /// Where lookups that fail are written down.
+    failed: Option<Arc<FailedLookups>>,
 }
 
 struct Inner {
@@ -127,7 +131,14 @@ impl Resolver {
                 links: chain::Links::default(),
                 anchors: RwLock::new(Arc::new(anchors)),
             }),
+            failed: None,
         }
+    }
+
+    /// The same resolver for somebody who wants to hear of lookups that fail; with none, for somebody who does not.
+    #[must_use]
+    pub fn noting(&self, failed: Option<Arc<FailedLookups>>) -> Self {
+        Self { failed, ..self.clone() }
     }
 
     /// The configuration in force.
@@ -179,6 +190,14 @@ impl Resolver {
     /// The same, and what DNSSEC says of it, also where there is nothing: of a zone that is signed it is known that there
     /// is nothing.
     pub async fn examine(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Examined {
+        let examined = self.look_up(name, rtype, options).await;
+        if let (Some(failed), Err(failure)) = (&self.failed, &examined.outcome) {
+            failed.note(name, rtype, failure);
+        }
+        self.as_nonexistent(rtype, examined, name)
+    }
+
+    async fn look_up(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Examined {
         let Inner { answers, clock, config, .. } = &*self.inner;
         let parsed = match name::parse(name) {
             Ok(parsed) => parsed,
@@ -195,7 +214,7 @@ impl Resolver {
         }
         let question = Question { name: parsed, rtype };
         let began = clock.now();
-        let Looked { mut examined, seconds } = match own {
+        let Looked { examined, seconds } = match own {
             Some(anchors) => Box::pin(self.follow_validated(question, anchors, options)).await,
             None => self.follow(question, options).await,
         };
@@ -212,12 +231,18 @@ impl Resolver {
             }
             Err(failure) => trace!(Dns, "DNS lookup of {} ({rtype:?}): {failure}", key.0.escape_ascii()),
         }
-        // Of TLSA records it matters for security whether they are not there or not known.
-        let temporary = examined.outcome.as_ref().is_err_and(DnsFailure::is_temporary);
-        if temporary && rtype != RecordType::Tlsa && config.again_means_nonexist.contain(&key.0) {
-            examined = Examined::failed(DnsFailure::NxDomain);
-        }
         answers.keep(key, examined.clone(), seconds, clock.now());
+        examined
+    }
+
+    /// `dns_again_means_nonexist`. Of TLSA records it matters for security whether they are not there or not known.
+    fn as_nonexistent(&self, rtype: RecordType, examined: Examined, name: &[u8]) -> Examined {
+        let again = &self.inner.config.again_means_nonexist;
+        let temporary = examined.outcome.as_ref().is_err_and(DnsFailure::is_temporary);
+        let canonical = || name::parse(name).map(|name| name::to_text(&name).to_ascii_lowercase());
+        if temporary && rtype != RecordType::Tlsa && canonical().is_ok_and(|name| again.contain(&name)) {
+            return Examined::failed(DnsFailure::NxDomain);
+        }
         examined
     }
 

@@ -339,6 +339,9 @@ pub trait Env {
     /// DNS, where there is some.
     fn resolver(&self) -> Option<&dyn Resolve>;
 
+    /// The resolver was asked: whoever wants to hear of lookups that failed is told now.
+    fn resolver_was_asked(&mut self) {}
+
     /// Does a long calculation (a password's digest) so that nobody else is held up.
     fn at_length(&mut self, work: &mut dyn FnMut()) {
         work();

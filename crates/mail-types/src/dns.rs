@@ -7,10 +7,14 @@
 //! # Security
 //! Everything in a [`RecordData`] came from outside.
 
+mod failed;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use failed::{FailedLookup, FailedLookups};
 
 /// The record types that we ask for by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -230,6 +234,22 @@ impl DnsFailure {
     pub fn is_temporary(&self) -> bool {
         !matches!(self, Self::NxDomain | Self::NoData | Self::BadName)
     }
+
+    /// One word for it (`$event_data` of `dns:fail`).
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NxDomain => "nonexistent",
+            Self::NoData => "nodata",
+            Self::Timeout => "timeout",
+            Self::ServFail => "servfail",
+            Self::Refused => "refused",
+            Self::Malformed => "malformed",
+            Self::AliasLoop => "cname-loop",
+            Self::BadName => "badname",
+            Self::Bogus(_) => "bogus",
+            Self::Unreachable => "unreachable",
+        }
+    }
 }
 
 impl fmt::Display for DnsFailure {
@@ -270,6 +290,12 @@ pub trait Resolve: Send + Sync {
     /// What DNSSEC says of what was just asked, also when there was nothing.
     fn security(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Security {
         self.query_with(name, rtype, options).map_or(Security::Indeterminate, |answer| answer.security)
+    }
+
+    /// The same for somebody who wants to hear of lookups that fail. None: what answers from a table has nothing to tell.
+    fn noting(&self, failed: &Arc<FailedLookups>) -> Option<Arc<dyn Resolve>> {
+        let _ = failed;
+        None
     }
 }
 

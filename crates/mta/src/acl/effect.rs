@@ -15,7 +15,9 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
             AclEffectAnswer::Done
         }
         AclEffect::Dns { name, rtype } => {
-            AclEffectAnswer::Dns(context.services.resolver.query(name, *rtype).await)
+            let answer = context.dns().query(name, *rtype).await;
+            context.tell_failed_lookups();
+            AclEffectAnswer::Dns(answer)
         }
         AclEffect::CheckDmarc => AclEffectAnswer::Result(
             context.on_pool(|context| waiting(|| dmarc::check(context))).await.unwrap_or("temperror"),

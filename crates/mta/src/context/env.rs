@@ -77,9 +77,10 @@ impl Env for Context {
             return Err(ahead::refused());
         }
         let services = Arc::clone(&self.services);
+        let resolver = Arc::clone(self.blocking_dns());
         let mut world = LookupWorld {
             settings: &self.settings.lookups,
-            resolver: Some(services.blocking_resolver.as_ref()),
+            resolver: Some(resolver.as_ref()),
             clock: services.clock.as_ref(),
             state: &mut self.lookup_state,
         };
@@ -90,6 +91,7 @@ impl Env for Context {
         if request.spec.kind == "dnsdb" {
             self.facts.host.lookup_dnssec_authenticated = self.lookup_state.dnssec_authenticated;
         }
+        self.tell_failed_lookups();
         answer
     }
 
@@ -142,7 +144,11 @@ impl Env for Context {
     }
 
     fn resolver(&self) -> Option<&dyn Resolve> {
-        Some(self.services.blocking_resolver.as_ref())
+        Some(self.blocking_dns().as_ref())
+    }
+
+    fn resolver_was_asked(&mut self) {
+        self.tell_failed_lookups();
     }
 
     fn at_length(&mut self, work: &mut dyn FnMut()) {

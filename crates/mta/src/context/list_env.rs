@@ -45,7 +45,8 @@ impl Context {
         }
         let file = self.services.resolver.names_by_hosts_file(address);
         let order = self.host_lookup_order();
-        let found = host_name::find(address, file, self.services.blocking_resolver.as_ref(), &order);
+        let found = host_name::find(address, file, self.blocking_dns().as_ref(), &order);
+        self.tell_failed_lookups();
         host_name::record(found, self);
     }
 }

@@ -14,6 +14,7 @@
 mod acl_wishes;
 mod ahead;
 pub(crate) mod dkim;
+mod dns;
 mod env;
 pub(crate) mod event;
 pub mod facts;
@@ -88,6 +89,10 @@ pub struct Context {
     pub allow_unqualified_sender: bool,
     /// Whether this client may leave the domain out of recipient addresses.
     pub allow_unqualified_recipient: bool,
+    /// The DNS, where somebody wants to hear of lookups that fail.
+    dns: Option<dns::Noting>,
+    /// The transport whose `event_action` hears of what goes on here; the main section's, where there is none.
+    pub(crate) event_transport: Option<String>,
     lookup_state: LookupState,
     effects: ahead::Effects,
     files: WaitingFiles,
@@ -116,6 +121,7 @@ impl Context {
         };
         Self {
             facts,
+            dns: dns::noting(&config, &services),
             config,
             services,
             scope: Scope::default(),
@@ -132,6 +138,7 @@ impl Context {
             sender_auth: SenderAuth::default(),
             allow_unqualified_sender: false,
             allow_unqualified_recipient: false,
+            event_transport: None,
             lookup_state: LookupState::default(),
             effects: ahead::Effects::default(),
             files,

@@ -4,6 +4,7 @@
 mod attempts;
 mod crashes;
 mod dane;
+mod dns_events;
 mod hosts_by_name;
 mod identities;
 mod mailbox;

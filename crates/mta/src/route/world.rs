@@ -113,7 +113,7 @@ impl<'a> World<'a> {
     ) -> Result<Answer, DnsFailure> {
         let options = QueryOptions { dnssec, timed_by_caller: true, ..QueryOptions::default() };
         let began = self.services().clock.now();
-        let answer = self.services().resolver.query_with(name, rtype, &options).await;
+        let answer = self.context.dns().query_with(name, rtype, &options).await;
         let shown = Printable::new(name);
         let limit =
             u128::try_from(self.config().main.get(config::options::main::SLOW_LOOKUP_LOG)).unwrap_or(0);
@@ -128,6 +128,7 @@ impl<'a> World<'a> {
             }
             _ => {}
         }
+        self.context.tell_failed_lookups();
         match answer {
             Err(failure) if failure.is_temporary() => {
                 let config = self.config();

@@ -56,8 +56,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return Signed::Accepted;
         }
         let verified = self.context.on_pool(|context| {
-            let dns = std::sync::Arc::clone(&context.services.blocking_resolver);
-            waiting(|| verifier.verify(&hashes, dns.as_ref()))
+            let dns = std::sync::Arc::clone(context.blocking_dns());
+            let verified = waiting(|| verifier.verify(&hashes, dns.as_ref()));
+            context.tell_failed_lookups();
+            verified
         });
         self.context.dkim.results = verified.await.unwrap_or_default();
         log_notes(&self.context);

@@ -12,7 +12,7 @@ use crate::context::dkim::{chain_result, policy};
 /// The chain's state. Blocks.
 pub fn verify(context: &mut Context) -> &'static str {
     if context.arc.result.is_none() {
-        let dns = std::sync::Arc::clone(&context.services.blocking_resolver);
+        let dns = std::sync::Arc::clone(context.blocking_dns());
         let policy = policy(&context.config);
         let verified = context
             .arc
@@ -20,6 +20,7 @@ pub fn verify(context: &mut Context) -> &'static str {
             .take()
             .map(|(verifier, hashes)| verifier.verify(&hashes, dns.as_ref(), &policy));
         let verified = verified.unwrap_or_default();
+        context.tell_failed_lookups();
         context.sender_auth.arc = Some(chain_result(&verified));
         context.arc.result = Some(verified);
     }

@@ -102,17 +102,22 @@ pub(super) fn with_mode<T>(
     context: &mut Context,
     work: impl FnOnce(Mode<'_>, &dyn Resolve) -> T,
 ) -> Result<T, String> {
-    let services = std::sync::Arc::clone(&context.services);
-    let dns = services.blocking_resolver.as_ref();
+    let dns = std::sync::Arc::clone(context.blocking_dns());
+    let done = in_mode(list, context, |mode| work(mode, dns.as_ref()));
+    context.tell_failed_lookups();
+    done
+}
+
+fn in_mode<T>(list: &Value, context: &mut Context, work: impl FnOnce(Mode<'_>) -> T) -> Result<T, String> {
     let walk = context.config.main.get(postrider::DMARC_POLICY_DISCOVERY).unwrap_or_default() == b"tree_walk";
     if walk {
-        return Ok(work(Mode::TreeWalk, dns));
+        return Ok(work(Mode::TreeWalk));
     }
     if list.bytes() == b"builtin" {
-        return Ok(work(Mode::SuffixList(&BuiltinRules), dns));
+        return Ok(work(Mode::SuffixList(&BuiltinRules)));
     }
     let rules = FileRules { file: list.clone(), context: RefCell::new(context), failed: RefCell::default() };
-    let done = work(Mode::SuffixList(&rules), dns);
+    let done = work(Mode::SuffixList(&rules));
     match rules.failed.into_inner() {
         None => Ok(done),
         Some(error) => Err(error),

@@ -29,6 +29,7 @@ pub fn check(guess: bool, context: &mut Context) -> &'static str {
     if let Some(known) = known {
         return known.outcome.verdict.word();
     }
+    let resolver = std::sync::Arc::clone(context.blocking_dns());
     let template = match context.expanded(main::SPF_SMTP_COMMENT_TEMPLATE) {
         Ok(template) => template.map(mail_types::value::Value::into_bytes).unwrap_or_default(),
         Err(error) => {
@@ -48,11 +49,12 @@ pub fn check(guess: bool, context: &mut Context) -> &'static str {
     let record = guess.then(|| context.config.main.get(main::SPF_GUESS)).flatten();
     let clock = context.services.clock.as_ref();
     let until = clock.now().plus(Duration::from_secs(limits::SPF_SECONDS));
-    let dns = InTime { dns: context.services.blocking_resolver.as_ref(), clock, until };
+    let dns = InTime { dns: resolver.as_ref(), clock, until };
     let outcome = spf::check_client(&query, record, &dns);
     let received = outcome.received(&query);
     let header_comment = outcome.header_comment(&query);
     let word = outcome.verdict.word();
+    context.tell_failed_lookups();
     context.sender_auth.spf = Some(SpfChecked { outcome, received, header_comment, guess });
     word
 }

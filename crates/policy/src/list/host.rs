@@ -190,7 +190,9 @@ impl Search<'_> {
         let Some(resolver) = self.env.resolver() else {
             return Ok(Hit::Miss);
         };
-        let answer = match resolver.query(domain, RecordType::Mx) {
+        let answer = resolver.query(domain, RecordType::Mx);
+        self.env.resolver_was_asked();
+        let answer = match answer {
             Ok(answer) => answer,
             Err(failure) if DnsFailure::is_temporary(&failure) => {
                 let domain = String::from_utf8_lossy(domain);

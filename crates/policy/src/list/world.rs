@@ -81,6 +81,7 @@ pub trait ListEnv: Env {
                 Err(failure) => deferred |= DnsFailure::is_temporary(&failure),
             }
         }
+        self.resolver_was_asked();
         match (found.is_empty(), deferred) {
             (false, _) => HostAddresses::Known(found),
             (true, true) => HostAddresses::Deferred,

@@ -103,6 +103,10 @@ impl Env for AddressEnv<'_> {
         self.inner.resolver()
     }
 
+    fn resolver_was_asked(&mut self) {
+        self.inner.resolver_was_asked();
+    }
+
     fn files(&mut self) -> &mut dyn Files {
         self.inner.files()
     }

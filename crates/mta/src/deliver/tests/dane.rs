@@ -439,6 +439,12 @@ async fn events_of_encrypted_deliveries() {
     ];
     for (record, signed, options, want) in table {
         let log = delivered(Shown::Good, signed, std::slice::from_ref(record), &options).await;
+        // The oracle is older than this event.
+        let is_dns = |line: &String| {
+            line.starts_with("dns:fail <servfail _") && line.ends_with("._tcp.mx TLSA> 0 - 0")
+        };
+        let (dns, log): (Vec<String>, Vec<String>) = log.into_iter().partition(is_dns);
+        assert_eq!(dns.len(), usize::from(signed == Signed::Bogus), "{dns:?}");
         assert_eq!(log[..want.len().min(log.len())], want, "{options}");
     }
 }

@@ -100,3 +100,57 @@ async fn an_action_that_can_not_be_expanded() {
     assert_eq!(bench.main_log(), [failed("smtp:fail:syntax"), failed("tls:fail:connect"), error.to_owned()]);
     assert_eq!(bench.panic_log(), [failed("smtp:fail:syntax"), failed("tls:fail:connect")]);
 }
+
+/// Whatever asks, and whatever becomes of it: a lookup without an answer is told of once, names that are not there never.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn lookups_without_an_answer() {
+    let zone = "broken.test FAULT servfail\nlist.test FAULT refuse\nshut.test FAULT servfail\nmx.test MX 1 broken.test\n\
+                7.2.0.192.in-addr.arpa FAULT servfail\n7.2.0.192.list.test FAULT refuse\nthere.test A 192.0.2.1\n";
+    let event =
+        "event:\n  accept logwrite = $event_name <$event_data> r=$router_name a=$local_part@$domain\n";
+    let check = "check:\n  warn set acl_m_x = ${lookup dnsdb{defer_never,a=broken.test}{$value}{none}}\n\
+                 \x20 warn set acl_m_x = ${lookup dnsdb{a=there.test:gone.test}{$value}{none}}\n\
+                 \x20 warn set acl_m_x = ${lookup dnsdb{>;dnssec_never,defer_lax,a=there.test:broken.test}{$value}{none}}\n\
+                 \x20 warn dnslists = list.test\n  warn domains = +ours\n\
+                 \x20 require verify = recipient\n  accept\n";
+    let main = "acl_smtp_rcpt = check\nqueue_only\nhost_lookup = *\ndns_retry = 1\ndns_again_means_nonexist = shut.test\n\
+                domainlist ours = @mx_any\nevent_action = ${acl{event}}\n";
+    let routers =
+        "begin routers\ndns:\n  driver = dnslookup\n  transport = t\nbegin transports\nt:\n  driver = smtp\n";
+    let (bench, _server) = Bench::with_zone(&format!("{main}begin acl\n{event}{check}{routers}"), zone);
+    let mut client = Dialogue::connect(&bench);
+    client
+        .follow(
+            "S: 220 …
+             C: EHLO x
+             S: 250-…
+             C: MAIL FROM:<>
+             S: 250 OK
+             C: RCPT TO:<a@broken.test>
+             S: 451 …
+             C: RCPT TO:<a@shut.test>
+             S: 550 …",
+        )
+        .await;
+    client.close().await;
+    let log: Vec<String> = bench.main_log().into_iter().filter(|line| line.starts_with("dns:")).collect();
+    let [ptr, list] = ["servfail 7.2.0.192.in-addr.arpa PTR", "refused 7.2.0.192.list.test A"];
+    let (broken, shut) = ("a@broken.test", "a@shut.test");
+    let want = [
+        // `host_lookup_order` has two items.
+        (ptr, "", "@"),
+        (ptr, "", "@"),
+        ("servfail broken.test A", "", broken),
+        ("servfail broken.test A", "", broken),
+        (list, "", broken),
+        ("servfail broken.test MX", "", broken),
+        ("servfail broken.test MX", "dns", broken),
+        // What the third statement found is known.
+        ("servfail broken.test A", "", shut),
+        (list, "", shut),
+        ("servfail shut.test MX", "", shut),
+        ("servfail shut.test MX", "dns", shut),
+    ];
+    let want = want.map(|(data, router, about)| format!("dns:fail <{data}> r={router} a={about}"));
+    assert_eq!(log, want);
+}

@@ -67,6 +67,7 @@ pub fn run(request: &LocalRequest, context: &mut Context, data: &File) -> LocalR
         context.facts.address = first.clone();
     }
     context.facts.address.transport_name = Some(transport.name.clone());
+    context.event_transport = Some(transport.name.clone());
     if let Some(home) = &request.home_directory {
         context.facts.address.home = Some(home.clone());
     }

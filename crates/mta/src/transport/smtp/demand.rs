@@ -54,8 +54,8 @@ pub(super) async fn demand(
         require_dane: matches(options::HOSTS_REQUIRE_DANE, context),
     };
     let asks = configured.require_dane || matches(options::HOSTS_TRY_DANE, context);
-    let dane =
-        if asks { of_host(&context.services.resolver, host, port, domain).await } else { Dane::NotAsked };
+    let dane = if asks { of_host(&context.dns(), host, port, domain).await } else { Dane::NotAsked };
+    context.tell_failed_lookups();
     let sts = match domain {
         // A host that the administrator chose is none of the domain's business.
         Some(domain) if host.route == Route::Mx || host.name == domain => policy(domain, context).await,

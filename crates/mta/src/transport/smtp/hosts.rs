@@ -189,12 +189,13 @@ async fn addresses(
         search_parents: by_name || set.get(options::DNS_SEARCH_PARENTS),
         dnssec: requested,
     };
-    let resolver = &context.services.resolver;
+    let resolver = context.dns();
     let found = if by_name {
         resolver.host_addresses(name, families, search).await
     } else {
         resolver.dns_addresses(name, families, search).await
     };
+    context.tell_failed_lookups();
     match found {
         Ok(found) if required && found.security != Security::Secure => {
             *trouble = Some(format!("lookup of IP address for {} was insecure", Printable::new(name)));

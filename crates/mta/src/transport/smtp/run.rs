@@ -67,6 +67,7 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         context.facts.address = first.facts.clone();
     }
     context.facts.address.transport_name = Some(transport.name.clone());
+    context.event_transport = Some(transport.name.clone());
     context.facts.message.return_path = Some(batch.return_path.clone());
     context.transport_debug_print(&transport.name).await;
     let mut run = Run {
