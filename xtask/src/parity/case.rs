@@ -8,6 +8,7 @@
 //! | step | meaning |
 //! |---|---|
 //! | `file PATH [MODE [OWNER]]` | write a file below `@DIR@` |
+//! | `octets PATH [MODE [OWNER]]` | the same, the text is base64 |
 //! | `mkdir PATH [MODE [OWNER]]` | make a directory below `@DIR@` |
 //! | `run ARGS` | run the program, standard input empty |
 //! | `as USER ARGS` | run it as that user (and group of the same name), the text as standard input (LF) |

@@ -4,6 +4,7 @@ use super::case::{Case, Step};
 use super::mask::Masks;
 use super::sink::Sink;
 use dns::fixture::FixtureServer;
+use mail_types::base64;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -182,7 +183,11 @@ impl<'a> Run<'a> {
         let args: Vec<String> = step.args.iter().map(|a| self.substitute(a)).collect::<Result<_, _>>()?;
         let text: Vec<String> = step.text.iter().map(|l| self.substitute(l)).collect::<Result<_, _>>()?;
         match step.word.as_str() {
-            "file" => self.file(&args, &text),
+            "file" => self.file(&args, &join(&text, "\n")),
+            "octets" => {
+                let octets = base64::decode(step.text.concat().as_bytes()).ok_or("that is not base64")?;
+                self.file(&args, &octets)
+            }
             "mkdir" => self.mkdir(&args),
             "run" => self.run(&args, b""),
             "as" => {
@@ -215,9 +220,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn file(&mut self, args: &[String], text: &[String]) -> Result<(), String> {
+    fn file(&mut self, args: &[String], content: &[u8]) -> Result<(), String> {
         let path = self.dir.join(args.first().ok_or("file wants a path")?);
-        fs::write(&path, join(text, "\n")).map_err(|e| format!("{}: {e}", path.display()))?;
+        fs::write(&path, content).map_err(|e| format!("{}: {e}", path.display()))?;
         own(&path, args)
     }
 

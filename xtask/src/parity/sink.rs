@@ -1,7 +1,7 @@
 //! A scripted SMTP server on loopback: the remote host of a flow case.
 //!
 //! It answers every command with 2xx unless a rule says otherwise, and remembers what it was told, connection by
-//! connection.
+//! connection. It knows no TLS: what answers a client that begins it is the rule of `hello`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -107,6 +107,13 @@ fn session(stream: &TcpStream, rules: &Rules, said: &mut Vec<u8>) -> std::io::Re
             has_recipient |= reply.starts_with('2');
         }
         if !say(&mut out, reply)? || upper == "QUIT" {
+            break;
+        }
+        if upper == "STARTTLS" && reply.starts_with('2') {
+            // There is no TLS here: whoever begins it gets the rule of `hello` (words, or `close`), and that is the end.
+            lines.fill_buf()?;
+            said.extend_from_slice(b"C: (octets)\n");
+            say(&mut out, rules.reply("hello").unwrap_or("close"))?;
             break;
         }
         if upper == "DATA" && reply.starts_with('3') {
