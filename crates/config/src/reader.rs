@@ -19,12 +19,13 @@ pub(crate) mod macros;
 pub(crate) mod text;
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mail_types::diagnostic::{Diagnostic, FileId, Span};
-use mail_types::limits;
+use mail_types::{bytes, limits};
 
 use crate::files::{ConfigFiles, FileFacts};
 use crate::sink::{Sink, exim_in_line};
@@ -163,7 +164,7 @@ impl<'a> LineReader<'a> {
     pub(crate) fn next_line(&mut self) -> Option<Logical> {
         loop {
             let mut text = self.joined()?;
-            let end = text.bytes.trim_ascii_end().len();
+            let end = bytes::trim_end(&text.bytes).len();
             text.bytes.truncate(end);
             // A line that consisted of a backslash alone has nothing to say.
             if end > 0 {
@@ -216,11 +217,11 @@ impl<'a> LineReader<'a> {
     fn physical(&mut self, joining: bool) -> Physical {
         let Some(raw) = self.raw_line() else { return Physical::End };
         let Some(mut text) = self.replaced(raw, joining) else { return Physical::Passed };
-        let start = text.bytes.len() - text.bytes.trim_ascii_start().len();
+        let start = text.bytes.len() - bytes::trim_start(&text.bytes).len();
         if start > 0 {
             text = text.part(start..text.bytes.len());
         }
-        let end = text.bytes.trim_ascii_end().len();
+        let end = bytes::trim_end(&text.bytes).len();
         if end == 0 {
             return if self.conditions.skipping() { Physical::Passed } else { Physical::Blank };
         }
@@ -364,8 +365,8 @@ impl<'a> LineReader<'a> {
         };
         let Err(error) = self.open(&whole, Some(span)) else { return };
         match error.kind() {
-            std::io::ErrorKind::NotFound if optional => {}
-            std::io::ErrorKind::IsADirectory => {
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename if optional => {}
+            ErrorKind::IsADirectory => {
                 self.report(Diagnostic::warning(
                     "config.include.directory",
                     span,

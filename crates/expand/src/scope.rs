@@ -49,6 +49,8 @@ pub struct Scope {
     pub item: Option<Value>,
     /// `$value`.
     pub value: Option<Value>,
+    /// What a domain list is searched for, while its text is expanded: `$domain`, where nothing else sets it.
+    pub list_domain: Option<Value>,
     /// `$runrc`.
     pub runrc: i32,
     /// `$prvscheck_address`.

@@ -4,6 +4,7 @@
 //! Spec 14; the order of the checks is Exim 4.96's.
 
 use expand::Variable;
+use expand::regex::{Flags, Regex};
 use mail_types::Value;
 use mail_types::diagnostic::{Diagnostic, Span};
 use mail_types::log_selector::{self, SelectorError, Selectors};
@@ -46,6 +47,7 @@ pub(crate) fn after_main(loader: &mut Loader<'_>, set: &mut OptionSet, request: 
     localhost_number(loader, set);
     log_selector(loader, set);
     message_id_format(loader, set);
+    uucp_from_pattern(loader, set);
     super::sender_auth::of_main(loader, set);
 }
 
@@ -146,6 +148,19 @@ fn log_file_path(loader: &mut Loader<'_>, set: &OptionSet) {
         let span = set.span(main::LOG_FILE_PATH).unwrap_or(Span::NOWHERE);
         loader.reader.report(Diagnostic::warning("config.main.log_file_path", span, text.clone()).exim(text));
     }
+}
+
+/// Exim compiles this one expression at start, and does not start without it.
+fn uucp_from_pattern(loader: &mut Loader<'_>, set: &OptionSet) {
+    let pattern = set.text(main::UUCP_FROM_PATTERN).unwrap_or_default();
+    let Err(error) = Regex::compile(pattern, Flags::default()) else { return };
+    let text = format!(
+        "regular expression error: {} at offset {} while compiling {}",
+        error.message,
+        error.offset,
+        String::from_utf8_lossy(pattern)
+    );
+    report(loader, set, main::UUCP_FROM_PATTERN, &text, text.clone());
 }
 
 enum LogPath {

@@ -3,6 +3,8 @@
 //! # Invariants
 //! * Positions never go past the end.
 
+use mail_types::bytes::trim_start;
+
 use crate::reader::macros::end_of_name;
 use crate::reader::text::Text;
 
@@ -31,7 +33,7 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn skip_space(&mut self) {
         let rest = self.rest();
-        self.at += rest.len() - rest.trim_ascii_start().len();
+        self.at += rest.len() - trim_start(rest).len();
     }
 
     /// Takes one byte if it is next.

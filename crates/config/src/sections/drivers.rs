@@ -11,7 +11,7 @@ use mail_types::diagnostic::{Diagnostic, Span};
 use super::acls::defines_macro;
 use super::cursor::{Cursor, NAME_MAX};
 use super::loader::{Loader, begins_section};
-use super::option::Within;
+use super::option::{Within, head};
 use super::scan::Fault;
 use crate::builtin::driver_works;
 use crate::check;
@@ -113,7 +113,7 @@ impl Loader<'_> {
         instance: &mut Pending,
         defaults: &mut Defaults,
     ) {
-        let is_driver = Cursor::new(&line.text).name().text == "driver";
+        let is_driver = head(&mut Cursor::new(&line.text)).name.text == "driver";
         let within = Within {
             class,
             driver_missing: instance.driver.is_none(),

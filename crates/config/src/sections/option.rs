@@ -59,15 +59,15 @@ fn may_repeat(kind: OptionKind) -> bool {
 }
 
 /// The name on an option line.
-struct Head {
-    name: Name,
+pub(crate) struct Head {
+    pub(crate) name: Name,
     hidden: bool,
     negated: bool,
     /// The name without `no_` or `not_`.
     bare: String,
 }
 
-fn head(cursor: &mut Cursor<'_>) -> Head {
+pub(crate) fn head(cursor: &mut Cursor<'_>) -> Head {
     let mut name = cursor.name();
     let hidden = name.text == "hide";
     if hidden {
@@ -124,7 +124,7 @@ impl Loader<'_> {
         let named = (head.name.start, head.name.text.len());
         let first = set.slot_at(part, index).and_then(|slot| slot.span);
         if let Some(first) = first.filter(|_| !may_repeat(def.kind)) {
-            let text = format!("\"{}\" option set for the second time", head.bare);
+            let text = format!("\"{}\" option set for the second time", head.name.shown());
             let fault = Fault::new("config.option.repeated", text, named);
             return Err(fault.helped(format!("it was first set {}", self.reader.sources.told(first))));
         }

@@ -122,7 +122,8 @@ pub(crate) fn integer(cursor: &mut Cursor<'_>, option: &str, width: Width) -> Re
     cursor.at += usize::from(shift > 0);
     let value = number.saturating_mul(1_i128 << shift);
     let limit = if width == Width::Narrow { i128::from(i32::MAX) } else { i128::from(i64::MAX) };
-    let Some(value) = i64::try_from(value).ok().filter(|v| i128::from(*v).abs() <= limit) else {
+    let Some(value) = i64::try_from(value).ok().filter(|v| (-limit - 1..=limit).contains(&i128::from(*v)))
+    else {
         let shown = String::from_utf8_lossy(&cursor.text.bytes[start..cursor.at]).into_owned();
         let text = format!("absolute value of integer \"{shown}\" is too large (overflow)");
         return Err(Fault::new("config.value.range", text, (start, cursor.at - start)));
@@ -267,9 +268,14 @@ pub(crate) fn quoted(text: &Text, start: usize) -> Option<(Text, usize)> {
         match bytes.get(at)? {
             b'"' => return Some((out, at + 1)),
             b'\\' => {
-                let (byte, used) = escape(bytes.get(at + 1..)?)?;
+                let rest = bytes.get(at + 1..).filter(|rest| !rest.is_empty())?;
+                let (byte, used) = expand::interpret_escape(rest);
                 out.push_byte(byte, here);
                 at += 1 + used;
+                if at == bytes.len() && byte == b'"' {
+                    // Exim looks for a quote at the end of the line, and does not mind that this one is text.
+                    return Some((out, at));
+                }
             }
             byte => {
                 out.push_byte(*byte, here);
@@ -277,28 +283,6 @@ pub(crate) fn quoted(text: &Text, start: usize) -> Option<(Text, usize)> {
             }
         }
     }
-}
-
-/// What stands after a backslash in a quoted string, and how many bytes it takes.
-fn escape(rest: &[u8]) -> Option<(u8, usize)> {
-    let digits = |from: usize, max: usize, radix: u32| {
-        let taken = rest.iter().skip(from).take(max).map_while(|b| char::from(*b).to_digit(radix));
-        taken.fold((0_u32, 0_usize), |(value, count), digit| (value * radix + digit, count + 1))
-    };
-    Some(match rest.first()? {
-        b'n' => (b'\n', 1),
-        b'r' => (b'\r', 1),
-        b't' => (b'\t', 1),
-        b'0'..=b'7' => {
-            let (value, count) = digits(0, 3, 8);
-            (value as u8, count)
-        }
-        b'x' => match digits(1, 2, 16) {
-            (_, 0) => (b'x', 1),
-            (value, count) => (value as u8, 1 + count),
-        },
-        other => (*other, 1),
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Backslashes: `\n`, `\t`, `\r`, `\101`, `\x41`, `\N...\N`.
+//! Backslashes: `\n`, `\t`, `\r`, `\b`, `\f`, `\v`, `\101`, `\x41`, `\N...\N`.
 //!
 //! # Compatibility
 //! Exim specification, section "Character escape sequences in expanded strings".
@@ -41,6 +41,9 @@ pub fn interpret(text: &[u8]) -> (u8, usize) {
         b'n' => (b'\n', 1),
         b'r' => (b'\r', 1),
         b't' => (b'\t', 1),
+        b'b' => (0x08, 1),
+        b'v' => (0x0b, 1),
+        b'f' => (0x0c, 1),
         b'x' => number(&text[1..], 16, 2).map_or((0, 1), |(value, used)| (value, used + 1)),
         b'0'..=b'7' => number(text, 8, 3).unwrap_or((text[0], 1)),
         other => (other, 1),

@@ -54,7 +54,7 @@ impl Env for Context {
             _ => Subject::Value(subject),
         };
         let found = lists.match_text(kind, wanted, list, MatchOptions::default(), self)?;
-        if found.matched {
+        if found.matched || found.value.is_some() {
             self.scope.value = found.value;
         }
         Ok(found.matched)

@@ -514,7 +514,7 @@ fn in_list(
         _ => None,
     };
     if let Some(variable) = data {
-        world.set_variable(variable, found.value.filter(|_| found.matched));
+        world.set_variable(variable, found.value);
     }
     if found.matched { PartEnd::True } else { PartEnd::False }
 }

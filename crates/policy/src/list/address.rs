@@ -8,13 +8,13 @@
 //! Specification, section "Address lists". The value of a match is the pattern with the domain's own value in it
 //! (`*@` and a lookup's data).
 
+use mail_types::bytes::trim;
 use mail_types::value::Value;
 
 use super::ListKind;
 use super::compile::Compiled;
 use super::entry::{Entry, Local, LookupItem, Pattern};
-use super::run::{Hit, Mailbox, Name, Search, part, regex_hit, same, suffix};
-use super::split::split;
+use super::run::{Hit, Mailbox, Name, Prepared, Search, part, regex_hit, same, suffix};
 use super::{ListError, Subject};
 
 /// Longest chain of `>key` references, Exim's own number.
@@ -30,6 +30,10 @@ impl Search<'_> {
         caseful: bool,
     ) -> Result<Hit, ListError> {
         let address = if caseful { subject.value } else { subject.lower };
+        if subject.at.is_none() && !address.is_empty() && !matches!(entry.pattern, Pattern::Wrong(_)) {
+            // What is no address matches nothing, whatever a regular expression or a lookup may say.
+            return Ok(Hit::Miss);
+        }
         match &entry.pattern {
             Pattern::Empty => {
                 return Ok(if address.is_empty() {
@@ -59,16 +63,24 @@ impl Search<'_> {
         };
         let domain = Value::new(&subject.lower.bytes()[at + 1..], address.taint().clone());
         match &entry.pattern {
-            Pattern::ByDomain(item) => self.by_domain(list, item, &part(address, at), &domain, caseful),
+            Pattern::ByDomain(item) => {
+                self.by_domain(list, (item, &entry.text), &part(address, at), &domain, caseful)
+            }
             Pattern::AnyMailbox(pattern) => {
                 let hit = self.name(list, pattern, Name { value: &domain, lower: &domain }, caseful)?;
                 Ok(with_value(list, hit, address, b"", &entry.text, Vec::new()))
             }
-            Pattern::Mailbox { local, domain: pattern, domain_text } => {
+            Pattern::Mailbox { local, other, domain: pattern, domain_text } => {
                 let Some(captures) = local_part(local, address, at, caseful) else {
                     return Ok(Hit::Miss);
                 };
-                let hit = self.mailbox_domain(list, pattern, &domain, caseful)?;
+                let hit = match (self.mailbox_domain(list, pattern, &domain, caseful)?, other) {
+                    (Hit::Miss, true) => Hit::Match { value: None, captures: Vec::new() },
+                    (Hit::Match { .. }, true) => Hit::Miss,
+                    // `local@` without anything is no domain at all, not even the empty one.
+                    (_, false) if domain_text.is_empty() => Hit::Miss,
+                    (hit, _) => hit,
+                };
                 let local = &entry.text[..entry.text.len() - domain_text.len() - 1];
                 Ok(with_value(list, hit, address, local, domain_text, captures))
             }
@@ -84,22 +96,33 @@ impl Search<'_> {
         caseful: bool,
     ) -> Result<Hit, ListError> {
         let name = Name { value: domain, lower: domain };
-        match pattern {
-            Pattern::Named(named) => {
-                let inner = std::mem::replace(&mut self.inner, true);
-                let hit = self.named_list(ListKind::Domain, named, &super::run::Prepared::Name(name));
-                self.inner = inner;
-                hit
-            }
+        let inner = std::mem::replace(&mut self.inner, true);
+        let hit = match pattern {
+            Pattern::Named(named) => self.named_list(ListKind::Domain, named, &Prepared::Name(name)),
+            Pattern::File(path) => self.domain_file(list, path, name),
             pattern => self.name(list, pattern, name, caseful),
-        }
+        };
+        self.inner = inner;
+        hit
+    }
+
+    /// `local@/file`: the domains stand in a file.
+    fn domain_file(&mut self, list: &Compiled, path: &[u8], domain: Name<'_>) -> Result<Hit, ListError> {
+        let path = Value::new(path, list.taint.clone());
+        let lines = super::files::read(&path, ListKind::Domain, self.named, self.env)?;
+        let found = self.scan(&lines, &Prepared::Name(domain))?;
+        Ok(if found.matched {
+            Hit::Match { value: found.value, captures: found.captures }
+        } else {
+            Hit::Miss
+        })
     }
 
     /// `@@lookup`: the domain's data is a list of local parts, whose last item may send on to another key.
     fn by_domain(
         &mut self,
         list: &Compiled,
-        item: &LookupItem,
+        (item, text): (&LookupItem, &[u8]),
         local_part: &Value,
         domain: &Value,
         caseful: bool,
@@ -110,25 +133,30 @@ impl Search<'_> {
                 return Ok(Hit::Miss);
             };
             let (items, next) = split_chain(&data);
-            let locals = self.compiled(&items, ListKind::LocalPart);
+            let locals = self.named.cache().compile_chain(&items);
             let (options, inner) = (self.options, self.inner);
             self.options.caseful |= caseful;
             self.inner = true;
             let found = self.subject(&locals, Subject::Value(local_part));
             (self.options, self.inner) = (options, inner);
             let found = found?;
-            if found.item.is_some() || found.matched || next.is_none() {
-                return Ok(if found.matched {
-                    Hit::Match { value: found.value, captures: Vec::new() }
-                } else {
-                    Hit::Miss
-                });
+            // The sense of the last item says nothing about those that none of them fits.
+            if found.item.is_none() {
+                let Some(next) = next else { return Ok(Hit::Miss) };
+                key = next;
+                continue;
             }
-            key = next.unwrap_or_default();
+            if found.matched {
+                return Ok(Hit::Match { value: found.value, captures: Vec::new() });
+            }
+            self.left = found.value;
+            return Ok(Hit::Miss);
         }
         Err(ListError::wrong(format!(
-            "loop detected in lookup of local parts for \"{}\"",
-            String::from_utf8_lossy(domain.bytes())
+            "Loop detected in lookup of local part of {}@{} in {}",
+            local_part.to_lossy(),
+            domain.to_lossy(),
+            String::from_utf8_lossy(text)
         )))
     }
 }
@@ -168,11 +196,10 @@ fn with_value(
 
 /// Splits a final `>key` off the data of an `@@` lookup.
 fn split_chain(data: &Value) -> (Value, Option<Value>) {
-    let Some(last) = split(data.bytes()).last() else {
+    // Whatever the separator of the list is, Exim looks behind the last colon.
+    let last = memchr::memrchr(b':', data.bytes()).map_or(0, |colon| colon + 1);
+    let Some(key) = trim(&data.bytes()[last..]).strip_prefix(b">") else {
         return (data.clone(), None);
     };
-    let Some(key) = last.bytes.strip_prefix(b">") else {
-        return (data.clone(), None);
-    };
-    (part(data, last.offset), Some(Value::new(key, data.taint().clone())))
+    (part(data, last), Some(Value::new(trim(key), data.taint().clone())))
 }

@@ -44,19 +44,37 @@ struct Generation {
 struct Reading {
     kind: ListKind,
     taint: Taint,
-    lines: bool,
+    form: Form,
+}
+
+/// What makes an item of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Separators, as in any list.
+    List,
+    /// Each line is one.
+    Lines,
+    /// Separators; there are only plain items, regular expressions and lookups.
+    Chain,
 }
 
 impl ListCache {
     /// The compiled form of a list's text.
     pub(crate) fn compile(&self, text: &Value, kind: ListKind) -> Arc<Compiled> {
-        let reading = Reading { kind, taint: text.taint().clone(), lines: false };
+        let reading = Reading { kind, taint: text.taint().clone(), form: Form::List };
         self.obtain(text.bytes(), reading, |reading| Compiled::new(text.bytes(), kind, &reading.taint))
+    }
+
+    /// The compiled form of what an `@@` lookup found.
+    pub(crate) fn compile_chain(&self, text: &Value) -> Arc<Compiled> {
+        let kind = ListKind::LocalPart;
+        let reading = Reading { kind, taint: text.taint().clone(), form: Form::Chain };
+        self.obtain(text.bytes(), reading, |reading| Compiled::of_chain(text.bytes(), &reading.taint))
     }
 
     /// The compiled form of a file's text.
     pub(crate) fn compile_lines(&self, text: &[u8], kind: ListKind) -> Arc<Compiled> {
-        let reading = Reading { kind, taint: Taint::Clean, lines: true };
+        let reading = Reading { kind, taint: Taint::Clean, form: Form::Lines };
         self.obtain(text, reading, |_| Compiled::of_lines(text, kind))
     }
 

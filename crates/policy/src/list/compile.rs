@@ -9,7 +9,7 @@ use mail_types::diagnostic::{Diagnostic, SourceText};
 use mail_types::limits;
 use mail_types::value::{Taint, Value};
 
-use super::entry::{Entry, Local, Pattern, Place};
+use super::entry::{Entry, Local, Pattern, Place, trim_start};
 use super::split::{is_space, split};
 use super::table::{MailboxTable, NameTable, NetTable};
 use super::{ListKind, NamedLists};
@@ -64,6 +64,13 @@ impl Compiled {
             entries.push(entry);
         }
         Self::of_entries(entries, kind, taint)
+    }
+
+    /// Compiles the local parts that an `@@` lookup found: they name no lists and files.
+    pub(crate) fn of_chain(text: &[u8], taint: &Taint) -> Self {
+        let place = Place { kind: ListKind::LocalPart, in_file: true, caseful: false };
+        let entries = split(text).map(|item| Entry::parse(&item.bytes, item.offset, place)).collect();
+        Self::of_entries(entries, ListKind::LocalPart, taint)
     }
 
     /// Compiles the lines of a file.
@@ -194,6 +201,7 @@ fn table_for(entry: &Entry, kind: ListKind) -> Table {
         (ListKind::Host, Pattern::Net(_)) => Table::Nets,
         (ListKind::Host, _) => Table::None,
         (ListKind::Address, Pattern::AnyMailbox(domain)) if is_plain(domain) => Table::Mailboxes,
+        (ListKind::Address, Pattern::Mailbox { other: true, .. }) => Table::None,
         (ListKind::Address, Pattern::Mailbox { local: Local::Exact(_), domain, .. })
             if matches!(**domain, Pattern::Exact(_)) =>
         {
@@ -230,7 +238,7 @@ fn segment(entries: &[Entry], table: Table, run: Run) -> Segment {
             for at in range {
                 match &entries[at].pattern {
                     Pattern::Mailbox { local: Local::Exact(local), domain_text, .. } => {
-                        mailboxes.add_whole(local, domain_text, at as u32);
+                        mailboxes.add_whole(local, trim_start(domain_text), at as u32);
                     }
                     Pattern::Mailbox { domain, .. } | Pattern::AnyMailbox(domain) => {
                         add_name(mailboxes.domains(), domain, at as u32);

@@ -6,7 +6,7 @@
 //! # Compatibility
 //! The order of the tests follows the specification's sections on the items of each kind of list.
 
-use expand::lookup::{LookupSpec, LookupStyle};
+use expand::lookup::{DefaultKey, LookupSpec, LookupStyle};
 use expand::regex::{Flags, Regex};
 
 use super::ListKind;
@@ -52,8 +52,8 @@ pub(crate) enum Pattern {
     Net(Net),
     /// `net-type;file`, `net24-type;file`.
     NetLookup { bits: Option<u8>, item: LookupItem },
-    /// `local@domain`.
-    Mailbox { local: Local, domain: Box<Pattern>, domain_text: Box<[u8]> },
+    /// `local@domain`; `local@!domain` is any other domain.
+    Mailbox { local: Local, other: bool, domain: Box<Pattern>, domain_text: Box<[u8]> },
     /// `domain` or `*suffix` in an address list.
     AnyMailbox(Box<Pattern>),
     /// `@@type;data`.
@@ -244,6 +244,7 @@ impl Pattern {
         if let Some((bits, rest)) = net_prefix(text) {
             return match LookupItem::parse(rest) {
                 Some(Ok(item)) if item.spec.style == LookupStyle::Query => Self::Lookup(item),
+                Some(Ok(item)) if item.is_for_names() => Self::Wrong(unknown_type(rest).into()),
                 Some(Ok(item)) => Self::NetLookup { bits, item },
                 Some(Err(message)) => Self::Wrong(message.into()),
                 None => Self::Exact(text.into()),
@@ -287,12 +288,17 @@ impl Pattern {
             Some(b'*') => Local::Suffix(local[1..].into()),
             _ => Local::Exact(local.into()),
         };
-        let pattern = match domain.strip_prefix(b"+") {
-            Some(name) => Self::Named(name.into()),
-            None if domain.is_empty() => Self::Empty,
-            None => Self::domain(domain),
+        let (other, wanted) = match domain.strip_prefix(b"!") {
+            Some(rest) => (true, trim_start(rest)),
+            None => (false, trim_start(domain)),
         };
-        Self::Mailbox { local, domain: Box::new(pattern), domain_text: domain.into() }
+        let pattern = match wanted.strip_prefix(b"+") {
+            Some(name) => Self::Named(name.into()),
+            None if wanted.is_empty() => Self::Empty,
+            None if wanted.first() == Some(&b'/') => Self::File(wanted.into()),
+            None => Self::domain(wanted),
+        };
+        Self::Mailbox { local, other, domain: Box::new(pattern), domain_text: domain.into() }
     }
 
     /// True when matching may need something outside.
@@ -308,6 +314,11 @@ impl Pattern {
 }
 
 impl LookupItem {
+    /// Partial matching and defaults are for names: where an address is the key, Exim knows no such types.
+    pub(crate) fn is_for_names(&self) -> bool {
+        self.spec.partial.is_some() || self.spec.default_key != DefaultKey::None
+    }
+
     /// Reads `type;data`; `None` when there is no semicolon.
     fn parse(text: &[u8]) -> Option<Result<Self, String>> {
         let semicolon = memchr::memchr(b';', text)?;
@@ -316,6 +327,12 @@ impl LookupItem {
                 .map(|spec| Self { spec, data: trim_start(&text[semicolon + 1..]).into() }),
         )
     }
+}
+
+/// Exim's text where an address is looked for with defaults or partial matching.
+pub(crate) fn unknown_type(item: &[u8]) -> String {
+    let name = memchr::memchr(b';', item).map_or(item, |end| &item[..end]);
+    format!("unknown lookup type \"{}\"", String::from_utf8_lossy(name))
 }
 
 /// How long the lookup type is, if a text begins with something that looks like `type;`: an address may hold a

@@ -17,7 +17,7 @@ use mail_types::dns::{DnsFailure, RecordData, RecordType};
 use mail_types::value::{Taint, Value};
 
 use super::compile::Compiled;
-use super::entry::{Entry, LookupItem, Mx, MxPattern, Pattern};
+use super::entry::{Entry, LookupItem, Mx, MxPattern, Pattern, unknown_type};
 use super::net::{lookup_key, parse_address};
 use super::run::{Hit, Name, Search, lower_case};
 use super::{HostAddresses, HostNames, HostSubject, ListError, ListKind, NamesFrom, Subject};
@@ -64,6 +64,7 @@ impl Search<'_> {
         match &entry.pattern {
             Pattern::Suffix(rest) if rest.is_empty() => return Ok(yes()),
             Pattern::Empty => return Ok(if host.address.is_none() { yes() } else { Hit::Miss }),
+            Pattern::Wrong(_) if host.address.is_none() => return Ok(Hit::Miss),
             Pattern::Wrong(message) => return Err(ListError::wrong(&**message)),
             _ => {}
         }
@@ -78,6 +79,9 @@ impl Search<'_> {
                 self.lookup(list, item, &Value::empty())
             }
             Pattern::Lookup(item) if matches!(host.names, NamesFrom::Nowhere) => {
+                if item.is_for_names() {
+                    return Err(ListError::wrong(unknown_type(&entry.text)));
+                }
                 self.by_address(list, item, address, None)
             }
             Pattern::PrimaryHostname => {

@@ -103,7 +103,7 @@ pub struct ListMatch {
     /// Whether the subject is in the set.
     pub matched: bool,
     /// The value of the match: the item, or the data of a lookup; for `$domain_data` and its like. Absent when no
-    /// item matched.
+    /// item fitted; a negated item leaves its value too.
     pub value: Option<Value>,
     /// Offset in the list's text of the item that decided.
     pub item: Option<usize>,

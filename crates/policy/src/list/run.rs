@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use expand::lookup::{LookupAnswer, LookupRequest, LookupStyle};
 use expand::regex::Regex;
-use expand::{Captures, Variable};
+use expand::{Captures, EvalError, Expansion, Variable};
 use mail_types::limits;
 use mail_types::value::Value;
 
@@ -28,6 +28,8 @@ pub(crate) struct Search<'a> {
     depth: usize,
     /// How many named lists were looked at.
     visits: usize,
+    /// The value of the last item that fitted, where a named list said no by it: it stands unless a later item fits.
+    pub(crate) left: Option<Value>,
 }
 
 /// What came of one item.
@@ -77,7 +79,7 @@ pub(crate) fn find(
     named: &NamedLists,
     env: &mut dyn ListEnv,
 ) -> Result<ListMatch, ListError> {
-    Search { named, env, options, inner: false, depth: 0, visits: 0 }.subject(list, subject)
+    Search { named, env, options, inner: false, depth: 0, visits: 0, left: None }.subject(list, subject)
 }
 
 impl Search<'_> {
@@ -101,7 +103,7 @@ impl Search<'_> {
         }
     }
 
-    fn scan(&mut self, list: &Compiled, subject: &Prepared<'_>) -> Result<ListMatch, ListError> {
+    pub(crate) fn scan(&mut self, list: &Compiled, subject: &Prepared<'_>) -> Result<ListMatch, ListError> {
         let mut ending = Ending { negated: list.ends_negated() };
         let mut policy = HostPolicy::default();
         for segment in &list.segments {
@@ -113,7 +115,7 @@ impl Search<'_> {
                 return Ok(found);
             }
         }
-        Ok(ListMatch { matched: ending.negated, ..ListMatch::default() })
+        Ok(ListMatch { matched: ending.negated, value: self.left.take(), ..ListMatch::default() })
     }
 
     /// A run of plain items: asked of its table, or one by one where letters matter.
@@ -241,7 +243,7 @@ impl Search<'_> {
         self.depth += 1;
         let compiled = match form {
             Form::Constant(compiled) => Some(compiled),
-            Form::Expanded(expansion) => match expansion.eval(self.env) {
+            Form::Expanded(expansion) => match self.expanded(kind, &expansion, subject) {
                 Ok(text) => Some(self.compiled(&text, kind)),
                 Err(error) if error.is_forced() => None,
                 Err(error) => return Err(ListError::expansion(expansion.source(), &error)),
@@ -252,11 +254,33 @@ impl Search<'_> {
             None => ListMatch::default(),
         };
         self.depth -= 1;
-        Ok(if found.matched {
-            Hit::Match { value: found.value, captures: found.captures }
-        } else {
-            Hit::Miss
-        })
+        if found.matched {
+            // A list that matched by the sense of its last item tells nothing; its own name is no value.
+            let value = if kind == ListKind::Host {
+                found.value
+            } else {
+                found.value.or_else(|| Some(Value::empty()))
+            };
+            return Ok(Hit::Match { value, captures: found.captures });
+        }
+        self.left = found.value;
+        Ok(Hit::Miss)
+    }
+
+    /// Expands a named list; where there is no other `$domain`, a domain list sees its subject in it.
+    fn expanded(
+        &mut self,
+        kind: ListKind,
+        expansion: &Expansion,
+        subject: &Prepared<'_>,
+    ) -> Result<Value, EvalError> {
+        let (ListKind::Domain, Prepared::Name(name)) = (kind, subject) else {
+            return expansion.eval(self.env);
+        };
+        let outer = self.env.scope().list_domain.replace(name.lower.clone());
+        let text = expansion.eval(self.env);
+        self.env.scope().list_domain = outer;
+        text
     }
 
     /// A list whose text was born just now.

@@ -128,7 +128,9 @@ fn strings() {
         ("\"\"", ""),
         ("a\"b", "a\"b"),
         ("\"\\$x\"", "$x"),
-        ("\"\\xg\"", "xg"),
+        ("\"\\xg\"", "\0g"),
+        ("\"\\b\\f\\v\"", "\x08\x0c\x0b"),
+        ("\"a\\\"", "a\""),
     ];
     for (value, want) in good {
         assert_eq!(read(value).as_deref(), Ok(want), "{value}");

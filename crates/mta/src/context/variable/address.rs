@@ -8,6 +8,9 @@ use crate::context::facts::AddressFacts;
 
 pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
     let facts = &context.facts.address;
+    if variable == Variable::Domain && facts.domain.is_none() {
+        return Some(Ok(context.scope.list_domain.clone()));
+    }
     if let Some(field) = field(facts, variable) {
         return Some(Ok(field.clone()));
     }
