@@ -194,7 +194,7 @@ impl Resolver {
         if let (Some(failed), Err(failure)) = (&self.failed, &examined.outcome) {
             failed.note(name, rtype, failure);
         }
-        self.as_nonexistent(rtype, examined, name)
+        if options.again_stays_again { examined } else { self.as_nonexistent(rtype, examined, name) }
     }
 
     async fn look_up(&self, name: &[u8], rtype: RecordType, options: &QueryOptions) -> Examined {

@@ -311,11 +311,14 @@ pub struct QueryOptions {
     pub dnssec: bool,
     /// Whoever asks tells of slow lookups himself (`slow_lookup_log`).
     pub timed_by_caller: bool,
+    /// `dns_again_means_nonexist` is not for this question.
+    pub again_stays_again: bool,
 }
 
 impl QueryOptions {
     /// As configured, with an answer of DNSSEC.
-    pub const DNSSEC: Self = Self { retrans: None, retry: None, dnssec: true, timed_by_caller: false };
+    pub const DNSSEC: Self =
+        Self { retrans: None, retry: None, dnssec: true, timed_by_caller: false, again_stays_again: false };
 }
 
 /// The name under which the PTR records of an address stand: `1.2.0.192.in-addr.arpa`, `….ip6.arpa`.

@@ -38,7 +38,7 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
         }
         AclEffect::VerifyHostName => {
             let verified = context.on_pool(reverse_host_lookup::verify).await;
-            AclEffectAnswer::Verified(result(verified))
+            AclEffectAnswer::Verified(verified.unwrap_or_else(|| result(None)))
         }
     }
 }

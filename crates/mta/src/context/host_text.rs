@@ -46,18 +46,13 @@ pub fn received_host(facts: &ConnectionFacts, with_port: bool) -> Option<Vec<u8>
         details.push([b"helo=", helo].concat());
     }
     if let Some(ident) = &facts.sender_ident {
-        // The name's address, a greeting and an ident do not fit on one line: the last begins a new one.
-        let fold: &[u8] = if facts.sender_host_name.is_some() && details.len() == 2 { b"\n\t" } else { b"" };
-        details.push([fold, b"ident=", ident].concat());
+        details.push([b"ident=", &ident[..]].concat());
     }
     if !details.is_empty() {
-        text.extend_from_slice(b" (");
-        for (at, detail) in details.iter().enumerate() {
-            if at > 0 && !detail.starts_with(b"\n") {
-                text.push(b' ');
-            }
-            text.extend_from_slice(detail);
-        }
+        // A name with an address, a greeting and an ident does not fit on one line.
+        let fold = facts.sender_host_name.is_some() && details.len() == 3;
+        text.extend_from_slice(if fold { b"\n\t(" } else { b" (" });
+        text.extend_from_slice(&details.join(&b' '));
         text.push(b')');
     }
     Some(text)
@@ -104,7 +99,7 @@ mod tests {
             (
                 client(Some("h.example"), Some("foo"), Some("me")),
                 "h.example (foo) [192.0.2.1]",
-                "h.example ([192.0.2.1] helo=foo\n\tident=me)",
+                "h.example\n\t([192.0.2.1] helo=foo ident=me)",
             ),
         ];
         for (facts, full, received) in table {

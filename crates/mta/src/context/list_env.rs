@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use config::options::main;
 use expand::EvalError;
-use policy::list::{HostNames, ListEnv, ListError, Subject};
+use observe::event::{Event, SmtpNews, Streams};
+use policy::list::{HostNames, HostTrouble, ListEnv, ListError, Subject};
 
 use super::{Context, host_name};
 
@@ -21,6 +22,16 @@ impl ListEnv for Context {
         self.services.resolver.addresses_by_hosts_file(name)
     }
 
+    fn tell_of_host(&mut self, trouble: HostTrouble<'_>) {
+        match trouble {
+            HostTrouble::NoAddress(name) => self.log_smtp(SmtpNews::NoHostAddress { name: name.to_vec() }),
+            HostTrouble::Accepted { what, by } => {
+                let text = format!("{what}: accepted by {by}").into_bytes();
+                self.log_event(&Event::Text { text, streams: Streams::MAIN });
+            }
+        }
+    }
+
     fn sender_host_names(&mut self) -> Result<HostNames, EvalError> {
         self.look_up_sender_host_name();
         let facts = &self.facts.connection;
@@ -29,7 +40,6 @@ impl ListEnv for Context {
                 let aliases = facts.sender_host_aliases.iter().cloned();
                 HostNames::Known(std::iter::once(name.clone()).chain(aliases).collect())
             }
-            None if facts.host_lookup_deferred => HostNames::Deferred,
             None => HostNames::Unknown,
         })
     }
@@ -45,7 +55,8 @@ impl Context {
         }
         let file = self.services.resolver.names_by_hosts_file(address);
         let order = self.host_lookup_order();
-        let found = host_name::find(address, file, self.blocking_dns().as_ref(), &order);
+        let ipv6 = !self.config.main.get(main::DISABLE_IPV6);
+        let found = host_name::find(address, file, self.blocking_dns().as_ref(), &order, ipv6);
         self.tell_failed_lookups();
         host_name::record(found, self);
     }

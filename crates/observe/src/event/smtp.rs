@@ -192,6 +192,11 @@ pub enum SmtpNews {
         /// The whole sentence.
         text: Vec<u8>,
     },
+    /// A name in a host list has no address: `no IP address found for host …`.
+    NoHostAddress {
+        /// The name.
+        name: Vec<u8>,
+    },
     /// A condition of a `warn` verb could not be decided.
     WarnSkipped {
         /// The rest of the sentence.

@@ -46,6 +46,7 @@ impl Renderer {
             | SmtpNews::VrfyFailed { .. }
             | SmtpNews::Etrn { .. }
             | SmtpNews::HostLookupFailed { .. }
+            | SmtpNews::NoHostAddress { .. }
             | SmtpNews::WarnSkipped { .. }
             | SmtpNews::TlsError { .. } => Rendered::main(self.remark(event)),
         })
@@ -165,6 +166,14 @@ impl Renderer {
             }
             SmtpNews::HostLookupFailed { text } => {
                 line.text(text);
+            }
+            SmtpNews::NoHostAddress { name } => {
+                line.push("no IP address found for host ").printable(name);
+                if peer.address.is_some() {
+                    line.push(" (during SMTP connection from ");
+                    self.connection(&mut line, peer);
+                    line.push(")");
+                }
             }
             SmtpNews::WarnSkipped { text } => {
                 self.identity(&mut line, peer);
@@ -407,7 +416,7 @@ fn selector_of(news: &SmtpNews) -> Option<Selector> {
         SmtpNews::SenderVerifyFailed { .. } => Selector::SenderVerifyFail,
         SmtpNews::TooBig(TooBig::Announced { .. }) => Selector::SizeReject,
         SmtpNews::Etrn { .. } => Selector::Etrn,
-        SmtpNews::HostLookupFailed { .. } => Selector::HostLookupFailed,
+        SmtpNews::HostLookupFailed { .. } | SmtpNews::NoHostAddress { .. } => Selector::HostLookupFailed,
         SmtpNews::WarnSkipped { .. } => Selector::AclWarnSkipped,
         _ => return None,
     })

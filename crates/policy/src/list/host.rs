@@ -5,14 +5,17 @@
 //!
 //! # Failure
 //! A name or an address that cannot be found ends the search: the host is not in the list, unless `+include_unknown` or
-//! `+ignore_unknown` says otherwise. A DNS that does not answer defers, unless `+include_defer` or `+ignore_defer`.
+//! `+ignore_unknown` says otherwise. A DNS that has no answer about a name in the list defers, unless `+include_defer` or
+//! `+ignore_defer`.
 //!
 //! # Compatibility
-//! Specification, sections "Host lists" to "Host list patterns for query-style lookups".
+//! Specification, sections "Host lists" to "Host list patterns for query-style lookups". A DNS that has no answer about the
+//! client's own name means, as with the oracle, that it has none.
 
 use std::net::IpAddr;
 
 use expand::lookup::LookupStyle;
+use mail_types::bytes::Printable;
 use mail_types::dns::{DnsFailure, RecordData, RecordType};
 use mail_types::value::{Taint, Value};
 
@@ -20,7 +23,9 @@ use super::compile::Compiled;
 use super::entry::{Entry, LookupItem, Mx, MxPattern, Pattern, unknown_type};
 use super::net::{lookup_key, parse_address};
 use super::run::{Hit, Name, Search, lower_case};
-use super::{HostAddresses, HostNames, HostSubject, ListError, ListKind, NamesFrom, Subject};
+use super::{
+    HostAddresses, HostNames, HostSubject, HostTrouble, ListEnv, ListError, ListKind, NamesFrom, Subject,
+};
 
 /// What to do when something about the host cannot be found: take it as a match, or pass the item over.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,21 +37,26 @@ pub(crate) struct HostPolicy {
 }
 
 impl HostPolicy {
-    fn on_unknown(self) -> Hit {
+    fn on_unknown(self, what: &str, env: &mut dyn ListEnv) -> Hit {
         match self.unknown {
-            Some(true) => Hit::End(true),
+            Some(true) => {
+                env.tell_of_host(HostTrouble::Accepted { what, by: "+include_unknown" });
+                Hit::End(true)
+            }
             Some(false) => Hit::Miss,
             None => Hit::End(false),
         }
     }
 
-    fn on_defer(self, what: &[u8]) -> Result<Hit, ListError> {
+    fn on_defer(self, name: &[u8], env: &mut dyn ListEnv) -> Result<Hit, ListError> {
+        let what = format!("DNS lookup of \"{}\" deferred", Printable::new(name));
         match self.defer {
-            Some(true) => Ok(Hit::End(true)),
-            Some(false) => Ok(Hit::Miss),
-            None => {
-                Err(ListError::defer(format!("host lookup deferred for {}", String::from_utf8_lossy(what))))
+            Some(true) => {
+                env.tell_of_host(HostTrouble::Accepted { what: &what, by: "+include_defer" });
+                Ok(Hit::End(true))
             }
+            Some(false) => Ok(Hit::Miss),
+            None => Err(ListError::defer(what)),
         }
     }
 }
@@ -90,7 +100,7 @@ impl Search<'_> {
             }
             Pattern::Exact(name) => self.by_name(name, address, host, policy),
             Pattern::Suffix(_) | Pattern::Regex(_) | Pattern::Lookup(_) => {
-                let hit = self.names_of_host(list, &entry.pattern, host, policy)?;
+                let hit = self.names_of_host(list, &entry.pattern, (host, address), policy)?;
                 Ok(match hit {
                     // Of items that match names, as of those in files, the item is the value.
                     Hit::Match { value: None, captures } => {
@@ -126,7 +136,7 @@ impl Search<'_> {
     ) -> Result<Hit, ListError> {
         let yes = Hit::Match { value: None, captures: Vec::new() };
         match host.names {
-            NamesFrom::Nowhere => return Ok(policy.on_unknown()),
+            NamesFrom::Nowhere => return Ok(policy.on_unknown(&no_name(address), self.env)),
             NamesFrom::Given(names) if names.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
                 return Ok(yes);
             }
@@ -139,8 +149,12 @@ impl Search<'_> {
                 Ok(yes)
             }
             HostAddresses::Known(_) => Ok(Hit::Miss),
-            HostAddresses::Unknown => Ok(policy.on_unknown()),
-            HostAddresses::Deferred => policy.on_defer(name),
+            HostAddresses::Unknown => {
+                self.env.tell_of_host(HostTrouble::NoAddress(name));
+                let what = format!("failed to find IP address for {}", Printable::new(name));
+                Ok(policy.on_unknown(&what, self.env))
+            }
+            HostAddresses::Deferred => policy.on_defer(name, self.env),
         }
     }
 
@@ -149,16 +163,15 @@ impl Search<'_> {
         &mut self,
         list: &Compiled,
         pattern: &Pattern,
-        host: HostSubject<'_>,
+        (host, address): (HostSubject<'_>, IpAddr),
         policy: HostPolicy,
     ) -> Result<Hit, ListError> {
         let names: Vec<Vec<u8>> = match host.names {
-            NamesFrom::Nowhere => return Ok(policy.on_unknown()),
+            NamesFrom::Nowhere => return Ok(policy.on_unknown(&no_name(address), self.env)),
             NamesFrom::Given(names) => names.iter().map(|name| name.to_vec()).collect(),
             NamesFrom::SenderHost => match self.env.sender_host_names()? {
                 HostNames::Known(names) => names,
-                HostNames::Unknown => return Ok(policy.on_unknown()),
-                HostNames::Deferred => return policy.on_defer(b"the host's address"),
+                HostNames::Unknown => return Ok(policy.on_unknown(&no_name(address), self.env)),
             },
         };
         for name in names {
@@ -259,4 +272,8 @@ impl Search<'_> {
         let list = self.compiled(&Value::new(&**list, Taint::Clean), ListKind::Host);
         Ok(self.subject(&list, Subject::address(Some(address)))?.matched)
     }
+}
+
+fn no_name(address: IpAddr) -> String {
+    format!("failed to find host name for {address}")
 }

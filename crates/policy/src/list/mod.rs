@@ -46,7 +46,7 @@ pub use named::{NamedList, NamedLists};
 pub use net::Net;
 pub use split::{Item, Items, quote, split};
 pub use told::tell;
-pub use world::{HostAddresses, HostNames, ListEnv};
+pub use world::{HostAddresses, HostNames, HostTrouble, ListEnv};
 
 use named::Form;
 

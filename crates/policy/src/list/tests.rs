@@ -350,12 +350,15 @@ fn hosts_by_name() {
 }
 
 #[test]
-fn names_that_the_dns_does_not_tell() {
+fn a_client_without_a_name() {
     let address: IpAddr = "192.0.2.1".parse().unwrap();
     let cases = [
-        ("*.friend.example", None),
-        ("+ignore_defer : *.x : 192.0.2.1", Some(true)),
-        ("+include_defer : *.x", Some(true)),
+        ("*.friend.example : 192.0.2.1", Some(false)),
+        ("+ignore_unknown : *.x : 192.0.2.1", Some(true)),
+        ("+include_unknown : *.x", Some(true)),
+        // These are about the addresses of names in the list.
+        ("+ignore_defer : *.x : 192.0.2.1", Some(false)),
+        ("+include_defer : *.x", Some(false)),
     ];
     let mut env = env();
     env.variables.insert(Variable::HostLookupDeferred, Value::clean("1"));

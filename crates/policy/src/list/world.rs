@@ -16,10 +16,22 @@ use super::ListError;
 pub enum HostNames {
     /// The name and its aliases, each checked to lead back to the address.
     Known(Vec<Vec<u8>>),
-    /// There is none.
+    /// There is none, or the DNS did not answer.
     Unknown,
-    /// The DNS did not answer.
-    Deferred,
+}
+
+/// What the log hears of an item of a host list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostTrouble<'a> {
+    /// This name has no address.
+    NoAddress(&'a [u8]),
+    /// Something could not be found, and the list says that this is a match.
+    Accepted {
+        /// What.
+        what: &'a str,
+        /// The item that says so.
+        by: &'static str,
+    },
 }
 
 /// The addresses of a host name.
@@ -50,12 +62,11 @@ pub trait ListEnv: Env {
         {
             return Ok(HostNames::Known(vec![name.bytes().to_vec()]));
         }
-        let deferred = self.variable(Variable::HostLookupDeferred)?;
-        if deferred.is_some_and(|flag| flag.bytes() == b"1") {
-            return Ok(HostNames::Deferred);
-        }
         Ok(HostNames::Unknown)
     }
+
+    /// Something about a host could not be found.
+    fn tell_of_host(&mut self, _trouble: HostTrouble<'_>) {}
 
     /// The addresses that this host's own file (`/etc/hosts`) has for a name; they go before the DNS.
     fn hosts_file_addresses(&mut self, _name: &[u8]) -> Vec<IpAddr> {

@@ -75,7 +75,9 @@ pub struct ConnectionFacts {
     pub host_lookup_failed: bool,
     /// `$host_lookup_deferred`.
     pub host_lookup_deferred: bool,
-    /// Whether a reverse lookup has been tried in this connection.
+    /// Why `$host_lookup_failed` is 1.
+    pub host_lookup_trouble: Option<String>,
+    /// Whether a reverse lookup has been tried in this connection, and need not be again.
     pub host_lookup_done: bool,
     /// `$sender_host_dnssec`.
     pub sender_host_dnssec: bool,

@@ -34,7 +34,7 @@ fn a(last: u8) -> RecordData {
 const REVERSE: &str = "7.2.0.192.in-addr.arpa";
 
 fn by_dns(rows: Vec<Row>) -> Found {
-    find(client(), Vec::new(), &Table(rows), &[LookupOrder::ByDns])
+    find(client(), Vec::new(), &Table(rows), &[LookupOrder::ByDns], true)
 }
 
 #[test]
@@ -57,6 +57,25 @@ fn names_that_do_not_lead_back() {
 }
 
 #[test]
+fn nothing_is_known_while_one_name_can_not_be_asked_about() {
+    for (names, want) in [
+        (["good.example", "broken.example"], Found::Deferred),
+        (["broken.example", "good.example"], Found::Deferred),
+        (
+            ["gone.example", "good.example"],
+            Found::Names { names: vec![b"good.example".to_vec()], secure: false },
+        ),
+    ] {
+        let found = by_dns(vec![
+            Row(REVERSE, RecordType::Ptr, Ok(names.map(ptr).to_vec())),
+            Row("good.example", RecordType::A, Ok(vec![a(7)])),
+            Row("broken.example", RecordType::A, Err(DnsFailure::Timeout)),
+        ]);
+        assert_eq!(found, want, "{names:?}");
+    }
+}
+
+#[test]
 fn no_name_and_no_answer_differ() {
     assert_eq!(by_dns(vec![]), Found::NoName);
     assert_eq!(by_dns(vec![Row(REVERSE, RecordType::Ptr, Err(DnsFailure::ServFail))]), Found::Deferred);
@@ -71,9 +90,13 @@ fn names_with_bytes_that_no_host_has_are_dropped() {
 #[test]
 fn the_hosts_file_answers_where_it_is_asked() {
     let file = || vec![b"box.example".to_vec(), b"box".to_vec()];
-    let found = find(client(), file(), &Table(vec![]), &[LookupOrder::ByDns, LookupOrder::ByAddr]);
-    assert_eq!(found, Found::Names { names: file(), secure: false });
-    assert_eq!(find(client(), file(), &Table(vec![]), &[LookupOrder::ByDns]), Found::NoName);
+    let both = [LookupOrder::ByDns, LookupOrder::ByAddr];
+    // The names of the file, too, must lead back in the DNS.
+    let row = || vec![Row("box.example", RecordType::A, Ok(vec![a(7)]))];
+    let found = find(client(), file(), &Table(row()), &both, true);
+    assert_eq!(found, Found::Names { names: vec![b"box.example".to_vec()], secure: false });
+    assert_eq!(find(client(), file(), &Table(vec![]), &both, true), Found::Mismatch { names: file() });
+    assert_eq!(find(client(), file(), &Table(row()), &[LookupOrder::ByDns], true), Found::NoName);
 }
 
 #[test]
