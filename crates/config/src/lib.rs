@@ -23,6 +23,7 @@ mod check;
 pub mod diagnostic;
 mod environment;
 pub mod files;
+mod load;
 pub mod options;
 pub mod permissions;
 pub mod print;
@@ -35,9 +36,9 @@ mod system;
 pub mod trusted;
 
 pub use files::{Account, ConfigFiles, FileContent, FileFacts};
+pub use load::load;
 pub use mail_types::suggest::nearest;
 pub use options::{Class, Effect, Opt, OptionDef, OptionKind, OptionSet};
-pub use sections::loader::load;
 pub use snapshot::{
     AuthenticatorInstance, BuildDefaults, CommandLineMacro, Config, Facts, Instance, LoadRequest, Loaded,
     RouterInstance, SourceFile, Sources, TransportInstance,

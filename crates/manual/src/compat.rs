@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::page::Shown;
+use super::entry::Shown;
 
 /// The sections that mention each name in backticks, outside of the generated blocks: those are lists of names, and
 /// entries say for themselves that they have no effect.

@@ -10,7 +10,7 @@ use mail_types::manual::{Example, Place};
 
 use xtask::parity::expand::{Case, escape};
 
-use super::page::Page;
+use super::entry::Page;
 
 /// The folder of the case below the root.
 pub const CASE: &str = "tests/parity/expand/manual";

@@ -11,6 +11,7 @@
 
 mod compat;
 mod coverage;
+mod entry;
 mod examples;
 mod options;
 mod page;
@@ -26,9 +27,9 @@ use policy::manual::Part;
 
 use compat::Differences;
 pub use coverage::coverage;
+use entry::{Entry, Page, Shown};
 use examples::Answers;
 pub use examples::{CASE, answered_by_rows};
-use page::{Entry, Page, Shown};
 pub use uncovered::uncovered;
 
 /// Writes the pages and the input of the parity case.

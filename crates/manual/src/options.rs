@@ -3,7 +3,7 @@
 use config::options::{Class, Effect, Table, tables};
 use mail_types::manual::Place;
 
-use super::page::{Entry, Page, Shown};
+use super::entry::{Entry, Page, Shown};
 
 /// The four pages.
 ///

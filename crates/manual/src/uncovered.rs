@@ -16,7 +16,7 @@ use config::options::{drivers, inert};
 
 use crate::chapters;
 use crate::coverage::EXEMPT;
-use crate::page::Entry;
+use crate::entry::Entry;
 
 /// Names that work, and that the tool's own configuration cannot show: it names a router that there is not, and is refused
 /// as Exim refuses it.
