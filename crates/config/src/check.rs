@@ -11,6 +11,7 @@ pub(crate) mod sender_auth;
 mod settle;
 pub(crate) mod taint;
 mod transport;
+pub(crate) mod values;
 
 use mail_types::diagnostic::Diagnostic;
 

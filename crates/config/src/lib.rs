@@ -35,6 +35,7 @@ mod srs_settings;
 mod system;
 pub mod trusted;
 
+pub use check::main::read_localhost_number;
 pub use files::{Account, ConfigFiles, FileContent, FileFacts};
 pub use load::load;
 pub use mail_types::suggest::nearest;

@@ -100,6 +100,7 @@ impl Loader<'_> {
         if !self.reader.is_cut_short() {
             check::references::all(&mut self, &main);
             check::sender_auth::secrets(&mut self, &main);
+            check::values::active_hostname(&mut self, &main);
         }
         check::taint::all(&mut self, &main);
         self.hide();
@@ -179,7 +180,7 @@ impl Loader<'_> {
                 "test" => {
                     Some("the name is reserved for tests of the configuration in a later version".to_owned())
                 }
-                _ => nearest(&lower, SECTIONS).map(|name| format!("there is a section {name}")),
+                _ => nearest(stem, SECTIONS).map(|name| format!("there is a section {}", full_name(name))),
             };
             self.fault(line, Fault { help, ..Fault::new("config.section.unknown", text, at) });
             return self.skip_section();

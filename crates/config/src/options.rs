@@ -85,10 +85,11 @@ pub fn tables() -> impl Iterator<Item = &'static Table> {
         .flat_map(|class| generic(class).iter().chain(drivers(class)).copied())
 }
 
-/// Who else has an option of this name, in words; used for advice.
+/// Who else has an option of this name, in words, others of the same class before the rest; used for advice.
 pub(crate) fn owner_of(name: &str, besides: Class) -> Option<String> {
     let table = tables()
-        .find(|table| table.find(name).is_some() && (table.class != besides || besides != Class::Main))?;
+        .filter(|table| table.find(name).is_some() && (table.class != besides || besides != Class::Main))
+        .min_by_key(|table| table.class != besides)?;
     Some(match (table.class, table.owner) {
         (Class::Main, _) => "the main section".into(),
         (class, "generic") => format!("{}s", class.word()),

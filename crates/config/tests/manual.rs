@@ -22,8 +22,10 @@ fn configuration(place: Place, example: &str, driver: &[&str]) -> String {
                   address_directory:\n  driver = smtp\naddress_file:\n  driver = smtp\n\
                   address_pipe:\n  driver = smtp\naddress_reply:\n  driver = smtp\n";
     let instance = instance(example, driver);
+    // What the example of an option contradicts by default.
+    let before = if example.starts_with("local_sender_retain") { "no_local_from_check\n" } else { "" };
     match place {
-        Place::Main => format!("{lists}{example}\n{acls}begin routers\n{others}"),
+        Place::Main => format!("{lists}{before}{example}\n{acls}begin routers\n{others}"),
         Place::Acl => format!("{lists}{acls}  {example}\nbegin routers\n{others}"),
         Place::Router => format!("srs_secrets = secret\n{lists}{acls}begin routers\n{instance}{others}"),
         Place::Transport => format!("{lists}{acls}begin routers\n{others}{instance}"),

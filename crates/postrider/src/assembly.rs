@@ -560,9 +560,11 @@ fn compile_date() -> String {
 fn localhost_number(config: &Config) -> Result<Option<u16>, String> {
     let Some(text) = config.main.get(main::LOCALHOST_NUMBER) else { return Ok(None) };
     let text = expand_alone(config, text).map_err(|e| format!("localhost_number does not expand: {e}"))?;
-    let text = String::from_utf8_lossy(&text).trim().to_owned();
-    let number = text.parse::<u16>().ok().filter(|n| *n <= 16);
-    number.map(Some).ok_or_else(|| format!("localhost_number = {text} is not a number from 0 to 16"))
+    let number =
+        config::read_localhost_number(&text).and_then(|n| u16::try_from(n).ok()).filter(|n| *n <= 16);
+    number.map(Some).ok_or_else(|| {
+        format!("localhost_number = {} is not a number from 0 to 16", String::from_utf8_lossy(&text))
+    })
 }
 
 /// Where the program is: what `exim_path` says, or the file that is running.

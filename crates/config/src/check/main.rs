@@ -9,9 +9,10 @@ use mail_types::Value;
 use mail_types::diagnostic::{Diagnostic, Span};
 use mail_types::log_selector::{self, SelectorError, Selectors};
 
+use super::values;
 use crate::options::{Opt, OptionSet, OptionType, kind, main};
 use crate::sections::loader::Loader;
-use crate::sections::scan::period;
+use crate::sections::scan::{c_number, period};
 use crate::sections::value::expand_now;
 use crate::sink::exim_unplaced;
 use crate::snapshot::LoadRequest;
@@ -27,9 +28,12 @@ const FACILITIES: [&str; 13] = [
 
 /// Called between the main section and the next one.
 pub(crate) fn after_main(loader: &mut Loader<'_>, set: &mut OptionSet, request: &LoadRequest<'_>) {
+    values::local_sender(loader, set);
     derived_defaults(loader, set, request);
     own_group(loader, set, main::SYSTEM_FILTER_USER, main::SYSTEM_FILTER_GROUP);
-    expand_path(loader, set, main::SPOOL_DIRECTORY);
+    if expand_path(loader, set, main::SPOOL_DIRECTORY) {
+        values::spool_directory(loader, set);
+    }
     let spool = set.text(main::SPOOL_DIRECTORY).unwrap_or_default().to_vec();
     if !set.is_set(main::PROCESS_LOG_PATH) {
         let path = [spool.as_slice(), b"/exim-process.info"].concat();
@@ -41,10 +45,14 @@ pub(crate) fn after_main(loader: &mut Loader<'_>, set: &mut OptionSet, request: 
     }
     expand_path(loader, set, main::PID_FILE_PATH);
     facility(loader, set);
+    values::from_pattern(loader, set);
     for option in [main::SMTP_RATELIMIT_MAIL, main::SMTP_RATELIMIT_RCPT] {
         ratelimit(loader, set, option);
     }
+    values::errors_reply_to(loader, set);
     localhost_number(loader, set);
+    values::tls_dh_max_bits(loader, set);
+    values::numbers(loader, set);
     log_selector(loader, set);
     message_id_format(loader, set);
     uucp_from_pattern(loader, set);
@@ -242,14 +250,23 @@ fn localhost_number(loader: &mut Loader<'_>, set: &OptionSet) {
             return;
         }
     };
-    let text = match value.trim().parse::<i64>() {
-        Ok(number) if number <= i64::from(LOCALHOST_NUMBER_MAX) => return,
-        Ok(_) => {
+    let text = match read_localhost_number(value.as_bytes()) {
+        Some(number) if number <= LOCALHOST_NUMBER_MAX => return,
+        Some(_) => {
             format!("localhost_number is greater than the maximum allowed value ({LOCALHOST_NUMBER_MAX})")
         }
-        Err(_) => format!("localhost_number value is not a number: {value}"),
+        None => format!("localhost_number value is not a number: {value}"),
     };
     report(loader, set, option, &text, exim_unplaced(&text));
+}
+
+/// What `localhost_number` says once it is expanded: a number as C writes it, nothing meaning 0; `None` for anything else.
+pub fn read_localhost_number(text: &[u8]) -> Option<u32> {
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return Some(0);
+    }
+    c_number(text).filter(|(_, len)| *len == text.len()).and_then(|(number, _)| u32::try_from(number).ok())
 }
 
 /// `+name -name ...`.

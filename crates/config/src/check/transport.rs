@@ -52,7 +52,7 @@ fn appendfile(set: &OptionSet, name: &str) -> Result<(), Problem> {
         let text = "only one of maildir and mailstore may be specified";
         return Err(wrong(text).at(appendfile::MAILSTORE_FORMAT));
     }
-    if !set.is_set(appendfile::QUOTA) {
+    if set.is_set(appendfile::DIRECTORY) && !set.is_set(appendfile::QUOTA) {
         for (option, given) in [
             ("quota_directory", set.is_set(appendfile::QUOTA_DIRECTORY)),
             ("quota_filecount", set.is_set(appendfile::QUOTA_FILECOUNT)),
@@ -66,7 +66,7 @@ fn appendfile(set: &OptionSet, name: &str) -> Result<(), Problem> {
     }
     let where_to = set.get(appendfile::CREATE_FILE).unwrap_or_default();
     let known = [&b"anywhere"[..], b"belowhome", b"inhome"];
-    if !known.contains(&where_to) && !where_to.starts_with(b"/") {
+    if !known.contains(&where_to) && !where_to.starts_with(b"/") && !where_to.is_empty() {
         let shown = String::from_utf8_lossy(where_to);
         let text = format!("invalid value given for \"create_file\" for the {name} transport: '{shown}'");
         return Err(plain(text).at(appendfile::CREATE_FILE));

@@ -660,7 +660,7 @@ option_table! {
     SMTP_ACCEPT_MAX_NONMAIL_HOSTS: Hosts = "smtp_accept_max_nonmail_hosts", "*";
     /// How many messages one connection may bring; MAIL after that is refused with 421. 0 is no limit.
     /// `smtp_accept_max_per_connection = 200`
-    SMTP_ACCEPT_MAX_PER_CONNECTION: IntegerText = "smtp_accept_max_per_connection", "1000";
+    SMTP_ACCEPT_MAX_PER_CONNECTION: Text = "smtp_accept_max_per_connection", "1000";
     /// How many connections one client address may have at a time, expanded for each connection; unset or 0 is no limit.
     /// `smtp_accept_max_per_host = ${if match_ip{$sender_host_address}{192.0.2.0/24}{0}{10}}`
     SMTP_ACCEPT_MAX_PER_HOST: Text = "smtp_accept_max_per_host", unset;

@@ -13,6 +13,7 @@ use super::scan::{self, Fault};
 use crate::options::{OptionSet, OptionValue};
 use crate::reader::Logical;
 use crate::reader::macros::{MacroFault, NAME_MAX, end_of_name};
+use mail_types::suggest::nearest;
 
 const LISTS: [(&str, ListKind, &str); 4] = [
     ("domainlist", ListKind::Domain, "domain"),
@@ -20,6 +21,11 @@ const LISTS: [(&str, ListKind, &str); 4] = [
     ("addresslist", ListKind::Address, "address"),
     ("localpartlist", ListKind::LocalPart, "local part"),
 ];
+
+/// The word that begins a named list, if `wrong` is near one.
+pub(super) fn near_list_word(wrong: &str) -> Option<&'static str> {
+    nearest(wrong, LISTS.iter().map(|(word, ..)| *word))
+}
 
 /// The head of a line that defines a named list.
 struct ListHead {

@@ -9,6 +9,7 @@
 use mail_types::diagnostic::{Diagnostic, Span};
 
 use super::cursor::{Cursor, Name};
+use super::definitions::near_list_word;
 use super::loader::Loader;
 use super::scan::{self, Fault};
 use super::value::{self, Compiled};
@@ -209,6 +210,8 @@ impl Loader<'_> {
             // Nobody will read the advice, and it costs more than the rest of the line.
         } else if let Some(name) = nearest(&head.bare, set.iter().map(|(def, _)| def.name)) {
             fault = fault.helped(format!("there is an option {name}"));
+        } else if let Some(word) = near_list_word(&head.bare).filter(|_| within.class == Class::Main) {
+            fault = fault.helped(format!("a named list is defined with {word} name = items"));
         } else if let Some(owner) = crate::options::owner_of(&head.bare, within.class) {
             fault = fault.helped(format!("{} is an option of {owner}", head.bare));
         }

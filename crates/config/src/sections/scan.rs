@@ -71,18 +71,23 @@ pub(crate) fn flag(cursor: &mut Cursor<'_>, option: &str) -> Result<bool, Fault>
 }
 
 /// A number as C reads it: decimal, octal after `0`, hexadecimal after `0x`. Returns the value (saturated) and its length.
-fn c_number(bytes: &[u8]) -> Option<(i128, usize)> {
+pub(crate) fn c_number(bytes: &[u8]) -> Option<(i128, usize)> {
+    number(bytes, |digits| match digits {
+        [b'0', b'x' | b'X', next, ..] if next.is_ascii_hexdigit() => (16, 2),
+        [b'0', ..] => (8, 0),
+        _ => (10, 0),
+    })
+}
+
+/// A sign and digits; `radix` says from the digits what they are, and how many bytes before them only say so.
+fn number(bytes: &[u8], radix: impl Fn(&[u8]) -> (u32, usize)) -> Option<(i128, usize)> {
     let (negative, sign) = match bytes.first() {
         Some(b'-') => (true, 1),
         Some(b'+') => (false, 1),
         _ => (false, 0),
     };
     let digits = &bytes[sign..];
-    let (radix, skip) = match digits {
-        [b'0', b'x' | b'X', next, ..] if next.is_ascii_hexdigit() => (16, 2),
-        [b'0', ..] => (8, 0),
-        _ => (10, 0),
-    };
+    let (radix, skip) = radix(digits);
     let mut value: i128 = 0;
     let mut len = 0;
     for digit in digits[skip..].iter().map_while(|b| char::from(*b).to_digit(radix)) {
@@ -178,7 +183,7 @@ pub(crate) fn octal(cursor: &mut Cursor<'_>, option: &str) -> Result<i64, Fault>
 /// A number with decimals, in thousandths; digits beyond the third are not looked at.
 pub(crate) fn fixed(cursor: &mut Cursor<'_>, option: &str) -> Result<i64, Fault> {
     let start = cursor.at;
-    let Some((whole, len)) = c_number(cursor.rest()) else {
+    let Some((whole, len)) = number(cursor.rest(), |_| (10, 0)) else {
         let text = format!("fixed-point number expected for {option}");
         return Err(Fault::new("config.value.fixed", text, rest_of(cursor)));
     };

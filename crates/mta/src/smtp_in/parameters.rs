@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::Opt;
-use config::options::kind::OptionType;
+use config::options::kind::{self, OptionType};
 use config::options::main;
 use config::options::value::NumberValue;
 use expand::Expansion;
@@ -48,8 +48,7 @@ pub(crate) fn recipients_max(context: &mut Context) -> usize {
 /// What the protocol needs to know.
 pub(super) fn protocol(context: &mut Context, client: &Client) -> Parameters {
     let recipients_max = number(main::RECIPIENTS_MAX, parse_number, RECIPIENTS_MAX, context);
-    let max_per_connection =
-        number(main::SMTP_ACCEPT_MAX_PER_CONNECTION, parse_number, MAX_PER_CONNECTION, context);
+    let max_per_connection = text_number(main::SMTP_ACCEPT_MAX_PER_CONNECTION, MAX_PER_CONNECTION, context);
     let message_size_limit = message_size_limit(context);
     let options = &context.config.main;
     let local = matches!(client, Client::Local(_));
@@ -86,13 +85,7 @@ fn commands_by_acl(context: &Context) -> Vec<&'static str> {
 
 /// `message_size_limit`; 0 for none.
 pub(crate) fn message_size_limit(context: &mut Context) -> u64 {
-    let config = Arc::clone(&context.config);
-    let limit = config
-        .main
-        .get(main::MESSAGE_SIZE_LIMIT)
-        .and_then(|expansion| parsed(expansion, "message_size_limit", parse_number, context))
-        .unwrap_or(MESSAGE_SIZE_LIMIT);
-    u64::try_from(limit).unwrap_or(0)
+    u64::try_from(text_number(main::MESSAGE_SIZE_LIMIT, MESSAGE_SIZE_LIMIT, context)).unwrap_or(0)
 }
 
 fn limit(number: i64) -> u32 {
@@ -111,6 +104,15 @@ where
             parsed(expansion, option.definition().name, parse, context).unwrap_or(default)
         }
     }
+}
+
+/// A number of an option that is a string.
+fn text_number(option: Opt<kind::Text>, default: i64, context: &mut Context) -> i64 {
+    let config = Arc::clone(&context.config);
+    let expansion = config.main.get(option);
+    expansion
+        .and_then(|expansion| parsed(expansion, option.definition().name, parse_number, context))
+        .unwrap_or(default)
 }
 
 fn parsed(
