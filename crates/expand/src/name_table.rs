@@ -38,14 +38,13 @@ impl<T: Copy> NameTable<T> {
     }
 }
 
-/// Mixes the length and four of the bytes.
+/// Mixes the length and four of the bytes, by one multiplication whose upper bits depend on all of them.
 fn hash(name: &[u8]) -> usize {
-    let byte = |at: usize| usize::from(name.get(at).copied().unwrap_or_default());
-    let last = name.len().wrapping_sub(1);
-    [byte(0), byte(last), byte(name.len() / 2), byte(name.len() / 4), name.len()]
-        .into_iter()
-        .fold(0, |mixed: usize, part| (mixed ^ part).wrapping_mul(0x9e37_79b9).rotate_left(13))
-        & (usize::MAX >> 1)
+    let byte = |at: usize| u64::from(name.get(at).copied().unwrap_or_default());
+    let last = byte(name.len().wrapping_sub(1));
+    let bytes = byte(0) | last << 8 | byte(name.len() / 2) << 16 | byte(name.len() / 4) << 24;
+    let mixed = (bytes | (name.len() as u64) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 40) as usize
 }
 
 #[cfg(test)]

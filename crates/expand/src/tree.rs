@@ -142,6 +142,14 @@ impl Test for Broken {
 }
 
 impl Sequence {
+    /// A text that stands for itself.
+    pub(crate) fn literal(at: usize, text: &[u8]) -> Self {
+        if text.is_empty() {
+            return Self { parts: Parts::default(), quiet: true };
+        }
+        Self { parts: Parts::One((at, Part::Literal(Value::clean(text)))), quiet: true }
+    }
+
     /// The parts, each with its offset in the text.
     pub(crate) fn parts(&self) -> &[Placed] {
         match &self.parts {

@@ -30,12 +30,35 @@ impl Text {
         Self(Form::Short(0, [0; Self::SHORT]))
     }
 
+    /// What a number, or anything else, looks like.
+    pub fn of(shown: impl fmt::Display) -> Self {
+        struct Writer(Text);
+        impl fmt::Write for Writer {
+            fn write_str(&mut self, more: &str) -> fmt::Result {
+                self.0.push(more.as_bytes());
+                Ok(())
+            }
+        }
+        let mut writer = Writer(Self::new());
+        // Appending cannot fail, and neither do the types of the program that are shown.
+        let _ = fmt::Write::write_fmt(&mut writer, format_args!("{shown}"));
+        writer.0
+    }
+
     /// The bytes.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         match &self.0 {
             Form::Short(len, bytes) => &bytes[..usize::from(*len).min(Self::SHORT)],
             Form::Long(bytes) => bytes,
+        }
+    }
+
+    /// The bytes, to be changed. A long text that somebody else holds too is copied.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        match &mut self.0 {
+            Form::Short(len, bytes) => &mut bytes[..usize::from(*len).min(Self::SHORT)],
+            Form::Long(bytes) => Arc::make_mut(bytes).as_mut_slice(),
         }
     }
 

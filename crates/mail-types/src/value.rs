@@ -148,6 +148,20 @@ impl Value {
         self.text.push(bytes);
     }
 
+    /// The same text, its ASCII letters small.
+    #[must_use]
+    pub fn in_lower_case(mut self) -> Self {
+        self.text.bytes_mut().make_ascii_lowercase();
+        self
+    }
+
+    /// The same text, its ASCII letters capital.
+    #[must_use]
+    pub fn in_upper_case(mut self) -> Self {
+        self.text.bytes_mut().make_ascii_uppercase();
+        self
+    }
+
     /// The same bytes with at least this taint.
     #[must_use]
     pub fn joined_with(mut self, taint: &Taint) -> Self {

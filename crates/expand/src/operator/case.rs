@@ -4,9 +4,9 @@ use super::Call;
 use mail_types::value::Value;
 
 pub(super) fn lc(call: &Call<'_>) -> Value {
-    call.derived(call.bytes().to_ascii_lowercase())
+    call.value.clone().in_lower_case()
 }
 
 pub(super) fn uc(call: &Call<'_>) -> Value {
-    call.derived(call.bytes().to_ascii_uppercase())
+    call.value.clone().in_upper_case()
 }

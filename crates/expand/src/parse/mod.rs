@@ -66,6 +66,20 @@ pub(crate) enum Until {
     Brace,
 }
 
+/// Bytes that end literal text, at least somewhere: a bit for each in [`MEANINGS`].
+const BACKSLASH: u8 = 1;
+const DOLLAR: u8 = 2;
+const BRACE: u8 = 4;
+
+/// What each byte may mean: short runs are scanned fastest with one look a byte.
+const MEANINGS: [u8; 256] = {
+    let mut meanings = [0; 256];
+    meanings[b'\\' as usize] = BACKSLASH;
+    meanings[b'$' as usize] = DOLLAR;
+    meanings[b'}' as usize] = BRACE;
+    meanings
+};
+
 impl<'t> Parser<'t> {
     /// A parser of a text of the configuration.
     pub(crate) fn new(source: &'t SourceText, depth_left: usize) -> Self {
@@ -218,8 +232,14 @@ impl<'t> Parser<'t> {
     }
 
     fn parts(&mut self, until: Until, dollars: bool) -> Sequence {
+        let at = self.at;
+        let literal = self.literal_run(until, dollars);
+        // Most texts in braces are literal up to their end.
+        if until == Until::Brace && self.peek() == Some(b'}') {
+            return Sequence::literal(at, literal);
+        }
         let mut sequence = Sequence::default();
-        self.each_part(until, dollars, |at, part| {
+        self.each_part(at, literal, (until, dollars), |at, part| {
             sequence.push(at, part);
             true
         });
@@ -229,13 +249,21 @@ impl<'t> Parser<'t> {
     /// Reads the parts of the whole text, and hands over each before the next one is read, until `take` wants no more.
     pub(crate) fn top(&mut self, take: impl FnMut(usize, Part) -> bool) {
         self.depth_left -= 1;
-        self.each_part(Until::End, true, take);
+        let at = self.at;
+        let literal = self.literal_run(Until::End, true);
+        self.each_part(at, literal, (Until::End, true), take);
         self.depth_left += 1;
     }
 
-    fn each_part(&mut self, until: Until, dollars: bool, mut take: impl FnMut(usize, Part) -> bool) {
-        let mut literal = Text::new();
-        let mut literal_at = self.at;
+    /// Reads the parts that begin with this literal text, which is read already.
+    fn each_part(
+        &mut self,
+        mut literal_at: usize,
+        literal: &[u8],
+        (until, dollars): (Until, bool),
+        mut take: impl FnMut(usize, Part) -> bool,
+    ) {
+        let mut literal = Text::from(literal);
         while !self.stopped {
             let Some(byte) = self.peek() else {
                 if until == Until::Brace {
@@ -269,23 +297,23 @@ impl<'t> Parser<'t> {
                     }
                     literal_at = self.at;
                 }
-                _ => self.literal_run(&mut literal, until, dollars),
+                _ => literal.push(self.literal_run(until, dollars)),
             }
         }
         flush(&mut literal, literal_at, &mut take);
     }
 
-    fn literal_run(&mut self, literal: &mut Text, until: Until, dollars: bool) {
+    /// Reads bytes that stand for themselves.
+    fn literal_run(&mut self, until: Until, dollars: bool) -> &'t [u8] {
+        let dollar = if dollars { DOLLAR } else { 0 };
+        let brace = if until == Until::Brace { BRACE } else { 0 };
+        let special = BACKSLASH | dollar | brace;
         let rest = self.rest();
-        let end = rest
-            .iter()
-            .position(|&byte| {
-                byte == b'\\' || (byte == b'$' && dollars) || (byte == b'}' && until == Until::Brace)
-            })
-            .unwrap_or(rest.len());
+        let end = rest.iter().position(|&byte| MEANINGS[usize::from(byte)] & special != 0);
+        let end = end.unwrap_or(rest.len());
         self.look(end + 1);
-        literal.push(&rest[..end]);
         self.at += end;
+        &rest[..end]
     }
 
     /// Reads `{...}`; the opening brace is next.
