@@ -10,6 +10,7 @@
 //! # Security
 //! The tree depth is bounded by the parser; text that is expanded at run time gets what depth is left.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,13 +126,37 @@ impl<'e> Machine<'e> {
     pub(crate) fn sequence(&mut self, sequence: &Sequence, mode: Mode) -> Result<Value, EvalError> {
         match sequence.parts() {
             [(_, Part::Literal(value))] => Ok(value.clone()),
-            [(offset, part)] => self.deeper(|machine| {
-                let value = machine.placed(*offset, part, mode)?;
-                machine.step(value.len())?;
-                // Nothing from outside is nothing.
-                Ok(if value.is_empty() { Value::empty() } else { value })
-            }),
+            [(offset, part)] => self.only_part(*offset, part, mode),
             _ => self.deeper(|machine| machine.parts(sequence, mode)),
+        }
+    }
+
+    /// The value of the part that is all there is. Results stay where they are made: to move them costs more than to look.
+    fn only_part(&mut self, at: usize, part: &Part, mode: Mode) -> Result<Value, EvalError> {
+        self.depth += 1;
+        let mut result = self.placed(at, part, mode);
+        self.depth -= 1;
+        if let Ok(value) = &result {
+            let (bytes, is_tainted) = (value.len(), value.is_tainted());
+            if let Err(error) = self.step(bytes) {
+                result = Err(error);
+            } else if bytes == 0 && is_tainted {
+                // Nothing from outside is nothing.
+                result = Ok(Value::empty());
+            }
+        }
+        result
+    }
+
+    /// The value of a sequence, which is not copied where the text itself is the value.
+    pub(crate) fn operand<'s>(
+        &mut self,
+        sequence: &'s Sequence,
+        mode: Mode,
+    ) -> Result<Cow<'s, Value>, EvalError> {
+        match sequence.constant() {
+            Some(value) => Ok(Cow::Borrowed(value)),
+            None => self.sequence(sequence, mode).map(Cow::Owned),
         }
     }
 

@@ -49,9 +49,9 @@ impl Test for MatchList {
     }
 
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
-        let subject = machine.sequence(&self.subject, mode)?;
+        let subject = machine.operand(&self.subject, mode)?;
         let list = match &self.list {
-            Ok(list) => machine.sequence(list, mode)?,
+            Ok(list) => machine.operand(list, mode)?,
             Err(broken) => return broken.raise(),
         };
         if mode.is_skip() {

@@ -360,9 +360,9 @@ impl Test for TwoStrings {
     }
 
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
-        let first = machine.sequence(&self.first, mode)?;
+        let first = machine.operand(&self.first, mode)?;
         let second = match &self.second {
-            Ok(second) => machine.sequence(second, mode)?,
+            Ok(second) => machine.operand(second, mode)?,
             Err(broken) => return broken.raise(),
         };
         if mode.is_skip() {

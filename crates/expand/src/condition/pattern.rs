@@ -35,7 +35,7 @@ impl Test for Match {
     }
 
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
-        let subject = machine.sequence(&self.subject, mode)?;
+        let subject = machine.operand(&self.subject, mode)?;
         let pattern = match &self.pattern {
             Ok(pattern) => pattern,
             Err(broken) => return broken.raise(),

@@ -29,6 +29,7 @@ struct Extract {
     /// All arguments, each with its offset.
     groups: Vec<(usize, Sequence)>,
     end: End,
+    /// The whole text of which it is a part, where an error may have to show it.
     text: Arc<[u8]>,
 }
 
@@ -48,7 +49,6 @@ enum End {
 }
 
 pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
-    let text = parser.whole_text();
     parser.skip_space();
     let form = read_form(parser);
     let mut groups = Vec::new();
@@ -60,6 +60,8 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
         groups.push((parser.at, parser.braced()));
     }
     let end = if parser.stopped { End::Unfinished } else { read_end(parser) };
+    let is_usual = matches!(end, End::Closed(_)) && groups.len() < MOST;
+    let text = if is_usual { Arc::default() } else { parser.whole_text() };
     Box::new(Extract { form, groups, end, text })
 }
 

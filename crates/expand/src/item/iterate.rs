@@ -159,7 +159,7 @@ impl Item for Iterate {
     }
 
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
-        let list = machine.sequence(&self.list, mode)?;
+        let list = machine.operand(&self.list, mode)?;
         let initial = match &self.initial {
             Some(initial) => Some(machine.sequence(initial, mode)?),
             None => None,

@@ -43,15 +43,15 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 fn read_spec(parser: &mut Parser<'_>, with_key: bool) -> Result<LookupSpec, Broken> {
     parser.skip_space();
     let start = parser.at;
-    let text = parser.word(|byte| byte != b'{' && !is_space(byte)).to_vec();
+    let text = parser.word(|byte| byte != b'{' && !is_space(byte));
     if !text.first().is_some_and(u8::is_ascii_alphanumeric) {
         return Err(parser.fail("missing lookup type"));
     }
-    let spec = match LookupSpec::parse(&text) {
+    let spec = match LookupSpec::parse(text) {
         Ok(spec) => spec,
         Err(message) => {
             let broken = parser.fail_from(start, message);
-            parser.help(LookupSpec::meant(&text).map(|meant| format!("did you mean {meant}?")));
+            parser.help(LookupSpec::meant(text).map(|meant| format!("did you mean {meant}?")));
             return Err(broken);
         }
     };

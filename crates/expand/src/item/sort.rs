@@ -143,7 +143,7 @@ impl Item for Sort {
     }
 
     fn eval(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<Value, EvalError> {
-        let list = machine.sequence(&self.list, mode)?;
+        let list = machine.operand(&self.list, mode)?;
         machine.sequence(&self.key, Mode::Skip)?;
         if let Some(broken) = &self.broken {
             return broken.raise();

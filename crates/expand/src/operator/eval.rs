@@ -10,6 +10,7 @@ use super::Call;
 use crate::EvalError;
 use mail_types::bytes::is_space;
 use mail_types::limits;
+use mail_types::text::Text;
 use mail_types::value::Value;
 
 pub(super) fn eval(call: &Call<'_>) -> Result<Value, EvalError> {
@@ -26,31 +27,30 @@ fn evaluate(text: &[u8], decimal: bool) -> Result<Value, EvalError> {
         let done = String::from_utf8_lossy(&text[..sum.at]);
         EvalError::failed(format!("error in expression evaluation: {problem} (after processing \"{done}\")"))
     })?;
-    Ok(Value::clean(result.to_string()))
+    Ok(Value::clean(Text::of(result)))
 }
 
 /// A binary operator.
 #[derive(Debug, Clone, Copy)]
 struct Binary {
     sign: &'static [u8],
+    /// How strongly it binds.
+    level: u8,
     apply: fn(i64, i64) -> Result<i64, &'static str>,
 }
 
-/// The binary operators, weakest first.
-static LEVELS: [&[Binary]; 6] = [
-    &[Binary { sign: b"|", apply: |x, y| Ok(x | y) }],
-    &[Binary { sign: b"^", apply: |x, y| Ok(x ^ y) }],
-    &[Binary { sign: b"&", apply: |x, y| Ok(x & y) }],
-    &[
-        Binary { sign: b"<<", apply: |x, y| Ok(x.wrapping_shl(y as u32)) },
-        Binary { sign: b">>", apply: |x, y| Ok(x.wrapping_shr(y as u32)) },
-    ],
-    &[Binary { sign: b"+", apply: add }, Binary { sign: b"-", apply: subtract }],
-    &[
-        Binary { sign: b"*", apply: |x, y| Ok(x.wrapping_mul(y)) },
-        Binary { sign: b"/", apply: divide },
-        Binary { sign: b"%", apply: remainder },
-    ],
+/// The binary operators.
+static OPERATORS: [Binary; 10] = [
+    Binary { sign: b"+", level: 4, apply: add },
+    Binary { sign: b"-", level: 4, apply: subtract },
+    Binary { sign: b"*", level: 5, apply: |x, y| Ok(x.wrapping_mul(y)) },
+    Binary { sign: b"/", level: 5, apply: divide },
+    Binary { sign: b"%", level: 5, apply: remainder },
+    Binary { sign: b"<<", level: 3, apply: |x, y| Ok(x.wrapping_shl(y as u32)) },
+    Binary { sign: b">>", level: 3, apply: |x, y| Ok(x.wrapping_shr(y as u32)) },
+    Binary { sign: b"&", level: 2, apply: |x, y| Ok(x & y) },
+    Binary { sign: b"^", level: 1, apply: |x, y| Ok(x ^ y) },
+    Binary { sign: b"|", level: 0, apply: |x, y| Ok(x | y) },
 ];
 
 /// Only results that are too large are noticed; those that are too small wrap.
@@ -91,15 +91,21 @@ impl Arithmetic<'_> {
         if self.at < self.text.len() { Err("expecting operator") } else { Ok(value) }
     }
 
-    fn binary(&mut self, level: usize) -> Result<i64, &'static str> {
-        let Some(operators) = LEVELS.get(level) else { return self.unary() };
-        let mut value = self.binary(level + 1)?;
-        while let Some(operator) = operators.iter().find(|operator| self.rest().starts_with(operator.sign)) {
+    /// Reads on as long as operators bind at least as strongly as this level.
+    fn binary(&mut self, level: u8) -> Result<i64, &'static str> {
+        let mut value = self.unary()?;
+        while let Some(operator) = self.operator().filter(|operator| operator.level >= level) {
             self.at += operator.sign.len();
-            let second = self.binary(level + 1)?;
+            let second = self.binary(operator.level + 1)?;
             value = (operator.apply)(value, second)?;
         }
         Ok(value)
+    }
+
+    /// The operator that comes next.
+    fn operator(&self) -> Option<&'static Binary> {
+        let first = self.peek()?;
+        OPERATORS.iter().find(|operator| operator.sign[0] == first && self.rest().starts_with(operator.sign))
     }
 
     /// Signs are collected first, so that a long row of them does not nest.

@@ -23,6 +23,7 @@ mod strlen;
 mod time;
 mod utf8;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use mail_types::manual::Entry;
@@ -43,7 +44,7 @@ pub(super) struct Call<'a> {
     /// What follows the underscore.
     suffix: Option<&'a str>,
     /// The expanded text.
-    value: Value,
+    value: &'a Value,
     /// The value is a certificate (DER).
     of_certificate: bool,
 }
@@ -363,17 +364,17 @@ impl Item for Applied {
         if mode.is_skip() {
             return machine.walk(&self.argument).map(|()| Value::empty());
         }
-        let mut value = machine.sequence(&self.argument, mode)?;
+        let mut value = machine.operand(&self.argument, mode)?;
         let certificate = matches!(self.definition.run, Run::Fingerprint(_))
             .then(|| self.argument.certificate())
             .flatten()
             .and_then(|variable| machine.env.certificate(variable));
         let of_certificate = certificate.is_some();
         if let Some(der) = certificate {
-            value = Value::tainted(der);
+            value = Cow::Owned(Value::tainted(der));
         }
         let (written, suffix) = self.words();
-        let call = Call { written, suffix, value, of_certificate };
+        let call = Call { written, suffix, value: &value, of_certificate };
         match self.definition.run {
             Run::Plain(run) | Run::Fingerprint(run) => Ok(run(&call)),
             Run::Optional(run) => Ok(run(machine.env.settings(), &call)),

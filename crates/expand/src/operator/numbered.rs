@@ -32,20 +32,20 @@ fn numbers(call: &Call<'_>, two: bool, signed: bool) -> Result<(i64, Option<i64>
 
 pub(super) fn hash(call: &Call<'_>) -> Result<Value, EvalError> {
     let (length, letters) = numbers(call, true, false)?;
-    item::text_hash(&call.value, length, letters)
+    item::text_hash(call.value, length, letters)
 }
 
 pub(super) fn length(call: &Call<'_>) -> Result<Value, EvalError> {
     let (count, _) = numbers(call, false, false)?;
-    Ok(item::length(&call.value, count))
+    Ok(item::length(call.value, count))
 }
 
 pub(super) fn nhash(call: &Call<'_>) -> Result<Value, EvalError> {
     let (first, second) = numbers(call, true, false)?;
-    item::nhash(&call.value, first, second)
+    item::nhash(call.value, first, second)
 }
 
 pub(super) fn substr(call: &Call<'_>) -> Result<Value, EvalError> {
     let (start, most) = numbers(call, true, true)?;
-    Ok(item::substr(&call.value, start, most))
+    Ok(item::substr(call.value, start, most))
 }
