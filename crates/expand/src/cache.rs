@@ -4,10 +4,10 @@
 //! * Bounded: the older half is dropped when a generation is full.
 //! * Holds only what can be computed again.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use mail_types::limits;
+use mail_types::quick_map::QuickMap;
 
 use crate::expansion::Compiled;
 use crate::parse::Parser;
@@ -15,13 +15,13 @@ use crate::regex::{CompileError, Flags, Regex};
 
 /// Two generations: what is used again moves to the young one, and the old one is dropped when the young one is full.
 struct Generations<V> {
-    young: HashMap<Box<[u8]>, V>,
-    old: HashMap<Box<[u8]>, V>,
+    young: QuickMap<Box<[u8]>, V>,
+    old: QuickMap<Box<[u8]>, V>,
 }
 
 impl<V: Clone> Generations<V> {
     fn new() -> Self {
-        Self { young: HashMap::new(), old: HashMap::new() }
+        Self { young: QuickMap::default(), old: QuickMap::default() }
     }
 
     fn find(&mut self, text: &[u8]) -> Option<V> {

@@ -5,7 +5,6 @@
 //!   times tell.
 //! * A cache keeps as many files as its user says; the ones used longest ago go first.
 
-use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -15,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use expand::EvalError;
 use expand::lookup::Moment;
 use mail_types::limits;
+use mail_types::quick_map::QuickMap;
 use mail_types::value::Clean;
 
 use crate::Shared;
@@ -25,7 +25,7 @@ pub(crate) const PARSED: usize = 256;
 /// Content of files, by name.
 #[derive(Debug)]
 pub(crate) struct FileCache<T> {
-    kept: Mutex<HashMap<Box<[u8]>, Kept<T>>>,
+    kept: Mutex<QuickMap<Box<[u8]>, Kept<T>>>,
     /// Counts uses, so that the oldest can be told.
     uses: AtomicU64,
 }

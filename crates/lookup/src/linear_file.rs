@@ -5,9 +5,8 @@
 //! escapes; a line that begins with white space continues the data after one space; lines that begin with `#` and empty
 //! lines are nowhere; keys are compared without regard to case, and the first entry counts.
 
-use std::collections::HashMap;
-
 use mail_types::bytes::to_lower;
+use mail_types::quick_map::QuickMap;
 use mail_types::text::Text;
 
 /// One entry.
@@ -35,13 +34,13 @@ impl Entry {
 /// An `lsearch` file, indexed.
 #[derive(Debug)]
 pub(crate) struct LinearFile {
-    entries: HashMap<Vec<u8>, Entry>,
+    entries: QuickMap<Vec<u8>, Entry>,
 }
 
 impl LinearFile {
     /// Reads the text.
     pub(crate) fn parse(text: &[u8]) -> Self {
-        let mut entries = HashMap::new();
+        let mut entries = QuickMap::default();
         for entry in entries_of(text) {
             entries.entry(to_lower(&entry.key)).or_insert(entry);
         }

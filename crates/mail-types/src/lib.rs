@@ -21,6 +21,7 @@ pub mod log_selector;
 pub mod manual;
 pub mod message_id;
 pub mod outcome;
+pub mod quick_map;
 pub mod suggest;
 pub mod text;
 pub mod trace;

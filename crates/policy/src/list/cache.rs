@@ -7,10 +7,10 @@
 //! # Security
 //! Peers can make texts that are never seen again: they push each other out and cost nothing else.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail_types::limits;
+use mail_types::quick_map::QuickMap;
 use mail_types::value::{Taint, Value};
 
 use super::ListKind;
@@ -34,7 +34,7 @@ type Readings = Vec<(Reading, Arc<Compiled>)>;
 /// Compiled lists by their text.
 #[derive(Debug, Default)]
 struct Generation {
-    lists: HashMap<Box<[u8]>, Readings>,
+    lists: QuickMap<Box<[u8]>, Readings>,
     count: usize,
     bytes: usize,
 }

@@ -3,19 +3,20 @@
 //! # Invariants
 //! * A table answers with the earliest item of its run that matches, as a scan from the left would.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
+
+use mail_types::quick_map::QuickMap;
 
 use super::net::{Net, mask};
 
 /// Names and `*suffix` names, in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct NameTable {
-    exact: HashMap<Box<[u8]>, u32>,
+    exact: QuickMap<Box<[u8]>, u32>,
     /// Suffixes that start with a dot: found by looking at the dots of a name.
-    dotted: HashMap<Box<[u8]>, u32>,
+    dotted: QuickMap<Box<[u8]>, u32>,
     /// Other suffixes, by length.
-    plain: HashMap<Box<[u8]>, u32>,
+    plain: QuickMap<Box<[u8]>, u32>,
     plain_lengths: Vec<usize>,
 }
 
@@ -65,7 +66,7 @@ impl NameTable {
 /// Mailboxes: whole addresses, and domains whose every mailbox is meant.
 #[derive(Debug, Default)]
 pub(crate) struct MailboxTable {
-    whole: HashMap<Box<[u8]>, u32>,
+    whole: QuickMap<Box<[u8]>, u32>,
     domains: NameTable,
 }
 
@@ -93,7 +94,7 @@ impl MailboxTable {
 /// Addresses and networks.
 #[derive(Debug, Default)]
 pub(crate) struct NetTable {
-    nets: HashMap<(u8, IpAddr), u32>,
+    nets: QuickMap<(u8, IpAddr), u32>,
     v4_bits: Vec<u8>,
     v6_bits: Vec<u8>,
 }
