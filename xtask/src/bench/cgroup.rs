@@ -44,9 +44,14 @@ impl Cgroup {
         usage.trim().parse::<f64>().unwrap_or_default() / 1e9
     }
 
+    /// The file that lists the processes now in the group.
+    pub(super) fn process_list(&self) -> PathBuf {
+        self.cpu.join("cgroup.procs")
+    }
+
     /// The processes now in the group.
     pub(super) fn processes(&self) -> Vec<u32> {
-        let text = fs::read_to_string(self.cpu.join("cgroup.procs")).unwrap_or_default();
+        let text = fs::read_to_string(self.process_list()).unwrap_or_default();
         text.lines().filter_map(|l| l.parse().ok()).collect()
     }
 

@@ -7,8 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Figures;
+use super::hop::Hop;
 use super::server::{self, SINK_PORT, SMTP_PORT, Server};
-use super::tls::{Hop, Key};
+use super::tls::Key;
 use super::world::RECIPIENTS;
 
 /// A run that has not ended by then has failed.

@@ -27,6 +27,7 @@ mod cgroup;
 mod disk;
 mod dkim;
 mod expand;
+mod hop;
 mod idle;
 mod load;
 mod server;

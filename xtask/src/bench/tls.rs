@@ -1,20 +1,21 @@
-//! `bench tls`: handshakes, and mail relayed over TLS.
+//! `bench tls`: handshakes.
 //!
-//! A handshake's price is what a session with it costs the server beyond the same session in clear: connection, greeting,
-//! QUIT. Both are printed, as a server that forks pays for that with or without TLS. TLS 1.3, X25519 and
-//! TLS_AES_256_GCM_SHA384 on all sides; no client certificates.
+//! Two prices are told: that of a session (connection, greeting, QUIT) in clear and with TLS, and that of the handshake by
+//! itself. The latter cannot be a difference of sessions, since to start a process for each, as some servers do, costs more
+//! and varies more. It is what the server uses within one session from its answer to EHLO, in clear, to its answer to the
+//! EHLO that follows STARTTLS. TLS 1.3, X25519 and TLS_AES_256_GCM_SHA384 on all sides; no client certificates.
 //!
 //! # Invariants
 //! * One client does all sessions one after the other; what it costs is not counted.
-//! * The next hop of the relayed mail is the same program for all, outside of their control groups.
+//! * All of a server's processes count. They are asked when all of them sleep: only then are they accounted for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use super::disk::Disk;
 use super::load::Work;
-use super::server::{self, SINK_PORT, SMTP_PORT, Server, TLS_PORT};
+use super::server::{self, SMTP_PORT, Server, TLS_PORT};
 
 /// A kind of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,8 @@ impl Key {
         std::env::temp_dir().join(format!("postrider-bench-{}", std::process::id())).join(name)
     }
 
-    fn make(self) -> Result<(), String> {
+    /// Makes it.
+    pub(super) fn make(self) -> Result<(), String> {
         let file = self.file();
         let folder = file.parent().ok_or("no folder for keys")?;
         fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
@@ -62,18 +64,32 @@ impl Key {
     }
 }
 
-/// What one server pays, in microseconds of CPU a session.
+/// What one server pays, in microseconds of CPU.
+#[derive(Default)]
 struct Prices {
-    name: &'static str,
-    clear: f64,
-    full: f64,
-    resumed: f64,
-    rate: f64,
+    /// A session in clear, with a full handshake, with a resumed one; a figure a round.
+    sessions: [Vec<f64>; 3],
+    /// A full handshake by itself, and a resumed one; a figure a handshake.
+    alone: [Vec<f64>; 2],
+    /// How many sessions of each kind were resumed.
+    resumed: [usize; KINDS.len()],
 }
 
-/// Each kind of session is measured that often, in turns; the middle one counts. So what the machine does beside it for a
-/// while meets all kinds alike.
-const ROUNDS: usize = 9;
+/// Kinds of sessions as the client calls them, and the port they go to.
+const KINDS: [(&str, u16); 5] = [
+    ("clear", SMTP_PORT),
+    ("full", TLS_PORT),
+    ("resumed", TLS_PORT),
+    ("starttls-full", SMTP_PORT),
+    ("starttls-resumed", SMTP_PORT),
+];
+
+/// The servers take turns so often, and each does a share of all kinds. So what the machine does beside it for a while
+/// meets all alike.
+const ROUNDS: usize = 5;
+
+/// Sessions of each kind that come first in a round and do not count.
+const WARM: usize = 10;
 
 /// Handshakes of all servers, with both kinds of keys.
 pub(super) fn handshakes(
@@ -81,55 +97,66 @@ pub(super) fn handshakes(
     sessions: usize,
     fresh: &dyn Fn() -> Result<Disk, String>,
 ) -> Result<(), String> {
+    let disk = fresh()?;
+    let sessions = sessions.div_ceil(ROUNDS);
     for key in Key::ALL {
         key.make()?;
-        let mut rows = Vec::new();
-        for server in servers {
-            let disk = fresh()?;
-            rows.push(prices(*server, key, sessions, &disk.path().join(format!("run-{}", server.name())))?);
+        let mut rows: Vec<_> = servers.iter().map(|server| (server.name(), Prices::default())).collect();
+        for _ in 0..ROUNDS {
+            for (server, (name, prices)) in servers.iter().zip(&mut rows) {
+                let place = disk.path().join(format!("run-{name}"));
+                prices.round(*server, key, sessions, &place)?;
+            }
         }
-        table(key, &rows);
+        table_of_sessions(key, &rows, sessions * ROUNDS);
+        table_of_handshakes(key, &rows);
     }
     Ok(())
 }
 
-fn prices(server: &dyn Server, key: Key, sessions: usize, place: &Path) -> Result<Prices, String> {
-    let running = server::start(server, Work::Handshakes(key), place, &[])?;
-    let conf = place.join("openssl.cnf");
-    fs::write(&conf, CLIENT).map_err(|e| e.to_string())?;
-    let sessions = (sessions / ROUNDS).max(1);
-    let measure = |port: u16, kind: &str| -> Result<(f64, usize), String> {
-        let before = running.cgroup.cpu_seconds();
-        let resumed = client(port, sessions, kind, &conf)?;
-        // What a server does after it has closed counts as well.
-        std::thread::park_timeout(std::time::Duration::from_millis(100));
-        Ok(((running.cgroup.cpu_seconds() - before) * 1e6 / sessions as f64, resumed))
-    };
-    let kinds = [("clear", SMTP_PORT), ("full", TLS_PORT), ("resumed", TLS_PORT)];
-    for (kind, port) in kinds {
-        // The first ones warm it up.
-        client(port, 20, kind, &conf)?;
-    }
-    let mut costs: [Vec<f64>; 3] = Default::default();
-    let mut again = [0; 3];
-    for _ in 0..ROUNDS {
-        for (at, (kind, port)) in kinds.into_iter().enumerate() {
-            let (cost, resumed) = measure(port, kind)?;
-            costs[at].push(cost);
-            again[at] += resumed;
+impl Prices {
+    /// Starts the server and adds what `sessions` sessions of each kind cost it.
+    fn round(&mut self, server: &dyn Server, key: Key, sessions: usize, place: &Path) -> Result<(), String> {
+        let running = server::start(server, Work::Handshakes(key), place, &[])?;
+        let client = Client { conf: place.join("openssl.cnf"), processes: running.cgroup.process_list() };
+        fs::write(&client.conf, CLIENT).map_err(|e| e.to_string())?;
+        for kind in KINDS {
+            client.run(kind, WARM)?;
         }
+        for (at, kind) in KINDS.into_iter().enumerate() {
+            let before = running.cgroup.cpu_seconds();
+            let (resumed, alone) = client.run(kind, sessions)?;
+            self.resumed[at] += resumed;
+            match at {
+                3.. => self.alone[at - 3].extend(alone),
+                _ => {
+                    // What a server does after it has closed counts as well.
+                    std::thread::park_timeout(std::time::Duration::from_millis(100));
+                    let used = running.cgroup.cpu_seconds() - before;
+                    self.sessions[at].push(used * 1e6 / sessions as f64);
+                }
+            }
+        }
+        let again = self.resumed[1] + self.resumed[3];
+        if again > 0 {
+            return Err(format!("{}: {again} of the full handshakes were resumed", server.name()));
+        }
+        Ok(())
     }
-    if again[1] > 0 {
-        return Err(format!("{}: {} of the full handshakes were resumed", server.name(), again[1]));
+
+    fn session(&self, kind: usize) -> f64 {
+        median(&self.sessions[kind])
     }
-    let [clear, full, resumed] = costs.map(median);
-    let rate = again[2] as f64 / (sessions * ROUNDS) as f64;
-    Ok(Prices { name: server.name(), clear, full, resumed, rate })
 }
 
-fn median(mut costs: Vec<f64>) -> f64 {
+fn median(costs: &[f64]) -> f64 {
+    let mut costs = costs.to_vec();
     costs.sort_by(f64::total_cmp);
     costs.get(costs.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn mean(costs: &[f64]) -> f64 {
+    costs.iter().sum::<f64>() / costs.len() as f64
 }
 
 /// What the client may offer.
@@ -144,113 +171,82 @@ Groups = X25519
 Ciphersuites = TLS_AES_256_GCM_SHA384
 ";
 
-fn client(port: u16, count: usize, kind: &str, conf: &Path) -> Result<usize, String> {
-    let run = Command::new("python3")
-        .args(["-c", include_str!("handshakes.py"), &port.to_string(), &count.to_string(), kind])
-        .env("OPENSSL_CONF", conf)
-        .output()
-        .map_err(|e| format!("python3: {e}"))?;
-    let said = String::from_utf8_lossy(&run.stdout);
-    said.trim().parse().map_err(|_| format!("handshakes: {}", String::from_utf8_lossy(&run.stderr)))
+/// Who begins the sessions.
+struct Client {
+    /// What it may offer.
+    conf: PathBuf,
+    /// The file that lists the server's processes.
+    processes: PathBuf,
 }
 
-fn table(key: Key, rows: &[Prices]) {
-    println!("\nhandshakes, {key:?}: µs of the server's CPU a session");
+impl Client {
+    /// So many sessions of a kind; how many were resumed, and what handshakes by themselves cost in microseconds.
+    fn run(&self, (kind, port): (&str, u16), count: usize) -> Result<(usize, Vec<f64>), String> {
+        let run = Command::new("python3")
+            .args(["-c", include_str!("handshakes.py"), &port.to_string(), &count.to_string(), kind])
+            .arg(&self.processes)
+            .env("OPENSSL_CONF", &self.conf)
+            .output()
+            .map_err(|e| format!("python3: {e}"))?;
+        let said = String::from_utf8_lossy(&run.stdout);
+        let mut numbers = said.lines().map(str::parse::<u32>);
+        match (numbers.next(), numbers.collect::<Result<Vec<_>, _>>()) {
+            (Some(Ok(resumed)), Ok(alone)) => {
+                Ok((resumed as usize, alone.into_iter().map(|ns| f64::from(ns) / 1e3).collect()))
+            }
+            _ => Err(format!("handshakes: {}", String::from_utf8_lossy(&run.stderr))),
+        }
+    }
+}
+
+fn table_of_sessions(key: Key, rows: &[(&str, Prices)], count: usize) {
     println!(
-        "{:<10} {:>9} {:>9} {:>9} {:>11} {:>11} {:>8}",
-        "", "clear", "full", "resumed", "full-clear", "res.-clear", "resumed"
+        "\nsessions, {key:?}: µs of the server's CPU each, of {count} of a kind the middle one of {ROUNDS} rounds"
     );
-    for row in rows {
+    println!("{:<10} {:>9} {:>9} {:>9} {:>8}", "", "clear", "full", "resumed", "resumed");
+    for (name, row) in rows {
+        let [clear, full, resumed] = [0, 1, 2].map(|kind| row.session(kind));
+        let rate = row.resumed[2] as f64 / count as f64 * 100.0;
+        println!("{name:<10} {clear:>9.0} {full:>9.0} {resumed:>9.0} {rate:>7.0}%");
+    }
+    for (name, ours, peer) in beside_us(rows) {
+        let [full, resumed] = [1, 2].map(|kind| ours.session(kind) / peer.session(kind));
         println!(
-            "{:<10} {:>9.0} {:>9.0} {:>9.0} {:>11.0} {:>11.0} {:>7.0}%",
-            row.name,
-            row.clear,
-            row.full,
-            row.resumed,
-            row.full - row.clear,
-            row.resumed - row.clear,
-            row.rate * 100.0
+            "postrider / {name}: session with a full handshake {full:.2}x, with a resumed one {resumed:.2}x"
         );
     }
-    let Some(ours) = rows.iter().find(|row| row.name == "postrider") else { return };
-    for peer in rows.iter().filter(|row| row.name != "postrider") {
+}
+
+fn table_of_handshakes(key: Key, rows: &[(&str, Prices)]) {
+    println!(
+        "\nhandshakes alone, {key:?}: µs of the server's CPU from one answer to EHLO to the next, STARTTLS between them"
+    );
+    println!(
+        "{:<10} {:>11} {:>9} {:>14} {:>9} {:>8}",
+        "", "full, median", "mean", "resumed, median", "mean", "resumed"
+    );
+    for (name, row) in rows {
+        let [full, resumed] = &row.alone;
         println!(
-            "postrider / {}: session with a full handshake {:.2}x, with a resumed one {:.2}x; the handshakes alone {:.2}x, {:.2}x",
-            peer.name,
-            ours.full / peer.full,
-            ours.resumed / peer.resumed,
-            (ours.full - ours.clear) / (peer.full - peer.clear),
-            (ours.resumed - ours.clear) / (peer.resumed - peer.clear),
+            "{name:<10} {:>12.0} {:>9.0} {:>15.0} {:>9.0} {:>7.0}%",
+            median(full),
+            mean(full),
+            median(resumed),
+            mean(resumed),
+            row.resumed[4] as f64 / resumed.len() as f64 * 100.0
         );
     }
-}
-
-/// The next hop of mail that is relayed over TLS: this tree's program, which throws everything away and counts.
-pub(super) struct Hop {
-    child: Child,
-    log: PathBuf,
-}
-
-impl Hop {
-    /// Starts it below `place`.
-    pub(super) fn start(binary: &Path, place: &Path) -> Result<Self, String> {
-        Key::Ecdsa.make()?;
-        let place = place.join("hop");
-        fs::create_dir_all(&place).map_err(|e| format!("{}: {e}", place.display()))?;
-        server::exim_folders(&place)?;
-        let (here, pem) = (place.display(), Key::Ecdsa.file());
-        let conf = format!(
-            "primary_hostname = hop.example
-spool_directory = {here}/spool
-log_file_path = {here}/log/%slog
-pid_file_path = {here}/pid
-keep_environment =
-tls_advertise_hosts = *
-tls_certificate = {}
-never_users = root
-local_interfaces = 127.0.0.1
-daemon_smtp_ports = {SINK_PORT}
-smtp_accept_max = 2000
-smtp_accept_queue_per_connection = 0
-acl_smtp_rcpt = drop_all
-begin acl
-drop_all:
-  discard
-",
-            pem.display()
-        );
-        let config = place.join("exim.conf");
-        fs::write(&config, conf).map_err(|e| e.to_string())?;
-        let child = Command::new(binary)
-            .arg("-C")
-            .arg(config)
-            .arg("-bdf")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|e| format!("{}: {e}", binary.display()))?;
-        let hop = Self { child, log: place.join("log/mainlog") };
-        super::load::until(|| std::net::TcpStream::connect(("127.0.0.1", SINK_PORT)).is_ok().then_some(()))
-            .ok_or("the next hop does not listen")?;
-        Ok(hop)
-    }
-
-    /// Messages that it has, and those of them that came under TLS.
-    pub(super) fn messages(&self) -> (usize, usize) {
-        let log = fs::read(&self.log).unwrap_or_default();
-        let has = |line: &[u8], word: &[u8]| line.windows(word.len()).any(|part| part == word);
-        let taken: Vec<&[u8]> = log.split(|b| *b == b'\n').filter(|line| has(line, b" <= ")).collect();
-        let secure = taken.iter().filter(|line| has(line, b" X=TLS")).count();
-        (taken.len(), secure)
+    for (name, ours, peer) in beside_us(rows) {
+        let [full, resumed] = [0, 1].map(|kind| median(&ours.alone[kind]) / median(&peer.alone[kind]));
+        println!("postrider / {name}: a full handshake {full:.2}x, a resumed one {resumed:.2}x (medians)");
     }
 }
 
-impl Drop for Hop {
-    fn drop(&mut self) {
-        let pid = i32::try_from(self.child.id()).unwrap_or(0);
-        // It may have ended by itself; its children end with it.
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM);
-        drop(self.child.wait());
-    }
+/// The others' rows, each with ours.
+fn beside_us<'r, 'n>(
+    rows: &'r [(&'n str, Prices)],
+) -> impl Iterator<Item = (&'n str, &'r Prices, &'r Prices)> {
+    let ours = rows.iter().find(|(name, _)| *name == "postrider").map(|(_, ours)| ours);
+    let others = rows.iter().filter(|(name, _)| *name != "postrider");
+    others.filter_map(move |(name, peer)| ours.map(|ours| (*name, ours, peer)))
 }
