@@ -71,19 +71,23 @@ impl<'e> Machine<'e> {
     }
 
     /// Counts work: `bytes` is the size of what was produced.
+    #[inline]
     pub(crate) fn step(&mut self, bytes: usize) -> Result<(), EvalError> {
         bound(bytes)?;
         self.steps = self.steps.saturating_add(1 + bytes / 1024);
+        if self.steps < self.next_look { Ok(()) } else { self.look() }
+    }
+
+    /// Looks at the bounds.
+    #[cold]
+    fn look(&mut self) -> Result<(), EvalError> {
         if self.steps > limits::EXPANSION_STEPS {
             return Err(EvalError::failed(format!(
                 "an expansion takes more than {} steps",
                 limits::EXPANSION_STEPS
             )));
         }
-        if self.steps < self.next_look {
-            return Ok(());
-        }
-        self.next_look = self.steps + limits::EXPANSION_STEPS_A_LOOK;
+        self.next_look = (self.steps + limits::EXPANSION_STEPS_A_LOOK).min(limits::EXPANSION_STEPS);
         self.time_left().map(|_| ())
     }
 
@@ -306,14 +310,14 @@ impl<'e> Machine<'e> {
     }
 }
 
+#[inline]
 fn bound(bytes: usize) -> Result<(), EvalError> {
-    if bytes <= limits::EXPANSION_RESULT {
-        return Ok(());
-    }
-    Err(EvalError::failed(format!(
-        "the result of an expansion is longer than {} bytes",
-        limits::EXPANSION_RESULT
-    )))
+    if bytes <= limits::EXPANSION_RESULT { Ok(()) } else { Err(too_long()) }
+}
+
+#[cold]
+fn too_long() -> EvalError {
+    EvalError::failed(format!("the result of an expansion is longer than {} bytes", limits::EXPANSION_RESULT))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ use crate::eval::{Machine, Mode};
 use crate::flow::{Role, Visit};
 use crate::name_table::NameTable;
 use crate::named::NamedKind;
-use crate::parse::Parser;
+use crate::parse::{Parser, is_of_name};
 use crate::tree::{Broken, Condition, Sequence, Test};
 
 /// Reads a condition, with any `!` before it.
@@ -70,8 +70,8 @@ pub(crate) fn read_name<'t>(parser: &mut Parser<'t>) -> Option<&'t str> {
             parser.at += 1;
             parser.take(b'=');
         }
-        byte if byte.is_ascii_alphanumeric() || byte == b'_' => {
-            parser.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        byte if is_of_name(byte) => {
+            parser.word(is_of_name);
         }
         _ => return None,
     }

@@ -66,10 +66,11 @@ pub(crate) enum Until {
     Brace,
 }
 
-/// Bytes that end literal text, at least somewhere: a bit for each in [`MEANINGS`].
+/// Bytes that end literal text, at least somewhere, and those of which names are made: a bit for each in [`MEANINGS`].
 const BACKSLASH: u8 = 1;
 const DOLLAR: u8 = 2;
 const BRACE: u8 = 4;
+const NAME: u8 = 8;
 
 /// What each byte may mean: short runs are scanned fastest with one look a byte.
 const MEANINGS: [u8; 256] = {
@@ -77,8 +78,22 @@ const MEANINGS: [u8; 256] = {
     meanings[b'\\' as usize] = BACKSLASH;
     meanings[b'$' as usize] = DOLLAR;
     meanings[b'}' as usize] = BRACE;
+    meanings[b'_' as usize] = NAME;
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            meanings[byte] = NAME;
+        }
+        byte += 1;
+    }
     meanings
 };
+
+/// Whether names of variables and conditions may hold this byte.
+#[inline]
+pub(crate) fn is_of_name(byte: u8) -> bool {
+    MEANINGS[usize::from(byte)] & NAME != 0
+}
 
 impl<'t> Parser<'t> {
     /// A parser of a text of the configuration.

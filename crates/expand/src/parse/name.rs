@@ -1,6 +1,6 @@
 //! What follows a dollar sign.
 
-use super::{Parser, Until};
+use super::{Parser, Until, is_of_name};
 use crate::env::HeaderForm;
 use crate::named::NamedKind;
 use crate::tree::{Broken, Part, Sequence};
@@ -31,7 +31,7 @@ impl<'t> Parser<'t> {
         if let Some((form, name)) = self.header_name() {
             return Part::Header(form, name);
         }
-        let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let name = self.word(is_of_name);
         self.note(NamedKind::Variable, name);
         match variable::lookup(name) {
             Some(name) => Part::Variable { name, braced: false },
@@ -98,7 +98,7 @@ impl<'t> Parser<'t> {
 
     fn named_in_braces(&mut self) -> Part {
         let start = self.at;
-        let name = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        let name = self.word(|byte| is_of_name(byte) || byte == b'-');
         if let Some(parse) = item::find(name) {
             self.note(NamedKind::Item, name);
             return Part::Item(parse(self, start));
