@@ -332,6 +332,10 @@ fn master_cf(template: &str, work: Work) -> String {
         let wrapped = "inet n - n - - smtpd -o smtpd_tls_wrappermode=yes";
         out.extend(["127.0.0.1:", &TLS_PORT.to_string(), " ", wrapped, "\n"]);
     }
+    if work == Work::RelayTls {
+        // Connections under TLS that are used again are this service's; Debian's table has it as a comment.
+        out.push_str("tlsproxy unix - - n - 0 tlsproxy\n");
+    }
     if !out.contains("postlog ") {
         out.push_str("postlog unix-dgram n - n - 1 postlogd\n");
     }
