@@ -159,7 +159,8 @@ impl ReplyParser {
             self.line = line;
             return Err(self.malformed());
         }
-        reply.lines.push(line.get(4..).unwrap_or_default().to_vec());
+        // Exim logs no white space at the end of a line.
+        reply.lines.push(line.get(4..).unwrap_or_default().trim_ascii_end().to_vec());
         Ok(last)
     }
 

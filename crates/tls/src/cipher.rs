@@ -32,6 +32,11 @@ pub struct Suite {
 }
 
 impl Suite {
+    /// The kind of key by which a server shows who it is, `RSA` or `ECDSA`; nothing for TLS 1.3.
+    pub(crate) fn authentication(&self) -> &'static str {
+        self.authentication
+    }
+
     /// The suite belongs to TLS 1.3.
     pub fn is_tls13(&self) -> bool {
         self.authentication.is_empty()
@@ -165,11 +170,13 @@ impl Choice {
 
     /// Nothing can be negotiated.
     pub fn is_empty(&self) -> bool {
-        !self
-            .suites
-            .iter()
-            .filter_map(|id| by_id(*id))
-            .any(|suite| if suite.is_tls13() { self.tls13 } else { self.tls12 })
+        self.spoken().is_empty()
+    }
+
+    /// The suites of the versions that may be spoken.
+    pub(crate) fn spoken(&self) -> Vec<u16> {
+        let spoken = |suite: &&Suite| if suite.is_tls13() { self.tls13 } else { self.tls12 };
+        self.suites.iter().filter_map(|id| by_id(*id)).filter(spoken).map(|suite| suite.id).collect()
     }
 }
 

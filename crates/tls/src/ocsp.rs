@@ -22,6 +22,12 @@ const ITEMS: usize = 32;
 /// Seconds that clocks may differ.
 const SKEW: i64 = 300;
 
+const UNREADABLE: &str = "the response can't be read";
+const ANOTHER: &str = "the response is about another certificate";
+
+/// The tag of a status that says so.
+const REVOKED: u8 = 0xa1;
+
 const BASIC: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01];
 /// id-kp-OCSPSigning, as the library wants it.
 const SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
@@ -45,7 +51,7 @@ pub(crate) fn check(
     anchors: &[TrustAnchor<'static>],
     now: u64,
 ) -> Result<(), &'static str> {
-    let basic = basic(response).ok_or("the response can't be read")??;
+    let basic = basic(response).ok_or(UNREADABLE)??;
     let (_, certificate) = X509Certificate::from_der(own).map_err(|_| "the certificate can't be read")?;
     let issued_by = certificate.tbs_certificate.issuer.as_raw();
     let mut why = "nobody is known who issued the certificate";
@@ -56,6 +62,23 @@ pub(crate) fn check(
         }
     }
     Err(why)
+}
+
+/// Whether a server may staple a response about its own certificate: until when (seconds since 1970), or that it may
+/// not, because it says no time or that has passed.
+///
+/// # Errors
+/// What is wrong with it: it can't be read, is about another certificate, or says that this one was revoked.
+pub(crate) fn stapled_until(response: &[u8], own: &[u8], now: i64) -> Result<Option<i64>, &'static str> {
+    let basic = basic(response).ok_or(UNREADABLE)??;
+    let (_, certificate) = X509Certificate::from_der(own).map_err(|_| "the certificate can't be read")?;
+    // Who issued it need not be known here: the client will look.
+    let serial = certificate.tbs_certificate.raw_serial();
+    let single = basic.singles.iter().find(|single| single.serial == serial).ok_or(ANOTHER)?;
+    if single.status == REVOKED {
+        return Err("the certificate was revoked");
+    }
+    Ok(single.next_update.filter(|next| *next >= now))
 }
 
 /// Those who may have issued a certificate.
@@ -98,7 +121,7 @@ impl Basic<'_> {
         now: u64,
     ) -> Result<(), &'static str> {
         let single = self.singles.iter().find(|single| single.is_about(certificate, issuer));
-        let single = single.ok_or("the response is about another certificate")?;
+        let single = single.ok_or(ANOTHER)?;
         self.signed_by(issuer, now)?;
         let now = i64::try_from(now).unwrap_or(i64::MAX);
         if single.this_update > now.saturating_add(SKEW) {
@@ -111,7 +134,7 @@ impl Basic<'_> {
         }
         match single.status {
             0x80 => Ok(()),
-            0xa1 => Err("the certificate was revoked"),
+            REVOKED => Err("the certificate was revoked"),
             _ => Err("the responder does not know the certificate"),
         }
     }

@@ -9,7 +9,7 @@ use rustls::server::{
     ClientHello, NoClientAuth, NoServerSessionStorage, ProducesTickets, ResolvesServerCert,
 };
 use rustls::sign::CertifiedKey;
-use rustls::{ServerConfig, SupportedProtocolVersion};
+use rustls::{ServerConfig, SignatureAlgorithm, SupportedProtocolVersion};
 
 use crate::cipher::Choice;
 use crate::error::TlsError;
@@ -66,7 +66,7 @@ pub struct AcceptorSettings {
 pub struct Acceptor {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) client: Requirement,
-    /// The first certificate; with several, which one was shown is not told.
+    /// The first certificate: what stands for ours in a session that was resumed.
     pub(crate) shown: Option<Vec<u8>>,
     pub(crate) clock: Arc<crate::client::LibraryClock>,
     dropped: Vec<String>,
@@ -100,7 +100,8 @@ impl Acceptor {
                 Arc::new(Verifier { requirement: settings.client.clone(), algorithms })
             };
         let first = settings.identities.first().map(|identity| identity.certificate().to_vec());
-        let shown = Shown(settings.identities.into_iter().map(|identity| identity.0).collect());
+        let identities = settings.identities.into_iter().map(|identity| identity.0).collect();
+        let shown = Shown { identities, suites: settings.ciphers.spoken() };
         let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(Arc::new(shown));
         config.alpn_protocols = settings.alpn;
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -118,7 +119,7 @@ impl Acceptor {
 pub(crate) fn provider(ciphers: &Choice) -> Result<CryptoProvider, TlsError> {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     let all = std::mem::take(&mut provider.cipher_suites);
-    for id in &ciphers.suites {
+    for id in &ciphers.spoken() {
         provider.cipher_suites.extend(all.iter().filter(|suite| u16::from(suite.suite()) == *id));
     }
     if ciphers.is_empty() {
@@ -148,11 +149,38 @@ pub(crate) fn versions(ciphers: &Choice) -> Vec<&'static SupportedProtocolVersio
 
 /// The certificates of a server.
 #[derive(Debug)]
-struct Shown(Vec<Arc<CertifiedKey>>);
+struct Shown {
+    identities: Vec<Arc<CertifiedKey>>,
+    /// The suites that we speak.
+    suites: Vec<u16>,
+}
+
+impl Shown {
+    /// Whether a certificate goes with the signatures and the suites of a client: those of TLS 1.2 say by what kind of key
+    /// a server shows who it is.
+    fn fits(&self, shown: &CertifiedKey, hello: &ClientHello<'_>) -> bool {
+        let word = match shown.key.algorithm() {
+            SignatureAlgorithm::RSA => "RSA",
+            _ => "ECDSA",
+        };
+        let offered = hello.cipher_suites().iter().map(|suite| u16::from(*suite));
+        let mut common = offered.filter(|id| self.suites.contains(id)).filter_map(crate::cipher::by_id);
+        let suite = common.any(|suite| suite.is_tls13() || suite.authentication() == word);
+        suite && shown.key.choose_scheme(hello.signature_schemes()).is_some()
+    }
+}
 
 impl ResolvesServerCert for Shown {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let fits = |shown: &&Arc<CertifiedKey>| shown.key.choose_scheme(hello.signature_schemes()).is_some();
-        self.0.iter().find(fits).or_else(|| self.0.first()).cloned()
+        let shown = self.identities.iter().find(|shown| self.fits(shown, &hello));
+        let shown = shown.or_else(|| self.identities.first())?;
+        // Outside of a handshake of ours nobody waits for it.
+        let _ = SHOWN.try_with(|told| told.replace(Some(Arc::clone(shown))));
+        Some(Arc::clone(shown))
     }
+}
+
+tokio::task_local! {
+    /// The certificate that was shown in the handshake that this task is about: the library does not tell.
+    pub(crate) static SHOWN: std::cell::RefCell<Option<Arc<CertifiedKey>>>;
 }

@@ -220,12 +220,18 @@ impl Store {
         for (certificate, key) in &request.identities {
             identities.push(Identity::load(certificate, key)?);
         }
-        let until = identities.is_empty().then_some(now + OWN_CERTIFICATE_SECS);
+        let mut until = identities.is_empty().then_some(now + OWN_CERTIFICATE_SECS);
         if identities.is_empty() {
             identities.push(Identity::self_signed(&request.own_name, &*self.clock)?);
         }
         for (identity, proof) in identities.iter_mut().zip(&request.proofs) {
-            *identity = identity.with_proof(proof.read()?);
+            let response = proof.read()?;
+            let holds = crate::ocsp::stapled_until(&response, identity.certificate(), now);
+            // One that is out of date, or does not say how long it holds, is left out.
+            if let Some(end) = holds.map_err(|why| TlsError::content(&proof.path, why))? {
+                *identity = identity.with_proof(response);
+                until = Some(until.map_or(end, |until| until.min(end)));
+            }
         }
         let settings = AcceptorSettings {
             identities,

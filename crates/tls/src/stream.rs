@@ -18,7 +18,7 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, ser
 use crate::client::Connector;
 use crate::error::{HandshakeFault, session_words};
 use crate::ocsp;
-use crate::server::{Acceptor, Hello};
+use crate::server::{Acceptor, Hello, SHOWN};
 use crate::session::{Established, Ocsp, Proof};
 use crate::verify::{Peer, Requirement, STAPLED, Strictness};
 
@@ -103,14 +103,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let State::Greeted(started) = std::mem::replace(&mut self.state, State::Gone) else {
             return Err(HandshakeFault::Protocol("no hello was read".to_owned()));
         };
-        let stream = started
-            .into_stream(std::sync::Arc::clone(&acceptor.config))
-            .await
-            .map_err(|error| HandshakeFault::of(&error))?;
+        let config = std::sync::Arc::clone(&acceptor.config);
+        let (stream, shown) = SHOWN
+            .scope(std::cell::RefCell::default(), async {
+                // The certificate is chosen before anything is awaited.
+                (started.into_stream(config).await, SHOWN.with(std::cell::RefCell::take))
+            })
+            .await;
+        let stream = stream.map_err(|error| HandshakeFault::of(&error))?;
         let (_, connection) = stream.get_ref();
         let mut facts = Established::of(connection);
         facts.sni = connection.server_name().map(|name| name.as_bytes().to_vec());
-        facts.our_certificate.clone_from(&acceptor.shown);
+        let shown = shown.and_then(|shown| shown.cert.first().map(|der| der.as_ref().to_vec()));
+        facts.our_certificate = shown.or_else(|| acceptor.shown.clone());
         let now = acceptor.clock.now();
         judge(&acceptor.client, connection.peer_certificates(), Peer::Client, now, &mut facts)?;
         self.state = State::Server(Box::new(stream));

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use crate::cipher::Choice;
 use crate::{
     Acceptor, AcceptorSettings, Anchors, Connector, ConnectorSettings, Established, HandshakeFault, Hello,
-    Identity, Ocsp, Proof, Requirement, Stream, Strictness, Tickets, TlsError,
+    Identity, Ocsp, Proof, Requirement, Revocations, Stream, Strictness, Tickets, TlsError,
 };
 
 /// An authority with what it signs, in a folder of its own.
@@ -349,4 +349,46 @@ fn files_that_are_none_are_named() {
     let mixed =
         Identity::load(&authority.folder.join("a.example.pem"), &authority.folder.join("b.example.pem"));
     assert!(mixed.unwrap_err().to_string().contains("does not belong to the certificate"));
+}
+
+#[tokio::test]
+async fn revocation_lists_are_a_file_or_the_files_of_a_folder() {
+    let authority = Authority::new("revocations");
+    let identity = authority.identity("mx.example");
+    let (_, certificate) = x509_parser::parse_x509_certificate(identity.certificate()).unwrap();
+    let serial = rcgen::SerialNumber::from_slice(certificate.raw_serial());
+    let folder = authority.folder.join("lists");
+    std::fs::create_dir(&folder).unwrap();
+    let list = |revoked: bool| {
+        let entry = rcgen::RevokedCertParams {
+            serial_number: if revoked { serial.clone() } else { 7_u64.into() },
+            revocation_time: rcgen::date_time_ymd(2026, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = rcgen::CertificateRevocationListParams {
+            this_update: rcgen::date_time_ymd(2026, 1, 1),
+            next_update: rcgen::date_time_ymd(2090, 1, 1),
+            crl_number: 1_u64.into(),
+            issuing_distribution_point: None,
+            revoked_certs: vec![entry],
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        std::fs::write(folder.join("list.r0"), list.signed_by(&authority.issuer).unwrap().pem().unwrap())
+            .unwrap();
+    };
+    std::fs::write(folder.join("notes"), "no list").unwrap();
+    let acceptor = server(identity, |_| {});
+    for (revoked, words) in [(false, None), (true, Some("certificate was revoked"))] {
+        list(revoked);
+        for path in [folder.clone(), folder.join("list.r0")] {
+            let mut requirement = checked(Strictness::Try, authority.anchors(), "mx.example");
+            requirement.revocations = Some(Arc::new(Revocations::load(&path).unwrap()));
+            let connector = client(|settings| settings.server = requirement);
+            let (_, asked, _) = handshake(&acceptor, &connector, Some("mx.example")).await;
+            let facts = asked.unwrap();
+            assert_eq!(facts.verify_error.map(|why| why.words).as_deref(), words, "{}", path.display());
+        }
+    }
+    assert!(Revocations::load(&folder.join("notes")).is_err(), "a file has to hold one");
 }

@@ -1,7 +1,7 @@
 //! Whom we believe: trust anchors and revocation lists.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
@@ -41,25 +41,21 @@ impl Anchors {
         Ok(anchors)
     }
 
-    /// The certificates of a PEM file, or of the files of a directory.
+    /// The certificates of a PEM file, or of the files of a directory. There may be none: then nobody is believed.
     ///
     /// # Errors
-    /// What can't be read, or a file without a certificate.
+    /// What can't be read.
     pub fn load(path: &Path) -> Result<Self, TlsError> {
         let mut anchors = Self::default();
         if !path.is_dir() {
             anchors.add_file(path)?;
             return Ok(anchors);
         }
-        let entries = fs::read_dir(path).map_err(|error| TlsError::file(path, &error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| TlsError::file(path, &error))?;
-            if entry.path().is_file() {
-                // A directory may hold keys and notes as well.
-                match anchors.add_file(&entry.path()) {
-                    Ok(()) | Err(TlsError::Content { .. }) => {}
-                    Err(error) => return Err(error),
-                }
+        for file in files(path)? {
+            // A directory may hold keys and notes as well.
+            match anchors.add_file(&file) {
+                Ok(()) | Err(TlsError::Content { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(anchors)
@@ -80,9 +76,6 @@ impl Anchors {
         let certificates = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
         let certificates =
             certificates.map_err(|error| TlsError::content(path, format!("bad PEM: {error}")))?;
-        if certificates.is_empty() {
-            return Err(TlsError::content(path, "no certificate in it (PEM is expected)"));
-        }
         for certificate in certificates {
             self.add(certificate);
         }
@@ -105,11 +98,26 @@ impl Anchors {
 pub struct Revocations(pub(crate) Vec<webpki::CertRevocationList<'static>>);
 
 impl Revocations {
-    /// Reads the lists of a PEM file.
+    /// Reads the lists of a PEM file, or of the files of a directory.
     ///
     /// # Errors
-    /// A file that can't be read or holds no list.
+    /// A file that can't be read or holds no list; of a directory all of them may hold none.
     pub fn load(path: &Path) -> Result<Self, TlsError> {
+        let mut all = Self::default();
+        if !path.is_dir() {
+            all.add_file(path)?;
+            return Ok(all);
+        }
+        for file in files(path)? {
+            match all.add_file(&file) {
+                Ok(()) | Err(TlsError::Content { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    fn add_file(&mut self, path: &Path) -> Result<(), TlsError> {
         let text = fs::read(path).map_err(|error| TlsError::file(path, &error))?;
         let mut lists = Vec::new();
         for list in CertificateRevocationListDer::pem_slice_iter(&text) {
@@ -121,6 +129,20 @@ impl Revocations {
         if lists.is_empty() {
             return Err(TlsError::content(path, "no revocation list in it (PEM is expected)"));
         }
-        Ok(Self(lists))
+        self.0.append(&mut lists);
+        Ok(())
     }
+}
+
+/// The files of a directory.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, TlsError> {
+    let entries = fs::read_dir(folder).map_err(|error| TlsError::file(folder, &error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| TlsError::file(folder, &error))?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }

@@ -102,13 +102,14 @@ impl Masks {
 
 /// The words of a TLS library about a handshake that failed, and its name for that step; what stands around them stays.
 fn without_library_words(line: &[u8]) -> Vec<u8> {
-    const STEPS: [(&[u8], &[u8]); 7] = [
+    const STEPS: [(&[u8], &[u8]); 8] = [
         (b"(gnutls_handshake)", b"(handshake)"),
         (b"(SSL_connect)", b"(handshake)"),
         (b"(SSL_accept)", b"(handshake)"),
         (b"(certificate verification failed)", b"(certificate verification failed)"),
         (b"(certificate status check failed)", b"(certificate status check failed)"),
         (b"(gnutls_certificate_set_x509_crl_file)", b"(cert/key setup)"),
+        (b"(setting certificate trust)", b"(cert/key setup)"),
         (b"(cert/key setup", b"(cert/key setup)"),
     ];
     let position = |words: &[u8]| line.windows(words.len()).position(|found| found == words);

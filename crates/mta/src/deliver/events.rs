@@ -103,7 +103,7 @@ impl Run {
             router: router.map(|name| name.as_bytes().to_vec()),
             transport: assignment.map(|assignment| assignment.transport.clone().into_bytes()),
             host: trouble.host.clone(),
-            tls: None,
+            tls: trouble.tls.clone(),
             errno_text: (trouble.errno > 0).then(|| crate::route::errno_text(trouble.errno)),
             message: trouble.message.clone(),
             deliver_time: time,

@@ -343,6 +343,7 @@ fn trouble(result: LocalResult) -> Trouble {
         user_message: result.user_message,
         output: result.output.filter(|_| result.return_output),
         host: None,
+        tls: None,
         smtp_reply: None,
     }
 }

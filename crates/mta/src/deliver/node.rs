@@ -28,6 +28,8 @@ pub(super) struct Trouble {
     pub(super) output: Option<Vec<u8>>,
     /// The host that said so.
     pub(super) host: Option<RemoteHost>,
+    /// TLS of the session in which it said so.
+    pub(super) tls: Option<observe::event::Tls>,
     /// Its reply.
     pub(super) smtp_reply: Option<Vec<u8>>,
     /// The panic log has the line about it as well.

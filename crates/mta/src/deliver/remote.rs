@@ -298,6 +298,7 @@ fn trouble(result: AddressResult) -> Trouble {
         user_message: result.user_message,
         output: None,
         host: result.host,
+        tls: result.session.and_then(|session| session.tls),
         smtp_reply: result.smtp_reply,
         panic: result.panic,
     }

@@ -57,15 +57,6 @@ enum Unavailable {
     Settings(TlsError),
 }
 
-impl std::fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Option(text) => f.write_str(text),
-            Self::Settings(error) => error.fmt(f),
-        }
-    }
-}
-
 impl From<ListError> for Unavailable {
     fn from(error: ListError) -> Self {
         Self::Option(error.message)
@@ -217,7 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     fn log_tls_error(&mut self, step: &'static str, reason: &str) {
-        self.context.main_event(&Happened::new("tls:fail:connect", format!("({step}): {reason}")));
+        let told = if step.is_empty() { reason.to_owned() } else { format!("({step}): {reason}") };
+        self.context.main_event(&Happened::new("tls:fail:connect", told));
         self.context.log_smtp(SmtpNews::TlsError { step, reason: reason.as_bytes().to_vec() });
     }
 
@@ -232,8 +224,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn prepare(&mut self) -> Option<Prepared> {
         match self.context.on_pool(prepare).await? {
             Ok(prepared) => Some(prepared),
-            Err(why) => {
+            Err(Unavailable::Settings(why)) => {
                 self.log_tls_error("cert/key setup", &why.to_string());
+                None
+            }
+            Err(Unavailable::Option(why)) => {
+                self.context.log_problem(why);
+                self.log_tls_error("", "Internal error");
                 None
             }
         }
@@ -308,7 +305,7 @@ where
     let name = option.definition().name;
     match context.eval(expansion) {
         Ok(value) => Ok(value.unwrap_or_else(Value::empty)),
-        Err(error) => Err(Unavailable::Option(format!("failed to expand {name}: {}", error.message()))),
+        Err(error) => Err(Unavailable::Option(format!("expansion of {name} failed: {}", error.message()))),
     }
 }
 

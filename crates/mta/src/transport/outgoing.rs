@@ -13,7 +13,7 @@
 
 use config::TransportInstance;
 use config::options::transport::generic;
-use expand::EvalError;
+use expand::{EvalError, Expansion};
 use mail_message::address_field::map_addresses;
 use mail_message::header::{HeaderLine, HeaderType};
 use mail_types::address::ParseOptions;
@@ -79,6 +79,13 @@ pub(crate) fn header(
     }
     out.push(b'\n');
     Ok(out)
+}
+
+/// Whether the transport adds or removes header lines whose text is not always the same.
+pub(crate) fn adds_what_varies(transport: &TransportInstance) -> bool {
+    let varies = |text: &Expansion| text.source().bytes.contains(&b'$');
+    transport.options.get(generic::HEADERS_ADD).iter().any(varies)
+        || transport.options.get(generic::HEADERS_REMOVE).iter().any(varies)
 }
 
 fn push_line(text: &[u8], out: &mut Vec<u8>) {
@@ -158,7 +165,7 @@ fn added_lines(transport: &TransportInstance, context: &mut Context) -> Result<V
     Ok(added)
 }
 
-fn expanded(text: &expand::Expansion, context: &mut Context) -> Result<Option<Value>, HeaderTrouble> {
+fn expanded(text: &Expansion, context: &mut Context) -> Result<Option<Value>, HeaderTrouble> {
     match text.eval(context) {
         Ok(value) => Ok(Some(value)),
         Err(EvalError::Forced { .. }) => Ok(None),

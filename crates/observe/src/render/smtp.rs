@@ -182,7 +182,8 @@ impl Renderer {
             SmtpNews::TlsError { step, reason } => {
                 line.push("TLS error on connection from ");
                 self.connection(&mut line, peer);
-                line.push(&format!(" ({step}): ")).text(reason);
+                let step = if step.is_empty() { String::new() } else { format!("({step}): ") };
+                line.push(" ").push(&step).text(reason);
             }
             _ => {}
         }

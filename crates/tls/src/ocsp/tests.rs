@@ -79,3 +79,21 @@ fn times() {
         assert_eq!(time(text.as_bytes()), want, "{text}");
     }
 }
+
+#[test]
+fn what_a_server_may_staple() {
+    let now = i64::try_from(NOW).unwrap();
+    for (name, response, want) in [
+        ("good", fixture!("good"), Ok(true)),
+        ("unknown", fixture!("unknown"), Ok(true)),
+        ("old", fixture!("old"), Ok(false)),
+        ("unlimited", fixture!("unlimited"), Ok(false)),
+        ("revoked", fixture!("revoked"), Err("the certificate was revoked")),
+        ("another", fixture!("another"), Err(ANOTHER)),
+        ("refused", fixture!("refused"), Err("the responder has no answer")),
+        ("rubbish", b"rubbish", Err(UNREADABLE)),
+    ] {
+        let until = stapled_until(response, fixture!("leaf"), now);
+        assert_eq!(until.map(|until| until.is_some_and(|until| until > now)), want, "{name}");
+    }
+}

@@ -137,7 +137,7 @@ pub struct AddressResult {
     pub host: Option<RemoteHost>,
     /// The reply that refused, codes included.
     pub smtp_reply: Option<Vec<u8>>,
-    /// What the session was like, once delivered.
+    /// What the session was like, once delivered; of a refusal, what TLS was.
     pub session: Option<observe::event::Session>,
     /// Octets sent.
     pub size: u64,

@@ -10,6 +10,7 @@
 //! # Compatibility
 //! Specification, "Errors in outgoing SMTP" and "Retry configuration".
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -89,6 +90,7 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         last_deferral: None,
         tried: 0,
         no_requiretls: 0,
+        unsigned: Arc::default(),
         tls_trouble: None,
         local: None,
     };
@@ -129,6 +131,8 @@ struct Run<'a> {
     tried: usize,
     /// Of these, hosts that can't keep the promise of REQUIRETLS.
     no_requiretls: usize,
+    /// The header before it was signed.
+    unsigned: Arc<Vec<u8>>,
     /// What was not as it should be about TLS with the host that is tried.
     tls_trouble: Option<Trouble>,
     /// Our address in the last connection.
@@ -145,7 +149,7 @@ impl Run<'_> {
             Ok(hosts) => hosts,
             Err(nobody) => return self.everywhere(&nobody.into_result(&self.transport.name)),
         };
-        // The header is the same for all hosts; where it speaks of one, it is the first.
+        // Where the header speaks of the host or of TLS with it, it is made anew once there is a session.
         if let Some(first) = hosts.first() {
             self.look_at(first, &settings);
         }
@@ -153,9 +157,8 @@ impl Run<'_> {
             Ok(message) => message,
             Err(refusal) => return self.everywhere(&refusal),
         };
-        if sign::is_wanted(self.transport)
-            && let Err(refusal) = self.sign(&mut message).await
-        {
+        self.unsigned = Arc::clone(&message.header);
+        if let Err(refusal) = self.sign(&mut message).await {
             return self.everywhere(&refusal);
         }
         self.try_hosts(hosts, &message, &settings).await;
@@ -266,6 +269,9 @@ impl Run<'_> {
     /// Puts signatures on top of the header.
     async fn sign(&mut self, message: &mut Message) -> Result<(), Box<AddressResult>> {
         let transport = self.transport;
+        if !sign::is_wanted(transport) {
+            return Ok(());
+        }
         let (header, data) = (Arc::clone(&message.header), Arc::clone(&message.data));
         let body_offset = message.body_offset;
         let signed = self.context.on_pool(|context| {
@@ -285,6 +291,38 @@ impl Run<'_> {
         };
         let text = waits.0.map(String::into_bytes);
         Err(Box::new(result(Verdict::Defer, rustix::io::Errno::ACCESS.raw_os_error(), text)))
+    }
+
+    /// As [`Self::message_here`]; none when that ended it for all addresses.
+    async fn message_or_end<'a>(
+        &mut self,
+        message: &'a Message,
+        settings: &Settings,
+    ) -> Option<Cow<'a, Message>> {
+        match self.message_here(message, settings).await {
+            Ok(own) => Some(own),
+            Err(refusal) => {
+                self.everywhere(&refusal);
+                None
+            }
+        }
+    }
+
+    /// The message for the host with which there is a session now.
+    async fn message_here<'a>(
+        &mut self,
+        message: &'a Message,
+        settings: &Settings,
+    ) -> Result<Cow<'a, Message>, Box<AddressResult>> {
+        if !outgoing::adds_what_varies(self.transport) {
+            return Ok(Cow::Borrowed(message));
+        }
+        let mut own = self.message(settings)?;
+        if own.header == self.unsigned {
+            return Ok(Cow::Borrowed(message));
+        }
+        self.sign(&mut own).await?;
+        Ok(Cow::Owned(own))
     }
 
     async fn try_hosts(&mut self, hosts: Vec<Candidate>, message: &Message, settings: &Settings) {
@@ -372,8 +410,9 @@ impl Run<'_> {
                 Ok(Way::New(places)) => break places,
                 Ok(Way::Open(mut connection)) => {
                     self.context.facts.host.tlsa_usage = key.tls.tlsa_usage();
-                    let carried = self.send_over(&mut connection, message, &pending, settings).await;
                     self.context.facts.host.tls.clone_from(&connection.tls);
+                    let Some(own) = self.message_or_end(message, settings).await else { return true };
+                    let carried = self.send_over(&mut connection, &own, &pending, settings).await;
                     // A server may close an idle connection at any time: that says nothing about the host.
                     let stale = matches!(&carried.broken, Some((_, Stage::Mail)));
                     if !stale {
@@ -410,7 +449,11 @@ impl Run<'_> {
             self.host_failed(host, &shown, &fault, &pending, settings);
             return true;
         }
-        let carried = self.send_over(&mut connection, message, &pending, settings).await;
+        let Some(own) = self.message_or_end(message, settings).await else {
+            self.part(connection).await;
+            return true;
+        };
+        let carried = self.send_over(&mut connection, &own, &pending, settings).await;
         let done = self.judge(host, &shown, connection, key, &pending, carried, settings);
         if let Some(done) = done {
             self.part(done).await;

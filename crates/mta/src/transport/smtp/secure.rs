@@ -170,10 +170,7 @@ impl Plan {
                 plan.sni = Some(name);
             }
             _ => {
-                let lists = [options::TLS_VERIFY_HOSTS, options::TLS_TRY_VERIFY_HOSTS];
-                // Without any list a good certificate is required of all; a list of nobody is `:`.
-                let unset = lists.iter().all(|list| is_empty(transport, *list));
-                plan.request.server = if unset || matches(options::TLS_VERIFY_HOSTS, context) {
+                plan.request.server = if matches(options::TLS_VERIFY_HOSTS, context) {
                     Strictness::Require
                 } else if matches(options::TLS_TRY_VERIFY_HOSTS, context) {
                     Strictness::Try
@@ -254,12 +251,6 @@ impl Plan {
         });
         Ok(())
     }
-}
-
-/// Whether a list is unset or has no text at all.
-fn is_empty(transport: &TransportInstance, option: config::Opt<Hosts>) -> bool {
-    let list = transport.options.get(option);
-    list.is_none_or(|list| list.source().bytes.trim_ascii().is_empty())
 }
 
 fn text(

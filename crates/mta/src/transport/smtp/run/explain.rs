@@ -97,6 +97,7 @@ pub async fn explain(
         last_deferral: None,
         tried: 0,
         no_requiretls: 0,
+        unsigned: Arc::default(),
         tls_trouble: None,
         local: None,
     };

@@ -67,6 +67,9 @@ impl Run<'_> {
                         fault.log_host = false;
                     }
                     self.settle(*at, &fault, shown);
+                    if let Some(result) = &mut self.results[*at] {
+                        result.session = Some(session.clone());
+                    }
                     if fault.concerns == Concerns::Recipient {
                         self.remember_recipient(*at, &fault, shown, settings);
                         self.recipient_deferred(*at, &fault, shown);

@@ -233,7 +233,8 @@ impl Run<'_> {
                 let made = |context: &mut Context| waiting(|| context.services.tls.connector(&request));
                 match self.context.on_pool(made).await {
                     Some(made) => {
-                        let made = made.map_err(|error| TlsFailure::ours(error.to_string()))?;
+                        let unusable = |error| TlsFailure::ours(format!("(cert/key setup): {error}"));
+                        let made = made.map_err(unusable)?;
                         let option = format!("tls_require_ciphers in {} transport", self.transport.name);
                         self.context.tell_dropped_ciphers(&option, made.dropped());
                         made

@@ -64,7 +64,7 @@ async fn what_is_offered_and_not_to_be_had() {
         vec![text.to_owned(), text.to_owned(), HOST.to_owned()]
     };
     let in_clear = || IN_CLEAR.map(str::to_owned).to_vec();
-    let table: [(Script, &str, &[&str], Vec<String>); 8] = [
+    let table: [(Script, &str, &[&str], Vec<String>); 7] = [
         (&[OFFERED, ("STARTTLS", "554 no")], "", &["<connection>", "EHLO", "STARTTLS", "MAIL"], in_clear()),
         (&[OFFERED, ("STARTTLS", "454 no")], "", &["<connection>", "EHLO", "STARTTLS", "MAIL"], in_clear()),
         (&[OFFERED], " hosts_avoid_tls = *\n", &["<connection>", "EHLO", "MAIL"], in_clear()),
@@ -94,13 +94,6 @@ async fn what_is_offered_and_not_to_be_had() {
         (
             &[OFFERED, ("STARTTLS", "220 go")],
             " hosts_require_tls = *\n tls_verify_hosts = *\n tls_verify_certificates =\n",
-            &["<connection>", "EHLO", "STARTTLS"],
-            unverified(),
-        ),
-        // Neither list is set: as if the stricter one had all hosts in it.
-        (
-            &[OFFERED, ("STARTTLS", "220 go")],
-            " hosts_require_tls = *\n tls_try_verify_hosts =\n tls_verify_certificates =\n",
             &["<connection>", "EHLO", "STARTTLS"],
             unverified(),
         ),
