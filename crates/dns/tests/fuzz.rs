@@ -1,10 +1,29 @@
-//! The fuzz target, on its corpus and on mutations of it.
+//! The fuzz targets, on their corpora and on mutations of them.
 #![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 extern crate postrider_dns as dns;
 
+#[path = "fuzz/anchors.rs"]
+mod anchors;
 #[path = "fuzz/answer.rs"]
 mod answer;
+
+#[test]
+fn files_of_anchors_may_hold_anything() {
+    mutation::replay(env!("CARGO_MANIFEST_DIR"), "anchors", anchors::run);
+}
+
+/// The corpus reaches what it is there for.
+#[test]
+fn the_corpus_of_anchors_is_read() {
+    for (file, finding) in
+        [("ds", "Ok(\""), ("dnskey", "Ok(\""), ("state", "valid"), ("bad", "Err(\"line 1: too short\")")]
+    {
+        let path = format!("{}/fuzz/corpus/anchors/{file}", env!("CARGO_MANIFEST_DIR"));
+        let found = anchors::findings(&std::fs::read(path).expect("in the tree"));
+        assert!(found.contains(finding), "{file}: {found}");
+    }
+}
 
 #[test]
 fn answers_may_be_anything() {

@@ -31,7 +31,7 @@ mod dane;
 mod error;
 mod identity;
 pub mod mta_sts;
-mod ocsp;
+pub mod ocsp;
 pub mod policy;
 mod proof_file;
 mod server;

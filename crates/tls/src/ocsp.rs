@@ -64,12 +64,20 @@ pub(crate) fn check(
     Err(why)
 }
 
+/// Checks a response about a certificate whose issuer's certificate is at hand (all DER), at a time (seconds since 1970).
+///
+/// # Errors
+/// Why it proves nothing, or that the certificate was revoked.
+pub fn proves(response: &[u8], own: &[u8], issuer: &[u8], now: u64) -> Result<(), &'static str> {
+    check(response, own, &[issuer], &[], now)
+}
+
 /// Whether a server may staple a response about its own certificate: until when (seconds since 1970), or that it may
 /// not, because it says no time or that has passed.
 ///
 /// # Errors
 /// What is wrong with it: it can't be read, is about another certificate, or says that this one was revoked.
-pub(crate) fn stapled_until(response: &[u8], own: &[u8], now: i64) -> Result<Option<i64>, &'static str> {
+pub fn stapled_until(response: &[u8], own: &[u8], now: i64) -> Result<Option<i64>, &'static str> {
     let basic = basic(response).ok_or(UNREADABLE)??;
     let (_, certificate) = X509Certificate::from_der(own).map_err(|_| "the certificate can't be read")?;
     // Who issued it need not be known here: the client will look.
