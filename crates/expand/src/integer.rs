@@ -2,8 +2,8 @@
 
 /// Reads a number; the error is Exim's text.
 pub(crate) fn parse(text: &[u8]) -> Result<i64, String> {
-    let shown = || String::from_utf8_lossy(text).into_owned();
     let body = mail_types::bytes::trim_start(text);
+    let shown = || String::from_utf8_lossy(body).into_owned();
     if body.is_empty() {
         return Ok(0);
     }

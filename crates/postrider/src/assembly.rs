@@ -524,7 +524,7 @@ pub(crate) fn command_services(config: &Arc<Config>, seat: &Seat) -> Option<Arc<
 }
 
 fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {
-    let uid = nix::unistd::geteuid().as_raw();
+    let (uid, gid) = mail_ids(config);
     let user = mta::services::accounts::by_uid(uid).ok().flatten().map(|a| a.name);
     let spool = spool_directory(config).unwrap_or_default();
     ProcessFacts {
@@ -532,7 +532,7 @@ fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {
         caller_uid: nix::unistd::getuid().as_raw(),
         caller_gid: nix::unistd::getgid().as_raw(),
         exim_uid: uid,
-        exim_gid: nix::unistd::getegid().as_raw(),
+        exim_gid: gid,
         exim_user: user.unwrap_or_else(|| uid.to_string().into_bytes()),
         exim_path: program_path(config).unwrap_or_default(),
         initial_cwd: std::env::current_dir().unwrap_or_default(),
@@ -545,6 +545,15 @@ fn process_facts(config: &Config, daemon: bool) -> ProcessFacts {
         localhost_number: localhost_number(config).ok().flatten().map_or(0, u32::from),
         spool_directory: spool,
     }
+}
+
+/// Whom the work is done as: who runs this process, and where that is root (a command such as `-be`), the mail user.
+fn mail_ids(config: &Config) -> (u32, u32) {
+    let own = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+    let Some(user) = config.main.get(main::EXIM_USER).filter(|user| own.0 == 0 && user.uid != 0) else {
+        return own;
+    };
+    (user.uid, config.main.get(main::EXIM_GROUP).or(user.gid).unwrap_or(own.1))
 }
 
 /// `$compile_date`: builds are not dated, so it is the time of the program's file.

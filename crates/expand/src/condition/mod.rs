@@ -361,6 +361,10 @@ impl Test for TwoStrings {
 
     fn test(&self, machine: &mut Machine<'_>, mode: Mode) -> Result<bool, EvalError> {
         let first = machine.operand(&self.first, mode)?;
+        if let (Check::Number(_), false) = (self.check, mode.is_skip()) {
+            // Exim reads the first number before it looks at the second.
+            crate::integer::parse(first.bytes()).map_err(EvalError::failed)?;
+        }
         let second = match &self.second {
             Ok(second) => machine.operand(second, mode)?,
             Err(broken) => return broken.raise(),

@@ -17,7 +17,10 @@ static IMAPFOLDER: Definition = Definition {
     run: |_, values| {
         let separator = separator(values)?.unwrap_or(b'/');
         let specials = values.get(2).map(Value::bytes).unwrap_or_default();
-        let coded = encode(values[0].bytes(), separator, specials)?;
+        let folder = values[0].bytes();
+        // One separator at the start names no folder.
+        let folder = folder.strip_prefix(&[separator]).unwrap_or(folder);
+        let coded = encode(folder, separator, specials)?;
         Ok(Value::new(coded, values[0].taint().clone()))
     },
     check: Some(|values| separator(values).map(|_| ())),
@@ -48,23 +51,34 @@ fn encode(folder: &[u8], separator: u8, specials: &[u8]) -> Result<Vec<u8>, Eval
     })?;
     let mut out = Vec::with_capacity(folder.len());
     let mut shifted = Vec::new();
+    let mut separated = false;
     for letter in text.chars() {
         let byte = u8::try_from(letter).ok().filter(u8::is_ascii);
         let plain = byte.filter(|&byte| {
             byte == separator || ((b' '..=b'~').contains(&byte) && !specials.contains(&byte))
         });
         let Some(byte) = plain else {
+            separated = false;
             shifted.extend(letter.encode_utf16(&mut [0; 2]).iter().flat_map(|unit| unit.to_be_bytes()));
             continue;
         };
         flush(&mut out, &mut shifted);
+        let after_separator = std::mem::replace(&mut separated, byte == separator);
         match byte {
+            byte if byte == separator && after_separator => {}
             byte if byte == separator => out.push(b'.'),
+            b'.' | b'/' => {
+                let character = char::from(byte);
+                return Err(EvalError::failed(format!("imapfolder: illegal character '{character}'")));
+            }
             b'&' => out.extend_from_slice(b"&-"),
             byte => out.push(byte),
         }
     }
     flush(&mut out, &mut shifted);
+    if separated {
+        out.pop();
+    }
     Ok(out)
 }
 

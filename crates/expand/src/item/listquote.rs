@@ -1,7 +1,6 @@
 //! `listquote`.
 
 use super::function::{self, Definition};
-use crate::EvalError;
 use crate::list;
 use crate::parse::Parser;
 use crate::tree::Item;
@@ -12,13 +11,11 @@ static LISTQUOTE: Definition = Definition {
     least: 2,
     most: 2,
     run: |_, values| {
-        let [separator] = values[0].bytes() else {
-            return Err(EvalError::failed(format!(
-                "separator \"{}\" is not a single character",
-                values[0].to_lossy()
-            )));
+        // Of a longer separator Exim takes the first character; none doubles nothing.
+        let quoted = match values[0].bytes().first() {
+            Some(separator) => list::doubled(values[1].bytes(), *separator),
+            None => values[1].bytes().to_vec(),
         };
-        let quoted = list::doubled(values[1].bytes(), *separator);
         Ok(if quoted.is_empty() { Value::clean(" ") } else { Value::new(quoted, values[1].taint().clone()) })
     },
     check: None,

@@ -26,7 +26,7 @@ static PRVS: Definition = Definition {
             return Err(EvalError::failed("prvs first argument must be a qualified email address"));
         };
         let key_number = match values.get(2).map(Value::bytes) {
-            None | Some(b"") => b'0',
+            None => b'0',
             Some([digit]) if digit.is_ascii_digit() => *digit,
             Some(_) => return Err(EvalError::failed("prvs third argument must be a single digit")),
         };

@@ -68,7 +68,7 @@ fn read_options(parser: &mut Parser<'_>) -> Result<bool, Broken> {
         parser.at = start;
         parser.word(|byte| !matches!(byte, b',' | b'{' | b'}'));
         parser.at = parser.at.max(start + 1);
-        let shown = String::from_utf8_lossy(parser.text_from(start)).into_owned();
+        let shown = String::from_utf8_lossy(parser.text_from(start)).trim_end().to_owned();
         return Err(parser.fail(format!("bad option '{shown}' for run")));
     }
     parser.skip_space();

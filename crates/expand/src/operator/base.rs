@@ -17,7 +17,7 @@ fn decimal(call: &Call<'_>) -> Result<u64, EvalError> {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix(b"+").unwrap_or(text)),
     };
-    if !digits.iter().all(u8::is_ascii_digit) {
+    if !digits.iter().all(u8::is_ascii_digit) || (digits.is_empty() && !text.is_empty()) {
         return Err(EvalError::failed(format!(
             "argument for {} operator is \"{}\", which is not a decimal number",
             call.written,

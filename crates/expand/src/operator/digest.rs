@@ -15,8 +15,11 @@ pub(super) fn sha1(call: &Call<'_>) -> Value {
     Value::clean(digest::hex_upper(&digest::sha1(call.bytes())))
 }
 
-pub(super) fn sha256(call: &Call<'_>) -> Value {
-    Value::clean(digest::hex_upper(&digest::sha2(call.bytes(), Sha2::Bits256)))
+pub(super) fn sha256(call: &Call<'_>) -> Result<Value, EvalError> {
+    if call.of_certificate {
+        return Ok(Value::clean(digest::hex_upper(&digest::sha2(call.bytes(), Sha2::Bits256))));
+    }
+    sha2(call)
 }
 
 pub(super) fn sha2(call: &Call<'_>) -> Result<Value, EvalError> {

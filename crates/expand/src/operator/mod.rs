@@ -56,6 +56,8 @@ enum Run {
     Plain(fn(&Call<'_>) -> Value),
     /// It cannot fail, and of a variable that holds a certificate it takes that (DER).
     Fingerprint(fn(&Call<'_>) -> Value),
+    /// The same, but it may refuse.
+    CheckedFingerprint(fn(&Call<'_>) -> Result<Value, EvalError>),
     /// It cannot fail; options change what it does.
     Optional(fn(&Settings, &Call<'_>) -> Value),
     /// It may refuse the text.
@@ -223,9 +225,9 @@ operators! {
     /// The SHA-2 digest of so many bits, 256 if not said.
     /// `${sha2:a}` gives `CA978112CA1BBDCAFAC231B39A23DC4DA786EFF8147C4E72B9807785AFEE48BB`
     "sha2" => Checked(digest::sha2);
-    /// The SHA-256 digest in capitals; of a certificate its fingerprint.
+    /// The SHA-256 digest in capitals, or with a number as `sha2`; of a certificate its fingerprint.
     /// `${sha256:postrider}`
-    "sha256" => Fingerprint(digest::sha256);
+    "sha256" => CheckedFingerprint(digest::sha256);
     /// What the file system knows about a file, as `name=value` pairs.
     /// `${extract{size}{${stat:$config_dir/people}}}`
     "stat" => Asking(stat::stat), blocks;
@@ -365,7 +367,7 @@ impl Item for Applied {
             return machine.walk(&self.argument).map(|()| Value::empty());
         }
         let mut value = machine.operand(&self.argument, mode)?;
-        let certificate = matches!(self.definition.run, Run::Fingerprint(_))
+        let certificate = matches!(self.definition.run, Run::Fingerprint(_) | Run::CheckedFingerprint(_))
             .then(|| self.argument.certificate())
             .flatten()
             .and_then(|variable| machine.env.certificate(variable));
@@ -378,7 +380,7 @@ impl Item for Applied {
         match self.definition.run {
             Run::Plain(run) | Run::Fingerprint(run) => Ok(run(&call)),
             Run::Optional(run) => Ok(run(machine.env.settings(), &call)),
-            Run::Checked(run) => run(&call),
+            Run::Checked(run) | Run::CheckedFingerprint(run) => run(&call),
             Run::Asking(run) => run(machine, &call),
         }
     }
