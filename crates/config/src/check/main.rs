@@ -4,7 +4,6 @@
 //! Spec 14; the order of the checks is Exim 4.96's.
 
 use expand::Variable;
-use expand::regex::{Flags, Regex};
 use mail_types::Value;
 use mail_types::diagnostic::{Diagnostic, Span};
 use mail_types::log_selector::{self, SelectorError, Selectors};
@@ -35,7 +34,7 @@ pub(crate) fn after_main(loader: &mut Loader<'_>, set: &mut OptionSet, request: 
         values::spool_directory(loader, set);
     }
     let spool = set.text(main::SPOOL_DIRECTORY).unwrap_or_default().to_vec();
-    if !set.is_set(main::PROCESS_LOG_PATH) {
+    if set.text(main::PROCESS_LOG_PATH).is_none_or(<[u8]>::is_empty) {
         let path = [spool.as_slice(), b"/exim-process.info"].concat();
         loader.set_default(set, "process_log_path", &path);
     }
@@ -53,9 +52,9 @@ pub(crate) fn after_main(loader: &mut Loader<'_>, set: &mut OptionSet, request: 
     localhost_number(loader, set);
     values::tls_dh_max_bits(loader, set);
     values::numbers(loader, set);
+    values::bounded(loader, set);
     log_selector(loader, set);
     message_id_format(loader, set);
-    uucp_from_pattern(loader, set);
     super::sender_auth::of_main(loader, set);
 }
 
@@ -117,12 +116,7 @@ fn expand_path<T: OptionType>(loader: &mut Loader<'_>, set: &mut OptionSet, opti
     let name = option.definition().name;
     match expand_now(&text, &mut loader.context) {
         Ok(value) => {
-            let (span, hidden) = set.find(name).map_or((None, false), |(_, slot)| (slot.span, slot.hidden));
-            loader.set_default(set, name, value.bytes());
-            if let Some(slot) = set.find_mut(name) {
-                slot.span = span;
-                slot.hidden = hidden;
-            }
+            replace(loader, set, name, value.bytes());
             true
         }
         Err(why) => {
@@ -130,6 +124,16 @@ fn expand_path<T: OptionType>(loader: &mut Loader<'_>, set: &mut OptionSet, opti
             report(loader, set, option, &text, text.clone());
             false
         }
+    }
+}
+
+/// Puts another value in the place of what an option was set to.
+pub(super) fn replace(loader: &mut Loader<'_>, set: &mut OptionSet, name: &str, text: &[u8]) {
+    let (span, hidden) = set.find(name).map_or((None, false), |(_, slot)| (slot.span, slot.hidden));
+    loader.set_default(set, name, text);
+    if let Some(slot) = set.find_mut(name) {
+        slot.span = span;
+        slot.hidden = hidden;
     }
 }
 
@@ -156,19 +160,6 @@ fn log_file_path(loader: &mut Loader<'_>, set: &OptionSet) {
         let span = set.span(main::LOG_FILE_PATH).unwrap_or(Span::NOWHERE);
         loader.reader.report(Diagnostic::warning("config.main.log_file_path", span, text.clone()).exim(text));
     }
-}
-
-/// Exim compiles this one expression at start, and does not start without it.
-fn uucp_from_pattern(loader: &mut Loader<'_>, set: &OptionSet) {
-    let pattern = set.text(main::UUCP_FROM_PATTERN).unwrap_or_default();
-    let Err(error) = Regex::compile(pattern, Flags::default()) else { return };
-    let text = format!(
-        "regular expression error: {} at offset {} while compiling {}",
-        error.message,
-        error.offset,
-        String::from_utf8_lossy(pattern)
-    );
-    report(loader, set, main::UUCP_FROM_PATTERN, &text, text.clone());
 }
 
 enum LogPath {

@@ -8,7 +8,7 @@ use expand::regex::{Flags, Regex};
 use mail_types::address::{ParseOptions, parse_address};
 use mail_types::diagnostic::{Diagnostic, Severity, Span};
 
-use super::main::report;
+use super::main::{replace, report};
 use crate::options::{Opt, OptionSet, kind, main};
 use crate::reader::text::Text;
 use crate::sections::cursor::Cursor;
@@ -17,6 +17,8 @@ use crate::sections::scan::{self, Width};
 use crate::sections::value::expand_now;
 use crate::sink::exim_unplaced;
 
+/// Longest `retry_interval_max`, in seconds: a day (spec 32.1).
+const RETRY_INTERVAL_LONGEST: i64 = 24 * 60 * 60;
 /// Fewest bits of `tls_dh_max_bits`.
 const TLS_DH_BITS_MIN: i64 = 1024;
 
@@ -77,6 +79,16 @@ pub(super) fn tls_dh_max_bits(loader: &mut Loader<'_>, set: &OptionSet) {
 pub(super) fn numbers(loader: &mut Loader<'_>, set: &OptionSet) {
     for option in [main::MESSAGE_SIZE_LIMIT, main::SMTP_ACCEPT_MAX_PER_CONNECTION] {
         number(loader, set, option);
+    }
+}
+
+/// What is out of bounds becomes the bound, without a word, as in Exim.
+pub(super) fn bounded(loader: &mut Loader<'_>, set: &mut OptionSet) {
+    if set.get(main::REMOTE_MAX_PARALLEL) < 1 {
+        replace(loader, set, "remote_max_parallel", b"1");
+    }
+    if set.get(main::RETRY_INTERVAL_MAX) > RETRY_INTERVAL_LONGEST {
+        replace(loader, set, "retry_interval_max", b"1d");
     }
 }
 

@@ -117,7 +117,7 @@ option_table! {
     BOUNCE_RETURN_BODY: Flag = "bounce_return_body", on;
     /// A message with a line of more bytes than this is put into a bounce as if it were larger than `bounce_return_size_limit`.
     /// `bounce_return_linesize_limit = 2000`
-    BOUNCE_RETURN_LINESIZE_LIMIT: Integer = "bounce_return_linesize_limit", "998";
+    BOUNCE_RETURN_LINESIZE_LIMIT: Bytes = "bounce_return_linesize_limit", "998";
     /// Whether a bounce holds the message that it is about.
     /// `bounce_return_message = false`
     BOUNCE_RETURN_MESSAGE: Flag = "bounce_return_message", on;
