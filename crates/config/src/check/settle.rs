@@ -85,6 +85,14 @@ fn fill<T: OptionType>(set: &mut OptionSet, option: Opt<T>, value: OptionValue, 
     }
 }
 
+/// Gives an option a number, also where the configuration gave another.
+fn overrule<T: OptionType>(set: &mut OptionSet, option: Opt<T>, value: i64, text: &[u8]) {
+    if let Some(slot) = set.find_mut(option.definition().name) {
+        slot.value = OptionValue::Integer(value);
+        slot.text = Some(text.into());
+    }
+}
+
 fn flag(set: &mut OptionSet, option: Opt<kind::Tristate>, on: bool) {
     fill(set, option, OptionValue::Flag(FlagValue::Fixed(on)), None);
 }
@@ -121,6 +129,16 @@ fn appendfile(set: &mut OptionSet) {
     let flock = set.get(appendfile::USE_FLOCK_LOCK);
     flag(set, appendfile::USE_FCNTL_LOCK, !flock);
     flag(set, appendfile::USE_MBX_LOCK, mbx);
+    // What is not used has no timeout, whatever the configuration says; a lock is tried once at least.
+    if !flock {
+        overrule(set, appendfile::LOCK_FLOCK_TIMEOUT, 0, b"0s");
+    }
+    if set.get(appendfile::USE_FCNTL_LOCK) != Some(true) {
+        overrule(set, appendfile::LOCK_FCNTL_TIMEOUT, 0, b"0s");
+    }
+    if set.get(appendfile::LOCK_RETRIES) == 0 {
+        overrule(set, appendfile::LOCK_RETRIES, 1, b"1");
+    }
     let affixes = [appendfile::MESSAGE_PREFIX, appendfile::MESSAGE_SUFFIX];
     if set.get(appendfile::USE_BSMTP) {
         batch_smtp(set, appendfile::CHECK_STRING, appendfile::ESCAPE_STRING, affixes);
