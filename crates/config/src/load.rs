@@ -80,7 +80,9 @@ impl Loader<'_> {
             }
         }
         let message = match candidates {
-            [_] => format!("failed to open configuration file {shown}: {}", strerror(&reason)),
+            [_] if reason.kind() != std::io::ErrorKind::NotFound => {
+                format!("failed to open configuration file {shown}: {}", strerror(&reason))
+            }
             _ => format!("non-existent configuration file(s): {shown}"),
         };
         let exim = crate::sink::exim_unplaced(&message);

@@ -29,7 +29,9 @@ pub(crate) fn search(
 ) -> Result<Option<Found>, EvalError> {
     if !key.is_empty() {
         if let Some(data) = search(key)? {
-            return Ok(Some(Found { data, parts: None }));
+            // With partial matching a key found whole has a fixed part alone.
+            let parts = spec.partial.is_some().then(|| (Vec::new(), key.to_vec()));
+            return Ok(Some(Found { data, parts }));
         }
         if let Some(partial) = &spec.partial
             && let Some(found) = partial_search(partial, key, search)?

@@ -92,6 +92,8 @@ fn lsearch_reads_as_exim_does() {
         ("lsearch*@", "u@dom.com", "sd,u,"),
         ("lsearch*@", "u@oth.com", "dflt,u@oth.com,"),
         ("partial-lsearch", "a.b.ex.com", "star,a.b,ex.com"),
+        ("partial-lsearch", "k1", "v1,,k1"),
+        ("partial0-lsearch*", "k2", "v2,,k2"),
         ("partial3-lsearch", "a.ex.com", "no"),
         ("partial0-lsearch", "ex.com", "star,,ex.com"),
         ("partial-lsearch", "ex.com", "star,,ex.com"),

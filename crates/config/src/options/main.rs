@@ -211,10 +211,10 @@ option_table! {
     /// Whether to do without IPv6: nothing listens on its addresses, and AAAA records are not asked for.
     /// `disable_ipv6 = true`
     DISABLE_IPV6: Flag = "disable_ipv6", off;
-    /// The digests, strongest first, that a DKIM signature may have to verify.
+    /// The digests that DKIM signatures are verified with, in the order in which signatures are looked at; others are not looked at.
     /// `dkim_verify_hashes = sha256`
     DKIM_VERIFY_HASHES: PlainList = "dkim_verify_hashes", "sha256:sha512";
-    /// The types of keys, strongest first, that a DKIM signature may have to verify.
+    /// The types of keys that DKIM signatures are verified with, in the order in which signatures are looked at; others are not looked at.
     /// `dkim_verify_keytypes = rsa`
     DKIM_VERIFY_KEYTYPES: PlainList = "dkim_verify_keytypes", "ed25519:rsa";
     /// The fewest bits that a key of each type must have for its signature to verify, as `rsa=1024 ed25519=250`.
@@ -286,7 +286,7 @@ option_table! {
     /// The Reply-To: line of bounces and warnings; unset puts none in.
     /// `errors_reply_to = postmaster@example.org`
     ERRORS_REPLY_TO: Plain = "errors_reply_to", unset;
-    /// Evaluated at events of receiving messages, as an ended connection.
+    /// Evaluated at events that are no transport's: a message is complete, an address failed without a delivery, a client made an error, showed a certificate or failed at TLS.
     /// `event_action = ${if eq{msg:complete}{$event_name}{}}`
     EVENT_ACTION: Text = "event_action", unset;
     /// The group of the server's processes and of the spool's files.

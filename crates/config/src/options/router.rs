@@ -29,7 +29,7 @@ pub mod generic {
         /// The router runs only where this does not come out as empty, `0`, `no` or `false`; of several settings all must hold.
         /// `condition = ${if eq{$sender_host_address}{}{no}{yes}}`
         CONDITION: Conditions = "condition", unset;
-        /// A line for the debug output, told before the preconditions are looked at.
+        /// A line for the debug output, told when `domains`, `local_parts` and `check_local_user` hold, before the other preconditions are looked at.
         /// `debug_print = local part is $local_part`
         DEBUG_PRINT: Text = "debug_print", unset;
         /// Deliveries that this router arranged, and their failures, are not written to the log.

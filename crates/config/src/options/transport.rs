@@ -413,7 +413,7 @@ pub mod pipe {
         /// The command runs as the user who sent the message, where no user is given.
         /// `pipe_as_creator = true`
         PIPE_AS_CREATOR: Flag = "pipe_as_creator", off;
-        /// Commands with a slash are refused: they must be found in `path`.
+        /// Commands with a slash are refused: they must be found in `path`, unless `allow_commands` names them.
         /// `restrict_to_path = true`
         RESTRICT_TO_PATH: Flag = "restrict_to_path", off;
         /// Where the command fails, the bounce holds its output.

@@ -7,7 +7,7 @@
 use crate::EvalError;
 use crate::env::ListKind;
 use crate::eval::{Machine, Mode};
-use crate::flow::{Role, Visit};
+use crate::flow::{Role, Slot, Visit};
 use crate::ip;
 use crate::parse::Parser;
 use crate::tree::{Broken, Sequence, Test};
@@ -41,7 +41,9 @@ fn parse_list(parser: &mut Parser<'_>, name: &str) -> Result<Sequence, Broken> {
 
 impl Test for MatchList {
     fn parts(&self, visit: Visit<'_>) {
-        visit(Role::Inside, &self.subject);
+        // What items of these lists capture is of the subject.
+        let captures = matches!(self.kind, ListKind::Domain | ListKind::LocalPart);
+        visit(if captures { Role::Given(Slot::Captures) } else { Role::Inside }, &self.subject);
     }
 
     fn is_quiet(&self) -> bool {

@@ -46,7 +46,8 @@ impl Item for Function {
             let role = match self.definition.name {
                 "readfile" if at == 0 => Role::Taken(Taker::File),
                 // Numbers, digests and what others answer carry nothing of the arguments.
-                "acl" | "dlfunc" | "hash" | "hmac" | "nhash" | "perl" | "prvs" | "readfile" => Role::Inside,
+                "acl" | "dlfunc" | "hmac" | "nhash" | "perl" | "readfile" => Role::Inside,
+                "prvs" if at > 0 => Role::Inside,
                 _ => Role::Value,
             };
             visit(role, value);

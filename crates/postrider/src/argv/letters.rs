@@ -43,7 +43,8 @@ impl<'a> Parser<'a> {
                 self.ignored_number(rest);
                 Ok(())
             }
-            b'h' | b'O' | b'X' => self.ignored(arg, rest),
+            b'h' => self.hop_count(arg, rest),
+            b'O' | b'X' => self.ignored(arg, rest),
             b'L' => {
                 let tag = self.value(arg, rest)?;
                 if tag.is_empty() {
@@ -74,7 +75,7 @@ impl<'a> Parser<'a> {
 
     fn long_option(&mut self, arg: &[u8]) -> Result<(), Refusal> {
         match arg {
-            b"--version" => self.set_mode(Mode::Version),
+            b"--version" => self.invocation.tells_version = true,
             b"--help" => self.set_mode(Mode::Usage),
             b"--strict" => self.invocation.strict = true,
             _ => return Err(unknown(arg)),
@@ -109,6 +110,15 @@ impl<'a> Parser<'a> {
     fn ignored(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
         if rest.is_empty() {
             self.next().ok_or_else(|| expected("string", arg))?;
+        }
+        Ok(())
+    }
+
+    /// `-h`: Sendmail's count of hops, a number, which means nothing here.
+    fn hop_count(&mut self, arg: &'a [u8], rest: &'a [u8]) -> Result<(), Refusal> {
+        let count = if rest.is_empty() { self.next().map_or(&b""[..], Vec::as_slice) } else { rest };
+        if count.is_empty() || !count.iter().all(u8::is_ascii_digit) {
+            return Err(unknown(arg));
         }
         Ok(())
     }
@@ -157,7 +167,10 @@ impl<'a> Parser<'a> {
             b"t" => Mode::AddressTest,
             b"v" => Mode::Verify { as_sender: false },
             b"vs" => Mode::Verify { as_sender: true },
-            b"V" => Mode::Version,
+            b"V" => {
+                self.invocation.tells_version = true;
+                return Ok(());
+            }
             b"hc" => return Err(not_served(arg, ": callouts are not built yet")),
             b"w" => {
                 return Err(not_served(
@@ -179,7 +192,7 @@ impl<'a> Parser<'a> {
 
     /// `-DNAME=VALUE`, `-DNAME`: one argument.
     fn macro_option(&mut self, arg: &[u8], rest: &[u8]) -> Result<(), Refusal> {
-        let text = mail_types::bytes::trim(rest);
+        let text = mail_types::bytes::trim_start(rest);
         if !text.first().is_some_and(u8::is_ascii_uppercase) {
             return Err(Refusal(
                 "exim: macro name set by -D must start with an upper case letter".to_owned(),
@@ -187,11 +200,14 @@ impl<'a> Parser<'a> {
         }
         let end = text.iter().position(|c| !(c.is_ascii_alphanumeric() || *c == b'_')).unwrap_or(text.len());
         let (name, value) = text.split_at(end);
-        let value = match mail_types::bytes::trim(value) {
+        let value = match mail_types::bytes::trim_start(value) {
             b"" => &b""[..],
-            value => mail_types::bytes::trim(value.strip_prefix(b"=").ok_or_else(|| unknown(arg))?),
+            value => mail_types::bytes::trim_start(value.strip_prefix(b"=").ok_or_else(|| unknown(arg))?),
         };
         let name = String::from_utf8_lossy(name).into_owned();
+        if self.invocation.macros.iter().any(|(known, _)| *known == name) {
+            return Err(Refusal("exim: duplicated -D in command line".to_owned()));
+        }
         self.invocation.macros.push((name, value.to_vec()));
         Ok(())
     }
@@ -239,6 +255,7 @@ impl<'a> Parser<'a> {
     /// `-oM…`
     fn origin_option(&mut self, arg: &'a [u8], letters: &'a [u8]) -> Result<(), Refusal> {
         let value = self.next().cloned().ok_or_else(|| expected("data", arg))?;
+        check_origin(letters, &value)?;
         let origin = &mut self.invocation.origin;
         let place = match letters {
             b"a" => &mut origin.host_address,
@@ -268,6 +285,20 @@ impl<'a> Parser<'a> {
             self.invocation.origin.host_name = Some(host);
         }
         Ok(())
+    }
+}
+
+/// What Exim looks at as it reads the option.
+fn check_origin(letters: &[u8], value: &[u8]) -> Result<(), Refusal> {
+    match letters {
+        b"a" | b"i" if crate::mode::address_and_port(value).is_none() => {
+            let shown = String::from_utf8_lossy(value);
+            Err(Refusal(format!("exim abandoned: \"{shown}\" is not an IP address")))
+        }
+        b"m" if MessageId::parse(value).is_none() => {
+            Err(Refusal("-oMm must be a valid message ID".to_owned()))
+        }
+        _ => Ok(()),
     }
 }
 

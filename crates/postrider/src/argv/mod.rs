@@ -183,6 +183,8 @@ pub(crate) struct Invocation {
     pub no_qualify: bool,
     /// `-bP config`, the two next to each other: the configuration itself.
     pub whole_configuration: bool,
+    /// `-bV` beside another mode: the version is told first.
+    pub tells_version: bool,
     /// `-n`: with `-bP`, values without names.
     pub values_only: bool,
     /// `-v`
@@ -335,12 +337,31 @@ impl<'a> Parser<'a> {
             // An interval makes it a daemon that runs the queue and does not listen.
             invocation.mode = Mode::QueueRun;
         }
+        if invocation.tells_version && !self.goes_on_after_version() {
+            self.invocation.mode = Mode::Version;
+            return Ok(self.invocation);
+        }
+        let invocation = &mut self.invocation;
+        let nobody = invocation.operands.is_empty() && !invocation.extract_recipients;
+        if matches!(invocation.mode, Mode::Receive) && nobody {
+            invocation.mode = Mode::Usage;
+        }
         if matches!(invocation.mode, Mode::Usage)
             && (invocation.extract_recipients || !invocation.operands.is_empty())
         {
             invocation.mode = Mode::Receive;
         }
         Ok(self.invocation)
+    }
+}
+
+impl Parser<'_> {
+    /// What Exim still does when it has told its version, of what only shows something.
+    fn goes_on_after_version(&self) -> bool {
+        matches!(
+            self.invocation.mode,
+            Mode::Print | Mode::Expand { .. } | Mode::AddressTest | Mode::Verify { .. }
+        )
     }
 }
 

@@ -90,6 +90,12 @@ fn refusals_have_exims_words() {
         ("exim -D A=5", "macro name set by -D must start with an upper case letter"),
         ("exim -Dabc=1", "macro name set by -D must start with an upper case letter"),
         ("exim -DA-B=1", "unknown, malformed, or incomplete option -DA-B=1"),
+        ("exim -DA=1 -DA=2", "exim: duplicated -D in command line"),
+        ("exim -h", "unknown, malformed, or incomplete option -h"),
+        ("exim -h x -bp", "unknown, malformed, or incomplete option -h"),
+        ("exim -hx", "unknown, malformed, or incomplete option -hx"),
+        ("exim -oMa bogus", "\"bogus\" is not an IP address"),
+        ("exim -oMm bad", "-oMm must be a valid message ID"),
         ("exim -R", "string expected after -R"),
         ("exim -Sr", "string expected after -S"),
         ("exim -X", "string expected after -X"),
@@ -125,4 +131,30 @@ fn behind_the_first_name_for_print_all_are_names() {
     assert_eq!(asked("-n -bP config"), (true, true, "config".to_owned()));
     assert_eq!(asked("-bP config -n"), (false, true, "config -n".to_owned()));
     assert_eq!(asked("-bP spool_directory -n -v"), (false, false, "spool_directory -n -v".to_owned()));
+}
+
+#[test]
+fn the_version_is_told_whatever_the_name() {
+    for line in [
+        "exim -bV",
+        "mailq -bV",
+        "rsmtp -bV",
+        "newaliases -bV",
+        "exim -bV -t",
+        "exim -bd -bV",
+        "exim --version",
+    ] {
+        assert_eq!(parse_words(line).unwrap().mode, Mode::Version, "{line}");
+    }
+    let both = parse_words("exim -bV -bP qualify_domain").unwrap();
+    assert!(both.tells_version && both.mode == Mode::Print);
+}
+
+#[test]
+fn nobody_to_send_to_is_a_question_of_usage() {
+    for line in ["rmail", "exim -bm", "exim -bm -f a@b.example"] {
+        assert_eq!(parse_words(line).unwrap().mode, Mode::Usage, "{line}");
+    }
+    assert_eq!(parse_words("exim -bm -t").unwrap().mode, Mode::Receive);
+    assert_eq!(parse_words("rmail a@b.example").unwrap().mode, Mode::Receive);
 }

@@ -144,9 +144,11 @@ impl Act<'_> {
                 0
             }
             Ok(None) => {
-                crate::say_error_as_is(&format!(
-                    "Failed to open input file for {id}{file}: No such file or directory"
-                ));
+                // Exim says this where the text would have stood.
+                crate::say(
+                    format!("Failed to open input file for {id}{file}: No such file or directory\n")
+                        .as_bytes(),
+                );
                 1
             }
             Err(error) => {

@@ -24,13 +24,43 @@ struct Test<'a> {
     start: &'a Start<'a>,
 }
 
+/// The arguments, or a line of standard input each, which is asked for as by Exim.
+enum Addresses<'a> {
+    Given(std::slice::Iter<'a, Vec<u8>>),
+    Asked(std::io::Split<std::io::StdinLock<'static>>),
+}
+
+impl<'a> Addresses<'a> {
+    fn of(operands: &'a [Vec<u8>]) -> Self {
+        if operands.is_empty() {
+            return Self::Asked(std::io::stdin().lock().split(b'\n'));
+        }
+        Self::Given(operands.iter())
+    }
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        match self {
+            Self::Given(operands) => operands.next().cloned(),
+            Self::Asked(lines) => {
+                crate::say(b"> ");
+                let line = lines.next().and_then(Result::ok);
+                if line.is_none() {
+                    crate::say(b"\n");
+                }
+                line
+            }
+        }
+    }
+}
+
 impl Job for Test<'_> {
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
         let Ok(runtime) = crate::runtime() else { return 1 };
         runtime.block_on(async {
             let Some(services) = crate::assembly::test_command_services(&config, &seat) else { return 1 };
             let mut worst = 0;
-            for address in self.addresses() {
+            let mut addresses = Addresses::of(&self.start.invocation.operands);
+            while let Some(address) = addresses.next() {
                 let mut context =
                     Context::with_config(self.facts(), Arc::clone(&config), Arc::clone(&services));
                 worst = worst.max(self.one(&address, &mut context).await);
@@ -41,16 +71,6 @@ impl Job for Test<'_> {
 }
 
 impl Test<'_> {
-    /// The arguments, or a line of standard input each.
-    fn addresses(&self) -> Vec<Vec<u8>> {
-        let operands = &self.start.invocation.operands;
-        if !operands.is_empty() {
-            return operands.clone();
-        }
-        let lines = std::io::stdin().lock().split(b'\n');
-        lines.map_while(Result::ok).filter(|l| !l.trim_ascii().is_empty()).collect()
-    }
-
     fn facts(&self) -> Facts {
         let mut facts = Facts::default();
         if let Some(sender) = &self.start.invocation.sender {
@@ -60,6 +80,10 @@ impl Test<'_> {
     }
 
     async fn one(&self, address: &[u8], context: &mut Context) -> u8 {
+        if address.trim_ascii().is_empty() {
+            crate::say(b"syntax error: empty address\n");
+            return 2;
+        }
         let admin = self.start.caller.admin;
         let report = match self.start.invocation.mode {
             Mode::Verify { as_sender } => {

@@ -18,7 +18,7 @@ use super::submit::address_and_port;
 pub(crate) fn run(start: &Start<'_>, address: &[u8]) -> ExitCode {
     let Some((peer, port)) = address_and_port(address) else {
         let shown = String::from_utf8_lossy(address);
-        crate::say_error_as_is(&format!("exim: invalid IP address \"{shown}\" after -bh option"));
+        crate::say_error_as_is(&format!("exim abandoned: \"{shown}\" is not an IP address"));
         return ExitCode::FAILURE;
     };
     let Ok(runtime) = crate::runtime() else { return ExitCode::FAILURE };

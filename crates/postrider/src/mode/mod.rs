@@ -30,6 +30,7 @@ use config::options::main;
 use crate::argv::{Invocation, Mode, USAGE};
 use crate::authority::Caller;
 use crate::load;
+pub(crate) use submit::address_and_port;
 
 /// What most modes need.
 pub(crate) struct Start<'a> {
@@ -61,6 +62,9 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
     let loaded = load::load(invocation);
     if invocation.mode == Mode::Version {
         return version::run(&loaded, shed);
+    }
+    if invocation.tells_version {
+        let _ = version::run(&loaded, shed);
     }
     let Some(config) = loaded.config.clone() else {
         load::tell(&loaded);

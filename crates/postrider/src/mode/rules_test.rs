@@ -39,7 +39,8 @@ pub(crate) fn run(start: &Start<'_>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(reason) => {
-            crate::say_error_as_is(&reason);
+            // The answer, whatever it is, goes to standard output.
+            crate::say(format!("{reason}\n").as_bytes());
             ExitCode::FAILURE
         }
     }
@@ -60,9 +61,8 @@ fn retry(start: &Start<'_>, context: &mut Context) -> Result<String, String> {
     }
     let (alternate, error) = match rest {
         [] => (None, None),
-        [one] if one.contains(&b'.') => (Some(one), None),
-        [one] => (None, Some(one)),
-        [host, error, ..] => (Some(host), Some(error)),
+        [host, rest @ ..] if host.contains(&b'.') => (Some(host), rest.first()),
+        [error, ..] => (None, Some(error)),
     };
     let error = error.map_or(Ok(RetryError::Other), |name| RetryError::parse(name))?;
     let sender = start.invocation.sender.clone().map(Value::clean);
