@@ -38,6 +38,9 @@ pub struct ResolverConfig {
     pub trusted_authorities: Names,
     /// Names that count as missing where the servers fail (`dns_again_means_nonexist`).
     pub again_means_nonexist: Names,
+    /// Names that are not asked for (`dns_check_names_pattern`): there is no such name. Names of
+    /// addresses (PTR) are all asked for.
+    pub unasked: Names,
     /// Who hears of lookups that took long (`slow_lookup_log`).
     pub slow: Option<SlowLookups>,
     /// What `/etc/hosts` says.
@@ -110,6 +113,7 @@ impl Default for ResolverConfig {
             dnssec_always: false,
             trusted_authorities: Names::default(),
             again_means_nonexist: Names::default(),
+            unasked: Names::default(),
             slow: None,
             hosts: HostsFile::default(),
         }

@@ -203,6 +203,9 @@ impl Resolver {
             Ok(parsed) => parsed,
             Err(failure) => return Examined::failed(failure),
         };
+        if rtype != RecordType::Ptr && config.unasked.contain(&name::to_text(&parsed).to_ascii_lowercase()) {
+            return Examined::failed(DnsFailure::NxDomain);
+        }
         let own = match &config.validation {
             Validation::Own(_) if options.dnssec || config.dnssec_always => Some(self.anchors()),
             _ => None,

@@ -11,7 +11,7 @@
 //! # Compatibility
 //! Spec section "More about dnsdb".
 
-mod csa;
+pub mod csa;
 mod query;
 mod render;
 
@@ -124,15 +124,15 @@ impl Asked<'_> {
     }
 
     fn csa(&mut self, name: &[u8], world: &LookupWorld<'_>) -> Result<(), EvalError> {
-        let settings = world.settings;
-        let found = csa::find(name, settings, |name| match self.ask(name, RecordType::Srv) {
-            Reply::Answer(answer) => Ok(Some(answer)),
-            Reply::Nothing => Ok(None),
-            Reply::Later => Err(csa::Later),
+        let found = csa::find(name, world.settings.csa_search_limit, true, |name| {
+            match self.ask(name, RecordType::Srv) {
+                Reply::Answer(answer) => Ok(Some(answer)),
+                Reply::Nothing => Ok(None),
+                Reply::Later => Err(csa::Later),
+            }
         });
         match found {
-            Ok(Some(text)) => self.append(&text),
-            Ok(None) => {}
+            Ok(found) => found.iter().for_each(|said| self.append(&said.to_text())),
             Err(csa::Later) => self.defer()?,
         }
         Ok(())

@@ -52,6 +52,7 @@ use mail_types::value::{Clean, Taint, Value};
 
 use file_cache::Opening;
 
+pub use dnsdb::csa;
 pub use read_at::ReadAt;
 pub use served::SERVED;
 

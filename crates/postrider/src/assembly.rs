@@ -197,6 +197,8 @@ fn resolver(
     settings.dnssec_always = options.get(main::DNS_DNSSEC_OK) > 0;
     settings.trusted_authorities = names_in(config.main.get(main::DNS_TRUST_AA));
     settings.again_means_nonexist = names_in(config.main.get(main::DNS_AGAIN_MEANS_NONEXIST));
+    let valid = mta::route::valid_names(config);
+    settings.unasked = dns::Names::matching(move |name| !valid(name));
     let resolver = dns::Resolver::new(settings, Arc::clone(clock), Arc::clone(entropy));
     if let dns::Validation::Own(configured) = &resolver.config().validation
         // The daemon tells of a file that makes no sense.

@@ -32,8 +32,6 @@ pub struct LookupSettings {
     pub ldap_start_tls: bool,
     /// `dns_csa_search_limit`: how many parents are asked for a CSA record.
     pub csa_search_limit: usize,
-    /// `dns_csa_use_reverse`: addresses are looked for in the reverse zones.
-    pub csa_use_reverse: bool,
 }
 
 impl Default for LookupSettings {
@@ -45,7 +43,6 @@ impl Default for LookupSettings {
             ldap_default_servers: Vec::new(),
             ldap_start_tls: false,
             csa_search_limit: 5,
-            csa_use_reverse: true,
         }
     }
 }

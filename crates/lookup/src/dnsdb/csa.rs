@@ -6,53 +6,97 @@
 
 use std::net::IpAddr;
 
-use expand::lookup::LookupSettings;
 use mail_types::dns::{Answer, RecordData};
 
 /// There is no answer now.
-pub(super) struct Later;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Later;
 
-/// The code and the target, `Y host.example`; none when nobody says anything.
-pub(super) fn find(
+/// What a record says of a client's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// It is authorized.
+    Yes,
+    /// It is not.
+    No,
+    /// A parent wants each name authorized, and this one is not.
+    Explicit,
+    /// Something else.
+    Unknown,
+}
+
+/// What one record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Of the name.
+    pub code: Code,
+    /// The host that has the client's addresses; empty for none.
+    pub target: Vec<u8>,
+}
+
+impl Statement {
+    /// The code and the target, `Y host.example`.
+    pub(super) fn to_text(&self) -> Vec<u8> {
+        let code: &[u8] = match self.code {
+            Code::Yes => b"Y ",
+            Code::No => b"N ",
+            Code::Explicit => b"X ",
+            Code::Unknown => b"? ",
+        };
+        [code, &self.target].concat()
+    }
+}
+
+/// All that the name's records say, or one of the `limit` names above it; nothing when nobody says anything. Addresses are
+/// looked for in the reverse zones where `reverse` allows it.
+///
+/// # Errors
+/// `ask` could not find out.
+pub fn find(
     name: &[u8],
-    settings: &LookupSettings,
+    limit: usize,
+    reverse: bool,
     mut ask: impl FnMut(&[u8]) -> Result<Option<Answer>, Later>,
-) -> Result<Option<Vec<u8>>, Later> {
+) -> Result<Vec<Statement>, Later> {
     let address = std::str::from_utf8(name).ok().and_then(|text| text.parse::<IpAddr>().ok());
     let name = match address {
-        Some(address) if settings.csa_use_reverse => mail_types::dns::reverse_name(address),
+        Some(address) if reverse => mail_types::dns::reverse_name(address),
         _ => name.to_vec(),
     };
     let mut rest = &name[..];
-    for level in 0..=settings.csa_search_limit {
+    for level in 0..=limit {
         if level > 0 {
             match memchr::memchr(b'.', rest) {
                 // A top-level domain is not asked.
                 Some(dot) if rest[dot + 1..].contains(&b'.') => rest = &rest[dot + 1..],
-                _ => return Ok(None),
+                _ => return Ok(Vec::new()),
             }
         }
         if let Some(answer) = ask(&[b"_client._smtp.", rest].concat())? {
-            return Ok(answer.records.iter().find_map(|record| statement(&record.data, level > 0)));
+            return Ok(answer
+                .records
+                .iter()
+                .filter_map(|record| statement(&record.data, level > 0))
+                .collect());
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 /// What one record says of the name itself, or of one below it.
-fn statement(data: &RecordData, below: bool) -> Option<Vec<u8>> {
+fn statement(data: &RecordData, below: bool) -> Option<Statement> {
     let RecordData::Srv { priority: version, weight, port, target } = data else { return None };
     if *version != 1 {
         return None;
     }
     let code = match (below, weight) {
-        (true, _) if port & 1 != 0 => b'X',
+        (true, _) if port & 1 != 0 => Code::Explicit,
         (true, _) => return None,
-        (false, 0 | 1) => b'N',
-        (false, 2) => b'Y',
-        (false, _) => b'?',
+        (false, 0 | 1) => Code::No,
+        (false, 2) => Code::Yes,
+        (false, _) => Code::Unknown,
     };
-    Some([&[code, b' '], &target[..]].concat())
+    Some(Statement { code, target: target.clone() })
 }
 
 #[cfg(test)]
@@ -88,9 +132,10 @@ mod tests {
             ("below.later.example", Err(())),
             ("nobody.test", Ok(None)),
         ] {
-            let found = find(name.as_bytes(), &LookupSettings::default(), ask);
-            let found =
-                found.map(|text| text.map(|text| String::from_utf8(text).unwrap())).map_err(|Later| ());
+            let found = find(name.as_bytes(), 5, true, ask);
+            let first =
+                |said: Vec<Statement>| said.first().map(|said| String::from_utf8(said.to_text()).unwrap());
+            let found = found.map(first).map_err(|Later| ());
             assert_eq!(found.as_ref().map(Option::as_deref), want.as_ref().map(|want| *want), "{name}");
         }
     }

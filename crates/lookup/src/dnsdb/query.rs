@@ -162,11 +162,13 @@ impl Query {
                     end
                 }
                 b"retrans_" => {
-                    let time = mail_types::interval::parse(value).filter(|time| *time > 0);
+                    let end = memchr::memchr(b',', rest).unwrap_or(rest.len());
+                    let time = mail_types::interval::parse(&rest[..end]).filter(|time| *time > 0);
                     let time = time.ok_or_else(|| EvalError::defer("unsupported dnsdb timeout value"))?;
                     self.options.retrans = Some(Duration::from_secs(time));
                     end
                 }
+                _ if rest.starts_with(b"-") => return Err(EvalError::defer("unsupported dnsdb retry count")),
                 _ => {
                     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
                     let number = std::str::from_utf8(&rest[..digits]).ok().and_then(|text| text.parse().ok());
@@ -217,6 +219,8 @@ mod tests {
             ("defer_laxer,a=x", "dnsdb modifier syntax error"),
             ("dnssec_foo,a=x", "unsupported dnsdb dnssec behaviour"),
             ("retrans_x,a=x", "unsupported dnsdb timeout value"),
+            ("retrans_1s ,a=x", "unsupported dnsdb timeout value"),
+            ("retry_-1,a=x", "unsupported dnsdb retry count"),
             ("retry_x,a=x", "dnsdb modifier syntax error"),
         ] {
             assert_eq!(Query::parse(text.as_bytes()).unwrap_err().to_string(), want, "{text}");

@@ -1,11 +1,12 @@
 //! What an ACL waits for: delays, DNS questions, verifications.
 
 use mail_types::dns::DnsFailure;
+use mail_types::value::Value;
 use policy::acl::{AclEffect, AclEffectAnswer, Verified, VerifyResult};
 
 use crate::context::Context;
 use crate::services::waiting;
-use crate::verify::{address, arc, dmarc, helo, reverse_host_lookup, spf};
+use crate::verify::{address, arc, csa, dmarc, helo, reverse_host_lookup, spf};
 
 /// Perform an effect.
 pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnswer {
@@ -31,6 +32,12 @@ pub async fn perform(effect: &AclEffect, context: &mut Context) -> AclEffectAnsw
         ),
         AclEffect::VerifyAddress(request) => {
             AclEffectAnswer::Verified(address::verify(request, context).await)
+        }
+        AclEffect::VerifyCsa(name) => {
+            let name = name.clone().map(Value::into_bytes);
+            let verified = context.on_pool(|context| csa::verify(name.as_deref(), context)).await;
+            // Nobody is refused for what cannot be found out.
+            AclEffectAnswer::Verified(verified.unwrap_or_default())
         }
         AclEffect::VerifyHelo => {
             let verified = context.on_pool(helo::verify).await;
@@ -58,6 +65,7 @@ pub fn perform_blocking(effect: &AclEffect, context: &mut Context) -> AclEffectA
             AclEffect::Dns { .. } => AclEffectAnswer::Dns(Err(DnsFailure::Unreachable)),
             AclEffect::CheckSpf { .. } | AclEffect::CheckDmarc => AclEffectAnswer::Result("temperror"),
             AclEffect::VerifyArc => AclEffectAnswer::Result("fail"),
+            AclEffect::VerifyCsa(_) => AclEffectAnswer::Verified(Verified::default()),
             AclEffect::VerifyAddress(_) | AclEffect::VerifyHelo | AclEffect::VerifyHostName => {
                 AclEffectAnswer::Verified(result(None))
             }

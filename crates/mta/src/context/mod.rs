@@ -213,7 +213,6 @@ fn lookup_settings(config: &Config) -> LookupSettings {
         ldap_default_servers: options.get(main::LDAP_DEFAULT_SERVERS).to_vec(),
         ldap_start_tls: options.get(main::LDAP_START_TLS),
         csa_search_limit: number(options.get(main::DNS_CSA_SEARCH_LIMIT)) as usize,
-        csa_use_reverse: options.get(main::DNS_CSA_USE_REVERSE),
     }
 }
 

@@ -180,7 +180,7 @@ impl<R: AsyncRead + Unpin> Run<'_, R> {
         let options = &self.context.config.main;
         let options = ParseOptions {
             allow_null: is_sender,
-            allow_utf8: false,
+            allow_utf8: options.get(main::ALLOW_UTF8_DOMAINS),
             allow_domain_literals: options.get(main::ALLOW_DOMAIN_LITERALS),
             strip_trailing_dot: options.get(main::STRIP_TRAILING_DOT),
             strip_excess_angle_brackets: options.get(main::STRIP_EXCESS_ANGLE_BRACKETS),

@@ -75,7 +75,7 @@ pub(super) fn of_header(headers: &[HeaderLine], arguments: Vec<Vec<u8>>, context
 fn options(context: &Context) -> ParseOptions {
     ParseOptions {
         allow_null: false,
-        allow_utf8: context.facts.message.smtputf8,
+        allow_utf8: context.facts.message.smtputf8 || context.config.main.get(main::ALLOW_UTF8_DOMAINS),
         allow_domain_literals: context.config.main.get(main::ALLOW_DOMAIN_LITERALS),
         strip_trailing_dot: context.config.main.get(main::STRIP_TRAILING_DOT),
         strip_excess_angle_brackets: context.config.main.get(main::STRIP_EXCESS_ANGLE_BRACKETS),

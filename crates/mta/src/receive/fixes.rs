@@ -14,7 +14,7 @@ pub(super) fn parse_options(context: &Context) -> ParseOptions {
     let options = &context.config.main;
     ParseOptions {
         allow_null: false,
-        allow_utf8: context.facts.message.smtputf8,
+        allow_utf8: context.facts.message.smtputf8 || context.config.main.get(main::ALLOW_UTF8_DOMAINS),
         allow_domain_literals: options.get(main::ALLOW_DOMAIN_LITERALS),
         strip_trailing_dot: options.get(main::STRIP_TRAILING_DOT),
         strip_excess_angle_brackets: options.get(main::STRIP_EXCESS_ANGLE_BRACKETS),

@@ -311,6 +311,23 @@ pub(crate) fn is_valid_domain(config: &Config, domain: &[u8]) -> bool {
     domain.split(|byte| *byte == b'.').all(|label| is_label(label, allow_utf8))
 }
 
+/// The same check for names of hosts that the DNS is asked about, apart from the configuration.
+pub fn valid_names(config: &Config) -> impl Fn(&[u8]) -> bool + Send + Sync + use<> {
+    let set = config.main.is_set(main::DNS_CHECK_NAMES_PATTERN);
+    let pattern = config.main.get(main::DNS_CHECK_NAMES_PATTERN).filter(|pattern| !pattern.is_empty());
+    let caseless = expand::regex::Flags { caseless: true };
+    // A pattern that is no regular expression was reported when the configuration was read.
+    let pattern = pattern.map(|pattern| expand::regex::Regex::compile(pattern, caseless).ok());
+    let allow_utf8 = config.main.get(main::ALLOW_UTF8_DOMAINS);
+    move |name| match &pattern {
+        _ if name.is_empty() => true,
+        Some(Some(regex)) if set => regex.is_match(name).unwrap_or(true),
+        Some(None) if set => false,
+        None if set => true,
+        _ => name.split(|byte| *byte == b'.').all(|label| is_label(label, allow_utf8)),
+    }
+}
+
 fn matches_pattern(pattern: &[u8], domain: &[u8]) -> bool {
     // A pattern that is no regular expression was reported when the configuration was read.
     expand::regex::Regex::compile(pattern, expand::regex::Flags { caseless: true })

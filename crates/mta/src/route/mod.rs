@@ -43,6 +43,7 @@ mod world;
 pub(crate) use hosts::shuffle;
 
 pub use address::{AddressKind, Ancestor, Inherited, RouteAddress, Special};
+pub use hosts::valid_names;
 pub use outcome::{
     Assignment, Decision, Directory, HeaderRewrite, HostTls, RouteDeferral, RouteFailure, RouteHost,
     RouteLog, RouteOutcome, RouterUser, SyntaxErrorNotice, errno,

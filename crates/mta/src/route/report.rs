@@ -57,7 +57,8 @@ pub async fn verify_address(
 
 async fn ask(argument: &[u8], question: Question, context: &mut Context) -> TestReport {
     let mut report = TestReport::default();
-    let options = ParseOptions { allow_domain_literals: true, ..ParseOptions::default() };
+    let allow_utf8 = context.config.main.get(config::options::main::ALLOW_UTF8_DOMAINS);
+    let options = ParseOptions { allow_domain_literals: true, allow_utf8, ..ParseOptions::default() };
     for item in addresses_of_header(argument, options) {
         match item.address {
             Err(error) => {

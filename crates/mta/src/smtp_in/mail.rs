@@ -206,7 +206,7 @@ fn parse_options(context: &Context, whose: Whose, utf8: bool) -> ParseOptions {
     let options = &context.config.main;
     ParseOptions {
         allow_null: whose == Whose::Sender,
-        allow_utf8: utf8,
+        allow_utf8: utf8 || options.get(main::ALLOW_UTF8_DOMAINS),
         allow_domain_literals: options.get(main::ALLOW_DOMAIN_LITERALS),
         strip_trailing_dot: options.get(main::STRIP_TRAILING_DOT),
         strip_excess_angle_brackets: options.get(main::STRIP_EXCESS_ANGLE_BRACKETS),

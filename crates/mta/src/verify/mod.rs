@@ -13,6 +13,7 @@
 
 pub mod address;
 pub mod arc;
+pub mod csa;
 pub mod dmarc;
 mod dmarc_history;
 mod dmarc_report;

@@ -31,6 +31,8 @@ pub enum AclEffect {
     VerifyArc,
     /// `verify = sender`, `verify = recipient` and one address of `verify = header_sender`: route an address.
     VerifyAddress(VerifyAddress),
+    /// `verify = csa`, of this name or of the client's.
+    VerifyCsa(Option<Value>),
     /// `verify = helo`.
     VerifyHelo,
     /// `verify = reverse_host_lookup`: find the client's verified names.

@@ -252,6 +252,10 @@ impl Tester<'_> {
                 *self.pending = Pending::Host { defer_ok: false };
                 PartEnd::Wait(AclEffect::VerifyHelo)
             }
+            Verify::Csa(name) => {
+                *self.pending = Pending::Host { defer_ok: false };
+                PartEnd::Wait(AclEffect::VerifyCsa(name))
+            }
             Verify::ReverseHostLookup { defer_ok } => {
                 *self.pending = Pending::Host { defer_ok };
                 PartEnd::Wait(AclEffect::VerifyHostName)
@@ -320,6 +324,9 @@ impl Tester<'_> {
                 if verified.result == VerifyResult::Ok || (verified.result == VerifyResult::Defer && defer_ok)
                 {
                     return PartEnd::True;
+                }
+                if verified.user_message.is_some() {
+                    world.set_variable(Variable::AclVerifyMessage, verified.user_message.clone());
                 }
                 self.said.user = verified.user_message.or(self.said.user.take());
                 self.said.log = verified.log_message.or(self.said.log.take());

@@ -260,6 +260,7 @@ impl AclRun {
             trace!(Acl, "processing \"{}\" ({})", statement.verb.name(), trace::place(statement.span));
             frame.texts = Texts::default();
             self.said = Said::default();
+            world.set_variable(Variable::AclVerifyMessage, None);
             if let Some(refusal) = statement.verb.refusal(self.place) {
                 world.log(LogTargets::MAIN_AND_PANIC, refusal.as_bytes());
                 return Ok(Some(Box::new(self.error(None))));

@@ -79,6 +79,8 @@ pub struct ConnectionFacts {
     pub host_lookup_trouble: Option<String>,
     /// Whether a reverse lookup has been tried in this connection, and need not be again.
     pub host_lookup_done: bool,
+    /// `$csa_status`.
+    pub csa_status: Option<String>,
     /// `$sender_host_dnssec`.
     pub sender_host_dnssec: bool,
     /// `$sender_helo_name`.

@@ -26,6 +26,7 @@ pub(super) fn value(context: &mut Context, variable: Variable) -> Family {
             Some(_) => number(facts.received_port),
             None => number(-1),
         },
+        Variable::CsaStatus => facts.csa_status.clone().map(Value::clean),
         Variable::HostLookupFailed => number(u8::from(facts.host_lookup_failed)),
         Variable::HostLookupDeferred => number(u8::from(facts.host_lookup_deferred)),
         Variable::SenderHostDnssec => yes_no(facts.sender_host_dnssec),

@@ -121,11 +121,8 @@ fn arguments(variable: Variable) -> Family {
         | Variable::SenderRate
         | Variable::SenderRateLimit
         | Variable::SenderRatePeriod => None,
-        // Callouts, CSA, local_scan() and inbound SRS are not there; nothing sets these.
-        Variable::CalloutAddress
-        | Variable::CsaStatus
-        | Variable::LocalScanData
-        | Variable::RegexCachesize => None,
+        // Callouts, local_scan() and inbound SRS are not there; nothing sets these.
+        Variable::CalloutAddress | Variable::LocalScanData | Variable::RegexCachesize => None,
         // Set while an authenticator runs.
         Variable::Auth1 | Variable::Auth2 | Variable::Auth3 | Variable::Auth4 => None,
         _ => return None,

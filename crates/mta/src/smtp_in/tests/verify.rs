@@ -192,3 +192,37 @@ async fn helo_must_be_the_clients_own() {
     let log = bench.main_log();
     assert_eq!(log[0], "rejected \"EHLO [192.0.2.8]\" from ([192.0.2.8]) [192.0.2.7]", "{log:?}");
 }
+
+/// Debian's Exim was never seen to find what a parent says; the specification has it. The other answers are the oracle's:
+/// `tests/parity/flow/client_smtp_authorization`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn parents_that_want_each_client_authorized() {
+    let zone = "_client._smtp.strict.example SRV 1 2 1 host.example\n_client._smtp.loose.example SRV 1 2 0 host.example\n\
+                _client._smtp.named.strict.example SRV 1 2 0 host.example\nhost.example A 192.0.2.7\n\
+                _client._smtp.broken.example FAULT servfail\n";
+    let configuration = "acl_smtp_rcpt = check\nqueue_only\ndns_retry = 1\ndns_csa_search_limit = 2\nbegin acl\ncheck:\n\
+                         \x20 require verify = csa/$local_part\n  accept message = $csa_status\n";
+    let (bench, _server) = Bench::with_zone(configuration, zone);
+    let mut client = Dialogue::connect(&bench);
+    client
+        .follow(
+            "S: 220 …
+             C: EHLO x
+             S: 250-…
+             C: MAIL FROM:<>
+             S: 250 OK
+             C: RCPT TO:<below.strict.example@x.test>
+             S: 550 client SMTP authorization failed (explicit authorization required)
+             C: RCPT TO:<a.below.strict.example@x.test>
+             S: 550 client SMTP authorization failed (explicit authorization required)
+             C: RCPT TO:<a.b.below.strict.example@x.test>
+             S: 250 unknown
+             C: RCPT TO:<named.strict.example@x.test>
+             S: 250 ok
+             C: RCPT TO:<below.loose.example@x.test>
+             S: 250 unknown
+             C: RCPT TO:<below.broken.example@x.test>
+             S: 250 defer",
+        )
+        .await;
+}

@@ -699,7 +699,6 @@ fn what_is_not_there_yet_is_an_error_and_what_exim_meets_later_a_warning() {
         ),
         ("accept udpsend = x", Some(Severity::Error), "the ACL modifier \"udpsend\" is not supported yet"),
         ("accept control = debug", Some(Severity::Error), "control = debug is not supported yet"),
-        ("accept verify = csa", Some(Severity::Error), "verify = csa is not supported yet"),
         (
             "deny !verify = sender/callout",
             Some(Severity::Warning),

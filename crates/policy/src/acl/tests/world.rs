@@ -262,6 +262,7 @@ impl AclWorld for World {
                 AclEffectAnswer::Result(if *guess { "neutral" } else { "softfail" })
             }
             AclEffect::VerifyArc => AclEffectAnswer::Result("pass"),
+            AclEffect::VerifyCsa(_) => AclEffectAnswer::Verified(Verified::default()),
             AclEffect::VerifyHelo => {
                 AclEffectAnswer::Verified(Verified { result: VerifyResult::Fail, ..Verified::default() })
             }
