@@ -30,6 +30,7 @@ mod client;
 mod dane;
 mod error;
 mod identity;
+mod key_schedule;
 pub mod mta_sts;
 pub mod ocsp;
 pub mod policy;

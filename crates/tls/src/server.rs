@@ -14,6 +14,7 @@ use rustls::{ServerConfig, SignatureAlgorithm, SupportedProtocolVersion};
 use crate::cipher::Choice;
 use crate::error::TlsError;
 use crate::identity::Identity;
+use crate::key_schedule;
 use crate::verify::{Requirement, Strictness, Verifier};
 
 /// What a client says before anything is agreed.
@@ -120,7 +121,8 @@ pub(crate) fn provider(ciphers: &Choice) -> Result<CryptoProvider, TlsError> {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     let all = std::mem::take(&mut provider.cipher_suites);
     for id in &ciphers.spoken() {
-        provider.cipher_suites.extend(all.iter().filter(|suite| u16::from(suite.suite()) == *id));
+        let chosen = all.iter().filter(|suite| u16::from(suite.suite()) == *id);
+        provider.cipher_suites.extend(chosen.map(|suite| key_schedule::scheduled(*suite)));
     }
     if ciphers.is_empty() {
         return Err(TlsError::Ciphers { list: ciphers.dropped.join(":") });
