@@ -52,6 +52,7 @@ def when_asleep():
 
 def session(ticket):
     link = socket.create_connection(("127.0.0.1", port), 20)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if kind in ("full", "resumed"):
         link = secure(link, ticket)
     # Tickets of TLS 1.3 come with the first octets that are read.
