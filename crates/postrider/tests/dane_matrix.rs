@@ -209,6 +209,40 @@ const NAMES: &[NameRow] = &[
         Waits,
     ),
     (
+        "two hosts, only the records of the second fit",
+        Secure,
+        &[(
+            Secure,
+            "d# MX 10 m#\nd# MX 20 n#\nm# A ELSEWHERE\nn# A HOST\n_25._tcp.m# TLSA OTHER\n_25._tcp.n# TLSA OWN",
+        )],
+        Verified,
+        Verified,
+    ),
+    (
+        "two hosts, the records of neither fit",
+        Secure,
+        &[(
+            Secure,
+            "d# MX 10 m#\nd# MX 20 n#\nm# A ELSEWHERE\nn# A HOST\n_25._tcp.m# TLSA OTHER\n_25._tcp.n# TLSA OTHER",
+        )],
+        Waits,
+        Waits,
+    ),
+    (
+        "the host's name lies below a DNAME",
+        Secure,
+        &[(Secure, "d# MX 10 m.b#\nb# DNAME r#\nm.r# A HOST\n_25._tcp.m.r# TLSA OWN")],
+        Verified,
+        Verified,
+    ),
+    (
+        "the host's name lies below a DNAME, records that do not fit",
+        Secure,
+        &[(Secure, "d# MX 10 m.b#\nb# DNAME r#\nm.r# A HOST\n_25._tcp.m.r# TLSA OTHER")],
+        Waits,
+        Waits,
+    ),
+    (
         "a signed host of an unsigned domain",
         Insecure,
         &[(Insecure, "d# MX 10 m#.secure.test."), (Secure, "m# A HOST\n_25._tcp.m# TLSA OWN")],
@@ -249,8 +283,8 @@ const DIFFERENCES: &[Difference] = &[
                 && case.zone == Secure
         },
         ends: (Encrypted, Encrypted),
-        right: "we and Postfix: rfc7672#2.2 lets a client that requires DANE treat unusable records as it would none; \
-                the specification says of hosts_require_dane that the session is verified by DANE",
+        right: "we and Postfix: rfc7672#6 leaves it to the client what it requires, and records that can't be used \
+                verify nothing; the specification says of hosts_require_dane that the session is verified by DANE",
     },
     Difference {
         witness: Witness::Exim,
@@ -265,6 +299,12 @@ const DIFFERENCES: &[Difference] = &[
         },
         ends: (Encrypted, Returned),
         right: "we and Postfix, by the same sentence",
+    },
+    Difference {
+        witness: Witness::Postfix,
+        of: |case, _| case.says == "two hosts, only the records of the second fit",
+        ends: (Waits, Waits),
+        right: "we and Exim: posttls-finger looks at the first host that answers, and sends nothing",
     },
     Difference {
         witness: Witness::Postfix,

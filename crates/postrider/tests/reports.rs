@@ -77,6 +77,15 @@ impl Site {
         Self(folder)
     }
 
+    /// One session of yesterday; the store, and when it was.
+    fn with_a_session(&self) -> (ReportStore, Timestamp) {
+        let at = Timestamp::from_secs(SystemClock.now().secs() - 86_400);
+        let session = TlsSession { at, domain: "a.example".to_owned(), ..TlsSession::default() };
+        let store = ReportStore::new(&self.0.join("spool/db"));
+        store.add_tls(&session).expect("a store");
+        (store, at)
+    }
+
     fn say(&self, words: &str) -> (Option<i32>, String, String) {
         let conf = self.0.join("conf");
         let mut arguments = vec!["-C", conf.to_str().expect("a plain name")];
@@ -104,14 +113,8 @@ fn what_would_be_sent_is_listed_and_shown() {
     {
         assert_eq!(site.say(words).0, Some(2), "{words}");
     }
-    let session = TlsSession {
-        at: Timestamp::from_secs(SystemClock.now().secs() - 86_400),
-        domain: "a.example".to_owned(),
-        ..TlsSession::default()
-    };
-    let store = ReportStore::new(&site.0.join("spool/db"));
-    store.add_tls(&session).expect("a store");
-    let yesterday = Zone::utc().day(session.at);
+    let (_, at) = site.with_a_session();
+    let yesterday = Zone::utc().day(at);
     assert_eq!(site.say("list").1, format!("{yesterday} tls a.example: not sent yet\n"));
     let (code, json, _) = site.say(&format!("show tls a.example {yesterday}"));
     assert_eq!(code, Some(0));
@@ -137,13 +140,7 @@ fn sending_says_what_became_of_each_report() {
     ));
     let nothing = "0 sent, 0 failed\n";
     assert_eq!(site.say("send"), (Some(0), nothing.to_owned(), String::new()));
-    let session = TlsSession {
-        at: Timestamp::from_secs(SystemClock.now().secs() - 86_400),
-        domain: "a.example".to_owned(),
-        ..TlsSession::default()
-    };
-    let store = ReportStore::new(&site.0.join("spool/db"));
-    store.add_tls(&session).expect("a store");
+    let (store, _) = site.with_a_session();
     let alone = store.alone().expect("a lock").expect("nobody else");
     let (code, said, error) = site.say("send");
     assert_eq!((code, said.as_str()), (Some(3), ""));

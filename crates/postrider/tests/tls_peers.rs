@@ -30,6 +30,7 @@ tls_try_verify_hosts = *
 tls_verify_certificates = @DIR@/ca.pem
 tls_resumption_hosts = *
 acl_smtp_rcpt = accept
+requiretls_advertise_hosts = *
 ";
 
 /// A server with certificates of its own authority, all made by OpenSSL.
@@ -80,14 +81,20 @@ fn can_run() -> bool {
         && has(Path::new("/usr/bin/swaks").exists() && swaks, "swaks (swaks, libnet-ssleay-perl)")
 }
 
-#[test]
-fn openssl_sees_versions_names_proofs_and_resumed_sessions() {
+/// A site and its server; none where a client is missing.
+fn served(name: &str) -> Option<(Site, u16, Server)> {
     if !can_run() {
-        return;
+        return None;
     }
-    let site = Site::new("tls_openssl");
+    let site = Site::new(name);
     let port = free_port();
     let server = Server::start(&site.config, port, &[]);
+    Some((site, port, server))
+}
+
+#[test]
+fn openssl_sees_versions_names_proofs_and_resumed_sessions() {
+    let Some((site, port, server)) = served("tls_openssl") else { return };
     let hello = "EHLO client.example\nQUIT\n";
     let with = |more: &[&'static str]| [&["-starttls", "smtp", "-crlf", "-ign_eof"], more].concat();
     for (version, cipher) in
@@ -128,12 +135,7 @@ fn openssl_sees_versions_names_proofs_and_resumed_sessions() {
 /// A client may ask for new keys within TLS 1.2 as it likes: it gets none, and the next one is served.
 #[test]
 fn renegotiation_harms_nobody() {
-    if !can_run() {
-        return;
-    }
-    let site = Site::new("tls_renegotiation");
-    let port = free_port();
-    let server = Server::start(&site.config, port, &[]);
+    let Some((site, port, server)) = served("tls_renegotiation") else { return };
     let said = site.s_client(port, &["-starttls", "smtp", "-tls1_2"], "R\nR\nQUIT\n");
     assert!(said.contains("RENEGOTIATING"), "{said}");
     let said =
@@ -144,12 +146,8 @@ fn renegotiation_harms_nobody() {
 
 #[test]
 fn swaks_delivers_with_and_without_a_certificate_of_its_own() {
-    if !can_run() {
-        return;
-    }
-    let site = Site::new("tls_swaks");
-    let port = free_port().to_string();
-    let server = Server::start(&site.config, port.parse().expect("a port"), &[]);
+    let Some((site, port, server)) = served("tls_swaks") else { return };
+    let port = port.to_string();
     let at = |name: &str| site.scratch.at(name).to_string_lossy().into_owned();
     let common = [
         "-s",
@@ -180,6 +178,36 @@ fn swaks_delivers_with_and_without_a_certificate_of_its_own() {
     {
         assert!(line.contains(" P=esmtps X=TLS1.3:") && line.contains(part), "{line}");
     }
+    server.stop();
+}
+
+/// Offered within TLS alone, and kept with the message (RFC 8689).
+#[test]
+fn requiretls_is_offered_and_taken() {
+    let Some((site, port, server)) = served("tls_requiretls") else { return };
+    let at = port.to_string();
+    let swaks = |more: &[&str]| {
+        let common =
+            ["-s", "127.0.0.1", "-p", &at, "-h", "client.example", "-f", "a@b.example", "-t", "x@y.example"];
+        let output = run("swaks", &[&common[..], more].concat(), b"");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(!swaks(&["-q", "RCPT"]).contains("REQUIRETLS"));
+    assert!(swaks(&["-q", "RCPT", "-tls"]).contains("<~  250-REQUIRETLS\n"));
+    // swaks has no word for the parameter of MAIL.
+    let said = site.s_client(
+        port,
+        &["-starttls", "smtp", "-crlf", "-ign_eof", "-quiet"],
+        "EHLO client.example\nMAIL FROM:<a@b.example> REQUIRETLS\nRCPT TO:<x@y.example>\nDATA\nSubject: kept\n\n.\nQUIT\n",
+    );
+    assert!(said.contains("250 OK id="), "{said}");
+    let queued = std::fs::read_dir(site.scratch.at("spool/input")).expect("a queue").filter_map(Result::ok);
+    let headers = queued.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with("-H"));
+    let headers: Vec<String> =
+        headers.map(|path| std::fs::read_to_string(path).expect("it can be read")).collect();
+    let [header] = &headers[..] else { panic!("{} messages", headers.len()) };
+    assert!(header.contains("\n-requiretls\n"), "{header}");
     server.stop();
 }
 

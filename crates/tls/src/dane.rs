@@ -77,6 +77,13 @@ pub struct Tlsa<'a> {
     pub association: &'a [u8],
 }
 
+impl Tlsa<'_> {
+    /// Why a host's record can't be used; none where it can be.
+    pub fn flaw(&self) -> Option<&'static str> {
+        Association::of(self).err()
+    }
+}
+
 /// The usable records of a set, and what they are to be compared with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Associations {
@@ -90,7 +97,7 @@ impl Associations {
     /// then the domain that the message is for (rfc7672#3.2.3).
     pub fn usable<'a>(records: impl IntoIterator<Item = Tlsa<'a>>, names: Vec<String>) -> Option<Self> {
         let known: Vec<Association> =
-            records.into_iter().take(RECORDS).filter_map(|record| Association::of(&record)).collect();
+            records.into_iter().take(RECORDS).filter_map(|record| Association::of(&record).ok()).collect();
         let strongest = |of: &Association| {
             let same = known.iter().filter(|other| (other.usage, other.selector) == (of.usage, of.selector));
             same.map(|other| other.matching).max()
@@ -200,31 +207,36 @@ impl Usage {
 }
 
 impl Association {
-    /// None for what SMTP can't use (rfc7672#3.1.3) and for data that can't be what they are said to be.
-    fn of(record: &Tlsa<'_>) -> Option<Self> {
+    /// An error for what SMTP can't use (rfc7672#3.1.3) and for data that can't be what they are said to be.
+    fn of(record: &Tlsa<'_>) -> Result<Self, &'static str> {
         let usage = match record.usage {
             2 => Usage::Authority,
             3 => Usage::EndEntity,
-            _ => return None,
+            0 | 1 => return Err("usages 0 and 1 are not for mail"),
+            _ => return Err("an unknown usage"),
         };
         let selector = match record.selector {
             0 => Selector::Certificate,
             1 => Selector::Key,
-            _ => return None,
+            _ => return Err("an unknown selector"),
         };
         let data = record.association;
         let matching = match (record.matching, data.len()) {
             (0, 1..) => Matching::Full,
             (1, 32) => Matching::Sha256,
             (2, 64) => Matching::Sha512,
-            _ => return None,
+            (0..=2, _) => return Err("the data are too short or too long"),
+            _ => return Err("an unknown matching type"),
         };
         let readable = match selector {
             _ if matching != Matching::Full => true,
             Selector::Certificate => public_key(data).is_some(),
             Selector::Key => x509_parser::x509::SubjectPublicKeyInfo::from_der(data).is_ok(),
         };
-        readable.then(|| Self { usage, selector, matching, data: data.to_vec() })
+        if !readable {
+            return Err("the data can't be read");
+        }
+        Ok(Self { usage, selector, matching, data: data.to_vec() })
     }
 
     /// Whether a certificate is the one that the record speaks of.

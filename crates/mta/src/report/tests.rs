@@ -158,6 +158,39 @@ async fn a_post_is_repeated_until_it_arrives() {
     assert_eq!(bench.panic_log(), Vec::<String>::new());
 }
 
+/// A server that is never ready: each hour it is asked, until it is too late for the day that the report is about.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_is_given_up_in_time() {
+    let folder = Bench::new("");
+    let web = Web::start(&folder).await;
+    web.failures.store(usize::MAX, Ordering::SeqCst);
+    let (bench, _server) = with_results(&format!("https://web.example:{}/", web.port), "");
+    let (hour, day) = (3600, 24 * 3600);
+    let over = reports::Period::day_of(bench.clock.now()).begin;
+    let look = || Box::pin(send_due(&bench.services, Pressure::AtTheirTime));
+    let mut tries = Vec::new();
+    while bench.clock.now().secs() < over.secs() + 2 * day {
+        // A process that another test starts may hold our lock for the moment between fork and exec.
+        let outcomes = loop {
+            match look().await {
+                Err(Idle::SomebodyElse) => tokio::task::yield_now().await,
+                outcomes => break outcomes.unwrap(),
+            }
+        };
+        for outcome in outcomes {
+            assert!(matches!(outcome.fate, Fate::Failed(_)), "{outcome:?}");
+            tries.push(bench.clock.now().secs() - over.secs());
+        }
+        bench.clock.advance(Duration::from_mins(10));
+    }
+    let last = tries[tries.len() - 1];
+    assert!(last > day && last <= day + 12 * hour, "{last}");
+    assert!(tries.windows(2).all(|pair| pair[1] - pair[0] == hour), "{tries:?}");
+    // Who asks for it by hand gets another try.
+    assert_eq!(arrived(&bench.services, Pressure::Now).await, 0);
+    assert!(bench.main_log().len() > tries.len(), "it was tried");
+}
+
 /// A result of a domain that names four destinations.
 fn failed(received: mail_types::Timestamp) -> DmarcResult {
     let rua = "mailto:a@own.example!10m,mailto:b@ext.example,mailto:c@deaf.example,mailto:d@own.example!1k";

@@ -266,6 +266,7 @@ fn spec(zone: Zone, cases: &[Case], pki: &Path) -> Spec {
         for (_, layout) in case.layout.iter().filter(|(of, _)| *of == zone) {
             let filled = layout
                 .replace('#', &at.to_string())
+                .replace("ELSEWHERE", &Shown::Misnamed.address())
                 .replace("HOST", &case.shown.address())
                 .replace("OWN", &format!("3 1 1 {}", data("leaf.1.1")))
                 .replace("OTHER", &format!("3 1 1 {}", data("stranger.1.1")));

@@ -10,12 +10,16 @@ use std::sync::{Arc, Mutex, OnceLock};
 use mail_types::clock::SystemClock;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tls::{AcceptorRequest, Store, Stream};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Office;
+use crate::context::Context;
+use crate::context::facts::Facts;
 use crate::deliver::{AttemptEnd, AttemptKind};
+use crate::route::{RouteAddress, RouteMode, route};
 use crate::testing::Bench;
+use crate::transport::smtp::explain;
 
 const HOST: &str = "mx.dane.example";
 
@@ -95,6 +99,16 @@ pub(super) async fn serve(pem: PathBuf) -> u16 {
 /// The same with another answer to EHLO under TLS; MAIL commands are kept.
 pub(super) async fn serve_with(pem: PathBuf, hello: &'static [u8], heard: Arc<Mutex<Vec<String>>>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    serve_at(listener, pem, hello, heard)
+}
+
+/// The same at an address that was chosen.
+pub(super) fn serve_at(
+    listener: TcpListener,
+    pem: PathBuf,
+    hello: &'static [u8],
+    heard: Arc<Mutex<Vec<String>>>,
+) -> u16 {
     let port = listener.local_addr().unwrap().port();
     let request = AcceptorRequest { identities: vec![(pem.clone(), pem)], ..AcceptorRequest::default() };
     let acceptor = Store::new(Arc::new(SystemClock)).acceptor(&request).unwrap();
@@ -125,15 +139,7 @@ async fn session(
         let reply: &[u8] = match line.trim_end().split(' ').next()? {
             "EHLO" if stream.get_ref().is_secured() => hello,
             "EHLO" => b"250-sink\r\n250 STARTTLS\r\n",
-            "DATA" => {
-                stream.write_all(b"354 go\r\n").await.ok()?;
-                while line.trim_end() != "." {
-                    line.clear();
-                    stream.read_line(&mut line).await.ok()?;
-                }
-                b"250 taken\r\n"
-            }
-            _ => b"250 ok\r\n",
+            other => answer(other, &mut stream).await?,
         };
         stream.write_all(reply).await.ok()?;
         if line.starts_with("STARTTLS") {
@@ -141,6 +147,23 @@ async fn session(
             stream.get_mut().accept(&acceptor).await.ok()?;
         }
     }
+}
+
+/// The answer to any other command; what follows DATA is taken.
+pub(super) async fn answer<S>(command: &str, stream: &mut BufReader<S>) -> Option<&'static [u8]>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if command != "DATA" {
+        return Some(b"250 ok\r\n");
+    }
+    stream.write_all(b"354 go\r\n").await.ok()?;
+    let mut line = String::new();
+    while line.trim_end() != "." {
+        line.clear();
+        stream.read_line(&mut line).await.ok()?;
+    }
+    Some(b"250 taken\r\n")
 }
 
 /// What the log says of a message to `x@dane.example`, without what every line has.
@@ -483,6 +506,54 @@ async fn a_host_that_goes_by_an_alias() {
                 + &records.collect::<String>()
         };
         assert_eq!(delivered_by(Shown::Good, zone, "").await, want, "{records:?}");
+    }
+}
+
+/// `postrider tls-policy` says of each record why it does not count.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_do_not_count_are_marked() {
+    let own = subject_of(3, Shown::Good);
+    let folder = Bench::new("");
+    let port = serve(pem_of(Shown::Good, folder.directory())).await;
+    let [sha256, sha512] = [1, 2].map(|matching| association(1, matching, own));
+    let records = [
+        (format!("3 1 2 {sha512}"), ""),
+        (format!("3 1 1 {sha256}"), ", a stronger digest counts"),
+        (format!("3 0 1 {}", association(0, 1, own)), ""),
+        (format!("0 1 1 {sha256}"), ", can't be used: usages 0 and 1 are not for mail"),
+        (format!("1 1 2 {sha512}"), ", can't be used: usages 0 and 1 are not for mail"),
+        (format!("9 1 1 {sha256}"), ", can't be used: an unknown usage"),
+        (format!("3 9 1 {sha256}"), ", can't be used: an unknown selector"),
+        (format!("3 1 9 {sha256}"), ", can't be used: an unknown matching type"),
+        (format!("3 1 1 {}", &sha256[2..]), ", can't be used: the data are too short or too long"),
+        (format!("3 1 2 {sha256}"), ", can't be used: the data are too short or too long"),
+        (format!("2 1 0 {sha256}"), ", can't be used: the data can't be read"),
+    ];
+    let mut zone =
+        "dane.example. MX 10 mx.dane.example.\nmx.dane.example. A 127.0.0.1\ndane.example. FLAG ad\n"
+            .to_owned();
+    for (record, _) in &records {
+        writeln!(zone, "_{port}._tcp.mx.dane.example. TLSA {record}").unwrap();
+    }
+    let (bench, _server) = Bench::with_zone(
+        &format!(
+            "local_interfaces = 192.0.2.99\nbegin routers\n\
+             dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
+             begin transports\nremote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n"
+        ),
+        &zone,
+    );
+    let mut context = Context::new(Facts::default(), Arc::clone(&bench.services));
+    let address = RouteAddress::new(b"postmaster@dane.example");
+    let outcome = Box::pin(route(&address, RouteMode::Test, &mut context)).await;
+    let assignment = outcome.assignment().expect("the domain has a host");
+    let (hosts, facts) = (assignment.hosts.clone(), assignment.facts.clone());
+    let said = Box::pin(explain(&assignment.transport, hosts, facts, &mut context)).await;
+    assert_eq!(said.exit_code, 0, "{}", said.text);
+    for (record, remark) in records {
+        let (fields, data) = record.split_at(6);
+        let line = format!(" TLSA {fields}{}… (secure{remark})\n", &data[..16]);
+        assert!(said.text.contains(&line), "{line}{}", said.text);
     }
 }
 

@@ -10,7 +10,7 @@ use tls::{AcceptorRequest, AnchorSource, Store, Stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::dane::{issuer, serve_with};
+use super::dane::{association, issuer, serve_with};
 use super::{Office, ScriptedAgent};
 use crate::context::Context;
 use crate::context::facts::Facts;
@@ -128,11 +128,34 @@ impl World {
         Self::with(mail, web, answer, options, |_| {}).await
     }
 
+    /// A domain that is signed, whose host has a TLSA record, which speaks of its certificate or of another.
+    async fn signed(mail: Shown, answer: String, fits: bool) -> Self {
+        let pem = pem(mail, "mx.sts.example");
+        let shown = if fits { pem.clone() } else { self::pem(mail, "mx.sts.example") };
+        let body = shown.split("-----").nth(2).unwrap().replace(['\r', '\n'], "");
+        let certificate = mail_types::base64::decode(body.as_bytes()).unwrap();
+        let data = association(1, 1, &certificate);
+        let records = move |port: u16| {
+            format!("sts.example. FLAG ad\n_{port}._tcp.mx.sts.example. TLSA 3 1 1 {data}\n")
+        };
+        Self::made((pem, Shown::Good), answer, ON, records, |_| {}).await
+    }
+
     async fn with(
         mail: Shown,
         web: Shown,
         answer: String,
         options: &str,
+        change: impl FnOnce(&mut Services),
+    ) -> Self {
+        Self::made((pem(mail, "mx.sts.example"), web), answer, options, |_| String::new(), change).await
+    }
+
+    async fn made(
+        (mail, web): (String, Shown),
+        answer: String,
+        options: &str,
+        records: impl FnOnce(u16) -> String,
         change: impl FnOnce(&mut Services),
     ) -> Self {
         let folder = Bench::new("");
@@ -148,13 +171,15 @@ impl World {
         } else {
             b"250 sink\r\n"
         };
-        let port = serve_with(file("mx.pem", pem(mail, "mx.sts.example")), hello, Arc::clone(&heard)).await;
+        let port = serve_with(file("mx.pem", mail), hello, Arc::clone(&heard)).await;
         let web = Web::start(file("web.pem", pem(web, "mta-sts.sts.example")), answer).await;
         let source = Source::new(web.port, AnchorSource::Path(anchors));
         let zone = "sts.example. MX 10 mx.sts.example.\nmx.sts.example. A 127.0.0.1\n\
                     mta-sts.sts.example. A 127.0.0.1\n_mta-sts.sts.example. TXT \"v=STSv1; id=1;\"\n\
                     _smtp._tls.sts.example. TXT \"v=TLSRPTv1; rua=mailto:tls@sts.example\"\n\
-                    plain.example. MX 10 mx.sts.example.\n";
+                    plain.example. MX 10 mx.sts.example.\n"
+            .to_owned()
+            + &records(port);
         let (bench, server) = Bench::with_zone_and(
             &format!(
                 "local_interfaces = 192.0.2.99\n{options}begin routers\n\
@@ -163,7 +188,7 @@ impl World {
                  remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n  connection_max_messages = 1\n\
                  begin retry\n* * F,30d,2h\n"
             ),
-            zone,
+            &zone,
             |services| {
                 services.mta_sts = source;
                 change(services);
@@ -225,6 +250,40 @@ async fn a_policy_in_force_asks_for_a_certificate_and_for_hosts_of_its_list() {
         let world = World::new(mail, Shown::Good, ok(&policy), options).await;
         assert_eq!(world.send("sts.example").await, want, "{mail:?} {policy} {options}");
         assert_eq!(world.web.requests(), usize::from(options == ON));
+    }
+}
+
+/// rfc8461#2: a policy never makes good what DANE refuses; and where DANE verifies, nothing else is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dane_decides_where_a_domain_has_a_policy_as_well() {
+    let failed = "(certificate verification failed): no TLSA record matches the certificates shown";
+    let refused = || {
+        vec![
+            format!("DANE attempt failed; TLS connection to mx: {failed}"),
+            format!("== x defer (-37) H=mx: TLS session: {failed}"),
+        ]
+    };
+    let sent = || vec!["=> x H=mx X CV=dane".to_owned(), "Completed".to_owned()];
+    let other = ENFORCE.replace("mx.sts", "*.sts2");
+    for (mail, policy, fits, want) in [
+        (Shown::Good, ENFORCE, true, sent()),
+        (Shown::Untrusted, ENFORCE, true, sent()),
+        (Shown::Good, &other, true, sent()),
+        (Shown::Good, ENFORCE, false, refused()),
+    ] {
+        let world = World::signed(mail, ok(policy), fits).await;
+        assert_eq!(world.send("sts.example").await, want, "{mail:?} {policy} {fits}");
+        let (code, text) = explained(&world, "sts.example").await;
+        assert_eq!(code, u8::from(!fits), "{text}");
+        let listed = if policy == ENFORCE { "listed" } else { "not listed" };
+        for line in [
+            "  MTA-STS: enforce, ",
+            "  DANE: usable TLSA records\n",
+            &format!("  MTA-STS: {listed}\n"),
+            "  decision: encrypt, with a certificate that fits a TLSA record, because of: ",
+        ] {
+            assert!(text.contains(line), "{line} {text}");
+        }
     }
 }
 

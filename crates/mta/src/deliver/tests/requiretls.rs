@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use spool::{HeaderKind, HeaderLine};
 use tls::AnchorSource;
+use tokio::net::TcpListener;
 
 use super::Office;
-use super::dane::{association, issuer, serve_with};
+use super::dane::{association, issuer, serve_at, serve_with};
 use super::mta_sts::{ENFORCE, Shown, World, ok};
 use crate::deliver::AttemptKind;
+use crate::testing::Bench;
 use crate::transport::mta_sts::Source;
 
 const ON: &str = "mta_sts_domains = *\n";
@@ -73,6 +75,64 @@ async fn the_promise_is_passed_on_or_the_message_comes_back() {
     }
 }
 
+/// The first host does not offer it, the second does: there the message goes, and nowhere else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_host_is_asked_where_one_lacks_it() {
+    let offers: &[u8] = b"250-sink\r\n250 REQUIRETLS\r\n";
+    let plain: &[u8] = b"250 sink\r\n";
+    let lacking = |name: &str| format!("H={name}: REQUIRETLS is not offered by the host");
+    let none = "** x: REQUIRETLS: none of the hosts offers it".to_owned();
+    let second = vec![lacking("mx1"), "=> x H=mx2 X CV=yes".to_owned(), "Completed".to_owned()];
+    for (hellos, sent, want) in [
+        ([plain, offers], [false, true], second),
+        ([offers, plain], [true, false], vec!["=> x H=mx1 X CV=yes".to_owned(), "Completed".to_owned()]),
+        ([plain, plain], [false, false], vec![lacking("mx1"), lacking("mx2"), none, "Completed".to_owned()]),
+    ] {
+        let folder = Bench::new("");
+        let authority = issuer("whom everybody trusts");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names = ["mx1.d.example", "mx2.d.example"].map(str::to_owned);
+        let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
+        let [pem, anchors] = ["host.pem", "anchors.pem"].map(|file| folder.directory().join(file));
+        std::fs::write(&pem, format!("{}{}", certificate.pem(), key.serialize_pem())).unwrap();
+        std::fs::write(&anchors, authority.pem()).unwrap();
+        let heard: [Arc<Mutex<Vec<String>>>; 2] = Default::default();
+        // One port at two addresses.
+        let first = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = first.local_addr().unwrap().port();
+        let next = TcpListener::bind(("127.0.0.2", port)).await.unwrap();
+        for ((listener, hello), heard) in [first, next].into_iter().zip(hellos).zip(&heard) {
+            serve_at(listener, pem.clone(), hello, Arc::clone(heard));
+        }
+        let (bench, _server) = Bench::with_zone_and(
+            &format!(
+                "local_interfaces = 192.0.2.99\nbegin routers\n\
+                 dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
+                 begin transports\n\
+                 remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n\
+                 begin retry\n* * F,2h,15m\n"
+            ),
+            "d.example. MX 10 mx1.d.example.\nd.example. MX 20 mx2.d.example.\nd.example. FLAG ad\n\
+             mx1.d.example. A 127.0.0.1\nmx2.d.example. A 127.0.0.2\n",
+            |services| services.mta_sts = Source::new(1, AnchorSource::Path(anchors)),
+        );
+        let office = Office { bench, agent: Arc::default() };
+        let id = office.post_with("carol@test.example", &["x@d.example"], |header| header.requiretls = true);
+        office.attempt(id, AttemptKind::Forced).await;
+        let shorten = |line: &String| {
+            line.replace(" R=dns T=remote", "")
+                .replace("x@d.example", "x")
+                .replace(".d.example", "")
+                .replace(" [127.0.0.1]", "")
+                .replace(" [127.0.0.2]", "")
+                .replace(" X=TLS1.3:TLS_AES_256_GCM_SHA384:256", " X")
+                .replace(" C=\"250 taken\"", "")
+        };
+        assert_eq!(office.log_of(id).iter().map(shorten).collect::<Vec<_>>(), want, "{sent:?}");
+        assert_eq!(heard.map(|heard| !heard.lock().unwrap().is_empty()), sent);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_may_waive_a_policy_where_that_is_honoured() {
     let refused =
@@ -113,7 +173,7 @@ async fn a_signed_way_to_the_host_is_as_good_as_a_policy() {
         ("", NAME, "** x: REQUIRETLS: neither DNSSEC nor MTA-STS vouches for the host", false),
     ];
     for (signed, name, want, arrives) in table {
-        let folder = crate::testing::Bench::new("");
+        let folder = Bench::new("");
         let authority = issuer("whom everybody trusts");
         let key = rcgen::KeyPair::generate().unwrap();
         let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -131,7 +191,7 @@ async fn a_signed_way_to_the_host_is_as_good_as_a_policy() {
             let data = association(1, 1, certificate.der());
             writeln!(zone, "_{port}._tcp.{NAME}. TLSA 3 1 1 {data}").unwrap();
         }
-        let (bench, _server) = crate::testing::Bench::with_zone_and(
+        let (bench, _server) = Bench::with_zone_and(
             &format!(
                 "local_interfaces = 192.0.2.99\nbegin routers\n\
                  dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\

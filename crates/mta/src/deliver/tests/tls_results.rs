@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Office;
-use super::dane::{association, issuer, serve};
+use super::dane::{answer, association, issuer, serve};
 use crate::context::facts::Facts;
 use crate::deliver::AttemptKind;
 use crate::report::{Report, Settings};
@@ -85,15 +85,7 @@ impl Host {
                     stream.fill_buf().await.ok()?;
                     return stream.write_all(b"421 what was that?\r\n").await.ok();
                 }
-                "DATA" => {
-                    stream.write_all(b"354 go\r\n").await.ok()?;
-                    while line.trim_end() != "." {
-                        line.clear();
-                        stream.read_line(&mut line).await.ok()?;
-                    }
-                    b"250 taken\r\n"
-                }
-                _ => b"250 ok\r\n",
+                other => answer(other, &mut stream).await?,
             };
             stream.write_all(reply).await.ok()?;
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use mail_types::bytes::Printable;
 use mail_types::dns::{QueryOptions, RecordData, RecordType};
+use tls::Tlsa;
 use tls::policy::{Action, Dane, MtaSts};
 
 use super::super::batch::{Batch, BatchAddress, BatchReply, Journal};
@@ -194,14 +195,19 @@ impl Run<'_> {
         let Ok(answer) = resolver.query_with(&name, RecordType::Tlsa, &QueryOptions::DNSSEC).await else {
             return;
         };
-        for record in &answer.records {
-            if let RecordData::Tlsa { usage, selector, matching, association } = &record.data {
-                let hex =
-                    association.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-                let security = format!("{:?}", answer.security).to_lowercase();
-                let owner = Printable::new(&name);
-                let _ = writeln!(text, "  {owner} TLSA {usage} {selector} {matching} {hex}… ({security})");
-            }
+        let records: Vec<Tlsa<'_>> = answer.records.iter().filter_map(|record| tlsa(&record.data)).collect();
+        let security = format!("{:?}", answer.security).to_lowercase();
+        for record in &records {
+            let Tlsa { usage, selector, matching, association } = record;
+            let hex = association.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+            let use_of_it = match record.flaw() {
+                Some(flaw) => format!(", can't be used: {flaw}"),
+                None if is_outdone(record, &records) => ", a stronger digest counts".to_owned(),
+                None => String::new(),
+            };
+            let owner = Printable::new(&name);
+            let _ =
+                writeln!(text, "  {owner} TLSA {usage} {selector} {matching} {hex}… ({security}{use_of_it})");
         }
     }
 
@@ -250,6 +256,22 @@ impl Run<'_> {
         self.context.services.connections.part(connection);
         End::Usable
     }
+}
+
+fn tlsa(data: &RecordData) -> Option<Tlsa<'_>> {
+    match data {
+        RecordData::Tlsa { usage, selector, matching, association } => {
+            Some(Tlsa { usage: *usage, selector: *selector, matching: *matching, association })
+        }
+        _ => None,
+    }
+}
+
+/// Whether another digest of the same kind counts in place of a usable record.
+fn is_outdone(record: &Tlsa<'_>, all: &[Tlsa<'_>]) -> bool {
+    let same = |other: &&Tlsa<'_>| (other.usage, other.selector) == (record.usage, record.selector);
+    let usable = all.iter().filter(|other| other.flaw().is_none());
+    record.matching != 0 && usable.filter(same).any(|other| other.matching > record.matching)
 }
 
 fn what_is_done(action: &Action) -> String {
