@@ -60,6 +60,8 @@ struct FollowedKey {
     since: Timestamp,
     /// The end of its hold-down time, in the states that have one.
     until: Timestamp,
+    /// On trial: digests of the anchors that had signed the set in which it was first seen.
+    vouchers: Vec<Vec<u8>>,
 }
 
 /// Where a key is on its way (rfc5011#4.2; "Start" is a key that nobody has seen).
@@ -92,6 +94,8 @@ enum What {
     OnTrial(Timestamp),
     /// It was gone before its time was over.
     TrialEnded,
+    /// So were, revoked, all that had vouched for it.
+    VouchersRevoked,
     /// Seen for the first time, and the configuration vouches for it.
     Known,
     /// From now on an anchor.
@@ -111,6 +115,7 @@ impl fmt::Display for Change {
         match what {
             What::OnTrial(until) => write!(f, "new, will be trusted after {}", zulu(*until)),
             What::TrialEnded => f.write_str("gone before it was trusted, forgotten"),
+            What::VouchersRevoked => f.write_str("all keys that announced it have been revoked, forgotten"),
             What::Known => f.write_str("seen, trusted as configured"),
             What::Trusted => f.write_str("trusted from now on"),
             What::Missing => f.write_str("missing among the zone's keys, still trusted"),
@@ -181,7 +186,8 @@ impl Rollover {
         }
         match keys::high_zone(set, &anchors, now, &mut Effort::default()) {
             Ok(_) => {
-                changes.extend(point.take_keys(set, times, now));
+                let vouchers = signers(set, &anchors, now);
+                changes.extend(point.take_keys(set, times, &vouchers, now));
                 point.checked = Some(now);
                 point.due = now.plus(times.refresh());
                 (changes, Ok(()))
@@ -239,6 +245,18 @@ impl Times {
     }
 }
 
+/// Digests of the anchors that have signed a set of keys.
+fn signers(set: &RrSet, anchors: &[Ds], now: Timestamp) -> Vec<Vec<u8>> {
+    let keys = set.data.iter().filter_map(|record| Key::read(record));
+    let anchors = keys.filter(|key| anchors.iter().any(|ds| key.is_vouched_for(ds, &set.owner)));
+    let signed = |key: &Key| {
+        let alone = Zone { apex: set.owner.clone(), is_trust_point: false, keys: vec![key.clone()] };
+        signature::check(set, &alone, now, &mut Effort::default()).is_ok()
+    };
+    let signers = anchors.take(limits::DNSSEC_ANCHORS).filter(signed);
+    signers.filter_map(|key| key.ds(&set.owner)).map(|ds| ds.digest).collect()
+}
+
 impl TrustPoint {
     /// The configured anchors that were not revoked, and the keys that became anchors.
     fn anchors(&self, zone: &DnsName) -> Vec<Ds> {
@@ -272,17 +290,36 @@ impl TrustPoint {
             }
             changes.push(Change::new(zone, &key, What::Revoked));
             let until = now.plus(REMOVE_HOLD_DOWN);
-            let lost = FollowedKey { key, state: State::Revoked, since: now, until };
+            let lost = FollowedKey { key, state: State::Revoked, since: now, until, vouchers: Vec::new() };
             match at {
                 Some(at) => self.keys[at] = lost,
                 None => self.keys.push(lost),
             }
         }
+        if !changes.is_empty() {
+            changes.extend(self.end_trials(zone));
+        }
+        changes
+    }
+
+    /// rfc5011#2.2: a key that only revoked ones have announced is as good as never seen.
+    fn end_trials(&mut self, zone: &DnsName) -> Vec<Change> {
+        let lost = self.keys.iter().filter(|known| known.state.is_lost());
+        let lost: Vec<Vec<u8>> = lost.filter_map(|known| known.key.ds(zone)).map(|ds| ds.digest).collect();
+        let mut changes = Vec::new();
+        self.keys.retain(|known| {
+            let on_trial = known.state == State::AddPend && !known.vouchers.is_empty();
+            let ends = on_trial && known.vouchers.iter().all(|voucher| lost.contains(voucher));
+            if ends {
+                changes.push(Change::new(zone, &known.key, What::VouchersRevoked));
+            }
+            !ends
+        });
         changes
     }
 
     /// rfc5011#4: what a set of keys that an anchor has signed makes of each key.
-    fn take_keys(&mut self, set: &RrSet, times: Times, now: Timestamp) -> Vec<Change> {
+    fn take_keys(&mut self, set: &RrSet, times: Times, vouchers: &[Vec<u8>], now: Timestamp) -> Vec<Change> {
         let zone = &set.owner;
         let of_set = set.data.iter().filter_map(|record| Key::read(record));
         let mut present: Vec<Key> =
@@ -310,7 +347,8 @@ impl TrustPoint {
             let (state, what) =
                 if configured { (State::Valid, What::Known) } else { (State::AddPend, What::OnTrial(until)) };
             changes.push(Change::new(zone, &key, what));
-            self.keys.push(FollowedKey { key, state, since: now, until });
+            let vouchers = if configured { Vec::new() } else { vouchers.to_vec() };
+            self.keys.push(FollowedKey { key, state, since: now, until, vouchers });
         }
         changes
     }
@@ -341,7 +379,7 @@ impl TrustPoint {
             if self.due == Timestamp::default() { "at once".to_owned() } else { zulu(self.due) }
         );
         for known in &self.keys {
-            let FollowedKey { key, state, since, until } = known;
+            let FollowedKey { key, state, since, until, .. } = known;
             let (since, until) = (zulu(*since), zulu(*until));
             let _ = match state {
                 State::AddPend => writeln!(
@@ -381,6 +419,7 @@ impl FollowedKey {
         };
         self.state = state;
         self.since = now;
+        self.vouchers.clear();
         Some(what)
     }
 }
@@ -412,3 +451,6 @@ impl Change {
         Self { zone: shown(zone), tag: key.tag, algorithm: key.algorithm, what }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -240,6 +240,34 @@ async fn a_key_that_goes_away_on_trial_begins_anew() {
     assert_eq!(over, [world.line(1, "trusted from now on")]);
 }
 
+/// rfc5011#2.2: where all keys that announced a key are revoked before its time is over, its time begins anew.
+#[tokio::test]
+async fn a_key_whose_announcers_were_all_revoked_begins_anew() {
+    for announcers in [&[(0, Key)][..], &[(0, Key), (1, Key)]] {
+        let mut world = World::new(2);
+        let announced = [(0, Key), (1, Key), (2, Key)];
+        let first = world.live(20 * DAY, &announced, announcers).await;
+        assert_eq!(first.len(), 3, "{first:?}");
+        let then = world.live(2 * DAY, &[(0, Revoked), (1, Key), (2, Key)], &[(0, Revoked), (1, Key)]).await;
+        assert_eq!(then[0], world.line(0, "revoked, never to be trusted again"));
+        let later = world.live(12 * DAY, &[(1, Key), (2, Key)], &[(1, Key)]).await;
+        if announcers.len() == 1 {
+            assert_eq!(
+                then[1],
+                world.line(2, "all keys that announced it have been revoked, forgotten"),
+                "{then:?}"
+            );
+            assert!(then[2].contains("new, will be trusted after"), "{then:?}");
+            assert_eq!(later, Vec::<String>::new(), "its time is not over");
+            let over = world.live(20 * DAY, &[(1, Key), (2, Key)], &[(1, Key)]).await;
+            assert!(over.contains(&world.line(2, "trusted from now on")), "{over:?}");
+        } else {
+            assert_eq!(then.len(), 1, "the other announcer still vouches: {then:?}");
+            assert_eq!(later, [world.line(2, "trusted from now on")]);
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_anchor_that_is_missing_is_still_one() {
     let mut world = World::new(2);

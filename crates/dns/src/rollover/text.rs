@@ -2,7 +2,7 @@
 //!
 //! `zone NAME CONFIGURED CHECKED DUE` begins a trust point: a digest of the configured anchors, and two times in seconds
 //! since 1970 (`-` for never); `key STATE SINCE UNTIL FLAGS PROTOCOL ALGORITHM BASE64` is a key of it, the last four
-//! fields as in a DNSKEY record. `;` begins a comment.
+//! fields as in a DNSKEY record; `by DIGEST` behind one that is on trial is an anchor that had signed it. `;` begins a comment.
 //!
 //! # Invariants
 //! * Anchors that are configured otherwise than when the file was written begin anew; what was revoked stays so.
@@ -32,12 +32,15 @@ impl Rollover {
             let digest = fingerprint(&point.configured);
             let checked = point.checked.map_or_else(|| "-".to_owned(), |time| time.secs().to_string());
             let _ = writeln!(out, "zone {} {digest} {checked} {}", shown(zone), point.due.secs());
-            for FollowedKey { key, state, since, until } in &point.keys {
+            for FollowedKey { key, state, since, until, vouchers } in &point.keys {
                 let (word, since, until) = (state.word(), since.secs(), until.secs());
                 let (flags, protocol) = key.flags_and_protocol();
                 let material = base64::encode_string(key.material());
                 let algorithm = key.algorithm;
                 let _ = writeln!(out, "key {word} {since} {until} {flags} {protocol} {algorithm} {material}");
+                for voucher in vouchers {
+                    let _ = writeln!(out, "by {}", base64::encode_string(voucher));
+                }
             }
         }
         out
@@ -65,6 +68,11 @@ impl Rollover {
                     let (zone, same) = place.as_ref().ok_or_else(|| told("a key of no zone"))?;
                     let key = followed(state, (since, until), record).map_err(told)?;
                     rollover.add(zone, *same, key).map_err(told)?;
+                }
+                ["by", digest] => {
+                    let (zone, _) = place.as_ref().ok_or_else(|| told("a digest of no key"))?;
+                    let digest = base64::decode(digest).map_err(|_| told("not base64"))?;
+                    rollover.vouched_for(zone, digest).map_err(told)?;
                 }
                 _ => return Err(told("makes no sense")),
             }
@@ -99,6 +107,20 @@ impl Rollover {
         point.keys.push(key);
         Ok(())
     }
+
+    /// The last key of a zone has one more voucher.
+    fn vouched_for(&mut self, zone: &DnsName, digest: Vec<u8>) -> Result<(), &'static str> {
+        let Some(known) = self.points.get_mut(zone).and_then(|point| point.keys.last_mut()) else {
+            return Ok(());
+        };
+        if known.state == State::AddPend {
+            if known.vouchers.len() >= limits::DNSSEC_ANCHORS {
+                return Err("too many vouchers");
+            }
+            known.vouchers.push(digest);
+        }
+        Ok(())
+    }
 }
 
 impl TrustPoint {
@@ -123,7 +145,7 @@ fn followed(state: &str, (since, until): (&str, &str), record: &[&str]) -> Resul
     let material: Vec<u8> = base64::decode(material).map_err(|_| "not base64")?;
     let record = [&flags.to_be_bytes()[..], &[protocol, algorithm], &material].concat();
     let key = Key::read(&record).ok_or("the key signs no zone")?;
-    Ok(FollowedKey { key, state, since: time(since)?, until: time(until)? })
+    Ok(FollowedKey { key, state, since: time(since)?, until: time(until)?, vouchers: Vec::new() })
 }
 
 fn time(text: &str) -> Result<Timestamp, &'static str> {
