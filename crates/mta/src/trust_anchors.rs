@@ -110,3 +110,71 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mail_types::dns::{RecordType, Security};
+
+    use super::*;
+    use crate::testing::Bench;
+
+    /// A file that can't be used: what the log says, and that the configured anchors are trusted as if there were none.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_file_that_can_not_be_used() {
+        let configured = TrustAnchors::root();
+        let good = Rollover::new(&configured).to_text();
+        let cut = &good[..good.len() - 5];
+        let too_long = format!("{good}{}", "; x\n".repeat(1 << 18));
+        for (content, want) in [
+            (None, Some("Is a directory (os error 21)")),
+            (Some("nonsense\n"), Some("line 1: another version")),
+            (Some("version 9\n"), Some("line 1: another version")),
+            (Some(""), Some("empty")),
+            (Some("version 1\nkey valid 0 0 257 3 8 AwEAAQ==\n"), Some("line 2: a key of no zone")),
+            (Some("\u{fffd}\0"), Some("line 1: another version")),
+            (Some(cut), Some("line 4: makes no sense")),
+            // The end of it is not read.
+            (Some(&*too_long), None),
+            (Some(&*good), None),
+        ] {
+            let bench = Bench::new("");
+            let db = bench.directory().join("db");
+            std::fs::create_dir_all(&db).expect("scratch");
+            let path = db.join("postrider-trust-anchors");
+            match content {
+                Some(content) => std::fs::write(&path, content).expect("scratch"),
+                None => std::fs::create_dir(&path).expect("scratch"),
+            }
+            let follower = Follower::begin(Arc::clone(&bench.services), &configured).await;
+            let told = want
+                .map(|want| format!("DNSSEC trust anchors are followed anew: {}: {want}", path.display()));
+            assert_eq!(bench.main_log(), told.iter().cloned().collect::<Vec<_>>(), "{content:.40?}");
+            assert_eq!(bench.panic_log(), bench.main_log(), "{content:.40?}");
+            assert_eq!(follower.rollover.anchors(), configured, "{content:.40?}");
+            assert_eq!(follower.fresh, want.is_some(), "{content:.40?}");
+        }
+    }
+
+    /// Nowhere to write: told, and the server goes on with what it knows.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_file_that_can_not_be_written() {
+        let bench = Bench::new("");
+        std::fs::write(bench.directory().join("db"), "no folder").expect("scratch");
+        let configured = TrustAnchors::root();
+        let mut follower = Follower::begin(Arc::clone(&bench.services), &configured).await;
+        follower.save().await;
+        let log = bench.main_log();
+        assert!(
+            log.last().is_some_and(
+                |line| line == "cannot write the DNSSEC trust anchors: Not a directory (os error 20)"
+            ),
+            "{log:?}"
+        );
+        // No name server answers: nothing changes, and it is asked again in an hour.
+        assert_eq!(follower.look().await, Duration::from_hours(1));
+        assert_eq!(follower.rollover.anchors(), configured);
+        let options = mail_types::dns::QueryOptions::DNSSEC;
+        let examined = bench.services.resolver.examine(b"x.test", RecordType::A, &options).await;
+        assert_eq!(examined.security, Security::Indeterminate);
+    }
+}

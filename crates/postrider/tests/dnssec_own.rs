@@ -56,12 +56,13 @@ fn program(folder: &Path, options: &str, arguments: &[&str]) -> Command {
 
 /// What it says.
 fn says(folder: &Path, options: &str, arguments: &[&str], input: &str) -> String {
-    let mut child = program(folder, options, arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("built");
+    finished(program(folder, options, arguments), input)
+}
+
+/// What a program says.
+fn finished(mut program: Command, input: &str) -> String {
+    let mut child =
+        program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("built");
     child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
     let output = child.wait_with_output().expect("it ends");
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
@@ -126,12 +127,76 @@ ${lookup dnsdb{a=mail.corrupted.test}}
 ${lookup dnsdb{dnssec_never,a=mail.corrupted.test}} <$lookup_dnssec_authenticated>
 ";
 
-#[test]
-fn own_validation_decides() {
-    let programs = ["/usr/sbin/nsd", "/usr/bin/ldns-signzone"];
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+/// Whether all of these are there; CI installs them.
+fn installed(programs: &[&str]) -> bool {
     if let Some(missing) = programs.iter().find(|program| !Path::new(program).exists()) {
         assert!(std::env::var_os("CI").is_none(), "{missing} is not installed");
         eprintln!("skipped: {missing} is not installed");
+        return false;
+    }
+    true
+}
+
+/// A clock that is wrong is told from zones that are: in the main log, and by `tls-policy`.
+#[test]
+fn a_wrong_clock_is_named() {
+    if !installed(&["/usr/sbin/nsd", "/usr/bin/ldns-signzone", FAKETIME]) {
+        return;
+    }
+    let scratch = Scratch(std::env::temp_dir().join(format!("postrider-wrong-clock-{}", std::process::id())));
+    let folder = &scratch.0;
+    for place in ["log", "spool"] {
+        std::fs::create_dir_all(folder.join(place)).expect("scratch");
+    }
+    let (made, root) = zones::make(folder, SPECS);
+    std::fs::write(folder.join("root.ds"), root).expect("scratch");
+    let nsd = daemons::nsd(folder, &made);
+    let own = format!(
+        "dns_servers = 127.0.0.1::{}\ndnssec_trust_anchors = {}/root.ds\n",
+        nsd.address.port(),
+        folder.display()
+    );
+    // The program works as another user where the test is root.
+    for place in [folder.clone(), folder.join("log"), folder.join("spool")] {
+        std::fs::set_permissions(place, Permissions::from_mode(0o777)).expect("ours");
+    }
+    let at = |clock: Option<&str>, arguments: &[&str], input: &str| {
+        let mut program = program(folder, &own, arguments);
+        if let Some(clock) = clock {
+            program.env("LD_PRELOAD", FAKETIME).env("FAKETIME", clock);
+        }
+        finished(program, input)
+    };
+    let blames = "this machine's clock is probably wrong: it says ";
+    let window = ". DNSKEY is signed from 20260101000000Z to 20370101000000Z";
+    for (clock, year) in
+        [(None, ""), (Some("@2038-01-01 00:00:00"), "2038"), (Some("@2020-01-01 00:00:00"), "2020")]
+    {
+        let log = folder.join("log/mainlog");
+        let _ = std::fs::remove_file(&log);
+        at(clock, &["-bt", "x@good.test"], "");
+        at(clock, &["-odi", "x@good.test"], "Subject: late\n\nx\n");
+        let log = std::fs::read_to_string(&log).expect("a log");
+        let policy = at(clock, &["tls-policy", "good.test"], "");
+        let named = |text: &str| text.lines().find(|line| line.contains(blames)).map(str::to_owned);
+        let (in_log, in_policy) = (named(&log), named(&policy));
+        assert_eq!(in_log.is_some(), clock.is_some(), "{clock:?}: {log}");
+        assert_eq!(in_policy.is_some(), clock.is_some(), "{clock:?}: {policy}");
+        if let (Some(line), Some(policy)) = (in_log, in_policy) {
+            for part in [&format!("{blames}{year}0101"), window] {
+                assert!(line.contains(part) && policy.contains(part), "{part} in {line} and {policy}");
+            }
+            assert!(line.contains("DNSSEC validation failed for good.test MX: "), "{line}");
+            assert!(log.contains(" defer (-1): host lookup did not complete"), "{log}");
+        }
+    }
+}
+
+#[test]
+fn own_validation_decides() {
+    if !installed(&["/usr/sbin/nsd", "/usr/bin/ldns-signzone"]) {
         return;
     }
     let scratch = Scratch(std::env::temp_dir().join(format!("postrider-dnssec-own-{}", std::process::id())));

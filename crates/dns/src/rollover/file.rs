@@ -25,14 +25,12 @@ impl AnchorsFile {
         Self { path: folder.join("postrider-trust-anchors") }
     }
 
-    /// What it says of these configured anchors; none where there is no file, or none that this process may read.
+    /// What it says of these configured anchors; none where there is no file.
     pub fn load(&self, configured: &TrustAnchors) -> Result<Option<Rollover>, String> {
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", self.path.display());
         let file = match File::open(&self.path) {
             Ok(file) => file,
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
-                return Ok(None);
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(told(&error)),
         };
         let mut text = Vec::new();

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use config::Config;
+use mail_types::bytes::Printable;
 use mta::context::Context;
 use mta::context::facts::Facts;
 use mta::route::{RouteAddress, RouteMode};
@@ -56,6 +57,10 @@ async fn one(domain: &[u8], context: &mut Context) -> u8 {
     let Some(assignment) = outcome.assignment() else {
         let report = mta::route::test_address(&address.address, true, context).await;
         crate::say(report.text.as_bytes());
+        // Why, where the message says no more than that something is wrong.
+        for line in &outcome.log {
+            crate::say(format!("  {}\n", Printable::new(&line.text)).as_bytes());
+        }
         return u8::try_from(report.exit_code).unwrap_or(2).max(1);
     };
     let (hosts, facts) = (assignment.hosts.clone(), assignment.facts.clone());
