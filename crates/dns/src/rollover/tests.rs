@@ -12,9 +12,9 @@ const fn hours(hours: u64) -> Duration {
 fn how_often_a_zone_is_asked() {
     for (original_ttl, left, refresh, retry) in [
         // Half and a tenth of the records' lifetime.
-        (2 * DAY, 90 * DAY, hours(24), Duration::from_secs(17_280)),
+        (2 * DAY, 90 * DAY, hours(24), Duration::from_mins(288)),
         // Half and a tenth of what is left of the signature.
-        (90 * DAY, 2 * DAY, hours(24), Duration::from_secs(17_280)),
+        (90 * DAY, 2 * DAY, hours(24), Duration::from_mins(288)),
         // Never less often than these.
         (90 * DAY, 90 * DAY, hours(15 * 24), hours(24)),
         (30 * DAY + 2, 90 * DAY, hours(15 * 24), hours(24)),
