@@ -31,6 +31,17 @@ pub(crate) fn adjusted(
     Ok(out)
 }
 
+/// The same with `TZ` as option `timezone` has it: set, or taken away where that is empty. For universal time Exim leaves
+/// the variable as it is.
+pub(crate) fn in_zone(mut environment: Environment, zone: &[u8]) -> Environment {
+    if zone.is_empty() {
+        environment.remove(&b"TZ"[..]);
+    } else if !zone.eq_ignore_ascii_case(b"utc") {
+        environment.insert(b"TZ".to_vec(), zone.to_vec());
+    }
+    environment
+}
+
 /// One item of `keep_environment`.
 struct Item {
     negated: bool,
@@ -130,6 +141,13 @@ mod tests {
                 .collect();
             assert_eq!(shown.join(" "), want, "{keep} {add}");
         }
+        let zoned = |zone: &[u8]| {
+            let given: Environment = [(b"TZ".to_vec(), b"Asia/Tokyo".to_vec())].into_iter().collect();
+            in_zone(given, zone).remove(&b"TZ"[..])
+        };
+        assert_eq!(zoned(b""), None);
+        assert_eq!(zoned(b"utc"), Some(b"Asia/Tokyo".to_vec()));
+        assert_eq!(zoned(b"Europe/Vienna"), Some(b"Europe/Vienna".to_vec()));
         let broken = adjusted(&items("^("), &[], &given).unwrap_err();
         assert_eq!(
             broken,

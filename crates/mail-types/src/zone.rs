@@ -18,9 +18,9 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
-    /// The system's zone (`/etc/localtime`, or `TZ` in the environment).
-    pub fn system() -> Self {
-        Self(TimeZone::system())
+    /// A zone by its compiled rules (a file of the zone database); `None` where they are none.
+    pub fn of_rules(rules: &[u8]) -> Option<Self> {
+        TimeZone::tzif("", rules).ok().map(Self)
     }
 
     /// A zone by name (`Europe/Vienna`), in POSIX form (`CET-1CEST,M3.5.0,M10.5.0/3`), or empty or `UTC` for universal

@@ -80,7 +80,7 @@ fn fixed_variable(name: &str) -> Option<expand::Variable> {
 
 /// The zone of times that people read.
 pub(crate) fn zone(config: &Config) -> Zone {
-    config.main.get(main::TIMEZONE).map_or_else(Zone::system, Zone::named)
+    mta::context::zone(config)
 }
 
 /// Settings and place of the logs.

@@ -1,8 +1,8 @@
 //! Finding and reading the configuration, and telling what is wrong with it.
 //!
 //! # Security
-//! Reading needs no privilege beyond that of the caller. A file at the default place that others than root or the mail
-//! user could have written is refused, as Exim does; one given by `-C` is the caller's own affair.
+//! Reading needs no privilege beyond that of the caller. To root a file that others could have written is refused, as by
+//! Exim, wherever it is; what other users name by `-C` is their own affair.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -74,13 +74,9 @@ pub(crate) fn tell(loaded: &Loaded) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// Refuses a configuration at the default place that others could have written, before it is used with privilege.
-pub(crate) fn check_permissions(
-    invocation: &Invocation,
-    config: &Config,
-    caller: &Caller,
-) -> Result<(), String> {
-    if invocation.config_files.is_some() || !caller.is_root() {
+/// Refuses a configuration that others could have written, before it is used with privilege.
+pub(crate) fn check_permissions(config: &Config, caller: &Caller) -> Result<(), String> {
+    if !caller.is_root() {
         return Ok(());
     }
     permissions::check(&config.facts, TrustedOwner::default())

@@ -31,7 +31,7 @@ pub mod sender_auth;
 pub mod variable;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use config::Config;
@@ -216,11 +216,15 @@ fn lookup_settings(config: &Config) -> LookupSettings {
     }
 }
 
-/// The zone of option `timezone`: unset means the system's, as a program without `TZ` sees it.
-fn zone(config: &Config) -> Zone {
+/// The zone of option `timezone`: unset or empty means the system's, as a program without `TZ` sees it.
+pub fn zone(config: &Config) -> Zone {
+    static SYSTEM: LazyLock<Zone> = LazyLock::new(|| {
+        let rules = std::fs::read("/etc/localtime").ok();
+        rules.and_then(|rules| Zone::of_rules(&rules)).unwrap_or_else(Zone::utc)
+    });
     match config.main.get(main::TIMEZONE) {
-        Some(name) => Zone::named(name),
-        None => Zone::system(),
+        Some(name) if !name.is_empty() => Zone::named(name),
+        _ => SYSTEM.clone(),
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) fn run(invocation: &Invocation, shed: bool) -> ExitCode {
         crate::say_error(&reason);
         return ExitCode::FAILURE;
     }
-    if let Err(reason) = load::check_permissions(invocation, &start.config, &start.caller) {
+    if let Err(reason) = load::check_permissions(&start.config, &start.caller) {
         crate::say_error_as_is(&reason);
         return ExitCode::FAILURE;
     }
