@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use config::Config;
 use mta::context::Context;
-use mta::context::facts::Facts;
+use mta::context::facts::{Facts, VerifyMode};
 
 use super::Start;
 use crate::argv::Mode;
@@ -62,7 +62,8 @@ impl Job for Test<'_> {
             let mut addresses = Addresses::of(&self.start.invocation.operands);
             while let Some(address) = addresses.next() {
                 let mut context =
-                    Context::with_config(self.facts(), Arc::clone(&config), Arc::clone(&services));
+                    Context::with_config(Facts::default(), Arc::clone(&config), Arc::clone(&services));
+                self.prepare(&mut context);
                 worst = worst.max(self.one(&address, &mut context).await);
             }
             worst
@@ -71,12 +72,25 @@ impl Job for Test<'_> {
 }
 
 impl Test<'_> {
-    fn facts(&self) -> Facts {
-        let mut facts = Facts::default();
-        if let Some(sender) = &self.start.invocation.sender {
-            facts.message.sender_address.clone_from(sender);
+    /// The sender, which is the caller where `-f` names none, and what the address is looked at for.
+    fn prepare(&self, context: &mut Context) {
+        let as_sender = matches!(self.start.invocation.mode, Mode::Verify { as_sender: true });
+        let given = self.start.invocation.sender.as_deref().map(<[u8]>::trim_ascii);
+        let bare = |text: &[u8]| {
+            text.strip_prefix(b"<").and_then(|text| text.strip_suffix(b">")).unwrap_or(text).to_vec()
+        };
+        let mut sender = match given {
+            Some(given) => bare(given),
+            None if as_sender => Vec::new(),
+            None => self.start.caller.login.clone(),
+        };
+        if !sender.is_empty() && !sender.contains(&b'@') {
+            sender.push(b'@');
+            sender.extend_from_slice(context.qualify_domain());
         }
-        facts
+        let message = &mut context.facts.message;
+        message.sender_address = sender;
+        message.verify_mode = if as_sender { VerifyMode::Sender } else { VerifyMode::Recipient };
     }
 
     async fn one(&self, address: &[u8], context: &mut Context) -> u8 {
