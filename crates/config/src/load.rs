@@ -142,9 +142,10 @@ impl Loader<'_> {
             self.reader.report(Diagnostic::warning("config.main.environment", span, text));
         }
         let add = main.get(options::main::ADD_ENVIRONMENT);
-        let adjusted = environment::adjusted(keep, add, &request.facts.environment);
         let zone = main.get(options::main::TIMEZONE).unwrap_or_default();
-        adjusted.map(|adjusted| environment::in_zone(adjusted, zone)).unwrap_or_else(|text| {
+        let adjusted = environment::adjusted(keep, add, &request.facts.environment);
+        let adjusted = adjusted.map(|adjusted| environment::in_zone(adjusted, zone));
+        adjusted.unwrap_or_else(|text| {
             self.reader.report(Diagnostic::error("config.main.invalid", span, text.clone()).exim(text));
             expand::system::Environment::new()
         })
