@@ -5,6 +5,8 @@
 
 #[path = "liar/clock.rs"]
 mod clock;
+#[path = "liar/hashed.rs"]
+mod hashed;
 #[path = "liar/server.rs"]
 mod server;
 #[path = "liar/several.rs"]

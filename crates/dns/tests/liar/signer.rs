@@ -155,7 +155,8 @@ pub(crate) fn sign(
     data: &[Vec<u8>],
     times: Times,
 ) -> Rec {
-    let labels = owner.split('.').filter(|label| !label.is_empty()).count() as u8;
+    // rfc4034#3.1.3: without the asterisk of a wildcard.
+    let labels = owner.split('.').filter(|label| !matches!(*label, "" | "*")).count() as u8;
     let mut signed = rtype.to_be_bytes().to_vec();
     signed.extend_from_slice(&[15, labels]);
     for number in [times.ttl, times.to, times.from] {
