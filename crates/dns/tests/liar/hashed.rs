@@ -264,7 +264,7 @@ const WILD: &str = "x.wild.good.test";
 fn from_wildcard(zones: &[Zone], proofs: Vec<Vec<Rec>>) -> Reply {
     let mut answer = zone(zones, "good.test").signed("*.wild.good.test", A, vec![vec![192, 0, 2, 9]]);
     for record in &mut answer {
-        record.owner = WILD.to_owned();
+        WILD.clone_into(&mut record.owner);
     }
     Reply { answer, authority: proofs.concat(), ..Reply::default() }
 }
