@@ -54,14 +54,20 @@ pub(crate) fn sha3(data: &[u8], length: Sha3) -> Vec<u8> {
 /// A keyed digest after RFC 2104, for hashes with blocks of 64 bytes.
 pub(crate) fn hmac(hash: fn(&[u8]) -> Vec<u8>, secret: &[u8], data: &[u8]) -> Vec<u8> {
     const BLOCK: usize = 64;
-    let mut key = if secret.len() > BLOCK { hash(secret) } else { secret.to_vec() };
-    key.resize(BLOCK, 0);
-    let padded = |pad: u8| key.iter().map(|byte| byte ^ pad).collect::<Vec<u8>>();
-    let mut inner = padded(0x36);
-    inner.extend_from_slice(data);
-    let mut outer = padded(0x5c);
-    outer.extend_from_slice(&hash(&inner));
-    hash(&outer)
+    let mut key = [0; BLOCK];
+    if secret.len() > BLOCK {
+        let short = hash(secret);
+        key[..short.len()].copy_from_slice(&short);
+    } else {
+        key[..secret.len()].copy_from_slice(secret);
+    }
+    let round = |pad: u8, data: &[u8]| {
+        let mut text = Vec::with_capacity(BLOCK + data.len());
+        text.extend(key.iter().map(|byte| byte ^ pad));
+        text.extend_from_slice(data);
+        hash(&text)
+    };
+    round(0x5c, &round(0x36, data))
 }
 
 /// Hexadecimal with small letters.

@@ -4,7 +4,7 @@
 //! The texts are Exim's own: callers put them into replies and log lines as Exim does
 //! (`failed to expand ...: <message>`).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use mail_types::diagnostic::Span;
 
@@ -51,7 +51,10 @@ impl EvalError {
     /// The same failure with more words behind its text.
     #[must_use]
     pub fn and(self, words: impl fmt::Display) -> Self {
-        let message = format!("{}{words}", self.message());
+        let mut message = String::with_capacity(2 * self.message().len());
+        message.push_str(self.message());
+        // What is written to memory cannot fail.
+        let _ = write!(message, "{words}");
         self.retold(message)
     }
 

@@ -60,7 +60,8 @@ impl Address {
 
     /// `local@domain`, or the local part alone.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = self.local_part.clone();
+        let mut out = Vec::with_capacity(self.local_part.len() + 1 + self.domain.len());
+        out.extend_from_slice(&self.local_part);
         if self.is_qualified() {
             out.push(b'@');
             out.extend_from_slice(&self.domain);

@@ -24,6 +24,9 @@ impl Text {
     /// How many bytes are held without an allocation.
     pub const SHORT: usize = 30;
 
+    /// What a text that grows beyond [`Text::SHORT`] has room for more, at most, before it grows again.
+    const ROOM: usize = 4096;
+
     /// No bytes.
     #[inline]
     pub const fn new() -> Self {
@@ -74,7 +77,7 @@ impl Text {
                     *len = end as u8;
                     return;
                 }
-                let mut long = Vec::with_capacity(end.max(2 * Self::SHORT));
+                let mut long = Vec::with_capacity(end + end.min(Self::ROOM));
                 long.extend_from_slice(self.bytes());
                 long.extend_from_slice(more);
                 self.0 = Form::Long(Arc::new(long));

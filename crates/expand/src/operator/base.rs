@@ -68,7 +68,8 @@ pub(super) fn base32d(call: &Call<'_>) -> Result<Value, EvalError> {
 /// Six digits: what message ids are made of.
 pub(super) fn base62(call: &Call<'_>) -> Result<Value, EvalError> {
     let all = digits(decimal(call)?, BASE62);
-    let mut out = vec![b'0'; 6usize.saturating_sub(all.len())];
+    let mut out = Vec::with_capacity(6);
+    out.resize(6usize.saturating_sub(all.len()), b'0');
     out.extend_from_slice(&all[all.len().saturating_sub(6)..]);
     Ok(Value::clean(out))
 }

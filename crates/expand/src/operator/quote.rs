@@ -30,7 +30,8 @@ pub(super) fn quote_local_part(call: &Call<'_>) -> Value {
 }
 
 fn quoted(text: &[u8]) -> Vec<u8> {
-    let mut out = vec![b'"'];
+    let mut out = Vec::with_capacity(2 * text.len() + 2);
+    out.push(b'"');
     for &byte in text {
         match byte {
             b'\n' => out.extend_from_slice(b"\\n"),

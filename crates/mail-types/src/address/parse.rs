@@ -83,6 +83,9 @@ pub struct HeaderAddress {
     pub address: Result<Address, AddressError>,
 }
 
+/// Longer local parts and domains are rare.
+const USUAL_LENGTH: usize = 64;
+
 /// Reads the operand of MAIL or RCPT: `<local@domain>`, or without brackets, with a source route (which is dropped).
 /// Exim takes a phrase and comments there, too.
 pub fn parse_path(text: &[u8], options: ParseOptions) -> Result<Address, AddressError> {
@@ -338,7 +341,7 @@ impl Parser<'_> {
 
     /// Reads words and dots; comments and white space go. Nothing at all is an empty result.
     fn local_part(&mut self) -> Result<Vec<u8>, AddressError> {
-        let mut out = Vec::new();
+        let mut out = self.room();
         loop {
             match self.peek() {
                 Some(b'"') => self.quoted(&mut out)?,
@@ -381,12 +384,17 @@ impl Parser<'_> {
         out.extend_from_slice(&self.text[start..self.at]);
     }
 
+    /// A buffer for what an address usually needs of what is left.
+    fn room(&self) -> Vec<u8> {
+        Vec::with_capacity((self.text.len() - self.at).min(USUAL_LENGTH))
+    }
+
     fn domain(&mut self) -> Result<Vec<u8>, AddressError> {
         self.skip_comment();
         if self.peek() == Some(b'[') {
             return self.domain_literal();
         }
-        let mut out = Vec::new();
+        let mut out = self.room();
         loop {
             let start = self.at;
             while let Some(byte) = self.peek() {

@@ -9,7 +9,7 @@ mod lines;
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -135,7 +135,8 @@ fn answer(text: &[u8], context: &mut Context, out: &mut Vec<u8>) {
     let before = out.len();
     if let Err(error) = ::expand::expand_onto(text, context, out) {
         out.truncate(before);
-        out.extend_from_slice(format!("Failed: {error}").as_bytes());
+        // What is written to memory cannot fail.
+        let _ = write!(out, "Failed: {error}");
     }
     out.push(b'\n');
 }
