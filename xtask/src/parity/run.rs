@@ -418,19 +418,21 @@ impl<'a> Run<'a> {
         for place in ["mail", "spool/input", "spool/Finput", "spool/Fmsglog", "spool/msglog.OLD"] {
             collect(&self.dir.join(place), &mut files)?;
         }
-        for path in files {
-            let name = path.strip_prefix(&self.dir).unwrap_or(&path).to_string_lossy().into_owned();
-            parts.push((name, read_entry(&path)));
+        // Exim's ids of one second sort by process number, which begins anew now and then: the order in the log counts.
+        let log = parts.iter().find(|(name, _)| name == "log/mainlog").map(|(_, text)| text.as_slice());
+        for together in files.chunk_by_mut(|a, b| a.parent() == b.parent()) {
+            together.sort_by_cached_key(|path| {
+                let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+                (told_of(name, log.unwrap_or_default()), name.to_vec())
+            });
         }
         let mut answer = Vec::new();
         for (name, text) in parts {
-            answer.extend_from_slice(b"##### ");
-            answer.extend_from_slice(&masks.apply(name.as_bytes()));
-            answer.push(b'\n');
-            answer.extend_from_slice(&masks.apply(&text));
-            if !text.ends_with(b"\n") {
-                answer.extend_from_slice(b"\n(no newline at the end)\n");
-            }
+            show(&name, &text, &mut masks, &mut answer);
+        }
+        for path in files {
+            let name = path.strip_prefix(&self.dir).unwrap_or(&path).to_string_lossy().into_owned();
+            show(&name, &read_entry(&path), &mut masks, &mut answer);
         }
         drop(fs::remove_dir_all(&self.dir));
         Ok(answer)
@@ -453,6 +455,23 @@ impl Drop for Run<'_> {
             drop(child.kill());
             drop(child.wait());
         }
+    }
+}
+
+/// Where a log first tells of the message that a file of the spool belongs to; its end, where it does not.
+fn told_of(name: &[u8], log: &[u8]) -> usize {
+    let id = name.strip_suffix(b"-H").or_else(|| name.strip_suffix(b"-D")).unwrap_or(name);
+    log.windows(id.len().max(1)).position(|words| words == id).unwrap_or(log.len())
+}
+
+/// Appends a part of the answer.
+fn show(name: &str, text: &[u8], masks: &mut Masks, answer: &mut Vec<u8>) {
+    answer.extend_from_slice(b"##### ");
+    answer.extend_from_slice(&masks.apply(name.as_bytes()));
+    answer.push(b'\n');
+    answer.extend_from_slice(&masks.apply(text));
+    if !text.ends_with(b"\n") {
+        answer.extend_from_slice(b"\n(no newline at the end)\n");
     }
 }
 
