@@ -414,8 +414,9 @@ impl<'a> Run<'a> {
             }
         }
         let mut masks = self.masks();
-        let mut files = Vec::new();
-        for place in ["mail", "spool/input", "spool/Finput", "spool/Fmsglog", "spool/msglog.OLD"] {
+        let (mut mail, mut files) = (Vec::new(), Vec::new());
+        collect(&self.dir.join("mail"), &mut mail)?;
+        for place in ["spool/input", "spool/Finput", "spool/Fmsglog", "spool/msglog.OLD"] {
             collect(&self.dir.join(place), &mut files)?;
         }
         // Exim's ids of one second sort by process number, which begins anew now and then: the order in the log counts.
@@ -430,7 +431,7 @@ impl<'a> Run<'a> {
         for (name, text) in parts {
             show(&name, &text, &mut masks, &mut answer);
         }
-        for path in files {
+        for path in mail.into_iter().chain(files) {
             let name = path.strip_prefix(&self.dir).unwrap_or(&path).to_string_lossy().into_owned();
             show(&name, &read_entry(&path), &mut masks, &mut answer);
         }
