@@ -210,6 +210,8 @@ pub const ARC_SETS: usize = 50;
 pub const TLS_HANDSHAKE_SECS: u64 = 300;
 /// Longest message of a TLS handshake (a ClientHello, a chain of certificates).
 pub const TLS_HANDSHAKE_MESSAGE: usize = 65_535;
+/// Octets at the beginning of a client's TLS in which its wish for a stapled OCSP proof is looked for.
+pub const TLS_HELLO_OCTETS: usize = 16 << 10;
 /// Records without content that may follow one another under TLS.
 pub const TLS_EMPTY_RECORDS: u32 = 32;
 /// Requests for new keys that may come under TLS 1.3 without any data between them.

@@ -30,6 +30,7 @@ tls_try_verify_hosts = *
 tls_verify_certificates = @DIR@/ca.pem
 tls_resumption_hosts = *
 acl_smtp_rcpt = accept
+acl_smtp_vrfy = deny message = ocsp=$tls_in_ocsp
 requiretls_advertise_hosts = *
 ";
 
@@ -122,6 +123,24 @@ fn openssl_sees_versions_names_proofs_and_resumed_sessions() {
     );
     let said = site.s_client(port, &with(&["-status", "-servername", "other.example.net"]), hello);
     assert!(said.contains("OCSP response: no response sent"), "{said}");
+    // The server knows what it was asked and what it sent; a resumed session has no certificate to staple to.
+    for version in ["-tls1_2", "-tls1_3"] {
+        for (more, told) in [
+            (&[][..], "ocsp=0"),
+            (&["-status", "-sess_out", "proved"], "ocsp=4"),
+            (&["-status", "-sess_in", "proved"], "ocsp=1"),
+            (&["-sess_in", "proved"], "ocsp=0"),
+            (&["-status", "-servername", "other.example.net"], "ocsp=1"),
+            (&["-servername", "other.example.net"], "ocsp=0"),
+        ] {
+            let said = site.s_client(
+                port,
+                &[&with(&[version]), more].concat(),
+                "EHLO client.example\nVRFY x@y.example\nQUIT\n",
+            );
+            assert!(said.contains(told), "{version} {more:?}: {said}");
+        }
+    }
     // A session is resumed.
     for version in ["-tls1_2", "-tls1_3"] {
         let said = site.s_client(port, &with(&[version, "-sess_out", "session"]), hello);

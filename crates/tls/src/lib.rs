@@ -27,6 +27,7 @@
 pub mod certificate;
 pub mod cipher;
 mod client;
+pub mod client_hello;
 mod dane;
 mod error;
 mod identity;

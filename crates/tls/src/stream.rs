@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, server};
 
 use crate::client::Connector;
+use crate::client_hello::{Overheard, asks_for_status};
 use crate::error::{HandshakeFault, session_words};
 use crate::ocsp;
 use crate::server::{Acceptor, Hello, SHOWN};
@@ -31,8 +32,11 @@ pub struct Stream<S> {
 
 enum State<S> {
     Clear(S),
-    /// A client's hello was read.
-    Greeted(Box<StartHandshake<S>>),
+    /// A client's hello was read; it may ask for a stapled proof.
+    Greeted {
+        started: Box<StartHandshake<S>>,
+        asks_for_status: bool,
+    },
     Server(Box<server::TlsStream<S>>),
     Client(Box<client::TlsStream<S>>),
     /// A handshake failed or was given up.
@@ -43,7 +47,7 @@ impl<S> std::fmt::Debug for Stream<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = match &self.state {
             State::Clear(_) => "clear",
-            State::Greeted(_) => "greeted",
+            State::Greeted { .. } => "greeted",
             State::Server(_) | State::Client(_) => "secured",
             State::Gone => "gone",
         };
@@ -68,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
             State::Clear(stream) => Some(stream),
             State::Server(stream) => Some(stream.get_ref().0),
             State::Client(stream) => Some(stream.get_ref().0),
-            State::Greeted(_) | State::Gone => None,
+            State::Greeted { .. } | State::Gone => None,
         }
     }
 
@@ -85,13 +89,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let State::Clear(stream) = std::mem::replace(&mut self.state, State::Gone) else {
             return Err(HandshakeFault::Protocol("TLS is active already".to_owned()));
         };
-        let started = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream)
+        let acceptor = rustls::server::Acceptor::default();
+        let started = LazyConfigAcceptor::new(acceptor, Overheard::new(stream))
             .await
             .map_err(|error| HandshakeFault::of(&error))?;
+        let asks_for_status = asks_for_status(&started.io.octets);
+        let started = StartHandshake::from_parts(started.accepted, started.io.stream);
         let hello = started.client_hello();
         let sni = hello.server_name().map(str::to_owned);
         let alpn = hello.alpn().into_iter().flatten().map(<[u8]>::to_vec).collect();
-        self.state = State::Greeted(Box::new(started));
+        self.state = State::Greeted { started: Box::new(started), asks_for_status };
         Ok(Hello { sni, alpn })
     }
 
@@ -100,7 +107,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// # Errors
     /// Why there is no session.
     pub async fn accept(&mut self, acceptor: &Acceptor) -> Result<Established, HandshakeFault> {
-        let State::Greeted(started) = std::mem::replace(&mut self.state, State::Gone) else {
+        let State::Greeted { started, asks_for_status } = std::mem::replace(&mut self.state, State::Gone)
+        else {
             return Err(HandshakeFault::Protocol("no hello was read".to_owned()));
         };
         let config = std::sync::Arc::clone(&acceptor.config);
@@ -114,6 +122,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let (_, connection) = stream.get_ref();
         let mut facts = Established::of(connection);
         facts.sni = connection.server_name().map(|name| name.as_bytes().to_vec());
+        let stapled = shown.as_ref().is_some_and(|shown| shown.ocsp.is_some()) && !facts.resumed;
+        facts.ocsp = match (asks_for_status, stapled) {
+            (false, _) => Ocsp::NotRequested,
+            (true, false) => Ocsp::NotResponded,
+            // What is stapled was looked at when it was read.
+            (true, true) => Ocsp::Verified,
+        };
         let shown = shown.and_then(|shown| shown.cert.first().map(|der| der.as_ref().to_vec()));
         facts.our_certificate = shown.or_else(|| acceptor.shown.clone());
         let now = acceptor.clock.now();
@@ -160,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
             State::Clear(stream) => Ok(Active::Clear(Pin::new(stream))),
             State::Server(stream) => Ok(Active::Server(Pin::new(&mut **stream))),
             State::Client(stream) => Ok(Active::Client(Pin::new(&mut **stream))),
-            State::Greeted(_) | State::Gone => Err(io::ErrorKind::NotConnected.into()),
+            State::Greeted { .. } | State::Gone => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 }

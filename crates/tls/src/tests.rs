@@ -162,8 +162,13 @@ async fn stapled_proofs() {
                 ..ConnectorSettings::default()
             };
             let connector = Connector::new(settings, Arc::clone(&late)).unwrap();
-            let (_, asked, _) = handshake(&acceptor, &connector, Some("mx.example")).await;
+            let (served, asked, _) = handshake(&acceptor, &connector, Some("mx.example")).await;
             assert_eq!(asked.map(|facts| facts.ocsp), want, "{proof:?} {staple:?} {strictness:?} {list}");
+            // The library's client always asks. It is the server who is told here.
+            let sent = if staple.is_some() { Ocsp::Verified } else { Ocsp::NotResponded };
+            if let Ok(served) = served {
+                assert_eq!(served.ocsp, sent, "{proof:?} {staple:?} {strictness:?} {list}");
+            }
         }
     }
 }

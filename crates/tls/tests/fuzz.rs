@@ -3,10 +3,29 @@
 
 extern crate postrider_tls as tls;
 
+#[path = "fuzz/hello.rs"]
+mod hello;
 #[path = "fuzz/promise.rs"]
 mod promise;
 #[path = "fuzz/status.rs"]
 mod status;
+
+#[test]
+fn hellos_may_be_anything() {
+    mutation::replay(env!("CARGO_MANIFEST_DIR"), "hello", hello::run);
+}
+
+/// The hellos of `openssl s_client`, with and without `-status`.
+#[test]
+fn the_corpus_of_hellos_is_read() {
+    for (file, asks) in
+        [("tls13-status", true), ("tls12-status", true), ("fragmented-status", true), ("tls13-plain", false)]
+    {
+        let path = format!("{}/fuzz/corpus/hello/{file}", env!("CARGO_MANIFEST_DIR"));
+        let octets = std::fs::read(path).expect("in the tree");
+        assert_eq!(tls::client_hello::asks_for_status(&octets), asks, "{file}");
+    }
+}
 
 #[test]
 fn promises_may_be_anything() {
