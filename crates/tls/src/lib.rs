@@ -7,9 +7,11 @@
 //! # Invariants
 //! * No type of rustls, webpki or x509-parser stands in a public signature.
 //! * A stream that failed to upgrade carries nothing any more, neither way.
+//! * Nothing is read before a handshake is complete. A server may write before that, if it asks for it
+//!   ([`Stream::accept_half`]).
 //!
 //! # Security
-//! TLS 1.2 and 1.3 only; no renegotiation, no compression, no early data (they do not exist in the library). ALPN without
+//! TLS 1.2 and 1.3 only; no renegotiation, no compression, no early data of clients (they do not exist in the library). ALPN without
 //! a protocol of ours is refused. Octets that came in clear before the handshake never reach the session behind it: the
 //! stream holds no buffer of its own, and its owner drops his.
 //!

@@ -60,6 +60,9 @@ pub struct AcceptorSettings {
     pub alpn: Vec<Vec<u8>>,
     /// Keys for tickets, where sessions may be resumed.
     pub tickets: Option<Tickets>,
+    /// The server speaks before the client's side of the handshake is done, where that is possible: with TLS 1.3, and where
+    /// no certificate is asked for. For [`Stream::accept_half`](crate::Stream::accept_half).
+    pub early: bool,
 }
 
 /// A server's settings, ready for handshakes.
@@ -77,6 +80,11 @@ impl Acceptor {
     /// Words of the list of ciphers that ask for something that does not exist here.
     pub fn dropped(&self) -> &[String] {
         &self.dropped
+    }
+
+    /// The server may speak first, if the version allows it.
+    pub(crate) fn speaks_first(&self) -> bool {
+        self.config.send_half_rtt_data
     }
 
     /// Makes the settings ready.
@@ -107,6 +115,8 @@ impl Acceptor {
         config.alpn_protocols = settings.alpn;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
+        // The library looks at this for resumed sessions, in which it asks for no certificate: the client's counts all the same.
+        config.send_half_rtt_data = settings.early && settings.client.strictness == Strictness::Ignore;
         if let Some(tickets) = settings.tickets {
             config.ticketer = tickets.0;
             config.send_tls13_tickets = 1;

@@ -78,6 +78,8 @@ pub struct AcceptorRequest {
     pub alpn: Vec<Vec<u8>>,
     /// Tickets are given.
     pub resumption: bool,
+    /// `tls_early_banner_hosts`.
+    pub early: bool,
 }
 
 /// What a client needs, by names of files.
@@ -244,6 +246,7 @@ impl Store {
             ciphers: ciphers(&request.ciphers)?,
             alpn: request.alpn.clone(),
             tickets: if request.resumption { self.tickets() } else { None },
+            early: request.early,
         };
         let made = Acceptor::new(settings, Arc::clone(&self.clock))?;
         lock(&self.acceptors).put(request.clone(), files, until, made.clone());

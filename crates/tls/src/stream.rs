@@ -1,7 +1,8 @@
 //! A stream that begins in clear and may be secured.
 //!
 //! # Invariants
-//! * A handshake takes the stream away; only a good one puts it back.
+//! * A handshake takes the stream away; only a good one puts it back. Between [`Stream::accept_half`] and
+//!   [`Stream::finish`] it can be written to, and reading is an error.
 //!
 //! # Compatibility
 //! A peer that closes without saying so within TLS ends the stream as one that does: SMTP's own framing tells whether a
@@ -9,9 +10,12 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use rustls::ServerConnection;
 use rustls::pki_types::ServerName;
+use rustls::sign::CertifiedKey;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, server};
 
@@ -22,6 +26,10 @@ use crate::ocsp;
 use crate::server::{Acceptor, Hello, SHOWN};
 use crate::session::{Established, Ocsp, Proof};
 use crate::verify::{Peer, Requirement, STAPLED, Strictness};
+
+mod half;
+
+use half::Half;
 
 /// A stream in clear or under TLS.
 pub struct Stream<S> {
@@ -37,6 +45,8 @@ enum State<S> {
         started: Box<StartHandshake<S>>,
         asks_for_status: bool,
     },
+    /// Our side of the handshake is done, the client's is not.
+    Half(Box<Half<S>>),
     Server(Box<server::TlsStream<S>>),
     Client(Box<client::TlsStream<S>>),
     /// A handshake failed or was given up.
@@ -48,6 +58,7 @@ impl<S> std::fmt::Debug for Stream<S> {
         let state = match &self.state {
             State::Clear(_) => "clear",
             State::Greeted { .. } => "greeted",
+            State::Half(_) => "half secured",
             State::Server(_) | State::Client(_) => "secured",
             State::Gone => "gone",
         };
@@ -66,13 +77,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         matches!(self.state, State::Server(_) | State::Client(_))
     }
 
+    /// The server may speak already, and not listen: [`Stream::finish`] is to come.
+    pub fn is_half_secured(&self) -> bool {
+        matches!(self.state, State::Half(_))
+    }
+
     /// What lies under it; none after a failed handshake.
     pub fn inner(&self) -> Option<&S> {
         match &self.state {
             State::Clear(stream) => Some(stream),
             State::Server(stream) => Some(stream.get_ref().0),
             State::Client(stream) => Some(stream.get_ref().0),
-            State::Greeted { .. } | State::Gone => None,
+            State::Greeted { .. } | State::Half(_) | State::Gone => None,
         }
     }
 
@@ -111,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         else {
             return Err(HandshakeFault::Protocol("no hello was read".to_owned()));
         };
-        let config = std::sync::Arc::clone(&acceptor.config);
+        let config = Arc::clone(&acceptor.config);
         let (stream, shown) = SHOWN
             .scope(std::cell::RefCell::default(), async {
                 // The certificate is chosen before anything is awaited.
@@ -119,20 +135,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
             })
             .await;
         let stream = stream.map_err(|error| HandshakeFault::of(&error))?;
-        let (_, connection) = stream.get_ref();
-        let mut facts = Established::of(connection);
-        facts.sni = connection.server_name().map(|name| name.as_bytes().to_vec());
-        let stapled = shown.as_ref().is_some_and(|shown| shown.ocsp.is_some()) && !facts.resumed;
-        facts.ocsp = match (asks_for_status, stapled) {
-            (false, _) => Ocsp::NotRequested,
-            (true, false) => Ocsp::NotResponded,
-            // What is stapled was looked at when it was read.
-            (true, true) => Ocsp::Verified,
+        let said = Said { shown, asks_for_status };
+        let facts = said.judged(stream.get_ref().1, acceptor)?;
+        self.state = State::Server(Box::new(stream));
+        Ok(facts)
+    }
+
+    /// The server's handshake, after [`Stream::hello`], as far as it goes before the server may speak: our side of it where
+    /// [`AcceptorSettings::early`](crate::AcceptorSettings::early) and the client allow that, else the whole.
+    ///
+    /// What is settled is told either way; what is written after a half goes out at once, before the client's side of the
+    /// handshake comes in (rfc8446#4.4.4). The client is anybody until [`Stream::finish`].
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub async fn accept_half(&mut self, acceptor: &Acceptor) -> Result<Established, HandshakeFault> {
+        let State::Greeted { started, asks_for_status } = std::mem::replace(&mut self.state, State::Gone)
+        else {
+            return Err(HandshakeFault::Protocol("no hello was read".to_owned()));
         };
-        let shown = shown.and_then(|shown| shown.cert.first().map(|der| der.as_ref().to_vec()));
-        facts.our_certificate = shown.or_else(|| acceptor.shown.clone());
-        let now = acceptor.clock.now();
-        judge(&acceptor.client, connection.peer_certificates(), Peer::Client, now, &mut facts)?;
+        let half = Half::begin(*started, asks_for_status, acceptor)
+            .await
+            .map_err(|error| HandshakeFault::of(&error))?;
+        if !half.may_send() {
+            let (stream, facts) = half.finish().await?;
+            self.state = State::Server(Box::new(stream));
+            return Ok(facts);
+        }
+        let facts = half.facts();
+        self.state = State::Half(Box::new(half));
+        Ok(facts)
+    }
+
+    /// The client's side of the handshake, after [`Stream::accept_half`].
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub async fn finish(&mut self) -> Result<Established, HandshakeFault> {
+        let State::Half(half) = std::mem::replace(&mut self.state, State::Gone) else {
+            return Err(HandshakeFault::Protocol("no handshake was begun".to_owned()));
+        };
+        let (stream, facts) = half.finish().await?;
         self.state = State::Server(Box::new(stream));
         Ok(facts)
     }
@@ -153,7 +196,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let named = sni.and_then(|name| ServerName::try_from(name.to_owned()).ok());
         let sent = named.as_ref().is_some_and(|name| matches!(name, ServerName::DnsName(_)));
         let name = named.unwrap_or_else(|| ServerName::from(peer));
-        let connecting = TlsConnector::from(std::sync::Arc::clone(&connector.config)).connect(name, stream);
+        let connecting = TlsConnector::from(Arc::clone(&connector.config)).connect(name, stream);
         let stapled = std::cell::RefCell::new(Vec::new());
         let (stream, stapled) = STAPLED
             .scope(stapled, async { (connecting.await, STAPLED.with(std::cell::RefCell::take)) })
@@ -175,8 +218,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
             State::Clear(stream) => Ok(Active::Clear(Pin::new(stream))),
             State::Server(stream) => Ok(Active::Server(Pin::new(&mut **stream))),
             State::Client(stream) => Ok(Active::Client(Pin::new(&mut **stream))),
+            State::Half(half) => Ok(Active::Half(half)),
             State::Greeted { .. } | State::Gone => Err(io::ErrorKind::NotConnected.into()),
         }
+    }
+}
+
+/// What was said in a server's handshake, and the library does not remember.
+struct Said {
+    /// The certificate that we showed; none where a session was resumed.
+    shown: Option<Arc<CertifiedKey>>,
+    /// The client wants an OCSP response stapled.
+    asks_for_status: bool,
+}
+
+impl Said {
+    /// The facts of the session as far as it is set up.
+    fn facts(&self, connection: &ServerConnection, acceptor: &Acceptor) -> Established {
+        let mut facts = Established::of(connection);
+        facts.sni = connection.server_name().map(|name| name.as_bytes().to_vec());
+        let stapled = self.shown.as_ref().is_some_and(|shown| shown.ocsp.is_some()) && !facts.resumed;
+        facts.ocsp = match (self.asks_for_status, stapled) {
+            (false, _) => Ocsp::NotRequested,
+            (true, false) => Ocsp::NotResponded,
+            // What is stapled was looked at when it was read.
+            (true, true) => Ocsp::Verified,
+        };
+        let shown = self.shown.as_ref().and_then(|shown| shown.cert.first());
+        facts.our_certificate = shown.map(|der| der.as_ref().to_vec()).or_else(|| acceptor.shown.clone());
+        facts
+    }
+
+    /// The facts of a session that is set up, if the client is whom we want.
+    fn judged(
+        &self,
+        connection: &ServerConnection,
+        acceptor: &Acceptor,
+    ) -> Result<Established, HandshakeFault> {
+        let mut facts = self.facts(connection, acceptor);
+        let now = acceptor.clock.now();
+        judge(&acceptor.client, connection.peer_certificates(), Peer::Client, now, &mut facts)?;
+        Ok(facts)
     }
 }
 
@@ -248,6 +330,7 @@ fn prove(
 
 enum Active<'a, S> {
     Clear(Pin<&'a mut S>),
+    Half(&'a mut Half<S>),
     Server(Pin<&'a mut server::TlsStream<S>>),
     Client(Pin<&'a mut client::TlsStream<S>>),
 }
@@ -260,6 +343,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
     ) -> Poll<io::Result<()>> {
         let polled = match self.active()? {
             Active::Clear(stream) => return stream.poll_read(waker, buffer),
+            Active::Half(_) => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
             Active::Server(stream) => stream.poll_read(waker, buffer),
             Active::Client(stream) => stream.poll_read(waker, buffer),
         };
@@ -291,6 +375,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     ) -> Poll<io::Result<usize>> {
         match self.active()? {
             Active::Clear(stream) => stream.poll_write(waker, octets),
+            Active::Half(half) => half.poll_write(waker, octets),
             Active::Server(stream) => stream.poll_write(waker, octets),
             Active::Client(stream) => stream.poll_write(waker, octets),
         }
@@ -299,6 +384,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_flush(mut self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.active()? {
             Active::Clear(stream) => stream.poll_flush(waker),
+            Active::Half(half) => half.poll_flush(waker),
             Active::Server(stream) => stream.poll_flush(waker),
             Active::Client(stream) => stream.poll_flush(waker),
         }
@@ -307,6 +393,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.active() {
             Ok(Active::Clear(stream)) => stream.poll_shutdown(waker),
+            Ok(Active::Half(half)) => half.poll_shutdown(waker),
             Ok(Active::Server(stream)) => stream.poll_shutdown(waker),
             Ok(Active::Client(stream)) => stream.poll_shutdown(waker),
             // Nothing is left to be closed.

@@ -64,6 +64,7 @@ fn server(identity: Identity, change: impl FnOnce(&mut AcceptorSettings)) -> Acc
         ciphers: Choice::default(),
         alpn: vec![b"smtp".to_vec(), b"esmtp".to_vec()],
         tickets: None,
+        early: false,
     };
     change(&mut settings);
     Acceptor::new(settings, clock()).unwrap()

@@ -89,8 +89,6 @@ pub const RATELIMIT: &str = "SMTP rate limits are not implemented yet";
 pub const SCANNING: &str = "content scanning is not implemented yet";
 /// SOCKS proxies.
 pub const SOCKS: &str = "SOCKS proxies are not implemented yet";
-/// The banner before the client's Finished.
-pub const TLS_EARLY: &str = "the banner always waits for the end of the TLS handshake";
 /// What OpenSSL or GnuTLS can be told, and our library decides itself.
 pub const TLS_LIBRARY: &str = "the TLS library (rustls) has no such switch";
 /// WELLKNOWN.

@@ -847,9 +847,9 @@ option_table! {
     /// The Diffie-Hellman parameters: a file, or the name of a known set.
     /// `tls_dhparam = ffdhe2048`
     TLS_DHPARAM: Text = "tls_dhparam", unset, inert TLS_LIBRARY;
-    /// Clients that are sent the banner together with the end of the TLS handshake.
+    /// Clients sent the banner before TLS 1.3 at the connection's begin is complete, if asked for no certificate.
     /// `tls_early_banner_hosts = 192.0.2.0/24`
-    TLS_EARLY_BANNER_HOSTS: Hosts = "tls_early_banner_hosts", unset, inert TLS_EARLY;
+    TLS_EARLY_BANNER_HOSTS: Hosts = "tls_early_banner_hosts", unset;
     /// The elliptic curves that TLS may use.
     /// `tls_eccurve = prime256v1`
     TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS_LIBRARY;

@@ -155,8 +155,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Link<'s, S> {
         tokio::time::timeout(GOODBYE, until_end).await.unwrap_or(false)
     }
 
-    /// Take in what the client has sent already, without waiting.
+    /// Take in what the client has sent already, without waiting; nothing while its side of a handshake is not done.
     pub(crate) async fn poll_available(&mut self) {
+        if self.stream.is_half_secured() {
+            return;
+        }
         if self.failed.is_some() || self.input.len() - self.used > COMMAND_CHUNK {
             return;
         }

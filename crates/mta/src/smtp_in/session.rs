@@ -96,6 +96,8 @@ pub(super) struct Session<'s, S> {
     pub(super) thrown_out: bool,
     /// The server's side of TLS, between the question and the handshake.
     pub(super) tls_prepared: Option<super::starttls::Prepared>,
+    /// The client may be greeted, and has not done its side of the handshake yet.
+    pub(super) tls_half: Option<super::starttls::HalfDone>,
     /// QUIT was said.
     pub(super) has_quit: bool,
     history_full: bool,
@@ -149,6 +151,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             dropped: false,
             thrown_out: false,
             tls_prepared: None,
+            tls_half: None,
             has_quit: false,
             history_full: false,
         }
@@ -161,6 +164,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             return SessionEnd::Closed { messages: 0, abnormal: true };
         }
         self.step(Event::Octets, &mut out).await;
+        if !Box::pin(self.end_handshake()).await {
+            return SessionEnd::Closed { messages: 0, abnormal: true };
+        }
         while !self.protocol.is_closed() && !self.context.services.queue.ends_session() {
             let content = self.protocol.is_reading_content();
             let event = match self.link.read(content).await {

@@ -3,7 +3,8 @@
 //! # Security
 //! What was read in clear and not yet used is thrown away before the handshake, and so is all that the client said: a
 //! secured session begins anew (RFC 3207 section 4.2). A failed handshake ends the connection; nothing goes on in clear.
-//! The server name that the client sends is tainted.
+//! The server name that the client sends is tainted. A client that is greeted early (`tls_early_banner_hosts`) is not listened to
+//! before its side of the handshake is done.
 //!
 //! # Failure
 //! Certificates are made ready before the client hears 220, so that a server that has none says 454 and goes on.
@@ -30,8 +31,11 @@ use observe::event::{Event, Rejected, SmtpNews, Streams};
 use policy::acl::AclPlace;
 use policy::list::ListError;
 use smtp_proto::server::Answer;
-use tls::{Acceptor, AcceptorRequest, AnchorSource, HandshakeFault, ProofFile, Strictness, TlsError};
+use tls::{
+    Acceptor, AcceptorRequest, AnchorSource, Established, HandshakeFault, ProofFile, Strictness, TlsError,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::acl;
 use super::session::Session;
@@ -47,6 +51,26 @@ pub(super) struct Prepared {
     tickets: bool,
     /// The options want to know the server name first.
     by_name: bool,
+    /// The banner need not wait for the client's side of the handshake (`tls_early_banner_hosts`).
+    early: bool,
+}
+
+/// A handshake of which our side is done, so that the client may be greeted; [`Session::end_handshake`] is to come.
+#[derive(Clone, Copy)]
+pub(super) struct HalfDone {
+    tickets: bool,
+    /// What is left of the time for the whole.
+    left: Duration,
+}
+
+/// How far a handshake has come.
+enum Shaken {
+    /// To its end.
+    Whole,
+    /// To where we may speak; `tickets` as in [`Prepared`].
+    Half { tickets: bool },
+    /// Nowhere, and the log says why.
+    Failed,
 }
 
 /// Why TLS is not to be had.
@@ -85,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Answer [`smtp_proto::server::Ask::Secure`].
     pub(super) async fn secure(&mut self) -> Answer {
         self.reset_transaction();
-        match self.prepare().await {
+        match self.prepare(false).await {
             Some(prepared) => {
                 self.tls_prepared = Some(prepared);
                 Answer::Accept(None)
@@ -98,21 +122,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     pub(super) async fn shake_hands(&mut self) -> bool {
         let Some(prepared) = self.tls_prepared.take() else { return false };
         self.link.forget_input();
-        let (limit, name) = self.handshake_limit();
+        let (limit, _) = self.handshake_limit();
+        let began = Instant::now();
         let mut shutdown = self.link.shutdown();
         let shaken = tokio::select! {
             shaken = tokio::time::timeout(limit, Box::pin(self.handshake(prepared))) => shaken,
             // The client is told nothing: there is no way to tell it.
-            Ok(_) = shutdown.wait_for(|stop| *stop) => Ok(false),
+            Ok(_) = shutdown.wait_for(|stop| *stop) => Ok(Shaken::Failed),
         };
         match shaken {
-            Ok(true) => {}
-            Ok(false) => return false,
-            Err(_elapsed) => {
-                let reason = format!("timed out (limit {name}: {}s)", limit.as_secs());
-                self.log_tls_error("SSL_accept", &reason);
-                return false;
+            Ok(Shaken::Whole) => {}
+            Ok(Shaken::Half { tickets }) => {
+                self.tls_half = Some(HalfDone { tickets, left: limit.saturating_sub(began.elapsed()) });
             }
+            Ok(Shaken::Failed) => return false,
+            Err(_elapsed) => return self.handshake_took_too_long(),
         }
         let keep = self.context.config.main.get(main::TLS_REMEMBER_ESMTP);
         self.protocol.secured(keep);
@@ -130,9 +154,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// TLS from the first octet, on a port of `tls_on_connect_ports`. False when there is nobody to serve.
     pub(super) async fn secure_from_the_start(&mut self) -> bool {
-        let Some(prepared) = self.prepare().await else { return false };
+        let early = self.may_be_greeted_early().await;
+        let Some(prepared) = self.prepare(early).await else { return false };
         self.tls_prepared = Some(prepared);
         self.shake_hands().await
+    }
+
+    /// Send the greeting, or what was said instead of one, and hear the client's side of a handshake that is half done.
+    /// False when the connection is of no use any more.
+    pub(super) async fn end_handshake(&mut self) -> bool {
+        let Some(half) = self.tls_half.take() else { return true };
+        let mut shutdown = self.link.shutdown();
+        let link = &mut self.link;
+        let ending = Box::pin(async {
+            link.flush().await;
+            link.stream().finish().await
+        });
+        let ended = tokio::select! {
+            ended = tokio::time::timeout(half.left, ending) => ended,
+            Ok(_) = shutdown.wait_for(|stop| *stop) => return false,
+        };
+        match ended {
+            Ok(Ok(session)) => self.shaken(&session, half.tickets),
+            // What was known of the session is nothing: there is none.
+            Ok(Err(fault)) => {
+                self.context.facts.connection.tls = None;
+                self.failed(&fault)
+            }
+            Err(_elapsed) => {
+                self.context.facts.connection.tls = None;
+                self.handshake_took_too_long()
+            }
+        }
     }
 
     /// How long the whole handshake may take, and what says so.
@@ -144,36 +197,72 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    async fn handshake(&mut self, prepared: Prepared) -> bool {
+    fn handshake_took_too_long(&mut self) -> bool {
+        let (limit, name) = self.handshake_limit();
+        let reason = format!("timed out (limit {name}: {}s)", limit.as_secs());
+        self.log_tls_error("SSL_accept", &reason);
+        false
+    }
+
+    async fn handshake(&mut self, prepared: Prepared) -> Shaken {
         let hello = match self.link.stream().hello().await {
             Ok(hello) => hello,
-            Err(fault) => return self.failed(&fault),
+            Err(fault) => return self.not_shaken(&fault),
         };
         if hello.alpn.is_empty() && self.must_offer_alpn().await {
             self.log_tls_error("SSL_accept", "no ALPN offered, and hosts_require_alpn asks for it");
-            return false;
+            return Shaken::Failed;
         }
         let mut prepared = prepared;
         if let Some(name) = hello.sni {
-            let by_name = prepared.by_name;
+            let (by_name, early) = (prepared.by_name, prepared.early);
             let facts = TlsFacts { sni: Some(name.into_bytes()), ..TlsFacts::default() };
             self.context.facts.connection.tls = Some(Box::new(facts));
-            let again = if by_name { self.prepare().await } else { Some(prepared) };
+            let again = if by_name { self.prepare(early).await } else { Some(prepared) };
             self.context.facts.connection.tls = None;
-            let Some(again) = again else { return false };
+            let Some(again) = again else { return Shaken::Failed };
             prepared = again;
         }
-        match self.link.stream().accept(&prepared.acceptor).await {
-            Ok(session) => {
-                if let Err(why) = self.show_chain(&session.chain) {
-                    self.log_tls_error("SSL_accept", &why);
-                    return false;
-                }
-                let facts = TlsFacts::of(&session, prepared.tickets);
-                self.context.facts.connection.tls = Some(Box::new(facts));
-                true
+        let Prepared { acceptor, tickets, .. } = prepared;
+        let stream = self.link.stream();
+        let accepted =
+            if prepared.early { stream.accept_half(&acceptor).await } else { stream.accept(&acceptor).await };
+        match accepted {
+            Ok(session) if self.link.stream().is_half_secured() => {
+                // Nothing of the client is among it.
+                self.context.facts.connection.tls = Some(Box::new(TlsFacts::of(&session, tickets)));
+                Shaken::Half { tickets }
             }
-            Err(fault) => self.failed(&fault),
+            Ok(session) if self.shaken(&session, tickets) => Shaken::Whole,
+            Ok(_) => Shaken::Failed,
+            Err(fault) => self.not_shaken(&fault),
+        }
+    }
+
+    /// A handshake has come to its end: whether the session goes on.
+    fn shaken(&mut self, session: &Established, tickets: bool) -> bool {
+        if let Err(why) = self.show_chain(&session.chain) {
+            self.log_tls_error("SSL_accept", &why);
+            return false;
+        }
+        self.context.facts.connection.tls = Some(Box::new(TlsFacts::of(session, tickets)));
+        true
+    }
+
+    fn not_shaken(&mut self, fault: &HandshakeFault) -> Shaken {
+        self.failed(fault);
+        Shaken::Failed
+    }
+
+    async fn may_be_greeted_early(&mut self) -> bool {
+        match self.context.on_pool(|context| context.sender_host_in(main::TLS_EARLY_BANNER_HOSTS)).await {
+            Some(Ok(listed)) => listed,
+            // The usual order is never wrong.
+            Some(Err(error)) => {
+                self.context.log_problem(error.message);
+                false
+            }
+            None => false,
         }
     }
 
@@ -221,8 +310,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     /// Expand the options and read the files; none when that failed, which is in the log then.
-    async fn prepare(&mut self) -> Option<Prepared> {
-        match self.context.on_pool(prepare).await? {
+    async fn prepare(&mut self, early: bool) -> Option<Prepared> {
+        match self.context.on_pool(|context| prepare(context, early)).await? {
             Ok(prepared) => Some(prepared),
             Err(Unavailable::Settings(why)) => {
                 self.log_tls_error("cert/key setup", &why.to_string());
@@ -241,8 +330,8 @@ fn facts_say_esmtp(context: &Context) -> bool {
     context.facts.connection.esmtp
 }
 
-fn prepare(context: &mut Context) -> Result<Prepared, Unavailable> {
-    let request = request(context)?;
+fn prepare(context: &mut Context, early: bool) -> Result<Prepared, Unavailable> {
+    let request = AcceptorRequest { early, ..request(context)? };
     let by_name = context.config.main.get(main::TLS_CERTIFICATE).is_some_and(mentions_the_server_name);
     let tickets = request.resumption;
     // Moving the runtime to another thread costs as much as half a handshake: for reading files alone.
@@ -254,7 +343,7 @@ fn prepare(context: &mut Context) -> Result<Prepared, Unavailable> {
             made
         }
     };
-    Ok(Prepared { acceptor, tickets, by_name })
+    Ok(Prepared { acceptor, tickets, by_name, early })
 }
 
 fn mentions_the_server_name(option: &Expansion) -> bool {
@@ -287,6 +376,7 @@ fn request(context: &mut Context) -> Result<AcceptorRequest, Unavailable> {
         ciphers: text(one(main::TLS_REQUIRE_CIPHERS, context)?.into_bytes()),
         alpn: items(main::TLS_ALPN, context)?,
         resumption: context.sender_host_in(main::TLS_RESUMPTION_HOSTS)?,
+        early: false,
     })
 }
 

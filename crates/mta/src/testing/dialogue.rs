@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use mail_types::clock::SystemClock;
 use tls::{ConnectorRequest, Established, HandshakeFault, Store, Stream};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 
 use super::Bench;
+use super::wire::{Gate, Wire};
 use crate::smtp_in::{Client, SessionEnd, session};
 
 /// How long a reply may take before the test fails.
@@ -17,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client.
 pub(crate) struct Dialogue {
-    stream: Stream<DuplexStream>,
+    stream: Stream<Wire>,
+    gate: Gate,
     session: JoinHandle<SessionEnd>,
     heard: Vec<u8>,
 }
@@ -41,7 +43,8 @@ impl Dialogue {
         let services = Arc::clone(&bench.services);
         let shutdown = bench.shutdown.subscribe();
         let session = tokio::spawn(async move { session(&mut theirs, client, services, shutdown).await });
-        Self { stream: Stream::new(ours), session, heard: Vec::new() }
+        let gate = Gate::default();
+        Self { stream: Stream::new(Wire::new(ours, gate.clone())), gate, session, heard: Vec::new() }
     }
 
     /// The client's handshake, after the server's 220 or at once.
@@ -49,6 +52,18 @@ impl Dialogue {
         let store = Store::new(Arc::new(SystemClock));
         let connector = store.connector(request).expect("the test's settings are sound");
         self.stream.connect(&connector, Some("mx.test.example"), [192, 0, 2, 25].into()).await
+    }
+
+    /// From now on the server hears nothing that the client says after it has heard something: no more than a hello of TLS.
+    pub(crate) fn hold_back(&self) {
+        self.gate.close();
+    }
+
+    /// The server hears what was held back, changed as a test likes.
+    pub(crate) async fn let_go(&mut self, change: impl FnOnce(Vec<u8>) -> Vec<u8>) {
+        self.gate.open(change);
+        // A server that has closed the connection does not hear it.
+        let _ = self.stream.flush().await;
     }
 
     /// The next reply, all its lines, joined by `|`.

@@ -1,6 +1,7 @@
 //! A whole server in memory for tests: a configuration literal, a scratch spool, logs kept as lines.
 
 mod dialogue;
+mod wire;
 
 pub(crate) use dialogue::Dialogue;
 

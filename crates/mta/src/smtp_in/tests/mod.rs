@@ -11,6 +11,7 @@ mod opendmarc;
 mod plain;
 mod sender_policies;
 mod tls;
+mod tls_early;
 mod tls_hostile;
 mod verify;
 
