@@ -1,11 +1,12 @@
 //! The ACL section: names, and the lines of each ACL, which policy compiles.
 //!
 //! # Compatibility
-//! Spec 44. A macro may be defined between two ACLs; its line ends the ACL before it.
+//! Spec 44. A macro may be defined between two ACLs; its line ends the ACL before it. What follows the colon of a name is
+//! passed over, so that a line like `accept : x` begins an ACL called `accept`.
 
 use std::collections::HashMap;
 
-use mail_types::diagnostic::{SourceText, Span};
+use mail_types::diagnostic::{Diagnostic, SourceText, Span};
 use policy::acl::Acl;
 
 use super::loader::{Loader, begins_section};
@@ -20,7 +21,7 @@ struct Pending {
     lines: Vec<Logical>,
 }
 
-/// The name of an ACL, and where the text after the colon begins.
+/// The end of an ACL's name, and where the text after its colon begins.
 fn acl_name(line: &[u8]) -> Option<(usize, usize)> {
     if !line.first().is_some_and(u8::is_ascii_alphabetic) {
         return None;
@@ -87,12 +88,15 @@ impl Loader<'_> {
             return Pending { name: Vec::new(), span, lines: Vec::new() };
         }
         seen.insert(name.clone(), span);
-        let len = line.text.bytes.len();
-        let skipped = line.text.bytes[after..].len() - line.text.bytes[after..].trim_ascii_start().len();
-        let rest = line.text.part(after + skipped..len);
-        let lines =
-            if rest.bytes.is_empty() { Vec::new() } else { vec![Logical { text: rest, place: line.place }] };
-        Pending { name, span, lines }
+        let rest = &line.text.bytes[after..];
+        let skipped = rest.len() - rest.trim_ascii_start().len();
+        if skipped < rest.len() {
+            let at = line.text.span_at(after + skipped, rest.len() - skipped);
+            let text = "what follows the name of an ACL on its line is not read";
+            let found = Diagnostic::warning("config.acl.rest", at, text).labelled("not read");
+            self.broken(found.note("Exim passes it over, too").helped("put it on a line of its own"));
+        }
+        Pending { name, span, lines: Vec::new() }
     }
 
     fn finish_acl(&mut self, pending: Option<Pending>) {

@@ -43,6 +43,7 @@ impl Search<'_> {
                 });
             }
             Pattern::Regex(regexes) => {
+                self.forget_captures();
                 let regex = if caseful {
                     regexes.caseful.as_ref().unwrap_or(&regexes.caseless)
                 } else {
@@ -54,7 +55,10 @@ impl Search<'_> {
                     other => other,
                 });
             }
-            Pattern::Lookup(item) => return self.lookup(list, item, address),
+            Pattern::Lookup(item) => {
+                self.forget_captures();
+                return self.lookup(list, item, address);
+            }
             Pattern::Wrong(message) => return Err(ListError::wrong(&**message)),
             _ => {}
         }
@@ -67,6 +71,7 @@ impl Search<'_> {
                 self.by_domain(list, (item, &entry.text), &part(address, at), &domain, caseful)
             }
             Pattern::AnyMailbox(pattern) => {
+                self.forget_captures();
                 let hit = self.name(list, pattern, Name { value: &domain, lower: &domain }, caseful)?;
                 Ok(with_value(list, hit, address, b"", &entry.text, Vec::new()))
             }
@@ -74,6 +79,8 @@ impl Search<'_> {
                 let Some(captures) = local_part(local, address, at, caseful) else {
                     return Ok(Hit::Miss);
                 };
+                // The domain is held against the item.
+                self.forget_captures();
                 let hit = match (self.mailbox_domain(list, pattern, &domain, caseful)?, other) {
                     (Hit::Miss, true) => Hit::Match { value: None, captures: Vec::new() },
                     (Hit::Match { .. }, true) => Hit::Miss,

@@ -125,6 +125,7 @@ impl Search<'_> {
         segment: &Segment,
         subject: &Prepared<'_>,
     ) -> Result<Option<ListMatch>, ListError> {
+        self.compared(list.kind);
         let hit = match (segment, subject) {
             (Segment::Names(_, run), Prepared::Name(_)) if self.caseful(list.kind) => {
                 return self.one_by_one(list, run, subject);
@@ -184,10 +185,13 @@ impl Search<'_> {
             Pattern::Wrong(message) => return Err(ListError::wrong(&**message)),
             Pattern::File(path) => return self.file(list, entry, path, subject, ending),
             Pattern::Named(name) => self.named_list(list.kind, name, subject)?,
-            _ => match subject {
-                Prepared::Host(host) => self.host(list, entry, *host, *policy)?,
-                _ => self.entry(list, entry, subject)?,
-            },
+            _ => {
+                self.compared(list.kind);
+                match subject {
+                    Prepared::Host(host) => self.host(list, entry, *host, *policy)?,
+                    _ => self.entry(list, entry, subject)?,
+                }
+            }
         };
         Ok(self.found(list, entry, hit))
     }
@@ -369,6 +373,17 @@ impl Search<'_> {
         Ok(self.env.variable(Variable::PrimaryHostname)?.unwrap_or_default())
     }
 
+    /// A domain or local part that is held against an item ends what `$1` was before, whether it fits or not.
+    fn compared(&mut self, kind: ListKind) {
+        if matches!(kind, ListKind::Domain | ListKind::LocalPart) && !self.inner {
+            self.forget_captures();
+        }
+    }
+
+    pub(crate) fn forget_captures(&mut self) {
+        self.env.scope().captures = Captures::default();
+    }
+
     fn caseful(&self, kind: ListKind) -> bool {
         self.options.caseful && matches!(kind, ListKind::LocalPart | ListKind::Address)
     }
@@ -433,6 +448,7 @@ pub(crate) fn suffix(text: &[u8], suffix: &[u8], caseful: bool) -> Option<usize>
     same(&text[wild..], suffix, caseful).then_some(wild)
 }
 
+/// `$0` of a list's regular expression is the whole subject, whatever part of it fitted.
 pub(crate) fn regex_hit(regex: &Regex, subject: &Value) -> Result<Hit, ListError> {
     let found = regex.captures_at(subject.bytes(), 0).map_err(|error| {
         let pattern = String::from_utf8_lossy(regex.pattern());
@@ -440,10 +456,14 @@ pub(crate) fn regex_hit(regex: &Regex, subject: &Value) -> Result<Hit, ListError
     })?;
     Ok(match found {
         None => Hit::Miss,
-        Some(groups) => matched(
-            (0..groups.count())
-                .map(|group| Value::new(groups.text(subject.bytes(), group), subject.taint().clone()))
-                .collect(),
-        ),
+        Some(groups) => {
+            matched(
+                std::iter::once(subject.clone())
+                    .chain((1..groups.count()).map(|group| {
+                        Value::new(groups.text(subject.bytes(), group), subject.taint().clone())
+                    }))
+                    .collect(),
+            )
+        }
     })
 }
