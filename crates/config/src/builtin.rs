@@ -125,8 +125,12 @@ features! {
     "_HAVE_TLS1_3" => |_| Evidence::option(main::TLS_CERTIFICATE);
     /// Application names in TLS.
     "_HAVE_TLS_ALPN" => |_| Evidence::option(main::TLS_ALPN);
+    /// `tls_verify_certificates = system,cache`.
+    "_HAVE_TLS_CA_CACHE" => |_| Evidence::option(main::TLS_VERIFY_CERTIFICATES);
     /// Proofs of `tls_ocsp_file` are stapled.
     "_HAVE_TLS_OCSP" => |_| Evidence::option(main::TLS_OCSP_FILE);
+    /// `tls_ocsp_file` is a list of files, in DER or PEM.
+    "_HAVE_TLS_OCSP_LIST" => |_| Evidence::option(main::TLS_OCSP_FILE);
     /// TLS sessions are resumed.
     "_HAVE_TLS_RESUME" => |_| Evidence::option(main::TLS_RESUMPTION_HOSTS);
     /// Maildirs.

@@ -24,8 +24,8 @@ queue_only
 smtp_enforce_sync = false
 log_selector = +tls_sni +tls_peerdn +tls_resumption
 tls_advertise_hosts = *
-tls_certificate = @DIR@/${if eq{$tls_in_sni}{other.example.net}{other}{mail}}.pem
-tls_ocsp_file = ${if eq{$tls_in_sni}{other.example.net}{}{@DIR@/mail.ocsp}}
+tls_certificate = @DIR@/${if eq{$tls_in_sni}{other.example.net}{other}{mail}}.pem : @DIR@/rsa.pem
+tls_ocsp_file = ${if eq{$tls_in_sni}{other.example.net}{}{@DIR@/mail.ocsp : PEM @DIR@/both.ocsp}}
 tls_try_verify_hosts = *
 tls_verify_certificates = @DIR@/ca.pem
 tls_resumption_hosts = *
@@ -46,18 +46,24 @@ impl Site {
         let script = "
             set -e
             key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
+            rsa() { openssl genrsa -out $1.key 2048; }
             key ca; openssl req -x509 -new -key ca.key -subj /CN=Authority -days 3650 -out ca.pem -addext basicConstraints=critical,CA:TRUE
             n=1000
-            for host in mail other client; do
-              key $host; n=$((n+1))
+            for host in mail other client rsa; do
+              if [ $host = rsa ]; then rsa $host; else key $host; fi; n=$((n+1))
               openssl req -new -key $host.key -subj /CN=$host.example.net -out $host.csr
               printf \"subjectAltName=DNS:$host.example.net\\n\" > ext
               openssl x509 -req -in $host.csr -CA ca.pem -CAkey ca.key -set_serial $n -days 3650 -extfile ext -out $host.crt
               cat $host.crt $host.key > $host.pem
             done
             printf 'V\\t20400101000000Z\\t\\t03E9\\tunknown\\t/CN=x\\n' > index
+            printf 'V\\t20400101000000Z\\t\\t03EC\\tunknown\\t/CN=y\\n' >> index
+            answer() { openssl ocsp -index index -CA ca.pem -rsigner ca.pem -rkey ca.key -reqin req -respout $1 -ndays 3000; }
             openssl ocsp -issuer ca.pem -cert mail.crt -reqout req -no_nonce
-            openssl ocsp -index index -CA ca.pem -rsigner ca.pem -rkey ca.key -reqin req -respout mail.ocsp -ndays 3000
+            answer mail.ocsp
+            openssl ocsp -issuer ca.pem -cert mail.crt -cert rsa.crt -reqout req -no_nonce
+            answer both.der
+            (echo '-----BEGIN OCSP RESPONSE-----'; openssl base64 -in both.der; echo '-----END OCSP RESPONSE-----') > both.ocsp
             chmod 644 *.pem *.ocsp";
         let made = run_command(command("sh").args(["-c", script]).current_dir(scratch.path()), b"");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -121,6 +127,11 @@ fn openssl_sees_versions_names_proofs_and_resumed_sessions() {
         said.contains("OCSP Response Status: successful") && said.contains("Cert Status: good"),
         "{said}"
     );
+    // Each certificate has its own; one response may speak of several, and be written in PEM.
+    let said =
+        site.s_client(port, &with(&["-status", "-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384"]), hello);
+    assert!(said.contains("CN = rsa.example.net") || said.contains("CN=rsa.example.net"), "{said}");
+    assert!(said.matches("Cert Status: good").count() == 2 && said.contains("Serial Number: 03EC"), "{said}");
     let said = site.s_client(port, &with(&["-status", "-servername", "other.example.net"]), hello);
     assert!(said.contains("OCSP response: no response sent"), "{said}");
     // The server knows what it was asked and what it sent; a resumed session has no certificate to staple to.

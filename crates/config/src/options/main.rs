@@ -853,8 +853,8 @@ option_table! {
     /// The elliptic curves that TLS may use.
     /// `tls_eccurve = prime256v1`
     TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS_LIBRARY;
-    /// Files with OCSP answers in DER, one for each certificate, stapled for clients that ask for them.
-    /// `tls_ocsp_file = /etc/exim/ocsp.der`
+    /// Files with OCSP answers, one for each certificate, stapled for clients that ask for them: in DER, or from `PEM ` on in PEM.
+    /// `tls_ocsp_file = /etc/exim/rsa.ocsp : PEM /etc/exim/ecdsa.ocsp`
     TLS_OCSP_FILE: Text = "tls_ocsp_file", unset;
     /// Ports (of those the server listens on) where TLS begins with the connection, without STARTTLS, such as 465.
     /// `tls_on_connect_ports = 465`
