@@ -1,8 +1,11 @@
-//! OpenSSL and swaks as clients of a running server: versions, SNI, client certificates, resumption, stapled proofs.
+//! OpenSSL and swaks as clients of a running server: versions, SNI, client certificates, resumption, stapled proofs, the early
+//! banner.
 #![allow(clippy::expect_used, reason = "test code outside #[test] functions")]
 
 mod harness;
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -264,4 +267,81 @@ fn every_port_speaks_tls_at_once_when_asked_to() {
     server.wait().expect("it ended");
     assert!(said.contains("220 mail.example.net ESMTP"), "{said}");
     assert!(said.contains("250 HELP") && !said.contains("STARTTLS"), "{said}");
+}
+
+/// One record of TLS.
+fn record(stream: &mut TcpStream) -> Vec<u8> {
+    let mut record = vec![0; 5];
+    stream.read_exact(&mut record).expect("the header of a record");
+    record.resize(5 + usize::from(u16::from_be_bytes([record[3], record[4]])), 0);
+    stream.read_exact(&mut record[5..]).expect("a whole record");
+    record
+}
+
+/// A relay to the server for one client, whose hello alone gets through: when it says more, both are told that it has gone.
+fn deaf_relay(server: u16) -> (u16, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has an address").port();
+    let relaying = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client comes");
+        let mut server = TcpStream::connect(("127.0.0.1", server)).expect("the server listens");
+        server.write_all(&record(&mut client)).expect("the server hears the hello");
+        let (mut from, mut to) =
+            (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
+        let back = std::thread::spawn(move || {
+            // Either of them may go first.
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        });
+        record(&mut client);
+        server.shutdown(Shutdown::Write).expect("the server is there");
+        back.join().expect("it copies");
+    });
+    (port, relaying)
+}
+
+/// OpenSSL's client prints the banner though its Finished never came to the server.
+#[test]
+fn openssl_is_greeted_before_its_finished() {
+    if !can_run() {
+        return;
+    }
+    let site = Site::new("tls_early");
+    let early = "tls_early_banner_hosts = 127.0.0.0/8\n";
+    let asked = format!("{early}tls_try_verify_hosts = *\n");
+    let tell = "acl_smtp_connect = tell\nbegin acl\ntell:\n  accept logwrite = <$tls_in_ver $tls_in_peerdn>\n";
+    let own = ["-tls1_3", "-cert", "client.crt", "-key", "client.key"];
+    let table: [(&str, &[&str], bool, &str); 5] = [
+        (early, &["-tls1_3"], true, "<TLS1.3 >"),
+        ("", &["-tls1_3"], false, "<TLS1.3 >"),
+        ("tls_early_banner_hosts = 192.0.2.0/24\n", &["-tls1_3"], false, "<TLS1.3 >"),
+        (early, &["-tls1_2"], false, "<TLS1.2 >"),
+        (&asked, &own, false, "<TLS1.3 /CN=client.example.net>"),
+    ];
+    for (options, args, expected, known) in table {
+        let (clear, port) = (free_port(), free_port());
+        let config = CONFIG.replace("tls_try_verify_hosts = *\n", options);
+        let config = config.replace("log_selector = +tls_sni +tls_peerdn +tls_resumption\n", "");
+        let config = format!("tls_on_connect_ports = {port}\n{config}{tell}");
+        let mut command = command(POSTRIDER);
+        command.arg("-C").arg(site.scratch.write("early.conf", &config));
+        command.args(["-bdf", "-oX", &format!("127.0.0.1.{clear} : 127.0.0.1.{port}")]);
+        let server = Server::start_listening(command, ([127, 0, 0, 1], clear).into());
+        let (relay, relaying) = deaf_relay(port);
+        let said = site.s_client(relay, &[args, &["-ign_eof"]].concat(), "");
+        relaying.join().expect("the relay ends");
+        assert_eq!(said.contains("220 mail.example.net ESMTP"), expected, "{options} {args:?}: {said}");
+        // Without a relay all goes well.
+        let said = site.s_client(port, &[args, &["-crlf", "-ign_eof"]].concat(), "QUIT\n");
+        assert!(said.contains("221 mail.example.net closing connection"), "{said}");
+        server.stop();
+        let log = site.scratch.main_log();
+        let failed =
+            log.find("(SSL_accept): the peer closed the connection").expect("the first handshake fails");
+        // What the ACL wrote for the first client, then for the second.
+        let told: Vec<usize> = log.match_indices(known).map(|(at, _)| at).collect();
+        assert_eq!(told.len(), if expected { 2 } else { 1 }, "{log}");
+        assert_eq!(told[0] < failed, expected, "{log}");
+        std::fs::remove_file(site.scratch.at("log/mainlog")).expect("there is a log");
+    }
 }
