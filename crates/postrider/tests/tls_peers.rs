@@ -309,7 +309,8 @@ fn openssl_is_greeted_before_its_finished() {
     let site = Site::new("tls_early");
     let early = "tls_early_banner_hosts = 127.0.0.0/8\n";
     let asked = format!("{early}tls_try_verify_hosts = *\n");
-    let tell = "acl_smtp_connect = tell\nbegin acl\ntell:\n  accept logwrite = <$tls_in_ver $tls_in_peerdn>\n";
+    let tell =
+        "acl_smtp_connect = tell\nbegin acl\ntell:\n  accept logwrite = <$tls_in_ver $tls_in_peerdn>\n";
     let own = ["-tls1_3", "-cert", "client.crt", "-key", "client.key"];
     let table: [(&str, &[&str], bool, &str); 5] = [
         (early, &["-tls1_3"], true, "<TLS1.3 >"),
