@@ -55,7 +55,11 @@ impl AclWorld for Context {
     }
 
     fn add_header(&mut self, header: AddedHeader) {
-        self.wishes.added_headers.push(header);
+        // Each recipient's ACL may ask for the same line: it is added once.
+        let added = &mut self.wishes.added_headers;
+        if added.iter().all(|earlier| earlier.text.bytes() != header.text.bytes()) {
+            added.push(header);
+        }
     }
 
     fn remove_header(&mut self, name: Value) {

@@ -127,7 +127,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Hand the controls that the protocol obeys to it.
     pub(super) fn obey_connection_controls(&mut self) {
         if let Some(enforce) = self.context.wishes.connection.enforce_sync {
-            self.protocol.parameters_mut().enforce_sync = enforce;
+            // Standard input that is no socket is never looked at: all of it may be there from the beginning.
+            self.protocol.parameters_mut().enforce_sync =
+                enforce && matches!(self.client, super::Client::Tcp { .. });
         }
     }
 

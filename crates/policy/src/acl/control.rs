@@ -224,6 +224,11 @@ impl Control {
         let syntax =
             || ControlError::Wrong(format!("syntax error in \"control={}\"", String::from_utf8_lossy(bytes)));
         let row = TABLE.iter().find(|row| row.name.as_bytes() == &bytes[..end]).ok_or_else(syntax)?;
+        // Options keep the slash that leads them.
+        let options = &bytes[end..];
+        if matches!(row.reads, Nothing(_)) && !options.is_empty() {
+            return Err(syntax());
+        }
         if let Some(place) = place
             && !row.places.contains(place)
         {
@@ -233,13 +238,10 @@ impl Control {
                 place.name()
             )));
         }
-        // Options keep the slash that leads them.
-        let options = &bytes[end..];
         let part = |part: &[u8]| Value::new(part, text.taint().clone());
         match &row.reads {
             Later => Err(ControlError::NotYet(format!("control = {} is not supported yet", row.name))),
-            Nothing(control) if options.is_empty() => Ok(control.clone()),
-            Nothing(_) => Err(syntax()),
+            Nothing(control) => Ok(control.clone()),
             Reads::Fake { defer } => {
                 let message = match options.get(1..) {
                     None | Some([]) => Value::clean(FAKE_MESSAGE),

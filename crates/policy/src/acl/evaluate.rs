@@ -156,7 +156,9 @@ impl Tester<'_> {
                 PartEnd::True
             }
             Kind::RemoveHeader => {
-                for name in split(value.bytes()).map(|item| item.bytes).filter(|name| !name.is_empty()) {
+                // Exim joins all such lists by colons: none has a separator of its own.
+                let names = [b":", value.bytes()].concat();
+                for name in split(&names).map(|item| item.bytes).filter(|name| !name.is_empty()) {
                     world.remove_header(Value::new(name, value.taint().clone()));
                 }
                 PartEnd::True
@@ -552,14 +554,32 @@ fn log_write(value: &Value, place: AclPlace, world: &mut dyn AclWorld) {
     let Some(rest) = whole.strip_prefix(b":") else {
         return world.log(LogTargets::MAIN, mail_types::bytes::trim_start(whole));
     };
-    let (names, text) = match rest.iter().position(|b| *b == b':') {
-        Some(end) => (&rest[..end], mail_types::bytes::trim_start(&rest[end + 1..])),
-        None => (rest, &b""[..]),
-    };
-    let names = names.split(|b| *b == b',').map(|name| trim(name).to_vec());
-    match LogTargets::parse(names) {
-        (targets, None) => world.log(targets, text),
-        (_, Some(_)) => unknown_log("logwrite", whole, place, world),
+    match named_logs(rest) {
+        Some((targets, text)) => world.log(targets, mail_types::bytes::trim_start(text)),
+        None => unknown_log("logwrite", whole, place, world),
+    }
+}
+
+/// The names of logs before a colon, each behind the other with a comma between, and the text behind the colon.
+fn named_logs(mut rest: &[u8]) -> Option<(LogTargets, &[u8])> {
+    let mut targets = LogTargets::NONE;
+    loop {
+        if let Some(text) = rest.strip_prefix(b":") {
+            return Some((if targets == LogTargets::NONE { LogTargets::MAIN } else { targets }, text));
+        }
+        let (on, length) = match rest {
+            [b'm', b'a', b'i', b'n', ..] => (&mut targets.main, 4),
+            [b'r', b'e', b'j', b'e', b'c', b't', ..] => (&mut targets.reject, 6),
+            [b'p', b'a', b'n', b'i', b'c', ..] => (&mut targets.panic, 5),
+            _ => return None,
+        };
+        *on = true;
+        rest = &rest[length..];
+        rest = match rest.first() {
+            Some(b',') => &rest[1..],
+            Some(b':') => rest,
+            _ => return None,
+        };
     }
 }
 
@@ -599,17 +619,18 @@ fn header_place(line: &[u8]) -> (HeaderPlace, &[u8]) {
         (b":at_start:", HeaderPlace::AtStart),
         (b":at_end:", HeaderPlace::AtEnd),
     ] {
-        if let Some(rest) = line.strip_prefix(word) {
+        let named = line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        if let Some(rest) = line.get(word.len()..).filter(|_| named) {
             return (place, mail_types::bytes::trim_start(rest));
         }
     }
     (HeaderPlace::AtEnd, line)
 }
 
-/// Whether a line begins with a header field's name and its colon.
+/// Whether a line begins with a header field's name, be it empty, and its colon.
 fn is_header(line: &[u8]) -> bool {
     let name = line.iter().take_while(|b| b.is_ascii_graphic() && **b != b':').count();
-    name > 0 && line.get(name) == Some(&b':')
+    line.get(name) == Some(&b':')
 }
 
 impl LogTargets {

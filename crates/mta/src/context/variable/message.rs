@@ -170,10 +170,16 @@ fn visible(octets: &[u8], keep_newlines: bool) -> Option<Value> {
 }
 
 fn headers_added(context: &Context) -> Option<Value> {
-    let added = &context.wishes.added_headers;
-    let mut lines = added.iter().flat_map(|line| line.text.bytes().iter().copied()).collect::<Vec<u8>>();
-    if lines.last() == Some(&b'\n') {
-        lines.pop();
+    let mut lines = Vec::new();
+    for (index, line) in context.wishes.added_headers.iter().enumerate() {
+        if index > 0 {
+            lines.push(b'\n');
+        }
+        let text = line.text.bytes();
+        // The lines are a list: its separator is doubled inside an item.
+        for byte in text.strip_suffix(b"\n").unwrap_or(text) {
+            lines.extend(std::iter::repeat_n(*byte, if *byte == b'\n' { 2 } else { 1 }));
+        }
     }
     if lines.is_empty() { None } else { tainted(lines) }
 }
