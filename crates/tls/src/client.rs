@@ -14,12 +14,10 @@ use rustls::time_provider::TimeProvider;
 use crate::cipher::Choice;
 use crate::error::TlsError;
 use crate::identity::Identity;
+use crate::remembered::Remembered;
 use crate::server::{provider, versions};
 use crate::session::Proof;
 use crate::verify::{Requirement, Verifier};
-
-/// Sessions that are remembered for each connector.
-const REMEMBERED: usize = 256;
 
 /// What a client needs to know for a handshake.
 #[derive(Debug, Default)]
@@ -45,6 +43,7 @@ pub struct Connector {
     pub(crate) server: Requirement,
     pub(crate) identity: Option<Identity>,
     pub(crate) proof: Proof,
+    pub(crate) sessions: Option<Remembered>,
     pub(crate) clock: Arc<LibraryClock>,
     dropped: Vec<String>,
 }
@@ -75,14 +74,14 @@ impl Connector {
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols.clone_from(&settings.alpn);
-        config.resumption = if settings.resumption {
-            Resumption::in_memory_sessions(REMEMBERED)
-        } else {
-            Resumption::disabled()
+        let sessions = settings.resumption.then(Remembered::new);
+        config.resumption = match &sessions {
+            Some(sessions) => Resumption::store(Arc::new(sessions.clone())),
+            None => Resumption::disabled(),
         };
         let ConnectorSettings { server, identity, proof, ciphers, .. } = settings;
         let dropped = ciphers.dropped;
-        Ok(Self { config: Arc::new(config), server, identity, proof, clock, dropped })
+        Ok(Self { config: Arc::new(config), server, identity, proof, sessions, clock, dropped })
     }
 }
 

@@ -38,6 +38,7 @@ pub mod mta_sts;
 pub mod ocsp;
 pub mod policy;
 mod proof_file;
+mod remembered;
 mod server;
 mod session;
 mod signature;

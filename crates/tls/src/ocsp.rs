@@ -25,6 +25,9 @@ const SKEW: i64 = 300;
 const UNREADABLE: &str = "the response can't be read";
 const ANOTHER: &str = "the response is about another certificate";
 
+/// What is said of a certificate that was revoked, by somebody who had to know.
+pub(crate) const WAS_REVOKED: &str = "the certificate was revoked";
+
 /// The tag of a status that says so.
 const REVOKED: u8 = 0xa1;
 
@@ -84,7 +87,7 @@ pub fn stapled_until(response: &[u8], own: &[u8], now: i64) -> Result<Option<i64
     let serial = certificate.tbs_certificate.raw_serial();
     let single = basic.singles.iter().find(|single| single.serial == serial).ok_or(ANOTHER)?;
     if single.status == REVOKED {
-        return Err("the certificate was revoked");
+        return Err(WAS_REVOKED);
     }
     Ok(single.next_update.filter(|next| *next >= now))
 }
@@ -142,7 +145,7 @@ impl Basic<'_> {
         }
         match single.status {
             0x80 => Ok(()),
-            REVOKED => Err("the certificate was revoked"),
+            REVOKED => Err(WAS_REVOKED),
             _ => Err("the responder does not know the certificate"),
         }
     }

@@ -21,7 +21,7 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, ser
 
 use crate::client::Connector;
 use crate::client_hello::{Overheard, asks_for_status};
-use crate::error::{HandshakeFault, session_words};
+use crate::error::{HandshakeFault, Unverified, session_words};
 use crate::ocsp;
 use crate::server::{Acceptor, Hello, SHOWN};
 use crate::session::{Established, Ocsp, Proof};
@@ -196,7 +196,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let named = sni.and_then(|name| ServerName::try_from(name.to_owned()).ok());
         let sent = named.as_ref().is_some_and(|name| matches!(name, ServerName::DnsName(_)));
         let name = named.unwrap_or_else(|| ServerName::from(peer));
-        let connecting = TlsConnector::from(Arc::clone(&connector.config)).connect(name, stream);
+        let connecting = TlsConnector::from(Arc::clone(&connector.config)).connect(name.clone(), stream);
         let stapled = std::cell::RefCell::new(Vec::new());
         let (stream, stapled) = STAPLED
             .scope(stapled, async { (connecting.await, STAPLED.with(std::cell::RefCell::take)) })
@@ -208,7 +208,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         facts.our_certificate = connector.identity.as_ref().map(|identity| identity.certificate().to_vec());
         let now = connector.clock.now();
         judge(&connector.server, connection.peer_certificates(), Peer::Server, now, &mut facts)?;
-        prove(connector, connection.peer_certificates(), &stapled, now, &mut facts)?;
+        let proved = prove(connector, connection.peer_certificates(), &stapled, now, &mut facts);
+        if let Some(sessions) = &connector.sessions
+            && !facts.resumed
+        {
+            sessions.judged(&name, proved.is_ok() && facts.ocsp != Ocsp::Failed);
+        }
+        proved?;
         self.state = State::Client(Box::new(stream));
         Ok(facts)
     }
@@ -325,6 +331,15 @@ fn prove(
             }
         }
     };
+    // TLSA records speak of the key itself: nobody's word against the certificate counts there.
+    if why == ocsp::WAS_REVOKED && !facts.dane && connector.proof != Proof::Require {
+        let revoked = Unverified::untrusted("certificate was revoked");
+        if connector.server.strictness == Strictness::Require {
+            return Err(HandshakeFault::Certificate(revoked));
+        }
+        facts.verified = false;
+        facts.verify_error = Some(revoked);
+    }
     if connector.proof == Proof::Require { Err(HandshakeFault::Status(why)) } else { Ok(()) }
 }
 

@@ -142,7 +142,7 @@ async fn stapled_proofs() {
         (Proof::Ignore, Some("revoked"), Strictness::Require, Ok(Ocsp::NotRequested)),
         (Proof::Request, None, Strictness::Require, Ok(Ocsp::NotResponded)),
         (Proof::Request, Some("good"), Strictness::Require, Ok(Ocsp::Verified)),
-        (Proof::Request, Some("revoked"), Strictness::Require, Ok(Ocsp::Failed)),
+        (Proof::Request, Some("revoked"), Strictness::Try, Ok(Ocsp::Failed)),
         (Proof::Request, Some("good"), Strictness::Ignore, Ok(Ocsp::NotTried)),
         (Proof::Require, Some("good"), Strictness::Require, Ok(Ocsp::Verified)),
         (Proof::Require, Some("delegated"), Strictness::Try, Ok(Ocsp::Verified)),
@@ -170,6 +170,77 @@ async fn stapled_proofs() {
             if let Ok(served) = served {
                 assert_eq!(served.ocsp, sent, "{proof:?} {staple:?} {strictness:?} {list}");
             }
+        }
+    }
+}
+
+/// A server whose proof failed is asked anew each time, until it has a good one.
+#[tokio::test]
+async fn what_was_not_proved_is_not_resumed() {
+    let fixture =
+        |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ocsp/fixtures").join(name);
+    let anchors = Arc::new(Anchors::load(&fixture("ca.pem")).unwrap());
+    let identity = Identity::load(&fixture("chain.pem"), &fixture("leaf.key")).unwrap();
+    let late: Arc<dyn Clock> =
+        Arc::new(FixedClock::new(mail_types::clock::Timestamp::from_secs(1_800_000_000)));
+    let tickets = Tickets::new().unwrap();
+    let revoked = HandshakeFault::Status("the certificate was revoked");
+    for list in ["", "NORMAL:-VERS-TLS1.3"] {
+        let stapling = |name: &str| {
+            let shown = identity.with_proof(std::fs::read(fixture(name)).unwrap());
+            server(shown, |settings| {
+                settings.tickets = Some(tickets.clone());
+                settings.ciphers = Choice::parse(list);
+            })
+        };
+        let (bad, good) = (stapling("revoked.der"), stapling("good.der"));
+        for proof in [Proof::Require, Proof::Request] {
+            let settings = ConnectorSettings {
+                server: checked(Strictness::Try, Arc::clone(&anchors), "mx.example"),
+                proof,
+                resumption: true,
+                ..ConnectorSettings::default()
+            };
+            let connector = Connector::new(settings, Arc::clone(&late)).unwrap();
+            let mut seen = Vec::new();
+            for acceptor in [&bad, &bad, &good, &good, &good] {
+                let (_, asked, _) = handshake(acceptor, &connector, Some("mx.example")).await;
+                seen.push(asked.map(|facts| (facts.verified, facts.resumed)));
+            }
+            let refused = if proof == Proof::Require { Err(revoked.clone()) } else { Ok((false, false)) };
+            assert_eq!(seen[..3], [refused.clone(), refused, Ok((true, false))], "{proof:?} {list}");
+            assert_eq!(seen[4], Ok((true, true)), "{proof:?} {list}");
+        }
+    }
+}
+
+/// The word of an authority that it takes a certificate back counts, where it is listened to.
+#[tokio::test]
+async fn what_is_revoked_is_not_verified() {
+    let fixture =
+        |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ocsp/fixtures").join(name);
+    let anchors = Arc::new(Anchors::load(&fixture("ca.pem")).unwrap());
+    let identity = Identity::load(&fixture("chain.pem"), &fixture("leaf.key")).unwrap();
+    let late: Arc<dyn Clock> =
+        Arc::new(FixedClock::new(mail_types::clock::Timestamp::from_secs(1_800_000_000)));
+    for (staple, proof, strictness, verified) in [
+        ("revoked", Proof::Ignore, Strictness::Require, Some(true)),
+        ("revoked", Proof::Request, Strictness::Try, Some(false)),
+        ("revoked", Proof::Request, Strictness::Require, None),
+        ("old", Proof::Request, Strictness::Require, Some(true)),
+        ("unknown", Proof::Request, Strictness::Require, Some(true)),
+    ] {
+        let shown = identity.with_proof(std::fs::read(fixture(&format!("{staple}.der"))).unwrap());
+        let settings = ConnectorSettings {
+            server: checked(strictness, Arc::clone(&anchors), "mx.example"),
+            proof,
+            ..ConnectorSettings::default()
+        };
+        let connector = Connector::new(settings, Arc::clone(&late)).unwrap();
+        let (_, asked, _) = handshake(&server(shown, |_| {}), &connector, Some("mx.example")).await;
+        match verified {
+            Some(verified) => assert_eq!(asked.unwrap().verified, verified, "{staple} {proof:?}"),
+            None => assert!(matches!(asked, Err(HandshakeFault::Certificate(_))), "{asked:?}"),
         }
     }
 }
