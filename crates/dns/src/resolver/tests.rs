@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail_types::clock::{FixedClock, SeededEntropy};
-use mail_types::dns::{Answer, DnsFailure, RecordData, RecordType, Resolve as _, Security};
+use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordData, RecordType, Resolve as _, Security};
 use mail_types::{Timestamp, limits};
 
 use super::{Families, Resolver, SearchOptions};
 use crate::config::ResolverConfig;
 use crate::fixture::{Fault, FixtureServer};
 use crate::hosts::HostsFile;
+use crate::validate::anchor::TrustAnchors;
 
 const ZONE: &str = r#"
     example.net.            SOA  ns.example.net. host.example.net. 1 3600 600 86400 30
@@ -235,6 +236,58 @@ fn ad_is_believed_when_the_whole_way_has_it() {
     }
     let doubting = World::with(ZONE, |config| config.validation = crate::Validation::Nobody);
     assert_eq!(doubting.ask("signed.example", RecordType::A).unwrap().security, Security::Indeterminate);
+}
+
+/// A server's own answers for the zones in the list; what validation says otherwise is of no account (specification,
+/// `dns_trust_aa`).
+#[test]
+fn a_servers_word_about_its_own_zones() {
+    let zone = "\
+        own.example.        FLAG aa
+        own.example.        SOA  ns.own.example. host.own.example. 1 3600 600 86400 30
+        mx.own.example.     A    192.0.2.1
+        other.example.      FLAG aa
+        mx.other.example.   A    192.0.2.2
+        mx.nobody.example.  A    192.0.2.3
+        from.other.example. CNAME mx.own.example.";
+    let own = crate::Validation::Own(TrustAnchors::none());
+    for validation in [crate::Validation::Upstream, crate::Validation::Nobody, own] {
+        let world = World::with(zone, |config| {
+            config.validation = validation.clone();
+            config.trusted_authorities = crate::Names::matching(|zone| zone == b"own.example");
+        });
+        let security = |name: &str, rtype| {
+            let asked = world.resolver.examine(name.as_bytes(), rtype, &QueryOptions::DNSSEC);
+            world.runtime.block_on(asked).security
+        };
+        for (name, rtype, secure) in [
+            ("mx.own.example", RecordType::A, true),
+            ("MX.Own.Example", RecordType::Aaaa, true),
+            ("mx.other.example", RecordType::A, false),
+            ("mx.other.example", RecordType::Mx, false),
+            ("mx.nobody.example", RecordType::A, false),
+            ("gone.own.example", RecordType::A, true),
+            ("from.other.example", RecordType::A, false),
+        ] {
+            let found = security(name, rtype);
+            assert_eq!(found == Security::Secure, secure, "{name} {rtype:?} {validation:?}: {found:?}");
+        }
+    }
+}
+
+/// How often a silent server is asked (`dns_retry`), and what a lookup's own numbers say instead.
+#[test]
+fn a_silent_server_is_asked_as_often_as_wanted() {
+    for (tries, own, questions) in [(1, None, 1), (3, None, 3), (1, Some(2), 2), (4, Some(1), 1)] {
+        let world = World::with("silent.example. FAULT timeout", |config| {
+            config.retrans = Duration::from_millis(5);
+            config.tries = tries;
+        });
+        let options = QueryOptions { retry: own, ..Default::default() };
+        let asked = world.resolver.query_with(b"silent.example", RecordType::A, &options);
+        assert_eq!(world.runtime.block_on(asked).unwrap_err(), DnsFailure::Timeout);
+        assert_eq!(world.questions(), questions, "{tries} {own:?}");
+    }
 }
 
 #[test]
