@@ -346,7 +346,14 @@ fn file_of(source: &AnchorSource) -> Option<&PathBuf> {
 }
 
 fn stamps<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Vec<(PathBuf, Stamp)> {
-    files.into_iter().map(|path| (path.clone(), stamp(path))).collect()
+    let mut stamps: Vec<(PathBuf, Stamp)> = Vec::new();
+    for path in files {
+        // A key often stands in the file of its certificate.
+        if stamps.iter().all(|(known, _)| known != path) {
+            stamps.push((path.clone(), stamp(path)));
+        }
+    }
+    stamps
 }
 
 fn ciphers(list: &str) -> Result<Choice, TlsError> {
