@@ -103,7 +103,12 @@ impl Expansion {
 
     /// Where untrusted values go, as far as the text alone tells.
     pub fn flow(&self) -> Flow {
-        flow::follow(&self.compiled.tree)
+        flow::follow(&self.compiled.tree, None)
+    }
+
+    /// The same, where something before the text gave `$1` and its like parts of an untrusted value.
+    pub fn flow_with_captures_of(&self, captured: Option<flow::Source>) -> Flow {
+        flow::follow(&self.compiled.tree, captured)
     }
 
     /// Expands.

@@ -122,9 +122,13 @@ pub(crate) enum Role {
 /// What an item calls for each of its parts.
 pub(crate) type Visit<'v> = &'v mut dyn FnMut(Role, &Sequence);
 
-/// Follows a compiled text.
-pub(crate) fn follow(tree: &Sequence) -> Flow {
+/// Follows a compiled text; `captured` is what `$0`, `$1` ... are parts of before it.
+pub(crate) fn follow(tree: &Sequence, captured: Option<Source>) -> Flow {
     let mut course = Course::default();
+    if let Some(source) = captured {
+        // It has no place in this text: where it is used is told.
+        course.held.push((Slot::Captures, vec![Untrusted { at: 0, len: 0, source, quoted_for: None }]));
+    }
     let result = course.through(tree);
     Flow { result, sinks: course.sinks }
 }
@@ -157,7 +161,13 @@ impl Course {
                 Part::Variable { name: VariableName::Fixed(Variable::Item), .. } => {
                     reached.extend(self.slot(Slot::Item));
                 }
-                Part::Capture(_) => reached.extend(self.slot(Slot::Captures)),
+                Part::Capture(number) => {
+                    let used = self.slot(Slot::Captures).into_iter().map(|value| match value.len {
+                        0 => Untrusted { at: *at, len: 1 + number.to_string().len(), ..value },
+                        _ => value,
+                    });
+                    reached.extend(used);
+                }
                 other => reached.extend(inserted(*at, other)),
             }
         }
@@ -294,9 +304,11 @@ fn is_untrusted(variable: Variable) -> bool {
             | V::SenderAddress
             | V::SenderAddressDomain
             | V::SenderAddressLocalPart
+            | V::SenderFullhost
             | V::SenderHeloName
             | V::SenderHostName
             | V::SenderIdent
+            | V::SenderRcvhost
             | V::SmtpCommand
             | V::SmtpCommandArgument
             | V::TlsInSni
@@ -348,6 +360,9 @@ mod tests {
             ("${prvs{$sender_address}{$domain}}", "$sender_address"),
             ("${if and{{match{$local_part}{a}}{match{$domain}{b}}}{$1}}", "$domain"),
             ("${sg{$local_part}{a}{b}}", "$local_part"),
+            ("${sg{$local_part}{.}{x}}${sg{$domain}{^.*\\$}{x}}${sg{$domain}{\\N^(.+)$\\N}{x}}", ""),
+            ("${sg{$local_part}{.*}{$domain\\$0}}", "$local_part $domain"),
+            ("${tr{$local_part}{$domain}{$domain}}${tr{abc}{a}{$domain}}", "$local_part"),
             ("${sg{a}{a}{$local_part}}", "$local_part"),
             ("${map{$domain}{${if forany{a:b}{eq{$item}{a}}{$item}}}}", "$domain"),
             ("${quote_sqlite:$local_part}", "$local_part"),

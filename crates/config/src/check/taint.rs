@@ -43,7 +43,7 @@ pub(crate) fn all(loader: &mut Loader<'_>, main: &OptionSet) {
         sections.acls.names().into_iter().filter_map(|name| sections.acls.find(name)).collect();
     let mut check = Check { set: set_variables(&acls, instances()), found: Vec::new() };
     for acl in &acls {
-        acl.texts().for_each(|text| check.text(text, None));
+        acl.texts().for_each(|(text, captured)| check.text(text, None, captured));
     }
     for instance in instances() {
         check.options(&instance.options, instance.driver);
@@ -58,8 +58,9 @@ pub(crate) fn all(loader: &mut Loader<'_>, main: &OptionSet) {
 /// is left out: where it is used may come after that.
 fn set_variables<'a>(acls: &[Arc<Acl>], instances: impl Iterator<Item = &'a Instance>) -> HashSet<Source> {
     let mut given: HashMap<Source, Vec<Vec<Untrusted>>> = HashMap::new();
-    for (scope, name, text) in acls.iter().flat_map(|acl| acl.assignments()) {
-        given.entry(flow::set_by_acl(scope, name)).or_default().push(text.flow().result);
+    for (scope, name, text, captured) in acls.iter().flat_map(|acl| acl.assignments()) {
+        let result = text.flow_with_captures_of(captured).result;
+        given.entry(flow::set_by_acl(scope, name)).or_default().push(result);
     }
     for (_, slot) in instances.flat_map(|instance| instance.options.iter()) {
         let OptionValue::Assignments(all) = &slot.value else { continue };
@@ -107,14 +108,14 @@ impl Check {
                 None
             };
             for text in slot.value.texts() {
-                self.text(text, taker.as_ref());
+                self.text(text, taker.as_ref(), None);
             }
         }
     }
 
-    /// What a text hands over: the whole of it to `taker`, and parts of it to items inside.
-    fn text(&mut self, text: &Expansion, taker: Option<&Taker>) {
-        let flow = text.flow();
+    /// What a text hands over: the whole of it to `taker`, and parts of it to items inside. `$1` is a part of `captured`.
+    fn text(&mut self, text: &Expansion, taker: Option<&Taker>, captured: Option<Source>) {
+        let flow = text.flow_with_captures_of(captured);
         let result = taker.into_iter().flat_map(|taker| flow.result.iter().map(move |value| (taker, value)));
         let inside = flow.sinks.iter().flat_map(|sink| sink.values.iter().map(|value| (&sink.taker, value)));
         for (taker, value) in result.chain(inside) {

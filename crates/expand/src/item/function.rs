@@ -47,7 +47,8 @@ impl Item for Function {
                 "readfile" if at == 0 => Role::Taken(Taker::File),
                 // Numbers, digests and what others answer carry nothing of the arguments.
                 "acl" | "dlfunc" | "hmac" | "nhash" | "perl" | "readfile" => Role::Inside,
-                "prvs" if at > 0 => Role::Inside,
+                // Letters of `tr` are no text, whatever their origin.
+                "prvs" | "tr" if at > 0 => Role::Inside,
                 _ => Role::Value,
             };
             visit(role, value);

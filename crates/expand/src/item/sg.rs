@@ -14,7 +14,7 @@ use crate::parse::{Arguments, Parser};
 use crate::pattern;
 use crate::regex::{Flags, Groups, Regex};
 use crate::scope::Captures;
-use crate::tree::Item;
+use crate::tree::{Item, Part};
 use mail_types::value::Value;
 
 #[derive(Debug)]
@@ -28,10 +28,15 @@ pub(super) fn parse(parser: &mut Parser<'_>, _start: usize) -> Box<dyn Item> {
 
 impl Item for Substitute {
     fn parts(&self, visit: Visit<'_>) {
-        for (at, value) in self.arguments.values.iter().enumerate() {
-            // The pattern is no part of the value.
-            visit([Role::ValueAndGiven(Slot::Captures), Role::Inside, Role::Value][at.min(2)].clone(), value);
-        }
+        let [subject, pattern, replacement] = &self.arguments.values[..] else { return };
+        let takes_up = |part: &Part| matches!(part, Part::Literal(text) if text.bytes().contains(&b'$'));
+        let nothing_stays = !replacement.parts().iter().any(|(_, part)| takes_up(part))
+            && pattern.constant().is_some_and(|text| replaces_all(text.bytes()));
+        let role = if nothing_stays { Role::Given } else { Role::ValueAndGiven };
+        visit(role(Slot::Captures), subject);
+        // The pattern is no part of the value.
+        visit(Role::Inside, pattern);
+        visit(Role::Value, replacement);
     }
 
     /// Exim compiles the expression even where it skips over the item.
@@ -46,6 +51,15 @@ impl Item for Substitute {
         machine.env.scope().captures = saved;
         result
     }
+}
+
+/// Whether every character is a part of some match, so that nothing of the subject is left but what the replacement takes
+/// up: `.`, `.*`, `^.+$` and the like. Line ends, which a dot leaves, do not stand in names.
+fn replaces_all(pattern: &[u8]) -> bool {
+    let pattern = pattern.strip_prefix(b"^").unwrap_or(pattern);
+    let pattern = pattern.strip_suffix(b"$").unwrap_or(pattern);
+    let pattern = pattern.strip_prefix(b"(").and_then(|inner| inner.strip_suffix(b")")).unwrap_or(pattern);
+    matches!(pattern, b"." | b".*" | b".+")
 }
 
 fn substitute(

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use expand::Expansion;
+use expand::flow::Source;
 use expand::variable::AclScope;
+use expand::{Expansion, Variable};
 use mail_types::diagnostic::{Diagnostic, Severity, SourceText, Span};
 
 use super::condition::{Kind, Row};
@@ -80,7 +81,7 @@ pub(crate) enum SetVariable {
     /// `acl_c...`, `acl_m...`.
     Acl(AclScope, Vec<u8>),
     /// `dkim_verify_status`, `dkim_verify_reason`.
-    Dkim(expand::Variable),
+    Dkim(Variable),
 }
 
 impl Acl {
@@ -121,22 +122,37 @@ impl Acl {
         self.span
     }
 
-    /// The texts that are expanded, in order.
-    pub fn texts(&self) -> impl Iterator<Item = &Expansion> {
-        let parts = self.statements.iter().flat_map(|statement| &statement.parts);
-        parts.flat_map(|part| match &part.argument {
-            Argument::Nothing | Argument::List(_) => Vec::new(),
-            Argument::Text(text) | Argument::ListText(text, _) | Argument::Set(_, text) => vec![text],
-            Argument::Call(name, arguments) => std::iter::once(name).chain(arguments).collect(),
+    /// The texts that are expanded, in order, each with the variable of which `$1` is a part there.
+    pub fn texts(&self) -> impl Iterator<Item = (&Expansion, Option<Source>)> {
+        self.parts_in_turn().flat_map(|(part, captured)| {
+            let texts = match &part.argument {
+                Argument::Nothing | Argument::List(_) => Vec::new(),
+                Argument::Text(text) | Argument::ListText(text, _) | Argument::Set(_, text) => vec![text],
+                Argument::Call(name, arguments) => std::iter::once(name).chain(arguments).collect(),
+            };
+            texts.into_iter().map(move |text| (text, captured.map(Source::Variable)))
         })
     }
 
-    /// What its `set` modifiers give to variables: scope, the name after the scope's letter, and the text.
-    pub fn assignments(&self) -> impl Iterator<Item = (AclScope, &[u8], &Expansion)> {
-        let parts = self.statements.iter().flat_map(|statement| &statement.parts);
-        parts.filter_map(|part| match &part.argument {
-            Argument::Set(SetVariable::Acl(scope, name), text) => Some((*scope, name.as_slice(), text)),
+    /// What its `set` modifiers give to variables: scope, the name after the scope's letter, and the text, with the
+    /// variable of which `$1` is a part there.
+    pub fn assignments(&self) -> impl Iterator<Item = (AclScope, &[u8], &Expansion, Option<Source>)> {
+        self.parts_in_turn().filter_map(|(part, captured)| match &part.argument {
+            Argument::Set(SetVariable::Acl(scope, name), text) => {
+                Some((*scope, name.as_slice(), text, captured.map(Source::Variable)))
+            }
             _ => None,
+        })
+    }
+
+    /// All parts; with each, what `$1` is a part of when it is reached.
+    fn parts_in_turn(&self) -> impl Iterator<Item = (&Part, Option<Variable>)> {
+        self.statements.iter().flat_map(|statement| {
+            statement.parts.iter().scan(None, |captured, part| {
+                let before = *captured;
+                *captured = part.captured(before);
+                Some((part, before))
+            })
         })
     }
 
@@ -148,6 +164,19 @@ impl Acl {
 }
 
 impl Part {
+    /// What `$1` is a part of after the condition held, if it was a part of `before` until then.
+    fn captured(&self, before: Option<Variable>) -> Option<Variable> {
+        let subject = match self.row.kind {
+            Kind::Domains => Variable::Domain,
+            Kind::LocalParts => Variable::LocalPart,
+            Kind::SenderDomains => Variable::SenderAddressDomain,
+            Kind::Senders | Kind::Recipients => return None,
+            _ => return before,
+        };
+        let Argument::List(list) = &self.argument else { return None };
+        (!self.negated && list.captures()).then_some(subject)
+    }
+
     fn may_block(&self) -> bool {
         match &self.argument {
             Argument::Nothing => false,

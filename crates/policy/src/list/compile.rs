@@ -147,6 +147,19 @@ impl Compiled {
         })
     }
 
+    /// Whether a match may leave a part of the subject in `$1`. Names of named lists are put into `seen`.
+    pub(crate) fn captures(&self, named: &NamedLists, seen: &mut HashSet<Box<[u8]>>) -> bool {
+        self.entries.iter().filter(|entry| !entry.negated).any(|entry| match &entry.pattern {
+            Pattern::Suffix(_) | Pattern::Regex(_) => true,
+            Pattern::Named(name) => {
+                seen.len() < limits::LIST_DEPTH
+                    && seen.insert(name.clone())
+                    && named.captures(self.kind, name, seen)
+            }
+            _ => false,
+        })
+    }
+
     /// What is wrong with the items, as far as that shows before they are used. Exim finds these at run time only.
     pub(crate) fn diagnostics(&self, source: &SourceText, named: &NamedLists) -> Vec<Diagnostic> {
         let mut found = Vec::new();

@@ -155,6 +155,11 @@ impl List {
         }
     }
 
+    /// True when a match may leave a part of the subject in `$1`, as far as the text tells.
+    pub fn captures(&self) -> bool {
+        matches!(&self.form, Form::Constant(compiled) if compiled.captures(&self.named, &mut HashSet::new()))
+    }
+
     /// True when the list has no items at all (an empty setting).
     pub fn is_empty(&self) -> bool {
         matches!(&self.form, Form::Constant(compiled) if compiled.is_empty())

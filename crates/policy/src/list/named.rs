@@ -157,6 +157,14 @@ impl NamedLists {
         }
     }
 
+    /// Whether a match of a named list may leave a part of the subject in `$1`, as far as its text tells.
+    pub(crate) fn captures(&self, kind: ListKind, name: &[u8], seen: &mut HashSet<Box<[u8]>>) -> bool {
+        match self.form(kind, name) {
+            Some(Form::Constant(compiled)) => compiled.captures(self, seen),
+            Some(Form::Expanded(_)) | None => false,
+        }
+    }
+
     fn definition(&self, kind: ListKind, name: &[u8]) -> Option<Arc<Definition>> {
         let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
         table.get(&kind)?.0.get(name).cloned()
