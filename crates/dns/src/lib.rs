@@ -36,6 +36,7 @@ pub use blocking::BlockingResolver;
 pub use config::{Names, ResolverConfig, SlowLookups, Validation};
 pub use hosts::HostsFile;
 pub use mail_types::dns::reverse_name;
+pub use name::a_labels;
 pub use resolver::{Examined, Families, Followed, HostAddresses, Resolver, SearchOptions};
 pub use rollover::{AnchorsFile, Change, Rollover};
 pub use validate::anchor::{AnchorError, TrustAnchors};

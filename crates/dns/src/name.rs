@@ -3,19 +3,28 @@
 //! In text a name has no final dot; a dot or a backslash within a label has a backslash before it, bytes that don't
 //! print are `\ddd`, as in zone files. A name in UTF-8 is asked for by its A-labels.
 
+use std::borrow::Cow;
+
 use domain::base::Name;
 use domain::base::name::ToName;
 use mail_types::dns::DnsFailure;
 use mail_types::limits;
 
+/// The name that the DNS knows a name in UTF-8 by: its labels in ASCII (rfc5890). One that can't be written so is left as it
+/// is.
+pub fn a_labels(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.is_ascii() {
+        return Cow::Borrowed(name);
+    }
+    match idna::domain_to_ascii_cow(name, idna::AsciiDenyList::EMPTY) {
+        Ok(ascii) => Cow::Owned(ascii.into_owned().into_bytes()),
+        Err(_) => Cow::Borrowed(name),
+    }
+}
+
 /// Reads a name from text.
 pub(crate) fn parse(text: &[u8]) -> Result<Name<Vec<u8>>, DnsFailure> {
-    if !text.is_ascii()
-        && let Ok(ascii) = idna::domain_to_ascii_cow(text, idna::AsciiDenyList::EMPTY)
-    {
-        return parse_ascii(ascii.as_bytes());
-    }
-    parse_ascii(text)
+    parse_ascii(&a_labels(text))
 }
 
 fn parse_ascii(text: &[u8]) -> Result<Name<Vec<u8>>, DnsFailure> {

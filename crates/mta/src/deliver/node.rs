@@ -125,7 +125,7 @@ impl Node {
             }
             None => (self.address.address.clone(), Vec::new()),
         };
-        let original = (original != target).then_some(original);
+        let original = (!is_same(&original, &target)).then_some(original);
         LogAddress { target, parents, original }
     }
 
@@ -163,4 +163,11 @@ impl Node {
         };
         (self.address.address.clone(), original, self.address.inherited.hide_child)
     }
+}
+
+/// Whether two addresses differ in nothing but the case of their domains.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let split = |address: &[u8]| memchr::memrchr(b'@', address).unwrap_or(address.len());
+    let ((one, of_one), (other, of_other)) = (one.split_at(split(one)), other.split_at(split(other)));
+    one == other && of_one.eq_ignore_ascii_case(of_other)
 }

@@ -300,6 +300,8 @@ fn mapped(address: IpAddr) -> IpAddr {
 
 /// Whether a domain has the form of a host name (`dns_check_names_pattern`).
 pub(crate) fn is_valid_domain(config: &Config, domain: &[u8]) -> bool {
+    // What the DNS will be asked about is what has to have the form.
+    let domain = &*dns::a_labels(domain);
     if config.main.is_set(main::DNS_CHECK_NAMES_PATTERN) {
         return match config.main.get(main::DNS_CHECK_NAMES_PATTERN) {
             Some(pattern) if !pattern.is_empty() => matches_pattern(pattern, domain),

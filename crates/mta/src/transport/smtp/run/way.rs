@@ -4,6 +4,7 @@
 //! * A connection is used again only for a [`Key`] that is equal in all its parts: never with less security than is asked.
 //! * Nobody waits for a place at a host longer than [`PLACE_PATIENCE`].
 
+use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -154,6 +155,11 @@ impl Run<'_> {
             None => None,
         };
         let helo = helo.map_or_else(|| self.context.primary_hostname().to_vec(), Value::into_bytes);
+        // An ASCII word whatever the host offers: nothing was offered yet.
+        let helo = match dns::a_labels(&helo) {
+            Cow::Borrowed(_) => helo,
+            Cow::Owned(labels) => labels,
+        };
         let service = match self.transport.options.get(options::DSCP) {
             Some(text) => expanded(text, "dscp", self.transport, self.context).map_err(misconfigured)?,
             None => None,
