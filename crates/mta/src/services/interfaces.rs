@@ -1,10 +1,12 @@
-//! `local_interfaces`, `daemon_smtp_ports`, `extra_local_interfaces`: where the daemon listens and what is local.
+//! `local_interfaces`, `daemon_smtp_ports`, `extra_local_interfaces`, `tls_on_connect_ports`: where the daemon listens, how it
+//! speaks there, and what is local.
 //!
 //! # Compatibility
 //! Specification, chapter "Starting the daemon and the use of network interfaces". Scoped IPv6 addresses are not
 //! understood; docs/compat.md.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::LazyLock;
 
 use config::Config;
 use config::options::main;
@@ -56,6 +58,33 @@ pub fn endpoints(config: &Config, override_list: Option<&[u8]>) -> Result<Vec<En
         }
     }
     Ok(endpoints)
+}
+
+/// Whether TLS begins with the connection on a port (`tls_on_connect_ports`).
+pub fn is_on_connect_port(config: &Config, port: u16) -> bool {
+    let ports = config.main.get(main::TLS_ON_CONNECT_PORTS);
+    ports.iter().any(|named| on_connect_port(named) == Ok(u64::from(port)))
+}
+
+/// Whether every name in `tls_on_connect_ports` is that of a service.
+///
+/// # Errors
+/// The first that is not.
+pub fn check_on_connect_ports(config: &Config) -> Result<(), InterfaceError> {
+    config.main.get(main::TLS_ON_CONNECT_PORTS).iter().try_for_each(|named| on_connect_port(named).map(drop))
+}
+
+/// An item of `tls_on_connect_ports`: the number that it begins with, which need not be that of any port, or the port of a
+/// service.
+fn on_connect_port(item: &[u8]) -> Result<u64, InterfaceError> {
+    let item = item.trim_ascii();
+    let digits = item.iter().take_while(|byte| byte.is_ascii_digit());
+    if item.first().is_some_and(u8::is_ascii_digit) {
+        let number = digits
+            .fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
+        return Ok(number);
+    }
+    named_port(&String::from_utf8_lossy(item)).map(u64::from)
 }
 
 /// The addresses of this host: those of its interfaces that `local_interfaces` names, and the extra ones.
@@ -116,13 +145,20 @@ fn interface(item: &[u8]) -> Result<(IpAddr, Option<u16>), InterfaceError> {
 /// A port by number or by its name in /etc/services.
 fn port_number(item: &[u8]) -> Result<u16, InterfaceError> {
     let text = String::from_utf8_lossy(item).trim().to_owned();
-    if let Ok(port) = text.parse() {
-        return Ok(port);
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return text.parse().map_err(|_| InterfaceError { message: format!("invalid SMTP port: {text}") });
     }
-    let services = std::fs::read_to_string("/etc/services").unwrap_or_default();
-    service_port(&services, &text)
-        .or_else(|| well_known(&text))
-        .ok_or_else(|| InterfaceError { message: format!("unknown port name: {text}") })
+    named_port(&text)
+}
+
+/// The port of a service.
+fn named_port(name: &str) -> Result<u16, InterfaceError> {
+    /// The table as it was when the first name was looked for: connections do not wait for it again.
+    static SERVICES: LazyLock<String> =
+        LazyLock::new(|| std::fs::read_to_string("/etc/services").unwrap_or_default());
+    service_port(&SERVICES, name)
+        .or_else(|| well_known(name))
+        .ok_or_else(|| InterfaceError { message: format!("TCP port \"{name}\" not found") })
 }
 
 fn service_port(services: &str, name: &str) -> Option<u16> {
@@ -139,7 +175,7 @@ fn service_port(services: &str, name: &str) -> Option<u16> {
 fn well_known(name: &str) -> Option<u16> {
     match name {
         "smtp" => Some(25),
-        "submissions" | "smtps" => Some(465),
+        "submissions" | "smtps" | "ssmtp" => Some(465),
         "submission" => Some(587),
         _ => None,
     }
@@ -179,6 +215,37 @@ mod tests {
         assert_eq!(service_port(services, "ssmtp"), Some(465));
         assert_eq!(service_port(services, "domain"), None);
         assert_eq!(port_number(b"2525"), Ok(2525));
-        assert!(port_number(b"no-such-service").is_err());
+        let refused = |item: &[u8]| port_number(item).unwrap_err().message;
+        assert_eq!(refused(b"no-such-service"), "TCP port \"no-such-service\" not found");
+        assert_eq!(refused(b"2525x"), "invalid SMTP port: 2525x");
+        assert_eq!(refused(b"70000"), "invalid SMTP port: 70000");
+    }
+
+    /// The oracle's readings, one daemon each.
+    #[test]
+    fn on_connect_ports_as_the_oracle_reads_them() {
+        let table: [(&str, Result<u64, &str>); 16] = [
+            ("2465", Ok(2465)),
+            (" 2465 ", Ok(2465)),
+            ("02465", Ok(2465)),
+            ("2465x", Ok(2465)),
+            ("2465/tcp", Ok(2465)),
+            ("2465 2466", Ok(2465)),
+            ("2465:1", Ok(2465)),
+            ("0x9a1", Ok(0)),
+            // Not the port that they are modulo 65536.
+            ("68001", Ok(68_001)),
+            ("99999999999999999999999", Ok(u64::MAX)),
+            ("smtps", Ok(465)),
+            ("submissions", Ok(465)),
+            ("Smtps", Err("TCP port \"Smtps\" not found")),
+            ("-2465", Err("TCP port \"-2465\" not found")),
+            ("!2465", Err("TCP port \"!2465\" not found")),
+            (":", Err("TCP port \":\" not found")),
+        ];
+        for (text, expected) in table {
+            let found = on_connect_port(text.as_bytes()).map_err(|error| error.message);
+            assert_eq!(found, expected.map_err(str::to_owned), "{text}");
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use super::starttls;
 use crate::context::Context;
 use crate::context::facts::{ConnectionFacts, Origin};
 use crate::receive::Caller;
+use crate::services::interfaces::is_on_connect_port;
 
 /// The other end of a session.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Client {
     /// TLS comes before the greeting: the port is one of `tls_on_connect_ports`, or `-tls-on-connect` was given.
     pub(crate) fn is_secured_at_once(&self, context: &Context) -> bool {
         let tcp = matches!(self, Self::Tcp { .. });
-        let at_once = starttls::is_on_connect_port(&context.config, context.facts.connection.received_port);
+        let at_once = is_on_connect_port(&context.config, context.facts.connection.received_port);
         tcp && (context.services.process.tls_on_connect || at_once)
     }
 

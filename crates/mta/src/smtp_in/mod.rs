@@ -43,4 +43,3 @@ mod verify_commands;
 pub use client::Client;
 pub(crate) use parameters::{message_size_limit, receive_timeout, recipients_max};
 pub use session::{SessionEnd, session};
-pub use starttls::is_on_connect_port;

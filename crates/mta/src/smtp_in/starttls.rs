@@ -18,9 +18,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config::Opt;
 use config::options::kind::OptionType;
 use config::options::main;
-use config::{Config, Opt, options::kind};
 use expand::Expansion;
 use expand::list::ListItems;
 use mail_types::bytes::Printable;
@@ -420,13 +420,4 @@ where
         .filter(|item| !item.is_empty())
         .map(|item| path(item.into_owned()))
         .collect())
-}
-
-/// Whether a port is one of `tls_on_connect_ports`.
-pub fn is_on_connect_port(config: &Config, port: u16) -> bool {
-    let ports: &[Vec<u8>] = config.main.get::<kind::PlainList>(main::TLS_ON_CONNECT_PORTS);
-    ports.iter().any(|named| match named.as_slice() {
-        b"smtps" | b"submissions" | b"ssmtp" => port == 465,
-        number => str::from_utf8(number).ok().and_then(|number| number.trim().parse().ok()) == Some(port),
-    })
 }

@@ -51,7 +51,9 @@ impl Renderer {
             ProcessEvent::QueueRunEnded { pid, options, queue } => {
                 queue_run(&mut line, "End", (*pid, options, queue.as_deref()));
             }
-            ProcessEvent::ConfigError(lines) => return Some(self.lines("", lines, Streams::PANIC)),
+            ProcessEvent::ConfigError(lines) => {
+                return Some(self.lines("", lines, Streams { main: false, ..Streams::PANIC }));
+            }
             ProcessEvent::Warning(lines) => return Some(self.lines("Warning: ", lines, Streams::MAIN)),
         }
         Some(Rendered::main(line.finish()))

@@ -22,7 +22,6 @@ use mta::listener;
 use mta::queue::{Manager, ManagerOptions, Waker, control};
 use mta::services::interfaces::{self, Endpoint};
 use mta::services::{Arrival, QueueWaker, Services};
-use mta::smtp_in::is_on_connect_port;
 use observe::event::{ListenOn, Listening, ProcessEvent};
 use observe::{Event, Log};
 use tokio::signal::unix::{SignalKind, signal};
@@ -53,7 +52,9 @@ pub(crate) fn run(start: Start<'_>, foreground: bool, loaded: &Loaded) -> ExitCo
     let endpoints = match endpoints(&start) {
         Ok(endpoints) => endpoints,
         Err(reason) => {
-            crate::say_error(&reason);
+            let event = Event::from(ProcessEvent::ConfigError(config_error(&reason)));
+            let line = LogLine { event, echo: true };
+            process::run(Arc::clone(&start.config), &line, false);
             return ExitCode::FAILURE;
         }
     };
@@ -112,9 +113,16 @@ fn serve(start: &Start<'_>, sockets: Vec<TcpListener>, foreground: bool) -> Exit
     code
 }
 
+/// What the panic log says of an option that nobody can use.
+fn config_error(reason: &str) -> Vec<Vec<u8>> {
+    vec![b"Exim configuration error:".to_vec(), format!(" {reason}").into_bytes()]
+}
+
 fn endpoints(start: &Start<'_>) -> Result<Vec<Endpoint>, String> {
     let listen = start.invocation.listen.as_deref();
-    interfaces::endpoints(&start.config, listen).map_err(|e| e.message)
+    let endpoints = interfaces::endpoints(&start.config, listen).map_err(|e| e.message)?;
+    interfaces::check_on_connect_ports(&start.config).map_err(|e| e.message)?;
+    Ok(endpoints)
 }
 
 /// Binding has failed once: again and again, as `daemon_startup_retries` and `daemon_startup_sleep` say.
@@ -407,16 +415,26 @@ impl Daemon<'_> {
         }
     }
 
-    fn reload_services(&self, services: &Services, seat: &Seat) {
-        services.log.write(&Event::from(ProcessEvent::Sighup { pid: std::process::id() }));
+    /// The configuration as it is now, or what is wrong with it.
+    fn new_config(&self) -> Result<Arc<Config>, Vec<Vec<u8>>> {
         let loaded = load::load(self.invocation);
         let Some(config) = loaded.config else {
             let text = config::diagnostic::render_all(&loaded.diagnostics, &loaded.sources);
-            services.log.write(&Event::from(ProcessEvent::ConfigError(
-                text.lines().map(|l| l.as_bytes().to_vec()).collect(),
-            )));
-            services.log.problem(None, "the new configuration is broken: the old one stays in force");
-            return;
+            return Err(text.lines().map(|line| line.as_bytes().to_vec()).collect());
+        };
+        interfaces::check_on_connect_ports(&config).map_err(|error| config_error(&error.message))?;
+        Ok(config)
+    }
+
+    fn reload_services(&self, services: &Services, seat: &Seat) {
+        services.log.write(&Event::from(ProcessEvent::Sighup { pid: std::process::id() }));
+        let config = match self.new_config() {
+            Ok(config) => config,
+            Err(lines) => {
+                services.log.write(&Event::from(ProcessEvent::ConfigError(lines)));
+                services.log.problem(None, "the new configuration is broken: the old one stays in force");
+                return;
+            }
         };
         match assembly::log_target(&config) {
             Ok((settings, sink)) => services.log.reconfigure(settings, Arc::new(sink)),
@@ -430,9 +448,9 @@ impl Daemon<'_> {
 /// The sockets, as the log names them.
 fn listening(addresses: &[SocketAddr], services: &Services) -> Listening {
     let config = services.config.snapshot();
-    let (smtps, smtp): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses
-        .iter()
-        .partition(|at| services.process.tls_on_connect || is_on_connect_port(&config, at.port()));
+    let (smtps, smtp): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses.iter().partition(|at| {
+        services.process.tls_on_connect || interfaces::is_on_connect_port(&config, at.port())
+    });
     Listening { smtp: places(&smtp), smtps: places(&smtps) }
 }
 
