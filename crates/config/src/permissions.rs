@@ -24,7 +24,7 @@ pub struct TrustedOwner {
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Untrusted {
-    /// It is not a regular file.
+    /// It is a directory, or something else that no lines are read from.
     Kind,
     /// Somebody else owns it.
     Owner(u32),
@@ -43,7 +43,7 @@ impl Untrusted {
     /// Advice.
     pub fn help(&self) -> String {
         match self {
-            Self::Kind => "the configuration must be a regular file".into(),
+            Self::Kind => "the configuration must be a file, a pipe or a device".into(),
             Self::Owner(uid) => format!("it belongs to user {uid}; it must belong to root"),
             Self::GroupWritable(gid) => format!("group {gid} may write it; take that away with chmod g-w"),
             Self::WorldWritable => "everybody may write it; take that away with chmod o-w".into(),
@@ -52,11 +52,12 @@ impl Untrusted {
 }
 
 const KIND: u32 = 0o170_000;
-const REGULAR: u32 = 0o100_000;
+/// Regular files, pipes and character devices.
+const READABLE: [u32; 3] = [0o100_000, 0o010_000, 0o020_000];
 
 /// Checks a file.
 pub fn check(facts: &FileFacts, trusted: TrustedOwner) -> Result<(), Untrusted> {
-    if facts.mode & KIND != REGULAR {
+    if !READABLE.contains(&(facts.mode & KIND)) {
         return Err(Untrusted::Kind);
     }
     if facts.uid != 0 && Some(facts.uid) != trusted.uid {
@@ -86,6 +87,9 @@ mod tests {
             (0, 50, 0o100_646, Err(Untrusted::WorldWritable)),
             (100, 0, 0o100_600, Ok(())),
             (101, 0, 0o100_600, Err(Untrusted::Owner(101))),
+            (0, 0, 0o010_600, Ok(())),
+            (0, 0, 0o020_600, Ok(())),
+            (0, 0, 0o010_666, Err(Untrusted::WorldWritable)),
             (0, 0, 0o040_755, Err(Untrusted::Kind)),
         ];
         for (uid, gid, mode, want) in cases {

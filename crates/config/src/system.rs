@@ -5,7 +5,7 @@
 //! descriptor. Nothing is created or written.
 
 use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use nix::unistd::{Gid, Group, Uid, User};
@@ -18,7 +18,8 @@ pub struct SystemFiles;
 
 impl ConfigFiles for SystemFiles {
     fn read(&self, path: &Path, limit: u64) -> io::Result<FileContent> {
-        let file = std::fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+        // A pipe is waited for, as by Exim: `-C <(program)` names one.
+        let file = std::fs::File::open(path)?;
         let found = file.metadata()?;
         if found.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));

@@ -76,7 +76,8 @@ pub(crate) fn tell(loaded: &Loaded) {
 
 /// Refuses a configuration that others could have written, before it is used with privilege.
 pub(crate) fn check_permissions(config: &Config, caller: &Caller) -> Result<(), String> {
-    if !caller.is_root() {
+    // What everybody writes to the null device is gone: as a configuration it is always empty.
+    if !caller.is_root() || config.path == std::path::Path::new("/dev/null") {
         return Ok(());
     }
     permissions::check(&config.facts, TrustedOwner::default())

@@ -66,7 +66,7 @@ impl<'a> Parser<'a> {
             b'z' if arg == b"-z" => {
                 let text = self.next().cloned();
                 let text = text.ok_or_else(|| Refusal("exim: file name expected after -z".to_owned()))?;
-                self.set_mode(Mode::LogLine(text));
+                self.invocation.log_line = Some(text);
                 Ok(())
             }
             _ => Err(other(arg)),
@@ -128,6 +128,16 @@ impl<'a> Parser<'a> {
         let next =
             self.args.get(self.at).filter(|next| rest.is_empty() && next.iter().all(u8::is_ascii_digit));
         self.at += usize::from(next.is_some());
+    }
+
+    /// `-oB`: how many messages go down one connection, a matter of the `smtp` transport; digits count as far as they go.
+    fn connection_limit(&mut self, attached: &[u8]) -> Result<(), Refusal> {
+        let number = |text: &[u8]| text.first().is_some_and(u8::is_ascii_digit);
+        if attached.is_empty() {
+            self.at += usize::from(self.args.get(self.at).is_some_and(|next| number(next)));
+            return Ok(());
+        }
+        if number(attached) { Ok(()) } else { Err(expected("number", b"-oB")) }
     }
 
     /// What `-or` and `-os` say: seconds.
@@ -223,13 +233,16 @@ impl<'a> Parser<'a> {
             b"dq" => self.invocation.delivery = Some(DeliveryMode::Queue),
             b"dqs" => self.invocation.delivery = Some(DeliveryMode::QueueSmtp),
             b"X" => self.invocation.listen = Some(self.value(arg, b"")?),
-            b"P" => self.invocation.pid_file = Some(self.value(arg, b"")?),
+            b"P" => {
+                let file = self.next().cloned().ok_or_else(|| Refusal(USAGE.trim_end().to_owned()))?;
+                self.invocation.pid_file = Some(file);
+            }
             b"PX" => return Err(not_served(arg, ": the server removes its own pid file")),
             b"Y" => return Err(not_served(arg, "")),
             _ if rest.starts_with(b"e") => return self.error_mode(arg, &rest[1..]),
             _ if rest.starts_with(b"M") => return self.origin_option(arg, &rest[1..]),
             _ if rest.starts_with(b"A") => return self.ignored(arg, &rest[1..]),
-            _ if rest.starts_with(b"B") => self.ignored_number(&rest[1..]),
+            _ if rest.starts_with(b"B") => self.connection_limit(&rest[1..])?,
             _ if rest.starts_with(b"r") => {
                 self.invocation.receive_timeout = Some(self.seconds(arg, &rest[1..])?);
             }

@@ -193,6 +193,8 @@ pub(crate) struct Invocation {
     pub debug: Option<Vec<u8>>,
     /// `-L`: syslog ident.
     pub log_tag: Option<Vec<u8>>,
+    /// `-z`: a line for the main log, whatever else is asked for.
+    pub log_line: Option<Vec<u8>>,
     /// `--strict`: what Exim meets only at run time is an error at load.
     pub strict: bool,
     /// Everything that is not an option.
@@ -231,8 +233,8 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
             parser.invocation.operands.extend_from_slice(rest);
             break;
         }
-        // Behind the first name that `-bP` is asked for, everything is a name.
-        let is_name = parser.invocation.mode == Mode::Print && !parser.invocation.operands.is_empty();
+        // Behind the first argument that is no option everything is an argument, except to commands of our own.
+        let is_name = !parser.is_own_command() && !parser.invocation.operands.is_empty();
         // To `reports ingest`, a command of our own, it is standard input.
         let is_input = arg == b"-" && parser.invocation.mode == Mode::Reports;
         if arg == b"-" && !is_name && !is_input {
@@ -313,6 +315,10 @@ impl<'a> Parser<'a> {
         }
     }
 
+    fn is_own_command(&self) -> bool {
+        matches!(self.invocation.mode, Mode::TlsPolicy | Mode::Reports | Mode::TrustAnchors)
+    }
+
     fn is_quickstart(&self) -> bool {
         self.args.len() == 2 && self.args[1] == b"quickstart"
     }
@@ -328,11 +334,18 @@ impl<'a> Parser<'a> {
         let loads_for_nothing =
             invocation.loaded_message.is_some() && !matches!(invocation.mode, Mode::Expand { .. });
         if self.mode_options > 1 || loads_for_nothing {
-            return Err(Refusal("exim: incompatible command-line options or arguments".to_owned()));
+            return Err(incompatible());
+        }
+        if let Some(text) = invocation.log_line.take() {
+            invocation.mode = Mode::LogLine(text);
+            return Ok(self.invocation);
+        }
+        if invocation.mode == Mode::BuildAliases && !invocation.operands.is_empty() {
+            return Err(incompatible());
         }
         if invocation.queue_run.is_some() && !daemon_with_queue {
             if !matches!(invocation.mode, Mode::Usage | Mode::QueueRun) {
-                return Err(Refusal("exim: incompatible command-line options or arguments".to_owned()));
+                return Err(incompatible());
             }
             // An interval makes it a daemon that runs the queue and does not listen.
             invocation.mode = Mode::QueueRun;
@@ -363,6 +376,11 @@ impl Parser<'_> {
             Mode::Print | Mode::Expand { .. } | Mode::AddressTest | Mode::Verify { .. }
         )
     }
+}
+
+/// Exim's words for options that exclude each other.
+fn incompatible() -> Refusal {
+    Refusal("exim: incompatible command-line options or arguments".to_owned())
 }
 
 /// Exim's words for an option that it does not know.

@@ -78,6 +78,11 @@ fn refusals_have_exims_words() {
     for (line, text) in [
         ("exim -zz", "unknown, malformed, or incomplete option -zz"),
         ("exim -f", "unknown, malformed, or incomplete option -f"),
+        ("exim -oBx -bp", "exim: number expected after -oB"),
+        ("exim -bp -oP", "Options are Exim's"),
+        ("exim -bi x", "incompatible command-line options or arguments"),
+        ("newaliases x", "incompatible command-line options or arguments"),
+        ("exim -z x -bp -bd", "incompatible command-line options or arguments"),
         ("exim -bp -bd", "incompatible command-line options or arguments"),
         ("exim -qx", "bad time value -qx: abandoned"),
         ("exim -q x", "bad time value x: abandoned"),
@@ -118,6 +123,23 @@ fn refusals_have_exims_words() {
 #[test]
 fn nothing_after_two_hyphens_is_an_option() {
     assert_eq!(parse_words("exim -bm -- -t a").unwrap().operands, [b"-t".to_vec(), b"a".to_vec()]);
+}
+
+#[test]
+fn behind_the_first_argument_all_are_arguments() {
+    let operands = |line: &str| parse_words(line).unwrap().operands.join(&b' ');
+    for (line, want) in [
+        ("exim -be x -oP", "x -oP"),
+        ("exim a@b -be", "a@b -be"),
+        ("exim -bt -v a@b -v", "a@b -v"),
+        ("exim -oB 3x -bt a", "a"),
+        ("exim -oB x -bt", "x -bt"),
+        ("postrider reports list -v", "list"),
+    ] {
+        assert_eq!(String::from_utf8(operands(line)).unwrap(), want, "{line}");
+    }
+    let invocation = parse_words("exim -z text -bp").unwrap();
+    assert_eq!(invocation.mode, Mode::LogLine(b"text".to_vec()));
 }
 
 #[test]

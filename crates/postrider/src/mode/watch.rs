@@ -51,7 +51,7 @@ pub(crate) fn begin(start: &Start<'_>, sources: &config::Sources) -> Result<(), 
         host_test();
     } else if invocation.verbose && !matches!(invocation.mode, Mode::Verify { .. }) {
         trace::start(Selection::of(&[Category::Verbose, Category::DebugPrint]), |_, line| print(line));
-    } else if invocation.mode == Mode::AddressTest {
+    } else if invocation.mode == Mode::AddressTest || invocation.verbose {
         trace::start(Selection::of(&[Category::DebugPrint]), |_, line| print(line));
     }
     Ok(())
