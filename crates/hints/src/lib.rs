@@ -29,5 +29,5 @@ pub use key::{RetryKey, RetryKind};
 pub use memory::MemoryHints;
 pub use record::{CalloutRecord, CalloutResult, RetryRecord};
 pub use reports::{Alone, AuthResult, DmarcResult, ReportRow, ReportStore, Sending, SentReport, TlsSession};
-pub use sqlite::SqliteHints;
+pub use sqlite::{SqliteHints, stored_record};
 pub use store::Hints;

@@ -16,6 +16,7 @@
 //! loses hints. Each such thing is reported once until it works again.
 
 mod connection;
+mod glance;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use mail_types::{Clock, Timestamp};
 
 use crate::store::{Database, Row, Slot, Table};
 use connection::Connection;
+pub use glance::stored_record;
 
 /// Told in words when something is wrong with the files.
 pub(crate) type Report = Box<dyn Fn(&str) + Send + Sync>;

@@ -184,7 +184,7 @@ pub(super) fn databases_in(directory: &Path) -> Vec<Database> {
 }
 
 /// `postrider-retry.sqlite` and so on; bytes of a transport's name that don't belong in a file name are in hexadecimal.
-fn file_name(database: &Database) -> String {
+pub(super) fn file_name(database: &Database) -> String {
     let middle = match database {
         Database::Retry => "retry".to_owned(),
         Database::Callout => "callout".to_owned(),
@@ -236,7 +236,7 @@ fn is_useless(error: &rusqlite::Error) -> bool {
 }
 
 /// Waiting for another process' transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 /// Rows of one key that are read at once.
 const ROWS_MAX: i64 = 10_000;
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS hint (

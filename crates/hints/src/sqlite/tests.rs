@@ -7,7 +7,7 @@ use std::time::Duration;
 use mail_types::clock::FixedClock;
 use mail_types::{MessageId, Timestamp};
 
-use super::SqliteHints;
+use super::{SqliteHints, stored_record};
 use crate::{CalloutRecord, CalloutResult, Hints, MemoryHints, RetryKey, RetryRecord};
 
 struct Scratch {
@@ -229,4 +229,35 @@ fn exims_keys() {
     ] {
         assert_eq!(key.as_bytes(), text.as_bytes());
     }
+}
+
+#[test]
+fn what_is_stored_can_be_looked_at_without_a_trace() {
+    let scratch = Scratch::new("look at%20me");
+    let look = |key: &[u8]| stored_record(&scratch.directory, key);
+    assert_eq!(look(b"key"), Ok(None), "there is nothing yet");
+    assert!(!scratch.directory.exists());
+    let hints = scratch.open();
+    hints.set_misc(b"key", Timestamp::from_secs(7), b"value");
+    hints.flush(Duration::from_secs(10));
+    let known = Ok(Some((Timestamp::from_secs(7), b"value".to_vec())));
+    assert_eq!(look(b"key"), known, "while the server runs");
+    assert_eq!(look(b"other"), Ok(None));
+    drop(hints);
+    let files = || {
+        let entries = std::fs::read_dir(&scratch.directory).unwrap().map(|entry| entry.unwrap());
+        let mut files: Vec<_> =
+            entries.map(|entry| (entry.file_name(), entry.metadata().unwrap().len())).collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    assert_eq!(look(b"key"), known, "after its end");
+    assert_eq!(files(), before);
+    std::fs::write(scratch.directory.join("postrider-misc.sqlite"), "no database at all").unwrap();
+    assert!(look(b"key").unwrap_err().contains("postrider-misc.sqlite: "));
+    assert_eq!(
+        std::fs::read(scratch.directory.join("postrider-misc.sqlite")).unwrap(),
+        b"no database at all"
+    );
 }

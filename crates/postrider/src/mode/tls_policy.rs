@@ -1,7 +1,8 @@
 //! `postrider tls-policy DOMAIN ...`: how safely mail for a domain would travel, and why.
 //!
 //! Mail for `postmaster` of each domain is routed; of each host that this finds it is told what DNSSEC, TLSA records, the
-//! domain's MTA-STS policy and the configuration say, what is decided, and what a session with the host is like.
+//! domain's MTA-STS policy and the configuration say, what is decided, and what a session with the host is like. A policy
+//! that the server keeps is taken from its hints, which are only read; one that is fetched here is not kept.
 //!
 //! # Compatibility
 //! An addition; under Exim's name the word is a recipient. The exit code is the worst of all domains: 0 a host can be
@@ -15,6 +16,7 @@ use mail_types::bytes::Printable;
 use mta::context::Context;
 use mta::context::facts::Facts;
 use mta::route::{RouteAddress, RouteMode};
+use mta::transport::mta_sts;
 
 use super::Start;
 use crate::process::{Job, Seat};
@@ -41,7 +43,12 @@ impl Job for Policy<'_> {
         runtime.block_on(async {
             let Some(services) = crate::assembly::test_command_services(&config, &seat) else { return 1 };
             let mut worst = 0;
+            let hints = crate::assembly::spool_directory(&config).map(|spool| spool.join("db"));
             for domain in &self.start.invocation.operands {
+                let known = hints.clone().and_then(|hints| mta_sts::recall(domain, &hints, &services));
+                if let Err(reason) = known {
+                    crate::say_error(&format!("policies that the server keeps are not known: {reason}"));
+                }
                 let mut context =
                     Context::with_config(Facts::default(), Arc::clone(&config), Arc::clone(&services));
                 worst = worst.max(Box::pin(one(domain, &mut context)).await);

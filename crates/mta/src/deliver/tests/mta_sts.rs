@@ -439,3 +439,42 @@ async fn the_decision_is_told_with_all_that_it_rests_on() {
         "{text}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_policy_is_told_with_its_time() {
+    let world = World::new(Shown::Good, Shown::Good, ok(ENFORCE), ON).await;
+    let since = world.office.bench.clock.now();
+    // What another process, the server, has stored.
+    let directory = std::env::temp_dir().join(format!("postrider-mta-{}-kept-policy", std::process::id()));
+    {
+        let clock = Arc::clone(&world.office.bench.clock);
+        let server = hints::SqliteHints::open(&directory, clock, |_| {}).unwrap();
+        hints::Hints::set_misc(&server, b"mta-sts:sts.example", since, format!("0\n{ENFORCE}").as_bytes());
+        hints::Hints::flush(&server, std::time::Duration::from_secs(10));
+        let services = &world.office.bench.services;
+        crate::transport::mta_sts::recall(b"STS.example", &directory, services).unwrap();
+    }
+    let (code, text) = explained(&world, "sts.example").await;
+    let shown = |seconds: i64| {
+        let time = Timestamp::from_secs(since.secs() + seconds);
+        mail_types::zone::Zone::utc().rfc5322(time)
+    };
+    let want = format!(
+        "domain sts.example\n  MTA-STS: enforce, kept since {}, holds until {}, hosts mx.sts.example\n  \
+         (the domain announces another policy: a delivery fetches it)\n",
+        shown(0),
+        shown(604_800)
+    );
+    assert!(code == 0 && text.starts_with(&want), "{text}");
+    // Its time is over: it is asked for anew.
+    world.office.bench.clock.set(Timestamp::from_secs(since.secs() + 604_801));
+    let services = &world.office.bench.services;
+    crate::transport::mta_sts::recall(b"sts.example", &directory, services).unwrap();
+    let (_, text) = explained(&world, "sts.example").await;
+    assert!(text.contains("  MTA-STS: enforce, fetched, for 604800 seconds,"), "{text}");
+    // Hints that make no sense are told of.
+    std::fs::write(directory.join("postrider-misc.sqlite"), "nothing").unwrap();
+    let refused = crate::transport::mta_sts::recall(b"sts.example", &directory, services);
+    assert!(refused.unwrap_err().contains("postrider-misc.sqlite"));
+    std::fs::remove_dir_all(&directory).unwrap();
+}

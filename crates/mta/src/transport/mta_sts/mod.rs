@@ -18,6 +18,7 @@
 mod fetch;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail_types::clock::Timestamp;
@@ -63,9 +64,20 @@ pub struct Known {
     /// The id that its record announces.
     pub id: Option<Vec<u8>>,
     /// The policy was kept from an earlier delivery.
-    pub kept: bool,
+    pub kept: Option<Keeping>,
     /// Why there is none, where its record promises one.
     pub trouble: Option<Trouble>,
+}
+
+/// How long a kept policy counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// When it was fetched.
+    pub since: Timestamp,
+    /// When its time is over (`max_age`).
+    pub until: Timestamp,
+    /// The domain announces another one.
+    pub changed: bool,
 }
 
 /// Why a policy can't be had.
@@ -139,17 +151,32 @@ pub async fn find(domain: &[u8], services: &Arc<Services>) -> Known {
             if id.is_some() && (changed || old) {
                 renew(domain, id.clone().unwrap_or_default(), services);
             }
-            Known { policy: Some(kept.policy), id, kept: true, trouble: None }
+            let until = kept.since.secs().saturating_add(i64::from(kept.policy.max_age));
+            let keeping = Keeping { since: kept.since, until: Timestamp::from_secs(until), changed };
+            Known { policy: Some(kept.policy), id, kept: Some(keeping), trouble: None }
         }
         (None, None) => Known::default(),
         (None, Some(id)) => match fetch_and_keep(&domain, &id, services).await {
-            Ok(policy) => Known { policy: Some(policy), id: Some(id), kept: false, trouble: None },
+            Ok(policy) => Known { policy: Some(policy), id: Some(id), kept: None, trouble: None },
             Err(why) => {
                 let words = format!("MTA-STS policy of {domain} can't be had: {}", why.words);
-                Known { policy: None, id: Some(id), kept: false, trouble: Some(Trouble { words, ..why }) }
+                Known { policy: None, id: Some(id), kept: None, trouble: Some(Trouble { words, ..why }) }
             }
         },
     }
+}
+
+/// Has these services know of the policy of a domain what those know whose hints are in `directory`, which is only read.
+///
+/// # Errors
+/// The hints are there and can't be read.
+pub fn recall(domain: &[u8], directory: &Path, services: &Services) -> Result<(), String> {
+    let Ok(domain) = std::str::from_utf8(domain).map(str::to_ascii_lowercase) else { return Ok(()) };
+    let key = key(&domain);
+    if let Some((time, record)) = hints::stored_record(directory, &key)? {
+        services.hints.set_misc(&key, time, &record);
+    }
+    Ok(())
 }
 
 async fn announcement(domain: &str, services: &Services) -> Option<Vec<u8>> {

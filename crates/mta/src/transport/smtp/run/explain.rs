@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use mail_types::bytes::Printable;
 use mail_types::dns::{QueryOptions, RecordData, RecordType};
+use mail_types::zone::Zone;
 use tls::Tlsa;
+use tls::mta_sts::Policy;
 use tls::policy::{Action, Dane, MtaSts};
 
 use super::super::batch::{Batch, BatchAddress, BatchReply, Journal};
@@ -19,7 +21,7 @@ use super::Run;
 use crate::context::Context;
 use crate::context::facts::AddressFacts;
 use crate::route::RouteHost;
-use crate::transport::mta_sts;
+use crate::transport::mta_sts::{self, Keeping};
 
 /// What there is to say, and how it would end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,17 +127,26 @@ async fn domain_policy(batch: &Batch, context: &Context, text: &mut String) {
     let Some(domain) = batch.only_domain() else { return };
     let known = mta_sts::find(&domain, &context.services).await;
     let _ = write!(text, "domain {}\n  MTA-STS: ", Printable::new(&domain));
-    let from = if known.kept { "kept" } else { "fetched" };
+    let from = |policy: &Policy| match known.kept {
+        Some(Keeping { since, until, .. }) => {
+            let shown = |time| Zone::utc().rfc5322(time);
+            format!("kept since {}, holds until {}", shown(since), shown(until))
+        }
+        None => format!("fetched, for {} seconds", policy.max_age),
+    };
     let _ = match (&known.policy, &known.trouble) {
         (Some(policy), _) => {
             let hosts: Vec<String> =
                 policy.mx.iter().map(|mx| String::from_utf8_lossy(mx).into_owned()).collect();
             let mode = format!("{:?}", policy.mode).to_lowercase();
-            writeln!(text, "{mode}, {from}, for {} seconds, hosts {}", policy.max_age, hosts.join(" "))
+            writeln!(text, "{mode}, {}, hosts {}", from(policy), hosts.join(" "))
         }
         (None, Some(trouble)) => writeln!(text, "{}", trouble.words),
         (None, None) => writeln!(text, "no policy"),
     };
+    if known.kept.is_some_and(|kept| kept.changed) {
+        text.push_str("  (the domain announces another policy: a delivery fetches it)\n");
+    }
     if context.config.main.get(config::options::postrider::MTA_STS_DOMAINS).is_none() {
         text.push_str("  (mta_sts_domains is not set: no policy counts)\n");
     }
