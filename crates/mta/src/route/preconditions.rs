@@ -136,7 +136,7 @@ async fn in_list(
     let options = MatchOptions { caseful: router.options.get(generic::CASEFUL_LOCAL_PART) };
     match state.world.find(list, subject, options).await {
         Ok(found) => Ok((found.matched, found.value)),
-        Err(ListError { message, wrong }) => {
+        Err(ListError { message, wrong, .. }) => {
             if wrong {
                 state.world.log_panic(message);
             }

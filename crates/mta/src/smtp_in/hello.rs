@@ -7,6 +7,8 @@
 //! Options `helo_accept_junk_hosts`, `helo_allow_chars`, `helo_lookup_domains`, `helo_verify_hosts`,
 //! `helo_try_verify_hosts`, `…_advertise_hosts`. DSN, AUTH, PRDR, LIMITS and PIPECONNECT are not offered.
 
+use config::Opt;
+use config::options::kind::Hosts;
 use config::options::{main, postrider};
 use mail_types::outcome::Reply;
 use observe::event::{Rejected, SmtpNews};
@@ -202,6 +204,20 @@ fn verification(context: &mut Context) -> Result<Verification, ListError> {
     })
 }
 
+/// Whether a client is offered what an option lists hosts for. A list that cannot be decided means `undecided`, by extension
+/// what it means for the oracle; one whose file cannot be read is an error.
+fn offers(context: &mut Context, option: Opt<Hosts>, undecided: bool) -> Result<bool, ListError> {
+    match context.sender_host_in(option) {
+        Err(error) if !error.unreadable => {
+            if error.wrong {
+                context.log_problem(error.message);
+            }
+            Ok(undecided)
+        }
+        decided => decided,
+    }
+}
+
 /// What this client is offered.
 fn extensions(context: &mut Context) -> Result<Extensions, ListError> {
     let config = std::sync::Arc::clone(&context.config);
@@ -213,13 +229,12 @@ fn extensions(context: &mut Context) -> Result<Extensions, ListError> {
         etrn: false,
         vrfy: config.main.get(main::ACL_SMTP_VRFY).is_some(),
         expn: config.main.get(main::ACL_SMTP_EXPN).is_some(),
-        pipelining: !no_pipelining && context.sender_host_in(main::PIPELINING_ADVERTISE_HOSTS)?,
-        chunking: context.sender_host_in(main::CHUNKING_ADVERTISE_HOSTS)?,
-        starttls: context.facts.connection.tls.is_none()
-            && context.sender_host_in(main::TLS_ADVERTISE_HOSTS)?,
-        smtputf8: context.sender_host_in(main::SMTPUTF8_ADVERTISE_HOSTS)?,
+        pipelining: !no_pipelining && offers(context, main::PIPELINING_ADVERTISE_HOSTS, false)?,
+        chunking: offers(context, main::CHUNKING_ADVERTISE_HOSTS, true)?,
+        starttls: context.facts.connection.tls.is_none() && offers(context, main::TLS_ADVERTISE_HOSTS, true)?,
+        smtputf8: offers(context, main::SMTPUTF8_ADVERTISE_HOSTS, true)?,
         requiretls: context.facts.connection.tls.is_some()
-            && context.sender_host_in(postrider::REQUIRETLS_ADVERTISE_HOSTS)?,
+            && offers(context, postrider::REQUIRETLS_ADVERTISE_HOSTS, false)?,
         ..Extensions::default()
     })
 }

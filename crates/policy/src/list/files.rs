@@ -25,7 +25,10 @@ pub(crate) fn read(
         path.require_clean("file or directory name").map_err(|error| ListError::wrong(error.to_string()))?;
     let text = env.files().read(&clean, limits::LIST_FILE).map_err(|error| {
         let path = path.to_lossy();
-        ListError::wrong(format!("failed to open {path} when checking \"{path}\": {}", system_text(&error)))
+        ListError::unreadable(format!(
+            "failed to open {path} when checking \"{path}\": {}",
+            system_text(&error)
+        ))
     })?;
     Ok(named.cache().compile_lines(&text, kind))
 }

@@ -118,6 +118,8 @@ pub struct ListError {
     pub message: String,
     /// True when the list itself is wrong: Exim writes such texts to the panic log too.
     pub wrong: bool,
+    /// True when a file that the list names cannot be read: Exim does not go on without it.
+    pub unreadable: bool,
 }
 
 impl List {
@@ -194,12 +196,17 @@ impl List {
 impl ListError {
     /// Something outside did not answer.
     pub fn defer(message: impl Into<String>) -> Self {
-        Self { message: message.into(), wrong: false }
+        Self { message: message.into(), wrong: false, unreadable: false }
     }
 
     /// The list is wrong.
     pub fn wrong(message: impl Into<String>) -> Self {
-        Self { message: message.into(), wrong: true }
+        Self { message: message.into(), wrong: true, unreadable: false }
+    }
+
+    /// A file of the list cannot be read.
+    pub fn unreadable(message: impl Into<String>) -> Self {
+        Self { unreadable: true, ..Self::wrong(message) }
     }
 
     fn expansion(source: &SourceText, error: &EvalError) -> Self {
