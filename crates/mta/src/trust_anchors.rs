@@ -162,6 +162,12 @@ mod tests {
         std::fs::write(bench.directory().join("db"), "no folder").expect("scratch");
         let configured = TrustAnchors::root();
         let mut follower = Follower::begin(Arc::clone(&bench.services), &configured).await;
+        // It can't be opened either, which is another thing than that there is none.
+        let unread = format!(
+            "DNSSEC trust anchors are followed anew: {}: Not a directory (os error 20)",
+            bench.directory().join("db/postrider-trust-anchors").display()
+        );
+        assert_eq!(bench.main_log(), [unread]);
         follower.save().await;
         let log = bench.main_log();
         assert!(

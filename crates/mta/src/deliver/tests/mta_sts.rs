@@ -478,3 +478,21 @@ async fn a_kept_policy_is_told_with_its_time() {
     assert!(refused.unwrap_err().contains("postrider-misc.sqlite"));
     std::fs::remove_dir_all(&directory).unwrap();
 }
+
+/// What is kept and makes no sense is as if there were nothing: the policy is fetched, and in force.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_policy_that_makes_no_sense_is_fetched_again() {
+    let nonsense: [&[u8]; 5] =
+        [b"", b"1", b"1\n", b"1\nversion: STSv1\nmode: enforce\n", b"\xff\xfe\n\0\0\0"];
+    for record in nonsense {
+        let world = World::new(Shown::Untrusted, Shown::Good, ok(ENFORCE), ON).await;
+        let bench = &world.office.bench;
+        bench.services.hints.set_misc(b"mta-sts:sts.example", bench.clock.now(), record);
+        let refused =
+            "TLS session: (certificate verification failed): unable to get local issuer certificate";
+        assert_eq!(world.send("sts.example").await, [format!("== x defer (-37) H=mx: {refused}")]);
+        assert_eq!(world.web.requests(), 1, "{}", record.escape_ascii());
+        let kept = bench.services.hints.misc(b"mta-sts:sts.example").unwrap().1;
+        assert_eq!(kept, format!("1\n{ENFORCE}").into_bytes());
+    }
+}

@@ -136,14 +136,14 @@ struct Kept {
     policy: Policy,
 }
 
-/// Finds the policy of a domain.
-pub async fn find(domain: &[u8], services: &Arc<Services>) -> Known {
+/// Finds the policy of a domain; `resolver` is asked whether there is one.
+pub async fn find(domain: &[u8], resolver: &dns::Resolver, services: &Arc<Services>) -> Known {
     let Ok(domain) = std::str::from_utf8(domain).map(str::to_ascii_lowercase) else {
         return Known::default();
     };
     let now = services.clock.now();
     let kept = kept(&domain, now, services);
-    let id = announcement(&domain, services).await;
+    let id = announcement(&domain, resolver).await;
     match (kept, id) {
         (Some(kept), id) => {
             let changed = id.as_ref().is_some_and(|id| *id != kept.id);
@@ -179,9 +179,9 @@ pub fn recall(domain: &[u8], directory: &Path, services: &Services) -> Result<()
     Ok(())
 }
 
-async fn announcement(domain: &str, services: &Services) -> Option<Vec<u8>> {
+async fn announcement(domain: &str, resolver: &dns::Resolver) -> Option<Vec<u8>> {
     let name = format!("_mta-sts.{domain}");
-    let answer = services.resolver.query(name.as_bytes(), RecordType::Txt).await.ok()?;
+    let answer = resolver.query(name.as_bytes(), RecordType::Txt).await.ok()?;
     let texts: Vec<Vec<u8>> = answer
         .records
         .iter()

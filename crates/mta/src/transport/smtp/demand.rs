@@ -80,7 +80,8 @@ async fn policy(domain: &[u8], context: &mut Context) -> Option<mta_sts::Known> 
         // A list that can't be decided leaves the host to the others.
         _ => return None,
     }
-    let known = mta_sts::find(domain, &context.services).await;
+    let known = mta_sts::find(domain, &context.dns(), &context.services).await;
+    context.tell_failed_lookups();
     if let Some(trouble) = &known.trouble {
         let text = trouble.words.clone().into_bytes();
         context.log_event(&Event::Text { text, streams: Streams::MAIN });

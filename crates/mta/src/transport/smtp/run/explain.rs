@@ -125,7 +125,7 @@ enum End {
 
 async fn domain_policy(batch: &Batch, context: &Context, text: &mut String) {
     let Some(domain) = batch.only_domain() else { return };
-    let known = mta_sts::find(&domain, &context.services).await;
+    let known = mta_sts::find(&domain, &context.dns(), &context.services).await;
     let _ = write!(text, "domain {}\n  MTA-STS: ", Printable::new(&domain));
     let from = |policy: &Policy| match known.kept {
         Some(Keeping { since, until, .. }) => {
