@@ -1,7 +1,8 @@
 //! Defaults of a driver instance that follow from its other options.
 //!
 //! # Invariants
-//! * Only options that the configuration did not set are changed; afterwards they read as if it had.
+//! * Only options that the configuration did not set are changed; afterwards they read as if it had. The one exception is the
+//!   public name of a `tls` authenticator.
 //!
 //! # Compatibility
 //! Spec 15, 22, 26, 29 ("see below" in the tables of options); values as Exim 4.96 shows them with `-bP`.
@@ -40,8 +41,18 @@ pub(super) fn settle(class: Class, instance: &mut Instance, files: &dyn ConfigFi
             }
         }
         Class::Authenticator => {
-            // An authenticator without a public name goes by its own.
             let name = instance.name.as_bytes();
+            // Nobody asks for `tls` by a public name: it has none but its own, whatever was set.
+            if driver == "tls"
+                && let Some(slot) = instance.options.find_mut("public_name")
+            {
+                slot.value = OptionValue::Plain(name.into());
+                slot.text = Some(name.into());
+            }
+            if driver == "tls" {
+                same_setting(&mut instance.options, "server_param1", "server_param");
+            }
+            // An authenticator without a public name goes by its own.
             fill(
                 &mut instance.options,
                 authenticator::PUBLIC_NAME,
@@ -50,6 +61,15 @@ pub(super) fn settle(class: Class, instance: &mut Instance, files: &dyn ConfigFi
             );
         }
         Class::Main => {}
+    }
+}
+
+/// What the second name of a setting shows: the same as the first.
+fn same_setting(set: &mut OptionSet, name: &str, other: &str) {
+    let Some((_, slot)) = set.find(name) else { return };
+    let (value, text) = (slot.value.clone(), slot.text.clone());
+    if let Some(slot) = set.find_mut(other) {
+        (slot.value, slot.text) = (value, text);
     }
 }
 

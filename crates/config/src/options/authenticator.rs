@@ -241,6 +241,6 @@ pub mod tls {
         SERVER_PARAM3: Text = "server_param3", unset, inert AUTH;
         /// Another name of `server_param1`.
         /// `server_param = $tls_in_peerdn`
-        SERVER_PARAM: Text = "server_param", "x", inert AUTH;
+        SERVER_PARAM: Text = "server_param", unset, inert AUTH;
     }
 }
