@@ -165,6 +165,65 @@ fn openssl_sees_versions_names_proofs_and_resumed_sessions() {
     server.stop();
 }
 
+/// The groups that a server shares with OpenSSL. Debian's Exim gives the same for `tls_require_ciphers`; `tls_eccurve` has an
+/// effect on Exim with OpenSSL only.
+#[test]
+fn openssl_agrees_on_the_groups_that_are_left() {
+    if !can_run() {
+        return;
+    }
+    let site = Site::new("tls_groups");
+    let table: [(&str, &[(&str, &str)]); 6] = [
+        (
+            "",
+            &[
+                ("P-256", "ECDH, prime256v1"),
+                ("P-384", "ECDH, secp384r1"),
+                ("X25519", "X25519"),
+                ("P-521", ""),
+            ],
+        ),
+        ("tls_eccurve = secp384r1 : secp521r1", &[("X25519:P-384", "ECDH, secp384r1"), ("X25519:P-256", "")]),
+        ("tls_eccurve = P-256:X25519", &[("P-256:X25519:P-384", "ECDH, prime256v1"), ("P-384", "")]),
+        (
+            "tls_require_ciphers = NORMAL:-GROUP-ALL:+GROUP-SECP256R1",
+            &[("X25519:P-256", "ECDH, prime256v1"), ("X25519", "")],
+        ),
+        (
+            "tls_require_ciphers = SECURE256",
+            &[("X25519:P-256:P-384", "ECDH, secp384r1"), ("X25519:P-256", "")],
+        ),
+        (
+            "tls_require_ciphers = NORMAL:-GROUP-SECP256R1\ntls_eccurve = P-256:X25519",
+            &[("P-256:X25519", "X25519"), ("P-256", "")],
+        ),
+    ];
+    for (settings, offers) in table {
+        let config = site.scratch.write("groups.conf", &format!("{CONFIG}{settings}\n"));
+        let port = free_port();
+        let server = Server::start(&config, port, &[]);
+        for (offered, agreed) in offers {
+            for version in ["-tls1_2", "-tls1_3"] {
+                // In TLS 1.2 the group also says on which curve a certificate's key may be: RSA has none.
+                let rsa = ["-cipher", "ECDHE-RSA-AES256-GCM-SHA384"];
+                let args =
+                    ["-starttls", "smtp", "-crlf", "-ign_eof", version, "-groups", offered, rsa[0], rsa[1]];
+                let said = site.s_client(port, &args, "QUIT\n");
+                let key = said.lines().find_map(|line| line.strip_prefix("Server Temp Key: "));
+                let key = key.and_then(|key| key.rsplit_once(", ")).map_or("", |(group, _bits)| group);
+                assert_eq!(key, *agreed, "{settings}: {offered}, {version}: {said}");
+            }
+        }
+        server.stop();
+    }
+    let log = std::fs::read_to_string(site.scratch.at("log/mainlog")).expect("a log");
+    assert_eq!(
+        log.matches("Warning: tls_eccurve: not supported and left out: secp521r1").count(),
+        1,
+        "{log}"
+    );
+}
+
 /// A client may ask for new keys within TLS 1.2 as it likes: it gets none, and the next one is served.
 #[test]
 fn renegotiation_harms_nobody() {

@@ -2,7 +2,7 @@
 //!
 //! # Compatibility
 //! An OpenSSL cipher list chooses among the suites of TLS 1.2 and leaves TLS 1.3 alone; a GnuTLS priority string also
-//! chooses versions and TLS 1.3's suites. Which dialect a string is written in shows in its words. Words for what does
+//! chooses versions, TLS 1.3's suites and groups. Which dialect a string is written in shows in its words. Words for what does
 //! not exist here (RC4, CBC, RSA key exchange, TLS 1.0) choose nothing; what would have been *added* by them is named in
 //! [`Choice::dropped`], so that it can be told.
 //!
@@ -142,6 +142,8 @@ pub struct Choice {
     pub tls12: bool,
     /// TLS 1.3 may be spoken.
     pub tls13: bool,
+    /// The groups of the key exchange, the preferred first, by number.
+    pub(crate) groups: Vec<u16>,
     /// Words that ask for something that does not exist here.
     pub dropped: Vec<String>,
 }
@@ -153,6 +155,7 @@ impl Default for Choice {
             suites: SUITES.iter().map(|suite| suite.id).collect(),
             tls12: true,
             tls13: true,
+            groups: crate::group::all(),
             dropped: Vec::new(),
         }
     }
@@ -170,7 +173,14 @@ impl Choice {
 
     /// Nothing can be negotiated.
     pub fn is_empty(&self) -> bool {
-        self.spoken().is_empty()
+        self.spoken().is_empty() || self.groups.is_empty()
+    }
+
+    /// Only those of its groups that are among these, in their order.
+    #[must_use]
+    pub(crate) fn among(self, groups: &[u16]) -> Self {
+        let groups = groups.iter().copied().filter(|group| self.groups.contains(group)).collect();
+        Self { groups, ..self }
     }
 
     /// The suites of the versions that may be spoken.
@@ -248,5 +258,33 @@ mod tests {
             (0, ["+VERS-TLS1.0", "+3DES-CBC", "+RSA"].map(String::from).to_vec())
         );
         assert!(Choice::parse("NONE:+VERS-TLS1.0").is_empty());
+    }
+
+    /// What `gnutls-cli --list --priority` shows, as far as it exists here.
+    #[test]
+    fn groups_of_gnutls_priorities() {
+        const P256: u16 = 0x17;
+        const P384: u16 = 0x18;
+        const X25519: u16 = 0x1d;
+        let all = crate::group::all();
+        let table: [(&str, &[u16], &[&str]); 11] = [
+            ("NORMAL", &all, &[]),
+            ("PFS", &all, &[]),
+            ("SECURE192", &[P384], &[]),
+            ("SECURE256", &[P384], &[]),
+            ("NORMAL:-GROUP-ALL:+GROUP-SECP256R1", &[P256], &[]),
+            ("NORMAL:-CURVE-ALL:+CURVE-X25519", &[X25519], &[]),
+            ("NORMAL:-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1", &[X25519, P256], &[]),
+            ("NORMAL:-GROUP-X25519-MLKEM768:-GROUP-SECP256R1", &[X25519, P384], &[]),
+            ("NORMAL:-GROUP-DH-ALL", &all, &[]),
+            ("NORMAL:-GROUP-EC-ALL:+GROUP-SECP521R1", &[], &["+GROUP-SECP521R1"]),
+            ("NONE:+VERS-TLS1.2:+AES-128-GCM:+ECDHE-RSA", &[], &[]),
+        ];
+        for (list, groups, dropped) in table {
+            let choice = Choice::parse(list);
+            assert_eq!(choice.groups, groups, "{list}");
+            assert_eq!(choice.dropped, dropped, "{list}");
+            assert_eq!(choice.is_empty(), groups.is_empty(), "{list}");
+        }
     }
 }

@@ -28,6 +28,11 @@ pub enum TlsError {
         /// The list.
         list: String,
     },
+    /// A `tls_eccurve` of which nothing is left.
+    Curves {
+        /// Its items.
+        list: String,
+    },
     /// The library refuses the combination.
     Refused(String),
 }
@@ -52,7 +57,13 @@ impl fmt::Display for TlsError {
             Self::Ciphers { list } => {
                 write!(
                     f,
-                    "\"{list}\" leaves no cipher suite: TLS 1.2 and 1.3 with ECDHE and AEAD are supported"
+                    "\"{list}\" leaves no cipher suite or no group: TLS 1.2 and 1.3 with ECDHE and AEAD are supported"
+                )
+            }
+            Self::Curves { list } => {
+                write!(
+                    f,
+                    "tls_eccurve \"{list}\" leaves no group: X25519MLKEM768, X25519, prime256v1 and secp384r1 are supported"
                 )
             }
             Self::Refused(reason) => f.write_str(reason),

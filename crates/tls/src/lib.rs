@@ -21,7 +21,7 @@
 //!
 //! # Compatibility
 //! Names and forms are those of Exim with OpenSSL (specification, chapter "Encrypted SMTP connections"); GnuTLS priority
-//! strings are translated ([`cipher`]). `tls_dhparam` and `tls_eccurve` have no effect.
+//! strings are translated ([`cipher`]). `tls_dhparam` has no effect.
 //!
 //! # References
 //! RFC 8446, RFC 5246, RFC 3207, RFC 7301 (ALPN), RFC 6066 (SNI, stapling), RFC 5280, RFC 7672 (DANE).
@@ -32,6 +32,7 @@ mod client;
 pub mod client_hello;
 mod dane;
 mod error;
+mod group;
 mod identity;
 mod key_schedule;
 pub mod mta_sts;

@@ -74,12 +74,18 @@ pub struct Acceptor {
     pub(crate) shown: Option<Vec<u8>>,
     pub(crate) clock: Arc<crate::client::LibraryClock>,
     dropped: Vec<String>,
+    pub(crate) unknown_curves: Vec<String>,
 }
 
 impl Acceptor {
     /// Words of the list of ciphers that ask for something that does not exist here.
     pub fn dropped(&self) -> &[String] {
         &self.dropped
+    }
+
+    /// Items of `tls_eccurve` that name no group of ours.
+    pub fn unknown_curves(&self) -> &[String] {
+        &self.unknown_curves
     }
 
     /// The server may speak first, if the version allows it.
@@ -122,11 +128,18 @@ impl Acceptor {
             config.send_tls13_tickets = 1;
         }
         let dropped = settings.ciphers.dropped;
-        Ok(Self { config: Arc::new(config), client: settings.client, shown: first, clock, dropped })
+        Ok(Self {
+            config: Arc::new(config),
+            client: settings.client,
+            shown: first,
+            clock,
+            dropped,
+            unknown_curves: Vec::new(),
+        })
     }
 }
 
-/// The cryptography with the chosen suites only.
+/// The cryptography with the chosen suites and groups only.
 pub(crate) fn provider(ciphers: &Choice) -> Result<CryptoProvider, TlsError> {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     let all = std::mem::take(&mut provider.cipher_suites);
@@ -136,6 +149,10 @@ pub(crate) fn provider(ciphers: &Choice) -> Result<CryptoProvider, TlsError> {
     }
     if ciphers.is_empty() {
         return Err(TlsError::Ciphers { list: ciphers.dropped.join(":") });
+    }
+    let groups = std::mem::take(&mut provider.kx_groups);
+    for id in &ciphers.groups {
+        provider.kx_groups.extend(groups.iter().find(|group| u16::from(group.name()) == *id));
     }
     Ok(provider)
 }

@@ -22,6 +22,7 @@ use crate::cipher::Choice;
 use crate::client::{Connector, ConnectorSettings};
 use crate::dane::Associations;
 use crate::error::TlsError;
+use crate::group;
 use crate::identity::Identity;
 use crate::proof_file::ProofFile;
 use crate::server::{Acceptor, AcceptorSettings, Tickets};
@@ -74,6 +75,8 @@ pub struct AcceptorRequest {
     pub revocations: Option<PathBuf>,
     /// `tls_require_ciphers`.
     pub ciphers: String,
+    /// Items of `tls_eccurve`; none leave what the ciphers choose.
+    pub curves: Option<Vec<String>>,
     /// `tls_alpn`.
     pub alpn: Vec<Vec<u8>>,
     /// Tickets are given.
@@ -235,6 +238,16 @@ impl Store {
                 until = Some(until.map_or(end, |until| until.min(end)));
             }
         }
+        let mut ciphers = ciphers(&request.ciphers)?;
+        let mut unknown_curves = Vec::new();
+        if let Some(items) = &request.curves {
+            let (groups, unknown) = group::curves(items);
+            ciphers = ciphers.among(&groups);
+            if ciphers.groups.is_empty() {
+                return Err(TlsError::Curves { list: items.join(":") });
+            }
+            unknown_curves = unknown;
+        }
         let settings = AcceptorSettings {
             identities,
             client: self.requirement(
@@ -243,12 +256,13 @@ impl Store {
                 request.revocations.as_deref(),
                 &[],
             )?,
-            ciphers: ciphers(&request.ciphers)?,
+            ciphers,
             alpn: request.alpn.clone(),
             tickets: if request.resumption { self.tickets() } else { None },
             early: request.early,
         };
-        let made = Acceptor::new(settings, Arc::clone(&self.clock))?;
+        let mut made = Acceptor::new(settings, Arc::clone(&self.clock))?;
+        made.unknown_curves = unknown_curves;
         lock(&self.acceptors).put(request.clone(), files, until, made.clone());
         Ok(made)
     }

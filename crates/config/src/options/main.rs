@@ -850,9 +850,9 @@ option_table! {
     /// Clients sent the banner before TLS 1.3 at the connection's begin is complete, if asked for no certificate.
     /// `tls_early_banner_hosts = 192.0.2.0/24`
     TLS_EARLY_BANNER_HOSTS: Hosts = "tls_early_banner_hosts", unset;
-    /// The elliptic curves that TLS may use.
-    /// `tls_eccurve = prime256v1`
-    TLS_ECCURVE: TextList = "tls_eccurve", "auto", inert TLS_LIBRARY;
+    /// The groups that a TLS server may use, by OpenSSL's names of curves; `auto` is all there are.
+    /// `tls_eccurve = X25519 : prime256v1`
+    TLS_ECCURVE: TextList = "tls_eccurve", "auto";
     /// Files with OCSP answers, one for each certificate, stapled for clients that ask for them: in DER, or from `PEM ` on in PEM.
     /// `tls_ocsp_file = /etc/exim/rsa.ocsp : PEM /etc/exim/ecdsa.ocsp`
     TLS_OCSP_FILE: Text = "tls_ocsp_file", unset;

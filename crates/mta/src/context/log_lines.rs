@@ -28,7 +28,7 @@ impl Context {
     }
 
     /// Ciphers that `option` names and the TLS library has not. Told of when settings are made, not at each use.
-    pub(crate) fn tell_dropped_ciphers(&self, option: &str, words: &[String]) {
+    pub(crate) fn tell_left_out(&self, option: &str, words: &[String]) {
         if !words.is_empty() {
             let words = Printable::new(words.join(", ").as_bytes()).to_string();
             let text = format!("Warning: {option}: not supported and left out: {words}").into_bytes();

@@ -339,7 +339,8 @@ fn prepare(context: &mut Context, early: bool) -> Result<Prepared, Unavailable> 
         Some(kept) => kept,
         None => {
             let made = waiting(|| context.services.tls.acceptor(&request))?;
-            context.tell_dropped_ciphers("tls_require_ciphers", made.dropped());
+            context.tell_left_out("tls_require_ciphers", made.dropped());
+            context.tell_left_out("tls_eccurve", made.unknown_curves());
             made
         }
     };
@@ -374,6 +375,7 @@ fn request(context: &mut Context) -> Result<AcceptorRequest, Unavailable> {
         anchors: AnchorSource::of(paths(main::TLS_VERIFY_CERTIFICATES, context)?.into_iter().next()),
         revocations: paths(main::TLS_CRL, context)?.into_iter().next(),
         ciphers: text(one(main::TLS_REQUIRE_CIPHERS, context)?.into_bytes()),
+        curves: curves(context)?,
         alpn: items(main::TLS_ALPN, context)?,
         resumption: context.sender_host_in(main::TLS_RESUMPTION_HOSTS)?,
         early: false,
@@ -406,6 +408,13 @@ where
 {
     let list = one(option, context)?;
     Ok(ListItems::new(list.bytes()).filter(|item| !item.is_empty()).map(Cow::into_owned).collect())
+}
+
+/// The items of `tls_eccurve`; nothing where it leaves the choice to us.
+fn curves(context: &mut Context) -> Result<Option<Vec<String>>, Unavailable> {
+    let items = items(main::TLS_ECCURVE, context)?;
+    let items = items.iter().map(|item| String::from_utf8_lossy(item).into_owned());
+    Ok(Some(items.collect()).filter(|items: &Vec<String>| items != &["auto"]))
 }
 
 /// The files that a list names.

@@ -1,6 +1,7 @@
 //! GnuTLS's priority strings.
 
 use super::{Choice, SUITES};
+use crate::group;
 
 /// Words that begin a priority string and are no words of OpenSSL's.
 const LEVELS: [&str; 9] =
@@ -12,11 +13,13 @@ pub(super) fn is_priority_string(list: &str) -> bool {
 }
 
 /// What has been chosen so far.
+#[derive(Default)]
 struct Set {
     tls12: bool,
     tls13: bool,
     ciphers: Vec<&'static str>,
     exchanges: Vec<&'static str>,
+    groups: Vec<u16>,
     dropped: Vec<String>,
 }
 
@@ -24,8 +27,7 @@ const CIPHERS: [&str; 3] = ["AES-256-GCM", "AES-128-GCM", "CHACHA20-POLY1305"];
 const EXCHANGES: [&str; 2] = ["ECDSA", "RSA"];
 
 pub(super) fn choose(list: &str) -> Choice {
-    let mut set =
-        Set { tls12: false, tls13: false, ciphers: Vec::new(), exchanges: Vec::new(), dropped: Vec::new() };
+    let mut set = Set::default();
     for word in list.split(':').map(str::trim).filter(|word| !word.is_empty()) {
         set.apply(word);
     }
@@ -38,6 +40,7 @@ pub(super) fn choose(list: &str) -> Choice {
         suites: suites.map(|suite| suite.id).collect(),
         tls12: set.tls12,
         tls13: set.tls13,
+        groups: set.groups,
         dropped: set.dropped,
     }
 }
@@ -57,6 +60,7 @@ impl Set {
                 self.level();
                 if matches!(word, "SECURE192" | "SECURE256") {
                     self.ciphers.retain(|cipher| *cipher != "AES-128-GCM");
+                    self.groups = group::by_gnutls_name("SECP384R1").into_iter().collect();
                 }
                 if !LEVELS.contains(&word) {
                     self.dropped.push(word.to_owned());
@@ -70,6 +74,7 @@ impl Set {
         self.tls13 = true;
         self.ciphers = CIPHERS.to_vec();
         self.exchanges = EXCHANGES.to_vec();
+        self.groups = group::all();
     }
 
     fn add(&mut self, word: &str) {
@@ -82,6 +87,9 @@ impl Set {
             "ECDHE-RSA" => add_to(&mut self.exchanges, "RSA"),
             "ECDHE-ECDSA" => add_to(&mut self.exchanges, "ECDSA"),
             name => {
+                if let Some(group) = group_of(name) {
+                    return self.add_group(group, word);
+                }
                 let known = CIPHERS.iter().find(|cipher| **cipher == name);
                 if let Some(cipher) = known {
                     add_to(&mut self.ciphers, cipher);
@@ -89,6 +97,18 @@ impl Set {
                     self.dropped.push(word.to_owned());
                 }
             }
+        }
+    }
+
+    fn add_group(&mut self, name: &str, word: &str) {
+        match name {
+            "ALL" | "EC-ALL" => self.groups = group::all(),
+            // There is none, and who asks for all of a kind asks for none by name.
+            "DH-ALL" => {}
+            name => match group::by_gnutls_name(name) {
+                Some(id) => add_to(&mut self.groups, id),
+                None => self.dropped.push(word.to_owned()),
+            },
         }
     }
 
@@ -101,19 +121,31 @@ impl Set {
             "KX-ALL" => self.exchanges.clear(),
             "ECDHE-RSA" => self.exchanges.retain(|exchange| *exchange != "RSA"),
             "ECDHE-ECDSA" => self.exchanges.retain(|exchange| *exchange != "ECDSA"),
-            name => self.ciphers.retain(|cipher| *cipher != name),
+            name => match group_of(name) {
+                Some("ALL" | "EC-ALL") => self.groups.clear(),
+                Some(name) => {
+                    let gone = group::by_gnutls_name(name);
+                    self.groups.retain(|id| Some(*id) != gone);
+                }
+                None => self.ciphers.retain(|cipher| *cipher != name),
+            },
         }
     }
 }
 
-fn add_to(set: &mut Vec<&'static str>, name: &'static str) {
-    if !set.contains(&name) {
-        set.push(name);
+fn add_to<T: PartialEq>(set: &mut Vec<T>, one: T) {
+    if !set.contains(&one) {
+        set.push(one);
     }
+}
+
+/// Which group a word is about; `CURVE-` is the older word.
+fn group_of(name: &str) -> Option<&str> {
+    name.strip_prefix("GROUP-").or_else(|| name.strip_prefix("CURVE-"))
 }
 
 /// Words that choose among things of which there is one here, or which follow from the suite.
 fn without_effect(name: &str) -> bool {
-    ["COMP-", "MAC-", "SIGN-", "GROUP-", "CURVE-", "CTYPE-"].iter().any(|class| name.starts_with(class))
+    ["COMP-", "MAC-", "SIGN-", "CTYPE-"].iter().any(|class| name.starts_with(class))
         || matches!(name, "AEAD" | "SHA256" | "SHA384" | "SHA512")
 }

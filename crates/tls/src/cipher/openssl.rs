@@ -45,7 +45,7 @@ pub(super) fn choose(list: &str) -> Choice {
     }
     let tls13 = SUITES.iter().filter(|suite| suite.is_tls13());
     let suites: Vec<u16> = tls13.chain(order.iter().copied()).map(|suite| suite.id).collect();
-    Choice { tls12: !order.is_empty(), suites, tls13: true, dropped }
+    Choice { tls12: !order.is_empty(), suites, tls13: true, groups: crate::group::all(), dropped }
 }
 
 /// Words joined by `+` must all match.

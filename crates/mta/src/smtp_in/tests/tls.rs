@@ -212,6 +212,29 @@ async fn ciphers_that_do_not_exist_here_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn without_any_group_there_is_no_tls() {
+    for list in ["secp521r1 : X448", "", "${if eq{1}{2}{P-256}}"] {
+        let bench = Bench::new(&format!("{OPEN}tls_eccurve = {list}\n"));
+        let mut client = Dialogue::connect(&bench);
+        client
+            .follow(
+                "S: 220 …
+                 C: EHLO x
+                 S: 250-…
+                 C: STARTTLS
+                 S: 454 TLS currently unavailable",
+            )
+            .await;
+        let log = bench.main_log();
+        assert!(
+            log.iter().any(|line| line.contains("(cert/key setup): tls_eccurve \"")
+                && line.contains("leaves no group: X25519MLKEM768, ")),
+            "{list}: {log:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_server_name_never_names_a_file() {
     let bench = Bench::new(&format!(
         "{OPEN}tls_certificate = ${{if eq{{$tls_in_sni}}{{}}{{}}{{/certificates/$tls_in_sni}}}}\n"

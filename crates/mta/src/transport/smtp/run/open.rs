@@ -236,7 +236,7 @@ impl Run<'_> {
                         let unusable = |error| TlsFailure::ours(format!("(cert/key setup): {error}"));
                         let made = made.map_err(unusable)?;
                         let option = format!("tls_require_ciphers in {} transport", self.transport.name);
-                        self.context.tell_dropped_ciphers(&option, made.dropped());
+                        self.context.tell_left_out(&option, made.dropped());
                         made
                     }
                     None => return Err(TlsFailure::ours("the program is stopping")),
