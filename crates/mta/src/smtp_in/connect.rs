@@ -145,7 +145,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 }
 
 fn host_checks(context: &mut Context) -> Result<HostChecks, ListError> {
-    if context.sender_host_in(main::HOST_LOOKUP)? {
+    // A list that cannot be decided now asks for no name.
+    let looks_up = match context.sender_host_in(main::HOST_LOOKUP) {
+        Err(error) if error.wrong => return Err(error),
+        decided => decided.unwrap_or(false),
+    };
+    if looks_up {
         context.look_up_sender_host_name();
     }
     Ok(HostChecks {

@@ -142,6 +142,13 @@ impl Search<'_> {
             }
             _ => {}
         }
+        if name.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+            // Neither an address nor a name: the search ends without a word.
+            return Ok(Hit::End(false));
+        }
+        if !name.iter().copied().all(may_stand_in_name) {
+            return Ok(Hit::Miss);
+        }
         match self.env.host_addresses(name) {
             HostAddresses::Known(addresses)
                 if addresses.iter().any(|found| found.to_canonical() == address) =>
@@ -276,4 +283,9 @@ impl Search<'_> {
 
 fn no_name(address: IpAddr) -> String {
     format!("failed to find host name for {address}")
+}
+
+/// What a name that is asked for in the DNS is made of; anything else names no host.
+fn may_stand_in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'-' | b'.' | b'_')
 }

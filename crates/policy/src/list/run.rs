@@ -30,6 +30,8 @@ pub(crate) struct Search<'a> {
     visits: usize,
     /// The value of the last item that fitted, where a named list said no by it: it stands unless a later item fits.
     pub(crate) left: Option<Value>,
+    /// An item ended the search whatever its sense: its host could not be found out.
+    ended: bool,
 }
 
 /// What came of one item.
@@ -79,7 +81,8 @@ pub(crate) fn find(
     named: &NamedLists,
     env: &mut dyn ListEnv,
 ) -> Result<ListMatch, ListError> {
-    Search { named, env, options, inner: false, depth: 0, visits: 0, left: None }.subject(list, subject)
+    Search { named, env, options, inner: false, depth: 0, visits: 0, left: None, ended: false }
+        .subject(list, subject)
 }
 
 impl Search<'_> {
@@ -213,10 +216,11 @@ impl Search<'_> {
         for line in &lines.entries {
             let hit = self.one(&lines, line, subject, &mut policy, &mut inner)?;
             if let Some(mut found) = hit {
+                // What is not known is not turned round.
+                found.matched ^= entry.negated && !self.ended;
                 if found.matched && found.value.is_none() && list.kind == ListKind::Host {
                     found.value = Some(lines.value(line));
                 }
-                found.matched ^= entry.negated;
                 found.item = Some(entry.offset);
                 return Ok(Some(found));
             }
@@ -393,7 +397,10 @@ impl Search<'_> {
         let item = Some(entry.offset);
         let (value, captures) = match hit {
             Hit::Miss => return None,
-            Hit::End(matched) => return Some(ListMatch { matched, item, ..ListMatch::default() }),
+            Hit::End(matched) => {
+                self.ended = true;
+                return Some(ListMatch { matched, item, ..ListMatch::default() });
+            }
             Hit::Match { value, captures } => (value, captures),
         };
         let value = match (value, list.kind) {
