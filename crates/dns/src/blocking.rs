@@ -16,11 +16,14 @@ pub struct BlockingResolver {
     handle: Handle,
 }
 
-impl BlockingResolver {
-    pub(crate) fn new(resolver: Resolver, handle: Handle) -> Self {
-        Self { resolver, handle }
+impl Resolver {
+    /// The same for code that runs on a thread of its own; questions are asked on the runtime behind `handle`.
+    pub fn blocking(&self, handle: Handle) -> BlockingResolver {
+        BlockingResolver { resolver: self.clone(), handle }
     }
+}
 
+impl BlockingResolver {
     /// The resolver behind it.
     pub fn resolver(&self) -> &Resolver {
         &self.resolver

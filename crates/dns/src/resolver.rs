@@ -15,7 +15,6 @@ use mail_types::dns::{
 use mail_types::limits;
 use mail_types::trace;
 
-use crate::blocking::BlockingResolver;
 use crate::cache::Cache;
 use crate::config::{ResolverConfig, Validation};
 use crate::exchange;
@@ -144,11 +143,6 @@ impl Resolver {
     /// The configuration in force.
     pub fn config(&self) -> &ResolverConfig {
         &self.inner.config
-    }
-
-    /// The same for code that runs on a thread of its own; questions are asked on the runtime behind `handle`.
-    pub fn blocking(&self, handle: tokio::runtime::Handle) -> BlockingResolver {
-        BlockingResolver::new(self.clone(), handle)
     }
 
     /// The trust anchors in force.

@@ -31,7 +31,8 @@ use mail_types::zone::zulu;
 use mail_types::{Timestamp, limits};
 
 use crate::validate::anchor::TrustAnchors;
-use crate::validate::keys::{self, Ds, Key, Zone};
+use crate::validate::keys::{Ds, Key, Zone};
+use crate::validate::vouched;
 use crate::validate::{DnsName, Effort, Reason, RrSet, crypto, shown, signature};
 
 /// What is known of the keys of each trust point.
@@ -184,7 +185,7 @@ impl Rollover {
             point.due = now.plus(times.retry());
             return (changes, Err(format!("all trust anchors of {} have been revoked", shown(zone)).into()));
         }
-        match keys::high_zone(set, &anchors, now, &mut Effort::default()) {
+        match vouched::high_zone(set, &anchors, now, &mut Effort::default()) {
             Ok(_) => {
                 let vouchers = signers(set, &anchors, now);
                 changes.extend(point.take_keys(set, times, &vouchers, now));

@@ -27,6 +27,7 @@ mod nsec;
 mod nsec3;
 mod set;
 pub(crate) mod signature;
+pub(crate) mod vouched;
 mod window;
 
 use std::sync::Arc;

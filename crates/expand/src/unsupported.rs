@@ -9,9 +9,6 @@
 
 use crate::{condition, item, operator};
 
-/// The id of the diagnostic for these names.
-pub(crate) const DIAGNOSTIC: &str = "expand.unsupported";
-
 /// What kind of name it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

@@ -23,7 +23,8 @@ use crate::cache::Cache;
 use crate::exchange;
 use crate::validate::anchor::TrustAnchors;
 use crate::validate::delegation::{self, Delegation};
-use crate::validate::keys::{self, Ds, Zone};
+use crate::validate::keys::{Ds, Zone};
+use crate::validate::vouched;
 use crate::validate::{DnsName, Effort, Reason, RrSet, last_labels, shown};
 use crate::wire::{Question, Response};
 
@@ -155,7 +156,7 @@ impl Resolver {
         let (trust, seconds) = match self.fetch(apex, Rtype::DNSKEY, session).await {
             Ok(response) => match RrSet::find(&response.sections.answer, apex, Rtype::DNSKEY) {
                 Some(set) if seen || !set.signatures.is_empty() => {
-                    match keys::high_zone(set, anchors, now, &mut session.effort) {
+                    match vouched::high_zone(set, anchors, now, &mut session.effort) {
                         Ok((mut zone, ttl)) => {
                             zone.is_trust_point = true;
                             passes_signatures.store(true, Ordering::Relaxed);
@@ -226,7 +227,7 @@ impl Resolver {
             let reason = format!("{} has a DS record and no keys", shown(name));
             return Ok((Trust::Bogus(reason.into()), BOGUS_SECONDS));
         };
-        let judge = if parent.is_trust_point { keys::high_zone } else { keys::zone };
+        let judge = if parent.is_trust_point { vouched::high_zone } else { vouched::zone };
         Ok(match judge(set, ds, now, &mut session.effort) {
             Ok((zone, ttl)) => (Trust::Secure(Arc::new(zone)), ttl),
             Err(reason) => (Trust::Bogus(reason), BOGUS_SECONDS),

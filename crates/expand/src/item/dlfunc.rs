@@ -8,7 +8,9 @@ use crate::EvalError;
 use crate::parse::Parser;
 use crate::system::error_text;
 use crate::tree::Item;
-use crate::unsupported;
+
+/// The id of what is said when it is read.
+const DIAGNOSTIC: &str = "expand.unsupported";
 
 static DLFUNC: Definition = Definition {
     name: "dlfunc",
@@ -30,6 +32,6 @@ static DLFUNC: Definition = Definition {
 pub(super) fn parse(parser: &mut Parser<'_>, start: usize) -> Box<dyn Item> {
     parser.may_block = true;
     let text = "this program loads no shared objects: dlfunc fails whenever it is expanded";
-    parser.warn(unsupported::DIAGNOSTIC, start, DLFUNC.name.len(), text);
+    parser.warn(DIAGNOSTIC, start, DLFUNC.name.len(), text);
     function::parse(parser, &DLFUNC)
 }
