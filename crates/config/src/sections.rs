@@ -10,6 +10,7 @@ mod acls;
 pub(crate) mod cursor;
 mod definitions;
 mod drivers;
+mod list_head;
 pub(crate) mod loader;
 mod local_scan;
 mod option;

@@ -4,46 +4,16 @@
 //! Spec 6.4, 10.6 (named lists), 14.
 
 use mail_types::diagnostic::Span;
-use policy::list::{ListKind, NamedList};
+use policy::list::NamedList;
 
 use super::cursor::Cursor;
+use super::list_head::{ListHead, list_head};
 use super::loader::{Loader, begins_section};
 use super::option::Within;
 use super::scan::{self, Fault};
 use crate::options::{OptionSet, OptionValue};
 use crate::reader::Logical;
 use crate::reader::macros::{MacroFault, NAME_MAX, end_of_name};
-use mail_types::suggest::nearest;
-
-const LISTS: [(&str, ListKind, &str); 4] = [
-    ("domainlist", ListKind::Domain, "domain"),
-    ("hostlist", ListKind::Host, "host"),
-    ("addresslist", ListKind::Address, "address"),
-    ("localpartlist", ListKind::LocalPart, "local part"),
-];
-
-/// The word that begins a named list, if `wrong` is near one.
-pub(super) fn near_list_word(wrong: &str) -> Option<&'static str> {
-    nearest(wrong, LISTS.iter().map(|(word, ..)| *word))
-}
-
-/// The head of a line that defines a named list.
-struct ListHead {
-    kind: ListKind,
-    /// `domain`, `host` ...
-    word: &'static str,
-    hidden: bool,
-    /// Offset after the keyword.
-    after: usize,
-}
-
-fn list_head(line: &[u8]) -> Option<ListHead> {
-    let hide = line.strip_prefix(b"hide").filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace));
-    let start = hide.map_or(0, |rest| line.len() - rest.trim_ascii_start().len());
-    let (keyword, kind, word) =
-        LISTS.into_iter().find(|(word, ..)| line[start..].starts_with(word.as_bytes()))?;
-    Some(ListHead { kind, word, hidden: hide.is_some(), after: start + keyword.len() })
-}
 
 impl Loader<'_> {
     /// Reads the main section; returns the line that begins the next.

@@ -9,7 +9,7 @@
 use mail_types::diagnostic::{Diagnostic, Span};
 
 use super::cursor::{Cursor, Name};
-use super::definitions::near_list_word;
+use super::list_head::near_list_word;
 use super::loader::Loader;
 use super::scan::{self, Fault};
 use super::value::{self, Compiled};
