@@ -103,16 +103,18 @@ const SCRIPT: &str = "
       name=$1 index=$2 authority=$3; shift 3
       \"$@\" openssl ocsp -index $index -CA $authority.pem -rsigner $authority.pem -rkey $authority.key -reqin req -respout $name.der $validity
     }
+    # The program `faketime` fails where another process of its number left its semaphore behind; its library does not.
+    at() { clock=$1; shift; env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=$clock \"$@\"; }
     asked ca.pem mx.crt
     validity='-ndays 3000'
     answer good index ca env
     answer revoked index.revoked ca env
     answer unknown index.empty ca env
-    answer future index ca faketime -f +20d
+    answer future index ca at +20d
     validity='-ndays 3000 -badsig'
     answer forged index ca env
     validity='-ndays 1'
-    answer expired index ca faketime -f -20d
+    answer expired index ca at -20d
     validity=
     answer unlimited index ca env
     validity='-ndays 3000'
@@ -327,7 +329,11 @@ async fn session(
 #[test]
 fn exim_and_we_judge_the_same_proofs() {
     let there = |path: &str| has(Path::new(path).exists(), path);
-    if !(there(EXIM) && there("/usr/bin/openssl") && there("/usr/bin/faketime") && has(is_root(), "root")) {
+    if !(there(EXIM)
+        && there("/usr/bin/openssl")
+        && there("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+        && has(is_root(), "root"))
+    {
         return;
     }
     let servers = Servers::start();
