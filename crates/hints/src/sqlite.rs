@@ -98,8 +98,10 @@ impl Drop for SqliteHints {
 
 impl Table for SqliteHints {
     fn read(&self, slot: &Slot) -> Option<Row> {
-        match self.shared.lock().newest(slot) {
-            Some(change) => change.clone(),
+        // Apart from the match, so that the lock is not held while the disk is read.
+        let change = self.shared.lock().newest(slot).cloned();
+        match change {
+            Some(change) => change,
             None => {
                 self.shared.on_disk(&slot.database, |connection| connection.read(&slot.key, &slot.sub))?
             }
@@ -107,20 +109,16 @@ impl Table for SqliteHints {
     }
 
     fn rows(&self, database: &Database, key: &[u8]) -> Vec<(Vec<u8>, Row)> {
+        // What is on its way is looked at before the disk: what arrives there in between is seen twice, the other way
+        // round it would not be seen at all.
+        let changes = self.shared.lock().changes(database, key);
         let stored = self.shared.on_disk(database, |connection| connection.rows(key)).unwrap_or_default();
         let mut rows: BTreeMap<Vec<u8>, Row> = stored.into_iter().collect();
-        let queue = self.shared.lock();
-        for changes in [&queue.in_flight, &queue.pending] {
-            let first = Slot { database: database.clone(), key: key.to_vec(), sub: Vec::new() };
-            for (slot, change) in changes.range(first..) {
-                if slot.database != *database || slot.key != key {
-                    break;
-                }
-                match change {
-                    Some(row) => rows.insert(slot.sub.clone(), row.clone()),
-                    None => rows.remove(&slot.sub),
-                };
-            }
+        for (sub, change) in changes {
+            match change {
+                Some(row) => rows.insert(sub, row),
+                None => rows.remove(&sub),
+            };
         }
         rows.into_iter().collect()
     }
@@ -158,6 +156,17 @@ impl Table for SqliteHints {
 impl Queue {
     fn newest(&self, slot: &Slot) -> Option<&Option<Row>> {
         self.pending.get(slot).or_else(|| self.in_flight.get(slot))
+    }
+
+    /// The changes of a key's rows, the newest last.
+    fn changes(&self, database: &Database, key: &[u8]) -> Vec<(Vec<u8>, Option<Row>)> {
+        let first = Slot { database: database.clone(), key: key.to_vec(), sub: Vec::new() };
+        let of_key = |changes: &BTreeMap<Slot, Option<Row>>| -> Vec<_> {
+            let rest = changes.range(first.clone()..);
+            let of_key = rest.take_while(|(slot, _)| slot.database == *database && slot.key == key);
+            of_key.map(|(slot, change)| (slot.sub.clone(), change.clone())).collect()
+        };
+        [of_key(&self.in_flight), of_key(&self.pending)].concat()
     }
 
     fn has_work(&self) -> bool {

@@ -106,6 +106,21 @@ fn both_stores_keep_the_contract() {
     assert_eq!(scratch.reports(), [""; 0]);
 }
 
+/// However the writer's thread gets on meanwhile, what was taken is not there any more.
+#[test]
+fn what_was_taken_is_gone_at_once() {
+    let scratch = Scratch::new("taken");
+    let hints = scratch.open();
+    for round in 0..300 {
+        hints.add_waiting(b"t", b"h", &id(round));
+        settle(&hints);
+        assert_eq!(hints.take_waiting(b"t", b"h", 1), [id(round)]);
+        for _ in 0..20 {
+            assert_eq!(hints.take_waiting(b"t", b"h", 1), [], "round {round}");
+        }
+    }
+}
+
 #[test]
 fn hints_outlive_the_program_and_other_programs_see_them() {
     let scratch = Scratch::new("outlive");
