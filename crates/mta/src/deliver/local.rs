@@ -17,8 +17,8 @@ use policy::retry::RetryError;
 
 use super::events::Delivery;
 use super::identity;
-use super::node::{NodeId, Trouble};
-use super::retry::{self, Item};
+use super::node::{NodeId, RetryItem, Trouble};
+use super::retry;
 use super::run::Run;
 use crate::context::facts::AddressFacts;
 use crate::route::{Assignment, Directory, errno};
@@ -319,7 +319,7 @@ impl Run {
             RetryError::Other
         };
         let about_message = matches!(error, RetryError::Quota(_));
-        let item = Item {
+        let item = RetryItem {
             key,
             subject,
             alternate: None,

@@ -21,6 +21,7 @@
 //! # Compatibility
 //! Specification chapters 3 ("Delivery in detail"), 23, 25, 32 and 53; log lines as Debian's Exim writes them.
 
+mod attempt;
 mod batch;
 mod bounce;
 mod events;
@@ -147,7 +148,7 @@ impl AttemptReport {
 
 /// Tries to deliver a message to everybody who does not have it yet.
 pub async fn attempt(id: MessageId, kind: AttemptKind, services: &Arc<Services>) -> AttemptReport {
-    let report = Box::pin(run::attempt(id, kind, services)).await;
+    let report = Box::pin(attempt::attempt(id, kind, services)).await;
     if report.end == AttemptEnd::Frozen && services.snapshot().main.get(main::MOVE_FROZEN_MESSAGES) {
         return moved(id, report, services).await;
     }

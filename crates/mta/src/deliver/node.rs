@@ -3,7 +3,9 @@
 //! # Invariants
 //! * A node has one end: done, failed or deferred. A node with children is done when all of them are.
 
+use hints::RetryKey;
 use observe::event::{LogAddress, RemoteHost};
+use policy::retry::RetryError;
 
 use crate::route::{Ancestor, Assignment, RouteAddress, errno};
 
@@ -69,7 +71,7 @@ pub(super) struct Node {
     pub(super) assignment: Option<Box<Assignment>>,
     pub(super) end: End,
     /// The key is one of the transport's too (`address/transport`).
-    pub(super) retry_items: Vec<super::retry::Item>,
+    pub(super) retry_items: Vec<RetryItem>,
     /// Addresses that are the same delivery.
     pub(super) duplicates: Vec<NodeId>,
 }
@@ -170,4 +172,20 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
     let split = |address: &[u8]| memchr::memrchr(b'@', address).unwrap_or(address.len());
     let ((one, of_one), (other, of_other)) = (one.split_at(split(one)), other.split_at(split(other)));
     one == other && of_one.eq_ignore_ascii_case(of_other)
+}
+
+/// One failure of an address, as hints remember it.
+#[derive(Debug, Clone)]
+pub(super) struct RetryItem {
+    pub(super) key: RetryKey,
+    /// What rules are matched against.
+    pub(super) subject: Vec<u8>,
+    /// Tried against each rule after that: the domain, for a host.
+    pub(super) alternate: Option<Vec<u8>>,
+    pub(super) error: RetryError,
+    pub(super) errno: i32,
+    pub(super) more_errno: i32,
+    pub(super) text: Vec<u8>,
+    /// The failure has to do with the message: the message's own age counts.
+    pub(super) about_message: bool,
 }

@@ -22,9 +22,9 @@ use observe::event::FrozenBy;
 use tokio::sync::mpsc;
 
 use super::events::Delivery;
-use super::node::{NodeId, Trouble};
+use super::node::{NodeId, RetryItem, Trouble};
 use super::plan::remote_waits_trouble;
-use super::retry::{self, Item};
+use super::retry;
 use super::run::Run;
 use crate::context::Context;
 use crate::transport::limits::Place;
@@ -260,7 +260,7 @@ impl Run {
     }
 
     /// The failures that keep an address waiting: one of its own, or else those of the hosts.
-    fn items_of(&self, id: NodeId, changes: &[RetryChange]) -> Vec<Item> {
+    fn items_of(&self, id: NodeId, changes: &[RetryChange]) -> Vec<RetryItem> {
         let address = &self.node(id).address;
         let own = [
             RetryKey::address_and_sender(&address.local_part, &address.domain, &self.header.sender),
@@ -268,7 +268,7 @@ impl Run {
         ];
         let item = |change: &RetryChange| {
             let failure = change.failure.as_ref()?;
-            Some(Item {
+            Some(RetryItem {
                 key: change.key.clone(),
                 subject: change.subject.clone(),
                 alternate: Some(address.domain.clone()),

@@ -15,28 +15,12 @@ use mail_types::Timestamp;
 use mail_types::value::Value;
 use policy::retry::{RetryError, RetrySubject, RetryTimes};
 
-use super::node::{End, Node, NodeId, Trouble};
+use super::node::{End, Node, NodeId, RetryItem, Trouble};
 use super::run::Run;
 use crate::route::{AddressKind, RouteDeferral, errno};
 
-/// One failure of an address, as hints remember it.
-#[derive(Debug, Clone)]
-pub(super) struct Item {
-    pub(super) key: RetryKey,
-    /// What rules are matched against.
-    pub(super) subject: Vec<u8>,
-    /// Tried against each rule after that: the domain, for a host.
-    pub(super) alternate: Option<Vec<u8>>,
-    pub(super) error: RetryError,
-    pub(super) errno: i32,
-    pub(super) more_errno: i32,
-    pub(super) text: Vec<u8>,
-    /// The failure has to do with the message: the message's own age counts.
-    pub(super) about_message: bool,
-}
-
 /// The record of a routing failure.
-pub(super) fn routing_item(node: &Node, deferral: &RouteDeferral) -> Item {
+pub(super) fn routing_item(node: &Node, deferral: &RouteDeferral) -> RetryItem {
     let address = &node.address;
     let (key, subject) = if deferral.retry_use_local_part {
         let subject = [address.local_part.as_slice(), b"@", address.domain.as_slice()].concat();
@@ -45,7 +29,7 @@ pub(super) fn routing_item(node: &Node, deferral: &RouteDeferral) -> Item {
         (RetryKey::routing_domain(&address.domain), address.domain.clone())
     };
     let error = if deferral.errno == errno::UNKNOWN_HOST { RetryError::Lookup } else { RetryError::Other };
-    Item {
+    RetryItem {
         key,
         subject,
         alternate: None,
@@ -131,7 +115,7 @@ async fn must_wait(run: &mut Run, record: &RetryRecord, subject: &[u8]) -> bool 
     if now >= record.next_try {
         return false;
     }
-    let item = Item {
+    let item = RetryItem {
         key: RetryKey::from_bytes(Vec::new()),
         subject: subject.to_vec(),
         alternate: None,
@@ -159,7 +143,7 @@ pub(super) fn earlier(kept: &mut Option<Timestamp>, time: Timestamp) {
 }
 
 /// The rule for a failure. None when it cannot be told.
-async fn rule(run: &mut Run, item: &Item) -> Option<Option<policy::retry::RetryRule>> {
+async fn rule(run: &mut Run, item: &RetryItem) -> Option<Option<policy::retry::RetryRule>> {
     let config = std::sync::Arc::clone(&run.config);
     let sender = Value::tainted(run.header.sender.clone());
     let subject =
@@ -178,7 +162,7 @@ async fn rule(run: &mut Run, item: &Item) -> Option<Option<policy::retry::RetryR
 }
 
 /// Remembers a failure. True when it has gone on for too long.
-async fn remember(run: &mut Run, item: &Item) -> bool {
+async fn remember(run: &mut Run, item: &RetryItem) -> bool {
     let now = run.services.clock.now();
     let Some(found) = rule(run, item).await else { return false };
     // Without a rule there are no retries.

@@ -23,11 +23,12 @@ use smtp_proto::content::{Decoder, Framing, LineMode};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::message::{self, MessageRequest};
+use crate::acl;
 use crate::context::Context;
 use crate::context::facts::RecipientFacts;
 use crate::receive::{Incoming, rewriting};
 use crate::services::Services;
-use crate::smtp_in::{acl, receive_timeout, recipients_max};
+use crate::smtp_in::{receive_timeout, recipients_max};
 
 /// How a batch went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

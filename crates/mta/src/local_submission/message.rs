@@ -26,6 +26,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::input::LocalInput;
 use super::recipients;
+use crate::acl;
 use crate::context::Context;
 use crate::context::facts::{Facts, Origin as Source, RecipientFacts};
 use crate::dsn::{self, Original, SubmissionError};
@@ -34,7 +35,6 @@ use crate::receive::{
     Arriving, BeginError, CommitOrder, ContentFault, Discarded, Incoming, Origin, Refused, from_line_test,
 };
 use crate::services::{Arrival, Services};
-use crate::smtp_in::acl;
 
 /// Octets read at a time.
 const CHUNK: usize = 32 * 1024;

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::act::Change;
 use super::listing::ListingStyle;
-use super::run::RunRequest;
+use super::run_request::RunRequest;
 use crate::local_submission::ErrorMode;
 
 pub use client::Client;

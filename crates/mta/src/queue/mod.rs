@@ -21,12 +21,13 @@ pub mod control;
 mod index;
 pub mod listing;
 pub mod run;
+mod run_request;
 mod select;
 mod server;
 mod tasks;
 
-pub use run::{RunRequest, run_once};
-pub use select::Select;
+pub use run::run_once;
+pub use run_request::{RunRequest, Select};
 pub use server::{Inbox, Manager, ManagerOptions, Waker, channel};
 
 #[cfg(test)]

@@ -1,19 +1,9 @@
 //! `-R` and `-S`: which messages a queue run is for.
 
 use expand::regex::{Flags, Regex};
-use serde::{Deserialize, Serialize};
 use spool::Header;
 
-use super::run::RunRequest;
-
-/// What an address must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Select {
-    /// A text, or a pattern.
-    pub text: Vec<u8>,
-    /// It is a regular expression (`-Rr`, `-Sr`).
-    pub regex: bool,
-}
+use super::run_request::{RunRequest, Select};
 
 /// The choice of a run, ready for use.
 pub(super) struct Choice {

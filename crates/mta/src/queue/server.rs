@@ -22,7 +22,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::run::{Run, RunRequest};
+use super::run::Run;
+use super::run_request::RunRequest;
 use super::tasks::attempt_guarded;
 use crate::context::Context;
 use crate::context::facts::Facts;

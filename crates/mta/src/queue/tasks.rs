@@ -6,7 +6,7 @@ use mail_types::MessageId;
 
 use crate::deliver::{AttemptEnd, AttemptKind, AttemptReport, attempt};
 use crate::services::Services;
-use crate::smtp_in::panic_guard::guarded;
+use crate::services::panic_guard::guarded;
 
 /// Tries a message. A panic costs this attempt: it is told, and the message waits for the next one.
 pub(super) async fn attempt_guarded(

@@ -12,28 +12,11 @@ use mail_message::header::{HeaderLine, HeaderType};
 use mail_types::outcome::Reply;
 
 use super::body::BodySink;
-use super::caller::Caller;
 use super::incoming::{Arrived, ContentFault, Incoming};
-use super::{acl_headers, fixes, received_line, rewriting};
+use super::origin::Origin;
+use super::refused::Refused;
+use super::{acl_headers, fixes, received_line, refused, rewriting};
 use crate::context::Context;
-
-/// Where a message comes from.
-#[derive(Debug, Clone)]
-pub enum Origin {
-    /// A TCP peer.
-    Remote,
-    /// A program on this machine.
-    Local(Box<Caller>),
-}
-
-/// A message that cannot be accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// For the peer.
-    pub reply: Reply,
-    /// The limit that the message's octets broke, if that is why.
-    pub(crate) fault: Option<ContentFault>,
-}
 
 /// A message that has arrived.
 pub struct Arriving {
@@ -62,13 +45,13 @@ impl Arriving {
         facts.body.max_line = max_line;
         facts.size = Some(size);
         if let Some(failure) = failure {
-            return Err(super::commit::spool_trouble(failure, context));
+            return Err(refused::spool_trouble(failure, context));
         }
         let settled = context.on_pool(|context| settle(origin, fault, context)).await;
         let settled = match settled {
             Some(settled) => settled?,
             None => {
-                return Err(super::commit::spool_trouble(super::body::SpoolFailure::ShuttingDown, context));
+                return Err(refused::spool_trouble(super::body::SpoolFailure::ShuttingDown, context));
             }
         };
         Ok(Self { body, settled })
@@ -103,7 +86,7 @@ fn settle(origin: &Origin, fault: Option<ContentFault>, context: &mut Context) -
     if let Some(fault) = &fault
         && !matches!(fault, ContentFault::TooBig { .. })
     {
-        return Err(super::commit::content_fault(fault, context));
+        return Err(refused::content_fault(fault, context));
     }
     let broken = |error: String, context: &Context| {
         context.log_problem(error);
@@ -121,7 +104,7 @@ fn settle(origin: &Origin, fault: Option<ContentFault>, context: &mut Context) -
     rewriting::header_lines(parse, context).map_err(|error| broken(error, context))?;
     context.facts.message.headers.extend(records);
     if let Some(fault) = &fault {
-        return Err(super::commit::content_fault(fault, context));
+        return Err(refused::content_fault(fault, context));
     }
     let text = received_line::text(context).map_err(|error| broken(error, context))?;
     if let Some(text) = &text {

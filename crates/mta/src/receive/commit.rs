@@ -14,54 +14,18 @@ use config::options::main;
 use mail_message::fixup::logged_message_id;
 use mail_types::clock::Timestamp;
 use mail_types::message_id::MessageId;
-use mail_types::outcome::Reply;
-use observe::event::{
-    BodyType, FrozenBy, MessageEvent, Pipelining, Received, RejectedMessage, SmtpNews, TooBig,
-};
+use observe::event::{BodyType, FrozenBy, MessageEvent, Received};
 use observe::{Event, Selector};
 use sender_auth::arc::chain::ChainState;
-use spool::SpoolError;
 
-use super::arriving::{Arriving, Refused};
+use super::arriving::Arriving;
 use super::body::SpoolFailure;
+use super::commit_order::CommitOrder;
 use super::immediate;
-use super::incoming::ContentFault;
+use super::refused::{Refused, spool_trouble};
 use super::spool_header::{self, Rest};
 use crate::context::{Context, header};
 use crate::services::Arrival;
-
-/// How a message is to be committed.
-#[derive(Debug, Clone, Default)]
-pub struct Submission {
-    /// The sender before rewriting.
-    pub raw_sender: Vec<u8>,
-    /// Content came by BDAT.
-    pub chunking: bool,
-    /// `RET=` as Exim's number.
-    pub dsn_ret: i64,
-    /// `ENVID=`.
-    pub dsn_envid: Option<Vec<u8>>,
-    /// `-N`.
-    pub dont_deliver: bool,
-    /// From a local sender whose address is the caller's own.
-    pub local: bool,
-    /// The sender was set by an untrusted caller.
-    pub sender_set_untrusted: bool,
-    /// A bounce made here, about this message.
-    pub bounce_of: Option<MessageId>,
-    /// A report made here.
-    pub local_error: bool,
-    /// How soon the message is to be tried: what the command line said.
-    pub arrival: Option<Arrival>,
-    /// What the ACL that discarded the message has to say about it.
-    pub discard_text: Option<Vec<u8>>,
-    /// Recipients that are not to get the message (arguments beside `-t`).
-    pub nonrecipients: Vec<Vec<u8>>,
-    /// How PIPELINING stood.
-    pub pipelining: Pipelining,
-    /// Messages that were accepted in this connection before.
-    pub messages_before: u32,
-}
 
 /// A message that was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +65,7 @@ impl Arriving {
     /// Make the message durable; or log it and throw it away, if an ACL said so.
     pub async fn commit(
         mut self,
-        order: Submission,
+        order: CommitOrder,
         discarded: Option<Discarded>,
         context: &mut Context,
     ) -> Result<Accepted, Refused> {
@@ -141,7 +105,7 @@ impl Arriving {
     async fn write(
         self,
         id: MessageId,
-        order: &Submission,
+        order: &CommitOrder,
         completed: Timestamp,
         context: &mut Context,
     ) -> Result<(), Refused> {
@@ -171,66 +135,12 @@ impl Arriving {
     }
 }
 
-/// What the peer hears, and the log, when the spool fails.
-pub(super) fn spool_trouble(failure: SpoolFailure, context: &Context) -> Refused {
-    let reply = match &failure {
-        SpoolFailure::Spool(error) => {
-            context.log_problem(spool_text(error));
-            error.reply()
-        }
-        SpoolFailure::ShuttingDown => Reply::new(421, "Service not available - closing connection"),
-    };
-    Refused { reply, fault: None }
-}
-
-fn spool_text(error: &SpoolError) -> String {
-    format!("spool: {error}")
-}
-
-/// What the peer hears, and the log, when the content is beyond a limit.
-pub(super) fn content_fault(fault: &ContentFault, context: &Context) -> Refused {
-    let from = context.peer_text();
-    let reply = match fault {
-        ContentFault::HeaderTooLarge { limit } => {
-            context.log_abandoned(&format!(
-                "ridiculously long message header received from {from} (more than {limit} characters): message abandoned"
-            ));
-            Reply::new(552, "Message header is ridiculously long")
-        }
-        ContentFault::HeaderLineTooLong { limit } => {
-            context.log_abandoned(&format!(
-                "overlong message header line received from {from} (more than {limit} characters): message abandoned"
-            ));
-            Reply::new(552, "A message header line is too long")
-        }
-        ContentFault::TooBig { limit } => {
-            let facts = &context.facts.message;
-            context.log_smtp(SmtpNews::TooBig(TooBig::Read {
-                sender: facts.sender_address.clone(),
-                read: facts.size.unwrap_or(0),
-                max: *limit,
-                rejected: RejectedMessage {
-                    sender: facts.sender_address.clone(),
-                    recipients: facts.recipients.iter().map(|found| found.address.clone()).collect(),
-                    headers: facts
-                        .headers
-                        .iter()
-                        .map(|line| (line.kind.letter(), line.text.clone()))
-                        .collect(),
-                },
-            }));
-            Reply::new(552, "Message size exceeds maximum permitted")
-        }
-    };
-    Refused { reply, fault: Some(fault.clone()) }
-}
-
 /// An ACL wants it; a message that somebody waits for (`mua_wrapper`) is never frozen.
 fn freezes(context: &Context) -> bool {
     context.wishes.message.freeze && !context.config.main.get(main::MUA_WRAPPER)
 }
 
-fn log_received(order: &Submission, message_id_created: bool, completed: Timestamp, context: &Context) {
+fn log_received(order: &CommitOrder, message_id_created: bool, completed: Timestamp, context: &Context) {
     let facts = &context.facts.message;
     let connection = &context.facts.connection;
     let subject = header::named(context, b"subject", expand::HeaderForm::Decoded);

@@ -6,7 +6,7 @@ use mail_message::fixup::{self, FixedUp, LocalCaller, Settings};
 use mail_types::address::ParseOptions;
 use mail_types::value::Value;
 
-use super::arriving::Origin;
+use super::origin::Origin;
 use crate::context::Context;
 
 /// How addresses of this message's header are read.

@@ -11,14 +11,14 @@ use config::options::main;
 use observe::Event;
 use observe::event::MessageEvent;
 
-use super::commit::Submission;
+use super::commit_order::CommitOrder;
 use crate::context::Context;
 use crate::context::facts::{ConnectionFacts, Origin};
 use crate::context::variable::load_average;
 use crate::services::Arrival;
 
 /// How soon the message is tried: what ACLs, the command line and options say.
-pub(super) fn arrival(order: &Submission, context: &mut Context) -> Arrival {
+pub(super) fn arrival(order: &CommitOrder, context: &mut Context) -> Arrival {
     if context.config.main.get(main::MUA_WRAPPER) {
         return Arrival::Deliver;
     }
@@ -59,7 +59,7 @@ fn by_file(context: &Context) -> Option<Arrival> {
 }
 
 /// Why this machine is too busy, if it is.
-fn busy(order: &Submission, context: &mut Context) -> Option<String> {
+fn busy(order: &CommitOrder, context: &mut Context) -> Option<String> {
     let config = Arc::clone(&context.config);
     let options = &config.main;
     let connection = &context.facts.connection;

@@ -26,7 +26,7 @@ use super::settings::Settings;
 use crate::context::Context;
 use crate::context::facts::Facts;
 use crate::services::Services;
-use crate::smtp_in::panic_guard::guarded;
+use crate::services::panic_guard::guarded;
 
 /// How often somebody looks what is due.
 const LOOKS: Duration = Duration::from_mins(10);

@@ -14,6 +14,7 @@ pub(crate) mod https;
 pub mod interfaces;
 pub mod local_agent;
 pub mod pam;
+pub(crate) mod panic_guard;
 pub mod perl;
 mod pools;
 mod spool_writer;

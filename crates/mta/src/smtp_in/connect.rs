@@ -13,9 +13,9 @@ use policy::list::ListError;
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::acl;
-use super::reply;
 use super::session::Session;
+use crate::acl;
+use crate::acl::reply;
 use crate::context::Context;
 use crate::context::facts::Origin;
 

@@ -14,11 +14,11 @@ use policy::acl::{AclOutcome, AclPlace};
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::acl;
 use super::client::Client;
 use super::dkim::Signed;
-use super::reply;
 use super::session::Session;
+use crate::acl;
+use crate::acl::reply;
 use crate::receive::{Arriving, BeginError, CommitOrder, Discarded, Incoming, Origin};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {

@@ -22,8 +22,8 @@ use sender_auth::dkim::verify::Verdict;
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::acl;
 use super::session::Session;
+use crate::acl;
 use crate::context::Context;
 use crate::context::dkim::method_result;
 use crate::services::waiting;

@@ -18,9 +18,9 @@ use smtp_proto::extension::Extensions;
 use smtp_proto::server::{Answer, HelloKind};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::acl;
 use super::connect::unavailable;
 use super::session::Session;
+use crate::acl;
 use crate::context::Context;
 use crate::context::facts::Origin;
 use crate::verify::helo;

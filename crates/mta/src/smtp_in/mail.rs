@@ -19,10 +19,10 @@ use smtp_proto::command::{Body, MailCommand, Ret};
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::acl;
 use super::connect::unavailable;
-use super::reply;
 use super::session::Session;
+use crate::acl;
+use crate::acl::reply;
 use crate::context::Context;
 use crate::context::variable::room;
 use crate::receive::rewriting;

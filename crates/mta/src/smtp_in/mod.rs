@@ -2,7 +2,7 @@
 //!
 //! [`session`] speaks with one client over any stream. The protocol itself (states, counters, framing) is
 //! `smtp_proto::server`; what it asks is answered here, one file a question: `connect`, `hello`, `mail`, `rcpt`, `data`,
-//! `verify_commands`, `quit`. ACLs are stepped by `acl`; verdicts become replies in `reply`.
+//! `verify_commands`, `quit`.
 //!
 //! # Invariants
 //! * One question is answered at a time; nothing of the client's input is used while it is open.
@@ -20,7 +20,7 @@
 //! # Compatibility
 //! Specification, chapters "SMTP processing" and "Access control lists". Replies and log lines are the oracle's.
 
-pub(crate) mod acl;
+mod acl;
 mod client;
 mod connect;
 mod data;
@@ -29,11 +29,9 @@ mod faults;
 mod hello;
 mod link;
 mod mail;
-pub(crate) mod panic_guard;
 mod parameters;
 mod quit;
 mod rcpt;
-pub(crate) mod reply;
 mod session;
 mod starttls;
 #[cfg(test)]

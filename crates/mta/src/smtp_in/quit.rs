@@ -10,8 +10,8 @@ use policy::acl::AclPlace;
 use smtp_proto::server::{Answer, NotQuitReason};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::reply;
 use super::session::Session;
+use crate::acl::reply;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn words_to_the_lost(&mut self) -> Vec<u8> {

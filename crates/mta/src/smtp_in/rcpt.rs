@@ -14,10 +14,10 @@ use smtp_proto::command::{Notify, RcptCommand};
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::acl;
 use super::mail::Whose;
-use super::reply;
 use super::session::Session;
+use crate::acl;
+use crate::acl::reply;
 use crate::context::facts::{AddressFacts, RecipientFacts};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {

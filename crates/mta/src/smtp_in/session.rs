@@ -13,12 +13,12 @@ use tokio::sync::watch;
 
 use super::client::Client;
 use super::link::{Arrived, Link};
-use super::panic_guard::guarded;
 use super::parameters;
 use crate::context::Context;
 use crate::context::facts::Facts;
 use crate::receive::Incoming;
 use crate::services::Services;
+use crate::services::panic_guard::guarded;
 
 /// Commands that `$smtp_command_history` and the log remember.
 const HISTORY_LIMIT: usize = 20;

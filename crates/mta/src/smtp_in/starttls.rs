@@ -37,8 +37,8 @@ use tls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::acl;
 use super::session::Session;
+use crate::acl;
 use crate::context::Context;
 use crate::context::event::{Happened, main_listens};
 use crate::context::facts::TlsFacts;

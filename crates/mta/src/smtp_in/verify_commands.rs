@@ -13,11 +13,11 @@ use policy::acl::{AclPlace, VerifyAddress, VerifyResult, VerifyRole};
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::acl;
 use super::mail::Whose;
 use super::rcpt::checked_address;
-use super::reply;
 use super::session::Session;
+use crate::acl;
+use crate::acl::reply;
 use crate::context::facts::AddressFacts;
 use crate::route::{self, Decision, RouteAddress, RouteMode};
 use crate::verify::address;

@@ -20,8 +20,8 @@ use crate::queue::act::{Actor, Change};
 use crate::queue::listing;
 use crate::queue::server::Waker;
 use crate::receive::{Caller, CallerRequest};
+use crate::services::panic_guard::guarded;
 use crate::services::{Arrival, PoolError, QueueWaker as _, Services, accounts};
-use crate::smtp_in::panic_guard::guarded;
 
 /// The bound socket; its name goes when it is dropped.
 pub struct Listener {
@@ -376,8 +376,8 @@ async fn feed(stream: &mut UnixStream, ours: DuplexStream) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queue::RunRequest;
     use crate::queue::listing::ListingStyle;
-    use crate::queue::run::RunRequest;
     use crate::testing::Bench;
 
     fn requests() -> Vec<Request> {
