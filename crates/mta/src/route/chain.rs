@@ -2,35 +2,17 @@
 
 use config::RouterInstance;
 use config::options::router::generic;
-use config::options::value::FlagValue;
 use mail_types::limits;
 use mail_types::trace;
 use mail_types::trace::Category;
 
 use super::address::RouteAddress;
-use super::outcome::{Assignment, Decision, RouteDeferral, RouteFailure, RouteOutcome, errno};
+use super::outcome::{Decision, RouteDeferral, RouteFailure, RouteOutcome, errno};
 use super::preconditions::{self, Condition};
 use super::state::State;
+use super::step::{Step, flag};
 use super::{RouteMode, driver, generic as options};
 use crate::context::Context;
-
-/// What a driver decided.
-pub(crate) enum Step {
-    /// The address has a transport.
-    Assign(Box<Assignment>),
-    /// It is replaced by these.
-    Redirect(Vec<RouteAddress>),
-    /// It goes nowhere.
-    Discard,
-    /// Not this router's business.
-    Decline,
-    /// For the next router, or the one that `pass_router` names, whatever `more` says.
-    Pass,
-    /// It fails; addresses that a redirection named before `:fail:` are delivered to all the same.
-    Fail(RouteFailure, Vec<RouteAddress>),
-    /// It waits.
-    Defer(RouteDeferral),
-}
 
 /// Where to go from a router.
 enum Next {
@@ -204,40 +186,6 @@ fn unseen_copy(state: &State<'_>, router: &RouterInstance, following: &str) -> R
     copy.inherited.router_variables.clone_from(&state.inherited.router_variables);
     copy.inherited.self_hostname.clone_from(&state.inherited.self_hostname);
     copy
-}
-
-/// The value of `more` or `unseen`.
-pub(crate) async fn flag(
-    state: &mut State<'_>,
-    router: &RouterInstance,
-    value: &FlagValue,
-    option: &str,
-    forced: bool,
-) -> Result<bool, RouteDeferral> {
-    let text = match value {
-        FlagValue::Fixed(on) => return Ok(*on),
-        FlagValue::Expanded(text) => text,
-    };
-    let name = &router.name;
-    match state.world.expand(text).await {
-        Ok(value) if matches_any(value.bytes(), &["true", "yes"]) => Ok(true),
-        Ok(value) if matches_any(value.bytes(), &["false", "no"]) => Ok(false),
-        Ok(value) => {
-            let value = value.to_lossy();
-            Err(RouteDeferral::by(
-                router,
-                format!("\"{value}\" is not a valid value for the \"{option}\" option in the {name} router"),
-            ))
-        }
-        Err(error) if error.is_forced() => Ok(forced),
-        Err(error) => {
-            Err(RouteDeferral::by(router, format!("failed to expand \"{option}\" in {name} router: {error}")))
-        }
-    }
-}
-
-fn matches_any(value: &[u8], words: &[&str]) -> bool {
-    words.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// No router took the address.

@@ -18,9 +18,9 @@ use mail_types::value::Value;
 use policy::list::split;
 
 use super::address::Inherited;
-use super::chain::Step;
 use super::outcome::{Assignment, Directory, RouteDeferral, RouteHost, RouterUser, errno};
 use super::state::{State, home_of};
+use super::step::Step;
 use super::translate::translate;
 use super::{RouteMode, verified};
 

@@ -9,9 +9,9 @@ use mail_types::value::Value;
 use policy::list::ListEnv as _;
 
 use super::RouteMode;
-use super::chain::Step;
 use super::outcome::{HeaderRewrite, RouteDeferral, RouteFailure, RouteHost};
 use super::state::State;
+use super::step::Step;
 
 /// What the search for ourselves found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,6 +36,7 @@ mod report;
 mod require_files;
 mod srv;
 mod state;
+mod step;
 mod translate;
 mod verified;
 mod world;

@@ -2,9 +2,9 @@
 
 use config::RouterInstance;
 
-use super::super::chain::Step;
 use super::super::generic;
 use super::super::state::State;
+use super::super::step::Step;
 
 pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step {
     match generic::assign(state, router, None, Vec::new()).await {

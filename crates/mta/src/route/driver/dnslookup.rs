@@ -9,7 +9,6 @@ use expand::Expansion;
 use expand::list::ListItems;
 
 use super::super::RouteMode;
-use super::super::chain::Step;
 use super::super::generic;
 use super::super::hosts::{self, Dnssec, Families};
 use super::super::local_host::{self, LocalHost};
@@ -18,6 +17,7 @@ use super::super::outcome::{RouteDeferral, RouteHost, errno};
 use super::super::preconditions::is_false;
 use super::super::srv;
 use super::super::state::State;
+use super::super::step::Step;
 
 pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step {
     let domain = state.address.domain.clone();

@@ -20,13 +20,13 @@ use policy::list::{MatchOptions, Subject, split};
 
 use self::rule::{HostItem, Rule};
 use super::super::RouteMode;
-use super::super::chain::{self, Step};
 use super::super::generic;
 use super::super::hosts::{self, Addresses, Dnssec, Families, Method};
 use super::super::local_host::{self, LocalHost};
 use super::super::mx::{self, Found, Search};
 use super::super::outcome::{HostTls, RouteDeferral, RouteFailure, RouteHost, errno};
 use super::super::state::State;
+use super::super::step::{self, Step};
 
 pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step {
     match routed(state, router).await {
@@ -64,7 +64,7 @@ async fn routed(state: &mut State<'_>, router: &RouterInstance) -> Result<Step, 
         Some(randomize) => randomize,
         None => {
             let flag = router.options.get(manualroute::HOSTS_RANDOMIZE);
-            chain::flag(state, router, flag, "hosts_randomize", false).await.map_err(Step::Defer)?
+            step::flag(state, router, flag, "hosts_randomize", false).await.map_err(Step::Defer)?
         }
     };
     let items = ordered(state, &list, randomize);

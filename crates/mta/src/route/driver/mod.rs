@@ -10,9 +10,9 @@ mod redirect;
 
 use config::RouterInstance;
 
-use super::chain::Step;
 use super::outcome::RouteDeferral;
 use super::state::State;
+use super::step::Step;
 
 /// Runs a router whose preconditions are met.
 pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step {

@@ -22,10 +22,10 @@ use mail_types::value::{Taint, Value};
 
 use self::file::Read;
 use self::list::{Item, ItemError, Items};
-use super::super::chain::Step;
 use super::super::generic;
 use super::super::outcome::{RouteDeferral, RouteFailure, SyntaxErrorNotice, errno};
 use super::super::state::State;
+use super::super::step::Step;
 
 /// Depth of `:include:` in included files.
 const INCLUDE_DEPTH: usize = 20;

@@ -14,10 +14,10 @@ use mail_types::value::{Taint, Value};
 use policy::rewrite::AddressUse;
 
 use super::super::super::address::{AddressKind, Ancestor, Inherited, RouteAddress, Special};
-use super::super::super::chain::Step;
 use super::super::super::generic;
 use super::super::super::outcome::RouteDeferral;
 use super::super::super::state::State;
+use super::super::super::step::Step;
 use super::list::Item;
 use super::with_taint;
 

@@ -25,10 +25,10 @@ use mail_types::address::{Address, quote_local_part};
 use mail_types::value::Value;
 use sender_auth::srs::{Kept, Rewriter, SrsFault};
 
-use super::super::super::chain::Step;
 use super::super::super::generic;
 use super::super::super::outcome::RouteDeferral;
 use super::super::super::state::State;
+use super::super::super::step::Step;
 use crate::route::RouteMode;
 
 /// Seconds of a day.
