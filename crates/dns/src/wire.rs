@@ -6,7 +6,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use domain::base::iana::{Class, Opcode, Rcode};
+use domain::base::iana::{Class, Opcode, OptRcode};
 use domain::base::name::ToName;
 use domain::base::wire::ParseError;
 use domain::base::{Message, MessageBuilder, Name, ParsedName, ParsedRecord, Rtype};
@@ -112,7 +112,7 @@ pub(crate) fn response(
     if header.id() != id || !header.qr() || header.opcode() != Opcode::QUERY {
         return Err(NotAnAnswer::NotOurs);
     }
-    let kind = kind(header.rcode());
+    let kind = kind(message.opt_rcode());
     match message.sole_question() {
         Ok(asked) => {
             let ours = asked.qname().name_eq(&question.name)
@@ -171,21 +171,23 @@ fn authority_owner(message: &Message<&[u8]>, rtype: Rtype) -> Result<Option<Vec<
     Ok(None)
 }
 
-fn kind(rcode: Rcode) -> ResponseKind {
+/// rfc6891#6.1.3: half of the code stands in the OPT record.
+fn kind(rcode: OptRcode) -> ResponseKind {
     match rcode {
-        Rcode::NOERROR => ResponseKind::NoError,
-        Rcode::NXDOMAIN => ResponseKind::NxDomain,
-        Rcode::FORMERR => ResponseKind::FormErr,
-        Rcode::REFUSED | Rcode::NOTIMP => ResponseKind::Failure(Failed::Refused),
+        OptRcode::NOERROR => ResponseKind::NoError,
+        OptRcode::NXDOMAIN => ResponseKind::NxDomain,
+        OptRcode::FORMERR => ResponseKind::FormErr,
+        OptRcode::REFUSED | OptRcode::NOTIMP => ResponseKind::Failure(Failed::Refused),
         _ => ResponseKind::Failure(Failed::ServFail),
     }
 }
 
 fn answers(message: &Message<&[u8]>) -> Result<Vec<Record>, ParseError> {
     let mut records = Vec::new();
-    for parsed in message.answer()? {
+    // The same ones as in `Sections`: what is checked there is believed of these.
+    for parsed in message.answer()?.take(limits::DNS_RECORDS) {
         let parsed = parsed?;
-        if parsed.class() == Class::IN && records.len() < limits::DNS_RECORDS {
+        if parsed.class() == Class::IN {
             records.push(record(&parsed)?);
         }
     }
@@ -197,9 +199,9 @@ fn negative_ttl(message: &Message<&[u8]>) -> Result<Option<u32>, ParseError> {
     for parsed in message.authority()? {
         let parsed = parsed?;
         if parsed.rtype() == Rtype::SOA
-            && let RecordData::Soa { minimum, .. } = record(&parsed)?.data
+            && let Record { data: RecordData::Soa { minimum, .. }, ttl, .. } = record(&parsed)?
         {
-            return Ok(Some(minimum.min(parsed.ttl().as_secs())));
+            return Ok(Some(minimum.min(ttl)));
         }
     }
     Ok(None)

@@ -22,10 +22,10 @@ use std::time::Duration;
 use dns::{Resolver, ResolverConfig, TrustAnchors, Validation};
 use mail_types::Timestamp;
 use mail_types::clock::{FixedClock, SystemEntropy};
-use mail_types::dns::{DnsFailure, QueryOptions, RecordType, Security};
+use mail_types::dns::{DnsFailure, QueryOptions, RecordData, RecordType, Security};
 
 use server::{Asked, Server};
-use signer::{A, CNAME, DNSKEY, DS, NS, NSEC, RRSIG, Reply, Times, Zone, wire};
+use signer::{A, CNAME, DNSKEY, DS, NS, NSEC, RRSIG, Rec, Reply, SOA, Times, Zone, wire};
 
 /// In the middle of the time for which everything is signed.
 const NOW: i64 = 1_800_000_000;
@@ -59,11 +59,25 @@ impl World {
         test.push("bare.test", NS, wire("ns.test"));
         let mut bare = Zone::new("bare.test");
         bare.push("www.bare.test", A, vec![192, 0, 2, 3]);
+        let mut island = Zone::new("island.bare.test");
+        island.push("www.island.bare.test", A, vec![192, 0, 2, 4]);
         let mut root = Zone::new("");
         root.push("test", NS, wire("ns.test"));
         root.push("test", DS, test.ds());
-        let server = Server::start(vec![root, test, good, evil, bare]);
-        let anchors = TrustAnchors::parse(server.anchor().as_bytes()).expect("an anchor");
+        let server = Server::start(vec![root, test, good, evil, bare, island]);
+        let anchor = server.anchor("");
+        Self::trusting(server, &anchor)
+    }
+
+    /// The same, with an anchor for `island.bare.test` beside the root's.
+    fn on_an_island() -> Self {
+        let server = Self::new().server.another();
+        let anchors = [server.anchor(""), server.anchor("island.bare.test")].join("\n");
+        Self::trusting(server, &anchors)
+    }
+
+    fn trusting(server: Server, anchors: &str) -> Self {
+        let anchors = TrustAnchors::parse(anchors.as_bytes()).expect("an anchor");
         let config = ResolverConfig {
             validation: Validation::Own(anchors),
             retrans: Duration::from_millis(300),
@@ -154,6 +168,47 @@ async fn the_absence_of_records_is_kept_and_keys_end() {
     assert_eq!(world.server.seen().len(), 6, "the keys were asked for again");
 }
 
+/// What was proven is kept as long as its proof holds, and the SOA record, which nobody checks, has no say beyond that.
+#[tokio::test]
+async fn absence_is_kept_no_longer_than_its_proof() {
+    for (name, rtype) in [("gone.good.test", A), ("www.good.test", DS)] {
+        let world = World::new();
+        let times = [
+            Times { ttl: 20, ..Times::USUAL },
+            // The last signature ends before the lifetime does.
+            Times { to: NOW as u32 + 20, ..Times::USUAL },
+        ];
+        for times in times {
+            world.resolver.forget();
+            world.server.lie(move |asked, zones, mut reply| {
+                if asked.0 == name && asked.1 == rtype {
+                    let good = zone(zones, "good.test");
+                    reply.authority.retain(|record| record.rtype == SOA);
+                    let owner = if rtype == A { "good.test" } else { name };
+                    let types =
+                        if rtype == A { &[NS, SOA, RRSIG, NSEC, DNSKEY][..] } else { &[A, RRSIG, NSEC] };
+                    reply.authority.extend(good.nsec_for(owner, "good.test", types, times));
+                }
+                Some(reply)
+            });
+            let rtype = RecordType::from_code(rtype);
+            let asks = async || {
+                let asked = world.resolver.examine(name.as_bytes(), rtype, &QueryOptions::DNSSEC).await;
+                assert_eq!(asked.security, Security::Secure, "{name} {:?}", asked.reason);
+                world.server.seen().len()
+            };
+            assert!(asks().await > 0, "{name}");
+            world.clock.advance(Duration::from_secs(19));
+            assert_eq!(asks().await, 0, "{name}");
+            world.clock.advance(Duration::from_secs(1));
+            if times.to == Times::USUAL.to {
+                assert_eq!(asks().await, 1, "{name}");
+            }
+            world.clock.set(Timestamp::from_secs(NOW));
+        }
+    }
+}
+
 #[tokio::test]
 async fn servers_that_know_no_signatures_leave_everything_open() {
     let world = World::new();
@@ -240,6 +295,64 @@ async fn forged_answers_are_found_out() {
         Some(reply)
     };
     World::finds_out(alias, "alias.good.test", secure(), "signature of alias.good.test CNAME").await;
+}
+
+/// What is checked and what is answered are the same records, however many others the message has.
+#[tokio::test]
+async fn nothing_is_smuggled_in_beside_what_was_checked() {
+    for filling in [0, 1, 509, 510, 511, 600] {
+        let world = World::new();
+        world.server.lie(move |asked, _, reply| {
+            if asked.1 != A {
+                return Some(reply);
+            }
+            let forged = Rec { owner: asked.0.clone(), rtype: A, data: vec![192, 0, 2, 66] };
+            Some(Reply { behind: (filling, vec![forged]), truncated: true, ..reply })
+        });
+        let asked = world.resolver.query_with(b"www.good.test", RecordType::A, &QueryOptions::DNSSEC).await;
+        match asked {
+            // What stands so far behind counts for nobody.
+            Ok(answer) => {
+                assert_eq!(answer.security, Security::Secure);
+                let honest = RecordData::A(std::net::Ipv4Addr::new(192, 0, 2, 1));
+                assert_eq!(answer.records.iter().map(|record| &record.data).collect::<Vec<_>>(), [&honest]);
+                assert!(filling >= 510, "{filling}");
+            }
+            Err(failure) => {
+                assert!(matches!(failure, DnsFailure::Bogus(_)), "{filling}: {failure}");
+                assert!(filling < 510, "{filling}");
+            }
+        }
+    }
+}
+
+/// A zone with an anchor of its own below one that is not signed: who takes the signature out, or has another zone sign,
+/// does not make it an unsigned one.
+#[tokio::test]
+async fn an_island_stays_secure_whoever_is_said_to_have_signed() {
+    let world = World::on_an_island();
+    assert_eq!(world.ask("www.island.bare.test").await, Ok(Security::Secure));
+    for signer in ["bare.test", "test", ""] {
+        let world = World::on_an_island();
+        world.server.lie(move |asked, zones, reply| {
+            let forge = |owner: &str, rtype, data| zone(zones, signer).signed(owner, rtype, vec![data]);
+            Some(match (&*asked.0, asked.1) {
+                ("www.island.bare.test", A) => {
+                    Reply { answer: forge("www.island.bare.test", A, vec![192, 0, 2, 66]), ..reply }
+                }
+                ("gone.island.bare.test", A) => Reply {
+                    rcode: 3,
+                    authority: zone(zones, signer).nsec("island.bare.test", "z.bare.test", &[NS]),
+                    ..Reply::default()
+                },
+                _ => reply,
+            })
+        });
+        for name in ["www.island.bare.test", "gone.island.bare.test"] {
+            let asked = world.ask(name).await;
+            assert!(matches!(asked, Err(DnsFailure::Bogus(_))), "{name} by {signer:?}: {asked:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ impl Resolver {
                 return Ok(Some(forged(reason)));
             }
             if here.is_some() {
-                return Ok(Some(found(way, &response)));
+                return Ok(Some(found(way, set, &response)));
             }
             way.follow(set)?;
             moved = true;
@@ -118,8 +118,9 @@ impl Resolver {
         }
         let missing = if response.kind == ResponseKind::NxDomain { Missing::Name } else { Missing::Records };
         if !trusted {
-            let finding = self.judge_absence(way, missing, &response.sections, session).await?;
+            let (finding, ttl) = self.judge_absence(way, missing, &response.sections, session).await?;
             way.take(finding);
+            way.ttl = way.ttl.min(ttl);
         }
         if let Finding::Bogus(reason) = &way.finding {
             return Ok(Some(forged(reason)));
@@ -141,8 +142,7 @@ impl Resolver {
     ) -> Result<(Finding, u32), DnsFailure> {
         let what = || format!("{} {}", shown(&set.owner), set.rtype);
         let signer = set.signer().cloned();
-        let place = signer.clone().unwrap_or_else(|| place(&set.owner, set.rtype));
-        let zone = match self.zone_of(&place, session).await? {
+        let zone = match self.zone_signing(signer.as_ref(), &set.owner, set.rtype, session).await? {
             Trust::Secure(zone) => zone,
             other => return Ok((without_keys(other), set.ttl)),
         };
@@ -163,23 +163,38 @@ impl Resolver {
         let effort = &mut session.effort;
         let denial = Denial::gather(&sections.authority, &zone, now, effort);
         let proof = denial.no_closer(&set.owner, labels, effort);
-        Ok((proven(proof), checked.ttl))
+        Ok((proven(proof), checked.ttl.min(denial.ttl)))
     }
 
-    /// What can be said of there being nothing.
+    /// The zone whose keys a signature is to be checked with. Who signed is only what the message says: a zone above the
+    /// trust anchor that is next to the records has no say about them.
+    async fn zone_signing(
+        &self,
+        signer: Option<&DnsName>,
+        owner: &DnsName,
+        rtype: Rtype,
+        session: &mut Session<'_>,
+    ) -> Result<Trust, DnsFailure> {
+        let own = place(owner, rtype);
+        let below_anchor =
+            |signer: &&DnsName| session.anchors.above(&own).is_some_and(|(apex, _)| signer.ends_with(apex));
+        let zone = signer.filter(below_anchor).unwrap_or(&own).clone();
+        self.zone_of(&zone, session).await
+    }
+
+    /// What can be said of there being nothing, and the seconds that this holds.
     async fn judge_absence(
         &self,
         way: &Way,
         missing: Missing,
         sections: &Sections,
         session: &mut Session<'_>,
-    ) -> Result<Finding, DnsFailure> {
+    ) -> Result<(Finding, u32), DnsFailure> {
         let proofs = sections.authority.iter().filter(|set| matches!(set.rtype, Rtype::NSEC | Rtype::NSEC3));
         let signer = proofs.filter_map(RrSet::signer).find(|signer| way.name.ends_with(*signer)).cloned();
-        let place = signer.clone().unwrap_or_else(|| place(&way.name, way.rtype));
-        let zone = match self.zone_of(&place, session).await? {
+        let zone = match self.zone_signing(signer.as_ref(), &way.name, way.rtype, session).await? {
             Trust::Secure(zone) => zone,
-            other => return Ok(without_keys(other)),
+            other => return Ok((without_keys(other), u32::MAX)),
         };
         if signer.as_ref() != Some(&zone.apex) {
             let (name, apex) = (shown(&way.name), shown(&zone.apex));
@@ -187,7 +202,8 @@ impl Resolver {
                 Missing::Name => "there is no such name".to_owned(),
                 Missing::Records => format!("there is no {} record", way.rtype),
             };
-            return Ok(Finding::bogus(format!("{name}: no proof that {what} from its zone {apex}")));
+            let reason = format!("{name}: no proof that {what} from its zone {apex}");
+            return Ok((Finding::bogus(reason), 0));
         }
         let now = self.inner.clock.now();
         let effort = &mut session.effort;
@@ -196,7 +212,8 @@ impl Resolver {
             Missing::Name => denial.no_name(&way.name, effort),
             Missing::Records => denial.no_data(&way.name, way.rtype, effort),
         };
-        Ok(proven(proof))
+        // The SOA record, which is not looked at, could say anything.
+        Ok((proven(proof), denial.ttl))
     }
 }
 
@@ -265,12 +282,17 @@ fn looked(outcome: Result<Answer, DnsFailure>, seconds: u32, finding: &Finding) 
     Looked { examined: Examined { outcome, security, reason }, seconds }
 }
 
-fn found(way: &Way, response: &Response) -> Looked {
+/// The records of a set that was judged, as the message has them.
+fn found(way: &Way, set: &RrSet, response: &Response) -> Looked {
     let canonical_name = name::to_text(&way.name);
     let code = way.rtype.to_int();
     let wanted =
         |record: &&Record| record.rtype.code() == code && record.name.eq_ignore_ascii_case(&canonical_name);
     let records: Vec<Record> = response.records.iter().filter(wanted).cloned().collect();
+    if records.len() != set.received {
+        // The judgement was about others.
+        return Looked { examined: Examined::failed(DnsFailure::Malformed), seconds: 0 };
+    }
     let (security, security_reason) = way.finding.as_security();
     let ttl = records.iter().map(|record| record.ttl).min().unwrap_or(0).min(way.ttl);
     let answer = Answer { records, security, security_reason, ttl, canonical_name };

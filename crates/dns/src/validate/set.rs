@@ -22,6 +22,8 @@ pub(crate) struct RrSet {
     pub(crate) ttl: u32,
     /// Record data, sorted, none twice.
     pub(crate) data: Vec<Vec<u8>>,
+    /// Records of the message that the set was made of, with those that stand there twice.
+    pub(crate) received: usize,
     pub(crate) signatures: Vec<Signature>,
 }
 
@@ -53,11 +55,11 @@ impl Sections {
     /// Takes a message apart.
     pub(crate) fn read(message: &Message<&[u8]>) -> Result<Self, ParseError> {
         let mut answer = Collector::default();
-        for parsed in message.answer()? {
+        for parsed in message.answer()?.take(limits::DNS_RECORDS) {
             answer.take(&parsed?)?;
         }
         let mut authority = Collector::default();
-        for parsed in message.authority()? {
+        for parsed in message.authority()?.take(limits::DNS_RECORDS) {
             authority.take(&parsed?)?;
         }
         Ok(Self { answer: answer.finish(), authority: authority.finish() })
@@ -85,13 +87,11 @@ impl RrSet {
 struct Collector {
     sets: Vec<RrSet>,
     signatures: Vec<(DnsName, Rtype, Signature)>,
-    count: usize,
 }
 
 impl Collector {
     fn take(&mut self, parsed: &ParsedRecord<'_, &[u8]>) -> Result<(), ParseError> {
-        self.count += 1;
-        if parsed.class() != Class::IN || self.count > limits::DNS_RECORDS {
+        if parsed.class() != Class::IN {
             return Ok(());
         }
         let owner: DnsName = parsed.owner().to_canonical_name();
@@ -122,6 +122,7 @@ impl Collector {
         match known {
             Some(set) => {
                 set.ttl = set.ttl.min(ttl);
+                set.received += 1;
                 set.data.push(data);
             }
             None => self.sets.push(RrSet {
@@ -129,6 +130,7 @@ impl Collector {
                 rtype: parsed.rtype(),
                 ttl,
                 data: vec![data],
+                received: 1,
                 signatures: Vec::new(),
             }),
         }

@@ -67,13 +67,13 @@ impl Server {
         std::mem::take(&mut *self.shared.seen.lock().expect("unpoisoned"))
     }
 
-    /// The root's trust anchor.
-    pub(crate) fn anchor(&self) -> String {
-        let root = self.shared.zones.iter().find(|zone| zone.apex.is_empty()).expect("a root");
-        let ds = root.ds();
+    /// A zone's trust anchor.
+    pub(crate) fn anchor(&self, apex: &str) -> String {
+        let zone = self.shared.zones.iter().find(|zone| zone.apex == apex).expect("a zone");
+        let ds = zone.ds();
         let hex = |half: u8| char::from_digit(u32::from(half), 16).expect("a digit");
         let digest: String = ds[4..].iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect();
-        format!(". IN DS {} {} {} {digest}", u16::from_be_bytes([ds[0], ds[1]]), ds[2], ds[3])
+        format!("{apex}. IN DS {} {} {} {digest}", u16::from_be_bytes([ds[0], ds[1]]), ds[2], ds[3])
     }
 }
 
@@ -130,18 +130,26 @@ impl Shared {
         let honest = self.zone_of(&asked).answer(&asked.0, rtype);
         let reply = (self.lie.lock().expect("unpoisoned"))(&asked, &self.zones, honest)?;
         let truncated = reply.truncated && udp;
-        let (answer, authority) =
-            if truncated { (&[][..], &[][..]) } else { (&reply.answer[..], &reply.authority[..]) };
+        let (answer, (filling, smuggled), authority) = if truncated {
+            (&[][..], (0, &[][..]), &[][..])
+        } else {
+            (&reply.answer[..], (reply.behind.0, &reply.behind.1[..]), &reply.authority[..])
+        };
         let mut out = query[..2].to_vec();
         let recurses = u8::from(!reply.lame) << 7;
         let flags =
             [0x81 | u8::from(truncated) << 1, recurses | u8::from(reply.authentic) << 5 | reply.rcode];
         out.extend_from_slice(&[&flags[..], &[0, 1]].concat());
-        for count in [answer.len(), authority.len(), 0] {
+        for count in [answer.len() + filling + smuggled.len(), authority.len(), 0] {
             out.extend_from_slice(&(count as u16).to_be_bytes());
         }
         out.extend_from_slice(&query[12..at + 5]);
-        for record in answer.iter().chain(authority) {
+        for record in answer {
+            push(&mut out, record);
+        }
+        // The root's, of class CH and without data.
+        out.extend([0, 0, 16, 0, 3, 0, 0, 0, 0, 0, 0].repeat(filling));
+        for record in smuggled.iter().chain(authority) {
             push(&mut out, record);
         }
         Some(out)

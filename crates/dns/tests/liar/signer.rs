@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 pub(crate) const A: u16 = 1;
 pub(crate) const NS: u16 = 2;
 pub(crate) const CNAME: u16 = 5;
-const SOA: u16 = 6;
+pub(crate) const SOA: u16 = 6;
 pub(crate) const DS: u16 = 43;
 pub(crate) const RRSIG: u16 = 46;
 pub(crate) const NSEC: u16 = 47;
@@ -31,6 +31,8 @@ pub(crate) struct Reply {
     /// Neither AA nor RA is set.
     pub(crate) lame: bool,
     pub(crate) answer: Vec<Rec>,
+    /// Behind the answer: records of another class (how many), then these.
+    pub(crate) behind: (usize, Vec<Rec>),
     pub(crate) authority: Vec<Rec>,
 }
 
@@ -77,9 +79,13 @@ impl Zone {
     }
 
     /// A set with its signature.
-    pub(crate) fn signed(&self, owner: &str, rtype: u16, mut data: Vec<Vec<u8>>) -> Vec<Rec> {
+    pub(crate) fn signed(&self, owner: &str, rtype: u16, data: Vec<Vec<u8>>) -> Vec<Rec> {
+        self.signed_for(owner, rtype, data, Times::USUAL)
+    }
+
+    fn signed_for(&self, owner: &str, rtype: u16, mut data: Vec<Vec<u8>>, times: Times) -> Vec<Rec> {
         data.sort();
-        let signature = sign((&self.key, &self.key_record()), self.apex, (owner, rtype), &data, Times::USUAL);
+        let signature = sign((&self.key, &self.key_record()), self.apex, (owner, rtype), &data, times);
         let mut out: Vec<Rec> =
             data.into_iter().map(|data| Rec { owner: owner.into(), rtype, data }).collect();
         out.push(signature);
@@ -97,12 +103,17 @@ impl Zone {
 
     /// A signed NSEC record.
     pub(crate) fn nsec(&self, owner: &str, next: &str, types: &[u16]) -> Vec<Rec> {
+        self.nsec_for(owner, next, types, Times::USUAL)
+    }
+
+    /// The same for other times.
+    pub(crate) fn nsec_for(&self, owner: &str, next: &str, types: &[u16], times: Times) -> Vec<Rec> {
         let mut bits = [0; 32];
         for rtype in types {
             bits[usize::from(rtype / 8)] |= 0x80 >> (rtype % 8);
         }
         let data = [wire(next), vec![0, 32], bits.to_vec()].concat();
-        self.signed(owner, NSEC, vec![data])
+        self.signed_for(owner, NSEC, vec![data], times)
     }
 
     fn of(&self, owner: &str, rtype: u16) -> Vec<Vec<u8>> {
@@ -144,7 +155,7 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    const USUAL: Self = Self { from: FROM, to: TO, ttl: 300 };
+    pub(crate) const USUAL: Self = Self { from: FROM, to: TO, ttl: 300 };
 }
 
 /// The signature of sorted records by a key, given with its DNSKEY record.
