@@ -36,19 +36,57 @@ pub struct Policy {
     pub mx: Vec<Vec<u8>>,
 }
 
-/// The id of the policy that the TXT records of `_mta-sts.DOMAIN` announce: none unless exactly one record does.
+/// The id of the policy that the TXT records of `_mta-sts.DOMAIN` announce: none unless exactly one record does, and this one
+/// is without a fault (rfc8461#3.1).
 pub fn announced<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
-    let mut ours = records.into_iter().filter(|text| {
-        text.strip_prefix(b"v=STSv1").is_some_and(|rest| rest.trim_ascii_start().starts_with(b";"))
+    let mut ours = records.into_iter().filter_map(|text| {
+        let rest = trim_start(text.strip_prefix(b"v=STSv1")?);
+        rest.strip_prefix(b";")
     });
-    let record = ours.next()?;
+    let fields = ours.next()?;
     if ours.next().is_some() {
         return None;
     }
-    let mut fields = record.split(|byte| *byte == b';').skip(1);
-    let id = fields.find_map(|field| field.trim_ascii().strip_prefix(b"id="))?;
+    // The last semicolon may stand there or not.
+    let end = trim_end(fields);
+    let fields = end.strip_suffix(b";").unwrap_or(end);
+    let mut id = None;
+    for field in fields.split(|byte| *byte == b';') {
+        let field = trim_start(trim_end(field));
+        let equals = field.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = (&field[..equals], &field[equals + 1..]);
+        if name == b"id" {
+            // rfc8461#3.2: of a field that may stand once, the first counts.
+            id = id.or(Some(value));
+        } else if !is_name(name) || value.is_empty() || !value.iter().all(is_of_value) {
+            return None;
+        }
+    }
+    let id = id?;
     let sound = (1..=32).contains(&id.len()) && id.iter().all(u8::is_ascii_alphanumeric);
     sound.then(|| id.to_vec())
+}
+
+/// The name of a field that is none of RFC 8461's own.
+fn is_name(name: &[u8]) -> bool {
+    name.len() <= 32
+        && name.first().is_some_and(u8::is_ascii_alphanumeric)
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// An octet of a value; a semicolon would have ended it.
+fn is_of_value(byte: &u8) -> bool {
+    byte.is_ascii_graphic() && *byte != b'='
+}
+
+const WHITE: [u8; 2] = [b' ', b'\t'];
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    &text[text.iter().position(|byte| !WHITE.contains(byte)).unwrap_or(text.len())..]
+}
+
+fn trim_end(text: &[u8]) -> &[u8] {
+    &text[..text.iter().rposition(|byte| !WHITE.contains(byte)).map_or(0, |at| at + 1)]
 }
 
 impl Policy {
@@ -195,7 +233,7 @@ mod tests {
 
     #[test]
     fn records_that_announce_one() {
-        let table: [(&[&str], Option<&str>); 9] = [
+        let table: &[(&[&str], Option<&str>)] = &[
             (&["v=STSv1; id=20160831085700Z;"], Some("20160831085700Z")),
             (&["v=STSv1;id=a"], Some("a")),
             (&["v=spf1 -all", "v=STSv1 ; id=b ;"], Some("b")),
@@ -204,6 +242,25 @@ mod tests {
             (&["v=STSv1; id=a-b;"], None),
             (&["v=STSv1;"], None),
             (&["v=STSv12; id=a"], None),
+            (&["v=STSv1; new.key=x+y/1; id=a"], Some("a")),
+            (&["v=STSv1;\tid=a\t;\t"], Some("a")),
+            (&["v=STSv1; id=a; id=b"], Some("a")),
+            (&["v=STSv1; id=a;;"], None),
+            (&["v=STSv1; id=a; garbage"], None),
+            (&["v=STSv1; id=a; x="], None),
+            (&["v=STSv1; id=a; -x=1"], None),
+            (&["v=STSv1; id=a; x=1=2"], None),
+            (&["v=STSv1; id=a; x=y z"], None),
+            (&["v=STSv1; id=a; \u{e9}=1"], None),
+            (&["v=STSv1; ID=a"], None),
+            (&["v=STSv1; id= a"], None),
+            (&["V=STSv1; id=a"], None),
+            (&[" v=STSv1; id=a"], None),
+            (&["v=STSv1;\nid=a"], None),
+            (&["v=STSv1; id=abcdefghijabcdefghijabcdefghij12"], Some("abcdefghijabcdefghijabcdefghij12")),
+            (&["v=STSv1; id=abcdefghijabcdefghijabcdefghij123"], None),
+            (&["v=STSv1"], None),
+            (&["v=STSv1", "v=STSv1; id=a"], Some("a")),
             (&[], None),
         ];
         for (records, want) in table {

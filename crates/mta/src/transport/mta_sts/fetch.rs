@@ -55,7 +55,7 @@ async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, Trouble
     let mut answer = Vec::new();
     loop {
         let more = stream.read_buf(&mut answer).await.map_err(lost)?;
-        if let Some(text) = body(&answer).map_err(Trouble::fetching)? {
+        if let Some(text) = body(&answer, more == 0).map_err(Trouble::fetching)? {
             return Ok(text);
         }
         if more == 0 {
@@ -71,8 +71,8 @@ fn unreached(why: Unreached) -> Trouble {
     }
 }
 
-/// The body of an answer, once it is there as a whole.
-fn body(answer: &[u8]) -> Result<Option<Vec<u8>>, String> {
+/// The body of an answer, once it is there as a whole. `ended`: nothing more will come, and the server said so.
+fn body(answer: &[u8], ended: bool) -> Result<Option<Vec<u8>>, String> {
     let Some(end) = memchr::memmem::find(answer, b"\r\n\r\n") else {
         return if answer.len() > limits::MTA_STS_HEADER {
             Err("the header of the answer is too long".to_owned())
@@ -98,6 +98,9 @@ fn body(answer: &[u8]) -> Result<Option<Vec<u8>>, String> {
     if !kind.eq_ignore_ascii_case(b"text/plain") {
         return Err("the answer is not text/plain".to_owned());
     }
+    if field(b"content-encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        return Err("the answer is packed, which nobody asked for".to_owned());
+    }
     let too_long = || Err("the policy is too long".to_owned());
     if let Some(coding) = field(b"transfer-encoding") {
         if !coding.eq_ignore_ascii_case(b"chunked") {
@@ -106,12 +109,15 @@ fn body(answer: &[u8]) -> Result<Option<Vec<u8>>, String> {
         let text = chunks(rest)?;
         return if text.is_none() && rest.len() > 2 * limits::MTA_STS_POLICY { too_long() } else { Ok(text) };
     }
+    let number = |value: &[u8]| std::str::from_utf8(value).ok()?.parse::<usize>().ok();
     let length =
-        field(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse::<usize>().ok());
-    match length {
+        field(b"content-length").map(|value| number(value).ok_or("the length of the answer makes no sense"));
+    match length.transpose()? {
         Some(length) if length > limits::MTA_STS_POLICY => too_long(),
         Some(length) => Ok(rest.get(..length).map(<[u8]>::to_vec)),
-        None => Err("the answer does not tell its length".to_owned()),
+        None if rest.len() > limits::MTA_STS_POLICY => too_long(),
+        // rfc9112#6.3: without a length the answer ends with the session.
+        None => Ok(ended.then(|| rest.to_vec())),
     }
 }
 
@@ -156,7 +162,14 @@ mod tests {
             ),
             (format!("{ok}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc"), Ok(None)),
             (ok.to_owned(), Ok(None)),
-            (format!("{ok}\r\nabc"), Err("the answer does not tell its length")),
+            (format!("{ok}\r\nabc"), Ok(None)),
+            (format!("{ok}\r\n{}", "x".repeat(limits::MTA_STS_POLICY + 1)), Err("the policy is too long")),
+            (
+                format!("{ok}Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"),
+                Err("the answer is packed, which nobody asked for"),
+            ),
+            (format!("{ok}content-encoding: Identity\r\nContent-Length: 3\r\n\r\nabc"), Ok(Some("abc"))),
+            (format!("{ok}Content-Length: 3, 3\r\n\r\nabc"), Err("the length of the answer makes no sense")),
             (format!("{ok}Content-Length: 65537\r\n\r\n"), Err("the policy is too long")),
             (format!("{ok}Transfer-Encoding: chunked\r\n\r\n10001\r\n"), Err("the policy is too long")),
             (format!("{ok}Transfer-Encoding: chunked\r\n\r\nxyz\r\n"), Err("a chunk without a size")),
@@ -181,7 +194,19 @@ mod tests {
         ];
         for (answer, want) in table {
             let want = want.map(|text| text.map(|text| text.as_bytes().to_vec())).map_err(str::to_owned);
-            assert_eq!(body(answer.as_bytes()), want, "{}", &answer[..answer.len().min(120)]);
+            assert_eq!(body(answer.as_bytes(), false), want, "{}", &answer[..answer.len().min(120)]);
         }
+    }
+
+    #[test]
+    fn an_answer_without_a_length_ends_with_the_session() {
+        let ok = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n";
+        let text = |answer: &str| body(answer.as_bytes(), true);
+        assert_eq!(text(&format!("{ok}\r\nabc")), Ok(Some(b"abc".to_vec())));
+        assert_eq!(text(&format!("{ok}\r\n")), Ok(Some(Vec::new())));
+        // What was promised is missing, whatever the server says.
+        assert_eq!(text(&format!("{ok}Content-Length: 4\r\n\r\nabc")), Ok(None));
+        assert_eq!(text(&format!("{ok}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")), Ok(None));
+        assert_eq!(text(ok), Ok(None));
     }
 }
