@@ -58,7 +58,7 @@ pub fn announced<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<
         if name == b"id" {
             // rfc8461#3.2: of a field that may stand once, the first counts.
             id = id.or(Some(value));
-        } else if !is_name(name) || value.is_empty() || !value.iter().all(is_of_value) {
+        } else if !is_name(name) || value.is_empty() || !value.iter().copied().all(is_of_value) {
             return None;
         }
     }
@@ -75,8 +75,8 @@ fn is_name(name: &[u8]) -> bool {
 }
 
 /// An octet of a value; a semicolon would have ended it.
-fn is_of_value(byte: &u8) -> bool {
-    byte.is_ascii_graphic() && *byte != b'='
+fn is_of_value(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'='
 }
 
 const WHITE: [u8; 2] = [b' ', b'\t'];

@@ -79,6 +79,8 @@ pub struct Inputs {
     pub mta_sts: MtaSts,
     /// The message came with REQUIRETLS.
     pub requiretls: bool,
+    /// The message has no return path.
+    pub bounce: bool,
     /// The message does without the promises of domains (`TLS-Required: No`).
     pub waived: bool,
     /// The MX records that name the host were signed.
@@ -218,6 +220,9 @@ fn by_message(inputs: &Inputs) -> Option<Decision> {
     // rfc8689#4.2.1: the name of the host has to be known for certain, by DNSSEC or by MTA-STS.
     let action = if inputs.secure_mx {
         Action::EncryptByName
+    } else if inputs.bounce {
+        // rfc8689#5: a bounce is not to be lost for it.
+        return None;
     } else {
         Action::Fail("REQUIRETLS: neither DNSSEC nor MTA-STS vouches for the host".to_owned())
     };
@@ -325,7 +330,7 @@ mod tests {
         for (letters, dane, mta_sts, requiretls, secure_mx, action, reason) in table {
             let has = |letter: char| letters.contains(letter);
             let configured = Configured { require: has('r'), avoid: has('a'), require_dane: has('d') };
-            let inputs = Inputs { configured, dane, mta_sts, requiretls, secure_mx, waived: false };
+            let inputs = Inputs { configured, dane, mta_sts, requiretls, secure_mx, ..Inputs::default() };
             assert_eq!(decide(&inputs, HOST), Decision { action, reason }, "{inputs:?}");
         }
     }
@@ -350,7 +355,45 @@ mod tests {
         for (letters, dane, mta_sts, requiretls, action, reason) in table {
             let has = |letter: char| letters.contains(letter);
             let configured = Configured { require: has('r'), avoid: has('a'), require_dane: has('d') };
-            let inputs = Inputs { configured, dane, mta_sts, requiretls, waived: true, secure_mx: true };
+            let inputs = Inputs {
+                configured,
+                dane,
+                mta_sts,
+                requiretls,
+                bounce: false,
+                waived: true,
+                secure_mx: true,
+            };
+            assert_eq!(decide(&inputs, HOST), Decision { action, reason }, "{inputs:?}");
+        }
+    }
+
+    /// A bounce of a message with REQUIRETLS: what vouches for the host counts, what is missing does not stop it.
+    #[test]
+    fn a_bounce_is_not_lost_for_its_promise() {
+        let (listed, other) = (MtaSts::Enforced { listed: true }, MtaSts::Enforced { listed: false });
+        for (letters, mta_sts, secure_mx, action, reason) in [
+            ("", MtaSts::Nothing, false, Action::Try, Reason::Opportunistic),
+            ("r", MtaSts::Nothing, false, Action::Encrypt, Reason::HostsRequireTls),
+            ("", MtaSts::Nothing, true, Action::EncryptByName, Reason::Requiretls),
+            ("", listed, false, Action::EncryptByName, Reason::MtaSts),
+            (
+                "",
+                other,
+                false,
+                Action::Defer("MTA-STS error: mx.example is not in the policy of the domain".to_owned()),
+                Reason::MtaSts,
+            ),
+        ] {
+            let configured = Configured { require: letters == "r", ..Configured::default() };
+            let inputs = Inputs {
+                configured,
+                mta_sts,
+                secure_mx,
+                requiretls: true,
+                bounce: true,
+                ..Inputs::default()
+            };
             assert_eq!(decide(&inputs, HOST), Decision { action, reason }, "{inputs:?}");
         }
     }

@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use config::TransportInstance;
+use config::options::postrider;
 use config::options::transport::{generic, smtp};
 use config::options::value::{FlagValue, NumberValue, OptionValue};
 
 use mail_types::value::Value;
+use policy::list::Subject;
 
 use super::node::{Node, NodeId, Trouble};
 use super::run::Run;
@@ -134,7 +136,9 @@ impl Run {
         let (most, several_domains) = self.smtp_limits(first).await;
         let mut at = 0;
         while at < list.len() && (most == 0 || batch.len() < most) {
-            if self.shares_connection(first, list[at], several_domains) {
+            if self.shares_connection(first, list[at], several_domains)
+                && !self.parted_by_policy(first, list[at]).await
+            {
                 batch.push(list.remove(at));
             } else {
                 at += 1;
@@ -164,6 +168,33 @@ impl Run {
             }
         };
         (most, several)
+    }
+
+    /// Whether one of two addresses is for a domain whose MTA-STS policy may ask for what the other's does not.
+    async fn parted_by_policy(&mut self, first: NodeId, other: NodeId) -> bool {
+        let domain = |id: NodeId| {
+            let source = self.node(id).assignment.as_ref()?.hosts.first()?.source.as_ref()?;
+            Some(source.domain.to_ascii_lowercase())
+        };
+        let domains = [domain(first), domain(other)];
+        if self.config.main.get(postrider::MTA_STS_DOMAINS).is_none()
+            || domains[0] == domains[1]
+            || self.wraps_mua()
+        {
+            return false;
+        }
+        for domain in domains.into_iter().flatten() {
+            let asked = self
+                .context
+                .on_pool(move |context| {
+                    context.matches_option(postrider::MTA_STS_DOMAINS, Subject::Text(&domain))
+                })
+                .await;
+            if matches!(asked, Some(Ok(true))) {
+                return true;
+            }
+        }
+        false
     }
 
     fn shares_connection(&self, first: NodeId, other: NodeId, several_domains: bool) -> bool {
@@ -197,12 +228,13 @@ fn same_target(a: &Node, b: &Node) -> bool {
     a.address.kind == crate::route::AddressKind::Address || a.address.address == b.address.address
 }
 
-/// The same hosts; those of one MX preference in any order.
+/// The same hosts, known as well; those of one MX preference in any order.
 fn same_hosts(a: &[RouteHost], b: &[RouteHost]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let key = |host: &RouteHost| (host.mx, host.name.clone(), host.address, host.port);
+    let key =
+        |host: &RouteHost| (host.mx, host.name.clone(), host.address, host.port, host.dnssec, host.tls as u8);
     let sorted = |hosts: &[RouteHost]| {
         let mut keys: Vec<_> = hosts.iter().map(key).collect();
         if hosts.iter().all(|host| host.mx.is_some()) {
@@ -237,6 +269,9 @@ mod tests {
         let (a, b) = (host("a", Some(5)), host("b", Some(5)));
         assert!(same_hosts(&[a.clone(), b.clone()], &[b.clone(), a.clone()]));
         assert!(!same_hosts(std::slice::from_ref(&a), &[a.clone(), b]));
+        // What DNSSEC vouches for under one domain it may not under another: DANE would be at the mercy of the first.
+        let signed = RouteHost { dnssec: Some(true), ..a.clone() };
+        assert!(!same_hosts(std::slice::from_ref(&a), &[signed]));
         let (c, d) = (host("c", None), host("d", None));
         assert!(!same_hosts(&[c.clone(), d.clone()], &[d, c]), "a list by hand is in its own order");
     }

@@ -46,8 +46,8 @@ pub(crate) use hosts::shuffle;
 pub use address::{AddressKind, Ancestor, Inherited, RouteAddress, Special};
 pub use hosts::valid_names;
 pub use outcome::{
-    Assignment, Decision, Directory, HeaderRewrite, HostTls, RouteDeferral, RouteFailure, RouteHost,
-    RouteLog, RouteOutcome, RouterUser, SyntaxErrorNotice, errno,
+    Assignment, Decision, Directory, HeaderRewrite, HostSource, HostTls, RouteDeferral, RouteFailure,
+    RouteHost, RouteLog, RouteOutcome, RouterUser, SyntaxErrorNotice, errno,
 };
 pub use report::{TestReport, test_address, verify_address};
 

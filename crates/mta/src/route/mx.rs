@@ -18,7 +18,7 @@ use mail_types::dns::{Answer, DnsFailure, RecordData, RecordType, Security};
 use mail_types::limits;
 
 use super::hosts::{self, Addresses, Dnssec, Families};
-use super::outcome::{HostTls, RouteHost};
+use super::outcome::{HostSource, HostTls, RouteHost};
 use super::state::State;
 
 /// What the options of a router say about the search.
@@ -68,7 +68,7 @@ pub(crate) async fn find(
                 Found::Insecure
             }
         }
-        Ok(answer) => from_records(state, router, &answer, search).await,
+        Ok(answer) => from_records(state, router, domain, &answer, search).await,
         Err(DnsFailure::NxDomain | DnsFailure::BadName) => Found::Nothing,
         Err(DnsFailure::NoData) => own_addresses(state, router, domain, search).await,
         Err(_) if search.mx_failure_is_none => own_addresses(state, router, domain, search).await,
@@ -94,6 +94,7 @@ async fn own_addresses(
         dnssec: None,
         tls: HostTls::default(),
         alias: None,
+        source: Some(HostSource { domain: domain.to_vec(), name: domain.to_vec() }),
     };
     match hosts::look_up(state, domain, hosts::Method::Dns, search.families, search.dnssec, false).await {
         Addresses::Found { mut addresses, dnssec, name, alias } => {
@@ -115,6 +116,7 @@ async fn own_addresses(
 async fn from_records(
     state: &mut State<'_>,
     router: &RouterInstance,
+    domain: &[u8],
     answer: &Answer,
     search: Search,
 ) -> Found {
@@ -131,6 +133,7 @@ async fn from_records(
     for (preference, name) in targets {
         let key = hosts::sort_key(services.entropy.as_ref());
         let pattern = RouteHost {
+            source: Some(HostSource { domain: domain.to_vec(), name: name.clone() }),
             name,
             address: None,
             port: None,

@@ -68,6 +68,17 @@ pub struct RouteHost {
     /// The name by which it was asked for, where that is an alias of `name` and nobody can have forged it: it is the
     /// domain's own, the administrator's, or that of a signed record.
     pub alias: Option<Vec<u8>>,
+    /// By which domain and record it was found; none for a bare address.
+    pub source: Option<HostSource>,
+}
+
+/// Whose host it is, as MTA-STS sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSource {
+    /// The domain whose hosts were looked for: the recipient's, or a smart host's.
+    pub domain: Vec<u8>,
+    /// The name that stands in the record, which may be an alias that anybody can have forged.
+    pub name: Vec<u8>,
 }
 
 /// What is promised of a host's TLS.

@@ -21,7 +21,7 @@ use mail_types::limits;
 
 use super::hosts;
 use super::mx::{Found, Search, Tally, one_target};
-use super::outcome::{HostTls, RouteHost};
+use super::outcome::{HostSource, HostTls, RouteHost};
 use super::state::State;
 
 /// The service whose hosts are promised to have TLS.
@@ -53,7 +53,7 @@ pub(crate) async fn find(
             }
             Ok(answer) if !search.dnssec.accepts(&answer) => {}
             Ok(answer) => {
-                if let Some(found) = from_records(state, router, &answer, (service, search)).await {
+                if let Some(found) = from_records(state, router, domain, &answer, (service, search)).await {
                     return Some(found);
                 }
             }
@@ -68,6 +68,7 @@ pub(crate) async fn find(
 async fn from_records(
     state: &mut State<'_>,
     router: &RouterInstance,
+    domain: &[u8],
     answer: &Answer,
     (service, search): (&[u8], Search),
 ) -> Option<Found> {
@@ -90,6 +91,7 @@ async fn from_records(
             (true, _) => HostTls::AtOnce,
         };
         let pattern = RouteHost {
+            source: Some(HostSource { domain: domain.to_vec(), name: record.target.clone() }),
             name: record.target,
             address: None,
             port: Some(record.port),

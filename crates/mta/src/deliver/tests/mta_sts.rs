@@ -173,17 +173,24 @@ impl World {
         };
         let port = serve_with(file("mx.pem", mail), hello, Arc::clone(&heard)).await;
         let web = Web::start(file("web.pem", pem(web, "mta-sts.sts.example")), answer).await;
+        let router = if options.contains(SMART) {
+            "manualroute\n  route_list = * sts.example/MX"
+        } else {
+            "dnslookup"
+        };
         let source = Source::new(web.port, AnchorSource::Path(anchors));
         let zone = "sts.example. MX 10 mx.sts.example.\nmx.sts.example. A 127.0.0.1\n\
                     mta-sts.sts.example. A 127.0.0.1\n_mta-sts.sts.example. TXT \"v=STSv1; id=1;\"\n\
                     _smtp._tls.sts.example. TXT \"v=TLSRPTv1; rua=mailto:tls@sts.example\"\n\
-                    plain.example. MX 10 mx.sts.example.\n"
+                    plain.example. MX 10 mx.sts.example.\n\
+                    alias.example. MX 10 mx.alias.example.\nmx.alias.example. CNAME mx.sts.example.\n\
+                    xn--bcher-kva.example. MX 10 mx.sts.example.\n"
             .to_owned()
             + &records(port);
         let (bench, server) = Bench::with_zone_and(
             &format!(
                 "local_interfaces = 192.0.2.99\n{options}begin routers\n\
-                 dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
+                 dns:\n  driver = {router}\n  self = send\n  transport = remote\n\
                  begin transports\n\
                  remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n  connection_max_messages = 1\n\
                  begin retry\n* * F,30d,2h\n"
@@ -221,6 +228,8 @@ impl World {
 }
 
 const ON: &str = "mta_sts_domains = *\n";
+/// Mail goes by the hosts of `sts.example`, whomever it is for.
+const SMART: &str = "# by a smart host\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_policy_in_force_asks_for_a_certificate_and_for_hosts_of_its_list() {
@@ -495,4 +504,161 @@ async fn a_kept_policy_that_makes_no_sense_is_fetched_again() {
         let kept = bench.services.hints.misc(b"mta-sts:sts.example").unwrap().1;
         assert_eq!(kept, format!("1\n{ENFORCE}").into_bytes());
     }
+}
+
+/// What a domain asks of a host concerns mail for this domain: mail for others goes to the host at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_stands_in_the_way_of_its_own_domain_alone() {
+    let unlisted = ENFORCE.replace("mx.sts", "*.sts2");
+    for (mail, policy, why) in [
+        (Shown::Untrusted, ENFORCE, "TLS session: (certificate verification failed): "),
+        (Shown::Good, &unlisted, "MTA-STS error: mx is not in the policy of the domain"),
+    ] {
+        let world = World::new(mail, Shown::Good, ok(policy), ON).await;
+        let office = &world.office;
+        for (domain, arrives) in [("sts.example", false), ("plain.example", true), ("sts.example", false)] {
+            let id = office.post("carol@test.example", &[&format!("x@{domain}")]);
+            office.attempt(id, AttemptKind::Arrival).await;
+            let log = office.log_of(id).join("|").replace("mx.sts.example", "mx");
+            assert_eq!(log.contains("=> "), arrives, "{domain} {log}");
+            assert!(arrives || log.contains(why), "{domain} {log}");
+        }
+        // The message itself waits for its time.
+        let id = office.post("carol@test.example", &["x@sts.example"]);
+        office.attempt(id, AttemptKind::Arrival).await;
+        office.attempt(id, AttemptKind::QueueRun).await;
+        let log = office.log_of(id).join("|");
+        assert!(log.ends_with("retry time not reached for any host for 'sts.example'"), "{log}");
+    }
+}
+
+/// Who only looks asks for no policy in place of the one that is kept, whatever its age.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn telling_of_a_kept_policy_fetches_none() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let change = |services: &mut Services| services.mta_sts = Source::new(port, AnchorSource::System);
+    let world = World::with(Shown::Good, Shown::Good, ok(ENFORCE), ON, change).await;
+    let services = &world.office.bench.services;
+    let record = format!("0\n{ENFORCE}");
+    services.hints.set_misc(b"mta-sts:sts.example", world.office.bench.clock.now(), record.as_bytes());
+    let (_, text) = explained(&world, "sts.example").await;
+    assert!(text.contains("(the domain announces another policy: a delivery fetches it)"), "{text}");
+    assert!(!services.mta_sts.is_renewing("sts.example"));
+    // A delivery does; nobody answers it.
+    world.send("sts.example").await;
+    assert!(services.mta_sts.is_renewing("sts.example"));
+}
+
+impl World {
+    /// A policy that is kept for a domain.
+    fn keep(&self, domain: &str, policy: &str) {
+        let bench = &self.office.bench;
+        let record = format!("1\n{policy}");
+        bench.services.hints.set_misc(
+            format!("mta-sts:{domain}").as_bytes(),
+            bench.clock.now(),
+            record.as_bytes(),
+        );
+    }
+}
+
+/// Two recipients whose domains have the same host: the one with a policy gets no worse treatment for the other's company.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recipient_elsewhere_does_not_take_the_policy_away() {
+    let refused = "== x defer (-37) H=mx: TLS session: (certificate verification failed): \
+                   unable to get local issuer certificate";
+    for recipients in [["x@sts.example", "y@plain.example"], ["y@plain.example", "x@sts.example"]] {
+        let world = World::new(Shown::Untrusted, Shown::Good, ok(ENFORCE), ON).await;
+        let id = world.office.post("carol@test.example", &recipients);
+        let mut log = world.attempt(id).await;
+        log.sort();
+        assert_eq!(log, [refused, "=> y@plain.example H=mx X CV=no"], "{recipients:?}");
+    }
+    // Where neither has one, they still go together.
+    let world =
+        World::new(Shown::Untrusted, Shown::Good, ok(ENFORCE), "mta_sts_domains = else.example\n").await;
+    let id = world.office.post("carol@test.example", &["x@sts.example", "y@plain.example"]);
+    let log = world.attempt(id).await;
+    assert!(log[1].starts_with("-> "), "{log:?}");
+}
+
+/// rfc8461#3.4: the policy is the smart host's, not the recipient's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_smart_host_has_a_policy_of_its_own() {
+    let elsewhere = ENFORCE.replace("mx.sts", "*.elsewhere");
+    let options = format!("{ON}{SMART}");
+    let refused = "== x@far.example defer (-37) H=mx: TLS session: (certificate verification failed): \
+                   unable to get local issuer certificate";
+    for (mail, want) in [(Shown::Good, "=> x@far.example H=mx X CV=yes"), (Shown::Untrusted, refused)] {
+        let world = World::new(mail, Shown::Good, ok(ENFORCE), &options).await;
+        world.keep("far.example", &elsewhere);
+        assert_eq!(world.send("far.example").await[0], want);
+        assert_eq!(world.web.requests(), 1);
+        let (_, text) = explained(&world, "far.example").await;
+        assert!(text.starts_with("domain sts.example\n  MTA-STS: enforce, kept since "), "{text}");
+    }
+}
+
+/// A policy lists names of MX records, and the certificate is to be for such a name: where it leads nobody vouches for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_name_in_the_record_counts_where_it_is_an_alias() {
+    let named = |name: &str| ENFORCE.replace("mx.sts.example", name);
+    for (policy, why) in [
+        (named("mx.alias.example"), "certificate is not for mx.alias.example"),
+        (named("mx.sts.example"), "MTA-STS error: mx is not in the policy of the domain"),
+    ] {
+        let world = World::new(Shown::Good, Shown::Good, String::new(), ON).await;
+        world.keep("alias.example", &policy);
+        let log = world.send("alias.example").await;
+        assert!(log[log.len() - 1].ends_with(why), "{log:?}");
+    }
+}
+
+/// A domain in UTF-8 has the policy of its A-labels.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_domain_in_utf_8_has_its_policy() {
+    for domain in ["xn--bcher-kva.example", "b\u{fc}cher.example"] {
+        let world = World::new(Shown::Good, Shown::Good, String::new(), ON).await;
+        world.keep("xn--bcher-kva.example", &ENFORCE.replace("mx.sts", "*.elsewhere"));
+        let log = world.send(domain).await;
+        assert!(log[0].ends_with("MTA-STS error: mx is not in the policy of the domain"), "{log:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_that_come_together_wait_for_one_fetch() {
+    let world = World::new(Shown::Good, Shown::Good, ok(ENFORCE), ON).await;
+    let logs = tokio::join!(
+        Box::pin(world.send("sts.example")),
+        Box::pin(world.send("sts.example")),
+        Box::pin(world.send("sts.example")),
+        Box::pin(world.send("sts.example"))
+    );
+    for log in <[Vec<String>; 4]>::from(logs) {
+        assert_eq!(log, ["=> x H=mx X CV=yes", "Completed"]);
+    }
+    assert_eq!(world.web.requests(), 1);
+}
+
+/// rfc8461#10.2: once a day; a failure is told of once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_is_renewed_every_day() {
+    let world = World::new(Shown::Good, Shown::Good, String::new(), ON).await;
+    world.keep("sts.example", ENFORCE);
+    let bench = &world.office.bench;
+    let later = |seconds: i64| bench.clock.set(Timestamp::from_secs(bench.clock.now().secs() + seconds));
+    let sent = ["=> x H=mx X CV=yes", "Completed"];
+    later(86_000);
+    assert_eq!(world.send("sts.example").await, sent);
+    assert!(!bench.services.mta_sts.is_renewing("sts.example"));
+    later(500);
+    assert_eq!(world.send("sts.example").await, sent);
+    let told = || bench.main_log().iter().filter(|line| line.contains("can't be renewed")).count();
+    while told() == 0 || bench.services.mta_sts.is_renewing("sts.example") {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.send("sts.example").await, sent);
+    assert!(!bench.services.mta_sts.is_renewing("sts.example"));
+    assert_eq!((told(), world.web.requests()), (1, 1));
 }

@@ -17,12 +17,83 @@ use crate::transport::mta_sts::Source;
 const ON: &str = "mta_sts_domains = *\n";
 const OFFERS: &str = "mta_sts_domains = *\n# offers REQUIRETLS\n";
 
+const OFFERS_IT: &[u8] = b"250-sink\r\n250 REQUIRETLS\r\n";
+const PLAIN: &[u8] = b"250 sink\r\n";
+const PAIR: &str = "d.example. MX 10 mx1.d.example.\nd.example. MX 20 mx2.d.example.\n\
+                    mx1.d.example. A 127.0.0.1\nmx2.d.example. A 127.0.0.2\n";
+
+/// Two hosts of a domain, and somebody who sends to it.
+struct Pair {
+    office: Office,
+    heard: [Arc<Mutex<Vec<String>>>; 2],
+    _folder: Bench,
+    _server: dns::fixture::FixtureServer,
+}
+
+impl Pair {
+    /// `zone` is told of the port and the certificate.
+    async fn new(hellos: [&'static [u8]; 2], zone: impl FnOnce(u16, &[u8]) -> String) -> Self {
+        let folder = Bench::new("");
+        let authority = issuer("whom everybody trusts");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names = ["mx1.d.example", "mx2.d.example"].map(str::to_owned);
+        let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
+        let [pem, anchors] = ["host.pem", "anchors.pem"].map(|file| folder.directory().join(file));
+        std::fs::write(&pem, format!("{}{}", certificate.pem(), key.serialize_pem())).unwrap();
+        std::fs::write(&anchors, authority.pem()).unwrap();
+        let heard: [Arc<Mutex<Vec<String>>>; 2] = Default::default();
+        // One port at two addresses.
+        let first = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = first.local_addr().unwrap().port();
+        let next = TcpListener::bind(("127.0.0.2", port)).await.unwrap();
+        for ((listener, hello), heard) in [first, next].into_iter().zip(hellos).zip(&heard) {
+            serve_at(listener, pem.clone(), hello, Arc::clone(heard));
+        }
+        let (bench, server) = Bench::with_zone_and(
+            &format!(
+                "local_interfaces = 192.0.2.99\nbegin routers\n\
+                 dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
+                 begin transports\n\
+                 remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n\
+                 begin retry\n* * F,2h,15m\n"
+            ),
+            &zone(port, certificate.der()),
+            |services| services.mta_sts = Source::new(1, AnchorSource::Path(anchors)),
+        );
+        let office = Office { bench, agent: Arc::default() };
+        Self { office, heard, _folder: folder, _server: server }
+    }
+
+    /// What the log says of a message right after it arrived.
+    async fn send(&self, requiretls: bool) -> Vec<String> {
+        let id = self
+            .office
+            .post_with("carol@test.example", &["x@d.example"], |header| header.requiretls = requiretls);
+        self.office.attempt(id, AttemptKind::Arrival).await;
+        let shorten = |line: &String| {
+            line.replace(" R=dns T=remote", "")
+                .replace("x@d.example", "x")
+                .replace(".d.example", "")
+                .replace(" [127.0.0.1]", "")
+                .replace(" [127.0.0.2]", "")
+                .replace(" X=TLS1.3:TLS_AES_256_GCM_SHA384:256", " X")
+                .replace(" C=\"250 taken\"", "")
+        };
+        self.office.log_of(id).iter().map(shorten).collect()
+    }
+
+    fn heard(&self) -> [String; 2] {
+        [0, 1].map(|at| self.heard[at].lock().unwrap().join("|"))
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_promise_is_passed_on_or_the_message_comes_back() {
     let none = "version: STSv1\nmode: none\nmax_age: 1\n";
     let sent = |how: &str| vec![format!("=> x H=mx X {how}"), "Completed".to_owned()];
     let fails = |why: &str| vec![format!("** x: REQUIRETLS: {why}"), "Completed".to_owned()];
     let lacking = "H=mx: REQUIRETLS is not offered by the host".to_owned();
+    let unvouched = "H=mx: REQUIRETLS: neither DNSSEC nor MTA-STS vouches for the host".to_owned();
     let expired =
         "== x defer (-37) H=mx: TLS session: (certificate verification failed): certificate has expired";
     let table = vec![
@@ -47,13 +118,15 @@ async fn the_promise_is_passed_on_or_the_message_comes_back() {
             Shown::Good,
             none,
             OFFERS,
-            fails("neither DNSSEC nor MTA-STS vouches for the host"),
+            [vec![unvouched], fails("neither DNSSEC nor MTA-STS vouches for the host")].concat(),
             "",
         ),
         ("carol@test.example", Shown::Expired, ENFORCE, OFFERS, vec![expired.to_owned()], ""),
         // A bounce asks for it where it can, and goes on where it can't.
         ("", Shown::Good, ENFORCE, OFFERS, sent("CV=yes"), "MAIL FROM:<> REQUIRETLS"),
         ("", Shown::Good, ENFORCE, ON, sent("CV=yes"), "MAIL FROM:<>"),
+        ("", Shown::Expired, none, OFFERS, sent("CV=no"), "MAIL FROM:<> REQUIRETLS"),
+        ("", Shown::Expired, none, ON, sent("CV=no"), "MAIL FROM:<>"),
     ];
     for (sender, shown, policy, options, want, mail) in table {
         let world = World::new(shown, Shown::Good, ok(policy), options).await;
@@ -78,59 +151,78 @@ async fn the_promise_is_passed_on_or_the_message_comes_back() {
 /// The first host does not offer it, the second does: there the message goes, and nowhere else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_next_host_is_asked_where_one_lacks_it() {
-    let offers: &[u8] = b"250-sink\r\n250 REQUIRETLS\r\n";
-    let plain: &[u8] = b"250 sink\r\n";
     let lacking = |name: &str| format!("H={name}: REQUIRETLS is not offered by the host");
     let none = "** x: REQUIRETLS: none of the hosts offers it".to_owned();
     let second = vec![lacking("mx1"), "=> x H=mx2 X CV=yes".to_owned(), "Completed".to_owned()];
     for (hellos, sent, want) in [
-        ([plain, offers], [false, true], second),
-        ([offers, plain], [true, false], vec!["=> x H=mx1 X CV=yes".to_owned(), "Completed".to_owned()]),
-        ([plain, plain], [false, false], vec![lacking("mx1"), lacking("mx2"), none, "Completed".to_owned()]),
+        ([PLAIN, OFFERS_IT], [false, true], second),
+        ([OFFERS_IT, PLAIN], [true, false], vec!["=> x H=mx1 X CV=yes".to_owned(), "Completed".to_owned()]),
+        ([PLAIN, PLAIN], [false, false], vec![lacking("mx1"), lacking("mx2"), none, "Completed".to_owned()]),
     ] {
-        let folder = Bench::new("");
-        let authority = issuer("whom everybody trusts");
-        let key = rcgen::KeyPair::generate().unwrap();
-        let names = ["mx1.d.example", "mx2.d.example"].map(str::to_owned);
-        let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
-        let [pem, anchors] = ["host.pem", "anchors.pem"].map(|file| folder.directory().join(file));
-        std::fs::write(&pem, format!("{}{}", certificate.pem(), key.serialize_pem())).unwrap();
-        std::fs::write(&anchors, authority.pem()).unwrap();
-        let heard: [Arc<Mutex<Vec<String>>>; 2] = Default::default();
-        // One port at two addresses.
-        let first = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = first.local_addr().unwrap().port();
-        let next = TcpListener::bind(("127.0.0.2", port)).await.unwrap();
-        for ((listener, hello), heard) in [first, next].into_iter().zip(hellos).zip(&heard) {
-            serve_at(listener, pem.clone(), hello, Arc::clone(heard));
-        }
-        let (bench, _server) = Bench::with_zone_and(
-            &format!(
-                "local_interfaces = 192.0.2.99\nbegin routers\n\
-                 dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
-                 begin transports\n\
-                 remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n\
-                 begin retry\n* * F,2h,15m\n"
-            ),
-            "d.example. MX 10 mx1.d.example.\nd.example. MX 20 mx2.d.example.\nd.example. FLAG ad\n\
-             mx1.d.example. A 127.0.0.1\nmx2.d.example. A 127.0.0.2\n",
-            |services| services.mta_sts = Source::new(1, AnchorSource::Path(anchors)),
-        );
-        let office = Office { bench, agent: Arc::default() };
-        let id = office.post_with("carol@test.example", &["x@d.example"], |header| header.requiretls = true);
-        office.attempt(id, AttemptKind::Forced).await;
-        let shorten = |line: &String| {
-            line.replace(" R=dns T=remote", "")
-                .replace("x@d.example", "x")
-                .replace(".d.example", "")
-                .replace(" [127.0.0.1]", "")
-                .replace(" [127.0.0.2]", "")
-                .replace(" X=TLS1.3:TLS_AES_256_GCM_SHA384:256", " X")
-                .replace(" C=\"250 taken\"", "")
-        };
-        assert_eq!(office.log_of(id).iter().map(shorten).collect::<Vec<_>>(), want, "{sent:?}");
-        assert_eq!(heard.map(|heard| !heard.lock().unwrap().is_empty()), sent);
+        let pair = Pair::new(hellos, |_, _| format!("{PAIR}d.example. FLAG ad\n")).await;
+        assert_eq!(pair.send(true).await, want, "{sent:?}");
+        assert_eq!(pair.heard().map(|heard| !heard.is_empty()), sent);
     }
+}
+
+/// The first host stands in a zone that is not signed, the second in one that is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_host_is_asked_where_nobody_vouches_for_one() {
+    let unvouched = "H=mx1: REQUIRETLS: neither DNSSEC nor MTA-STS vouches for the host".to_owned();
+    let end = |last: &str| vec![unvouched.clone(), last.to_owned()];
+    let zone = "d.example. MX 10 mx1.other.example.\nd.example. MX 20 mx2.d.example.\nd.example. FLAG ad\n\
+                mx1.other.example. A 127.0.0.1\nmx2.d.example. A 127.0.0.2\n";
+    for (second, want, heard) in [
+        (OFFERS_IT, end("=> x H=mx2 X CV=yes"), true),
+        (
+            PLAIN,
+            [
+                end("H=mx2: REQUIRETLS is not offered by the host"),
+                vec![
+                    "** x: REQUIRETLS: none of the hosts offers it, or nobody vouches for the host"
+                        .to_owned(),
+                ],
+            ]
+            .concat(),
+            false,
+        ),
+    ] {
+        let pair = Pair::new([OFFERS_IT, second], |_, _| zone.to_owned()).await;
+        let mut log = pair.send(true).await;
+        assert_eq!(log.pop().as_deref(), Some("Completed"));
+        log[0] = log[0].replace(".other.example", "");
+        assert_eq!(log, want);
+        assert_eq!(pair.heard().map(|heard| !heard.is_empty()), [false, heard]);
+    }
+}
+
+/// A connection that has carried other messages is no way round the promise, and the message that can't go there stands in
+/// nobody's way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_connection_is_asked_as_a_new_one_is() {
+    // By a TLSA record, messages with the promise and without ask the same of the session.
+    let zone = |port: u16, certificate: &[u8]| {
+        let data = association(1, 1, certificate);
+        let host = "d.example. MX 10 mx1.d.example.\nd.example. FLAG ad\nmx1.d.example. A 127.0.0.1\n";
+        format!("{host}_{port}._tcp.mx1.d.example. TLSA 3 1 1 {data}\n")
+    };
+    let pair = Pair::new([PLAIN, PLAIN], zone).await;
+    let sent = |host: &str| vec![format!("=> x H={host} X CV=dane"), "Completed".to_owned()];
+    assert_eq!(pair.send(false).await, sent("mx1"));
+    let refused = [
+        "H=mx1: REQUIRETLS is not offered by the host",
+        "** x: REQUIRETLS: none of the hosts offers it",
+        "Completed",
+    ];
+    assert_eq!(pair.send(true).await, refused);
+    // Nothing is remembered against the host.
+    assert_eq!(pair.send(false).await, sent("mx1"));
+    assert_eq!(pair.heard()[0].matches("MAIL").count(), 2);
+    // Where it is offered, the open connection will do.
+    let pair = Pair::new([OFFERS_IT, PLAIN], zone).await;
+    assert_eq!(pair.send(false).await, sent("mx1"));
+    assert_eq!(pair.send(true).await, sent("mx1*"));
+    assert!(pair.heard()[0].ends_with("|MAIL FROM:<carol@test.example> REQUIRETLS"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -170,7 +262,7 @@ async fn a_signed_way_to_the_host_is_as_good_as_a_policy() {
         ("signed with a record", NAME, "=> x H=mx X CV=dane", true),
         ("signed with a record", "other.example", "=> x H=mx X CV=dane", true),
         ("signed", "other.example", &[refused, "certificate is not for mx"].concat(), false),
-        ("", NAME, "** x: REQUIRETLS: neither DNSSEC nor MTA-STS vouches for the host", false),
+        ("", NAME, "H=mx: REQUIRETLS: neither DNSSEC nor MTA-STS vouches for the host", false),
     ];
     for (signed, name, want, arrives) in table {
         let folder = Bench::new("");

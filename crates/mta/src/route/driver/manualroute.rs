@@ -24,7 +24,7 @@ use super::super::generic;
 use super::super::hosts::{self, Addresses, Dnssec, Families, Method};
 use super::super::local_host::{self, LocalHost};
 use super::super::mx::{self, Found, Search};
-use super::super::outcome::{HostTls, RouteDeferral, RouteFailure, RouteHost, errno};
+use super::super::outcome::{HostSource, HostTls, RouteDeferral, RouteFailure, RouteHost, errno};
 use super::super::state::State;
 use super::super::step::{self, Step};
 
@@ -337,6 +337,7 @@ async fn addresses(
                 dnssec: dnssec.then_some(true),
                 tls: HostTls::default(),
                 alias,
+                source: Some(HostSource { domain: item.name.clone(), name: item.name.clone() }),
             };
             Found::Hosts(hosts::as_hosts(&pattern, &addresses))
         }

@@ -17,7 +17,7 @@
 
 mod fetch;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,6 +32,9 @@ use crate::services::Services;
 /// Seconds after a failed fetch in which nobody tries again (rfc8461#3.3).
 const PATIENCE_SECS: i64 = 300;
 
+/// Seconds after which a policy is made new, if half its time is not shorter.
+const RENEWED_SECS: i64 = 86_400;
+
 /// Where policies come from.
 #[derive(Debug)]
 pub struct Source {
@@ -41,6 +44,8 @@ pub struct Source {
     pub anchors: AnchorSource,
     /// Domains whose policy is being renewed.
     renewing: Mutex<HashSet<String>>,
+    /// Domains whose policy somebody waits for.
+    fetching: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Default for Source {
@@ -52,7 +57,13 @@ impl Default for Source {
 impl Source {
     /// A source on another port, or believed for other reasons.
     pub fn new(port: u16, anchors: AnchorSource) -> Self {
-        Self { port, anchors, renewing: Mutex::default() }
+        Self { port, anchors, renewing: Mutex::default(), fetching: Mutex::default() }
+    }
+
+    /// Whether the policy of a domain is being renewed at this moment.
+    #[cfg(test)]
+    pub(crate) fn is_renewing(&self, domain: &str) -> bool {
+        self.renewing.lock().unwrap_or_else(PoisonError::into_inner).contains(domain)
     }
 }
 
@@ -136,19 +147,33 @@ struct Kept {
     policy: Policy,
 }
 
+/// Whether a policy that is kept and is not the newest any more is fetched anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// Beside whatever goes on.
+    Beside,
+    /// Not now: somebody only looks.
+    Never,
+}
+
 /// Finds the policy of a domain; `resolver` is asked whether there is one.
-pub async fn find(domain: &[u8], resolver: &dns::Resolver, services: &Arc<Services>) -> Known {
-    let Ok(domain) = std::str::from_utf8(domain).map(str::to_ascii_lowercase) else {
-        return Known::default();
-    };
+pub async fn find(
+    domain: &[u8],
+    renewal: Renewal,
+    resolver: &dns::Resolver,
+    services: &Arc<Services>,
+) -> Known {
+    let Some(domain) = policy_domain(domain) else { return Known::default() };
     let now = services.clock.now();
     let kept = kept(&domain, now, services);
     let id = announcement(&domain, resolver).await;
     match (kept, id) {
         (Some(kept), id) => {
             let changed = id.as_ref().is_some_and(|id| *id != kept.id);
-            let old = now.secs().saturating_sub(kept.since.secs()) > i64::from(kept.policy.max_age) / 2;
-            if id.is_some() && (changed || old) {
+            // rfc8461#10.2: a policy is made new once a day, lest somebody who can prevent it once outlasts it.
+            let half = i64::from(kept.policy.max_age) / 2;
+            let old = now.secs().saturating_sub(kept.since.secs()) > half.min(RENEWED_SECS);
+            if renewal == Renewal::Beside && id.is_some() && (changed || old) {
                 renew(domain, id.clone().unwrap_or_default(), services);
             }
             let until = kept.since.secs().saturating_add(i64::from(kept.policy.max_age));
@@ -156,7 +181,7 @@ pub async fn find(domain: &[u8], resolver: &dns::Resolver, services: &Arc<Servic
             Known { policy: Some(kept.policy), id, kept: Some(keeping), trouble: None }
         }
         (None, None) => Known::default(),
-        (None, Some(id)) => match fetch_and_keep(&domain, &id, services).await {
+        (None, Some(id)) => match fetch_once(&domain, &id, services).await {
             Ok(policy) => Known { policy: Some(policy), id: Some(id), kept: None, trouble: None },
             Err(why) => {
                 let words = format!("MTA-STS policy of {domain} can't be had: {}", why.words);
@@ -171,12 +196,22 @@ pub async fn find(domain: &[u8], resolver: &dns::Resolver, services: &Arc<Servic
 /// # Errors
 /// The hints are there and can't be read.
 pub fn recall(domain: &[u8], directory: &Path, services: &Services) -> Result<(), String> {
-    let Ok(domain) = std::str::from_utf8(domain).map(str::to_ascii_lowercase) else { return Ok(()) };
+    let Some(domain) = policy_domain(domain) else { return Ok(()) };
     let key = key(&domain);
     if let Some((time, record)) = hints::stored_record(directory, &key)? {
         services.hints.set_misc(&key, time, &record);
     }
     Ok(())
+}
+
+/// The domain as the DNS and certificates name it.
+fn policy_domain(domain: &[u8]) -> Option<String> {
+    let domain = dns::a_labels(domain);
+    let domain = std::str::from_utf8(&domain).ok()?.to_ascii_lowercase();
+    // rfc8461#3.4: addresses have no policies.
+    let is_name =
+        !domain.is_empty() && !domain.starts_with('[') && domain.parse::<std::net::IpAddr>().is_err();
+    is_name.then(|| domain.strip_suffix('.').map(str::to_owned).unwrap_or(domain))
 }
 
 async fn announcement(domain: &str, resolver: &dns::Resolver) -> Option<Vec<u8>> {
@@ -193,14 +228,35 @@ async fn announcement(domain: &str, resolver: &dns::Resolver) -> Option<Vec<u8>>
     announced(texts.iter().map(Vec::as_slice))
 }
 
+/// Fetches a policy for a delivery that waits for it; those who come meanwhile wait for the same one.
+async fn fetch_once(domain: &str, id: &[u8], services: &Services) -> Result<Policy, Trouble> {
+    let all = || services.mta_sts.fetching.lock().unwrap_or_else(PoisonError::into_inner);
+    let turn = Arc::clone(all().entry(domain.to_owned()).or_default());
+    let mine = turn.lock().await;
+    let fetched = match (kept(domain, services.clock.now(), services), failed_lately(domain, services)) {
+        (Some(kept), _) => Ok(kept.policy),
+        (None, Some(why)) => Err(Trouble { words: format!("{} (tried a moment ago)", why.words), ..why }),
+        (None, None) => fetch_and_keep(domain, id, services).await,
+    };
+    drop(mine);
+    let mut all = all();
+    // The map's own and this one: nobody waits any more.
+    if Arc::strong_count(&turn) <= 2 {
+        all.remove(domain);
+    }
+    fetched
+}
+
+/// Why a fetch failed that was tried a moment ago.
+fn failed_lately(domain: &str, services: &Services) -> Option<Trouble> {
+    let now = services.clock.now();
+    let lately = |time: Timestamp| (0..PATIENCE_SECS).contains(&now.secs().saturating_sub(time.secs()));
+    let (_, why) = services.hints.misc(&failure_key(domain)).filter(|(time, _)| lately(*time))?;
+    Some(Trouble::of_hint(&why))
+}
+
 async fn fetch_and_keep(domain: &str, id: &[u8], services: &Services) -> Result<Policy, Trouble> {
     let now = services.clock.now();
-    let failed = failure_key(domain);
-    let lately = |time: Timestamp| (0..PATIENCE_SECS).contains(&now.secs().saturating_sub(time.secs()));
-    if let Some((_, why)) = services.hints.misc(&failed).filter(|(time, _)| lately(*time)) {
-        let why = Trouble::of_hint(&why);
-        return Err(Trouble { words: format!("{} (tried a moment ago)", why.words), ..why });
-    }
     let fetched = fetch::policy(domain, services).await;
     let read = fetched.and_then(|text| {
         let nonsense =
@@ -214,7 +270,7 @@ async fn fetch_and_keep(domain: &str, id: &[u8], services: &Services) -> Result<
             Ok(policy)
         }
         Err(why) => {
-            services.hints.set_misc(&failed, now, &why.to_hint());
+            services.hints.set_misc(&failure_key(domain), now, &why.to_hint());
             Err(why)
         }
     }
@@ -222,6 +278,10 @@ async fn fetch_and_keep(domain: &str, id: &[u8], services: &Services) -> Result<
 
 /// Fetches a newer policy while others go on; one fetch a domain.
 fn renew(domain: String, id: Vec<u8>, services: &Arc<Services>) {
+    // That has been told of, once.
+    if failed_lately(&domain, services).is_some() {
+        return;
+    }
     let begins = {
         let mut renewing = services.mta_sts.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         renewing.insert(domain.clone())

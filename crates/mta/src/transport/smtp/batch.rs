@@ -56,6 +56,18 @@ impl Batch {
         let same = domains.all(|other| other.is_some_and(|other| other.bytes() == first.bytes()));
         same.then(|| first.bytes().to_ascii_lowercase())
     }
+
+    /// All domains that the mail is for, each once, as the DNS has them.
+    pub(super) fn domains(&self) -> Vec<Vec<u8>> {
+        let mut domains: Vec<Vec<u8>> = Vec::new();
+        for domain in self.addresses.iter().filter_map(|address| address.facts.domain.as_ref()) {
+            let domain = dns::a_labels(domain.bytes()).to_ascii_lowercase();
+            if !domains.contains(&domain) {
+                domains.push(domain);
+            }
+        }
+        domains
+    }
 }
 
 /// The way to whoever writes down deliveries.

@@ -21,7 +21,6 @@ use config::options::transport::smtp as options;
 use mail_types::dns::{DnsFailure, QueryOptions, RecordData, RecordType, Security};
 use observe::event::{Event, Streams};
 use policy::list::Subject;
-use policy::retry::Route;
 use tls::policy::{Configured, Dane, Decision, Inputs, MtaSts, decide};
 use tls::{Associations, Tlsa};
 
@@ -29,7 +28,7 @@ use super::hosts::Candidate;
 use super::tls_report;
 use crate::context::Context;
 use crate::route::HostTls;
-use crate::transport::mta_sts;
+use crate::transport::mta_sts::{self, Renewal};
 
 /// What was found out about a host, and what follows.
 pub(super) struct Demand {
@@ -44,7 +43,7 @@ pub(super) async fn demand(
     host: &Candidate,
     port: u16,
     at_once: bool,
-    domain: Option<&[u8]>,
+    (domain, renewal): (Option<&[u8]>, Renewal),
     matches: &mut (dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool + Send),
     context: &mut Context,
 ) -> Demand {
@@ -56,21 +55,21 @@ pub(super) async fn demand(
     let asks = configured.require_dane || matches(options::HOSTS_TRY_DANE, context);
     let dane = if asks { of_host(&context.dns(), host, port, domain).await } else { Dane::NotAsked };
     context.tell_failed_lookups();
-    let sts = match domain {
-        // A host that the administrator chose is none of the domain's business.
-        Some(domain) if host.route == Route::Mx || host.name == domain => policy(domain, context).await,
-        _ => None,
+    let sts = match host.policy_domain() {
+        Some(domain) => policy(domain, renewal, context).await,
+        None => None,
     };
-    let mta_sts = sts.as_ref().map_or(MtaSts::NotAsked, |known| known.of_host(&host.name));
+    let mta_sts = sts.as_ref().map_or(MtaSts::NotAsked, |known| known.of_host(host.record_name()));
     let requiretls = context.facts.message.requiretls;
     let waived = !requiretls && tls_report::is_waived(context);
-    let inputs = Inputs { configured, dane, mta_sts, requiretls, waived, secure_mx: host.dnssec };
+    let bounce = context.facts.message.sender_address.is_empty();
+    let inputs = Inputs { configured, dane, mta_sts, requiretls, bounce, waived, secure_mx: host.dnssec };
     let decision = decide(&inputs, &String::from_utf8_lossy(&host.name));
     Demand { sts, inputs, decision }
 }
 
 /// The policy of a domain in `mta_sts_domains`.
-async fn policy(domain: &[u8], context: &mut Context) -> Option<mta_sts::Known> {
+async fn policy(domain: &[u8], renewal: Renewal, context: &mut Context) -> Option<mta_sts::Known> {
     context.config.main.get(postrider::MTA_STS_DOMAINS)?;
     let asked = context
         .on_pool(|context| context.matches_option(postrider::MTA_STS_DOMAINS, Subject::Text(domain)))
@@ -80,7 +79,7 @@ async fn policy(domain: &[u8], context: &mut Context) -> Option<mta_sts::Known> 
         // A list that can't be decided leaves the host to the others.
         _ => return None,
     }
-    let known = mta_sts::find(domain, &context.dns(), &context.services).await;
+    let known = mta_sts::find(domain, renewal, &context.dns(), &context.services).await;
     context.tell_failed_lookups();
     if let Some(trouble) = &known.trouble {
         let text = trouble.words.clone().into_bytes();

@@ -150,6 +150,14 @@ impl Fault {
         Self { log_host: true, names_host: false, ..fault }
     }
 
+    /// The same, where what failed was asked for by the message or by the domain that it goes to: others may go to the host.
+    /// A host that can't be reached fails for all.
+    pub(super) fn of_message_alone(self) -> Self {
+        let of_policy = matches!(self.errno, DNS_UNKNOWN | TLS_FAILED | TLS_REQUIRED);
+        let concerns = if of_policy { Concerns::Message } else { self.concerns };
+        Self { concerns, ..self }
+    }
+
     /// TLS is required, but ….
     pub(super) fn tls_required(but: &str, route: Route) -> Self {
         let text = format!("a TLS session is required, but {but}").into_bytes();

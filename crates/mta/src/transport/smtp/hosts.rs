@@ -20,7 +20,7 @@ use policy::retry::Route;
 use super::batch::Batch;
 use super::settings::{Misconfigured, expanded, flag, items};
 use crate::context::Context;
-use crate::route::{HostTls, RouteHost};
+use crate::route::{HostSource, HostTls, RouteHost};
 
 /// A host to be tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,20 @@ pub(super) struct Candidate {
     pub(super) canonical_name: Vec<u8>,
     /// The name that leads to `canonical_name`, where there is one that nobody can have forged.
     pub(super) alias: Option<Vec<u8>>,
+    /// By which domain and record it was found.
+    pub(super) source: Option<HostSource>,
+}
+
+impl Candidate {
+    /// The name that the domain's record gives it: MTA-STS policies list such names, and certificates are to be for them.
+    pub(super) fn record_name(&self) -> &[u8] {
+        self.source.as_ref().map_or(&self.name, |source| &source.name)
+    }
+
+    /// The domain whose host it is: of a smart host its own, not the recipient's (rfc8461#3.4).
+    pub(super) fn policy_domain(&self) -> Option<&[u8]> {
+        self.source.as_ref().map(|source| source.domain.as_slice())
+    }
 }
 
 /// Why there is nobody to try.
@@ -116,6 +130,7 @@ fn from_router(host: &RouteHost) -> Option<Candidate> {
         tls: host.tls,
         canonical_name: host.name.clone(),
         alias: host.alias.clone(),
+        source: host.source.clone(),
     })
 }
 
@@ -151,6 +166,7 @@ async fn by_name(
                 tls: HostTls::default(),
                 canonical_name: canonical_name.clone(),
                 alias: alias.clone(),
+                source: Some(HostSource { domain: name.to_vec(), name: name.to_vec() }),
             });
         }
     }

@@ -34,6 +34,7 @@ use crate::context::Context;
 use crate::context::event::transport_listens;
 use crate::route::errno;
 use crate::services::waiting;
+use crate::transport::mta_sts::Renewal;
 use crate::transport::{outgoing, rcpt_address};
 
 mod events;
@@ -46,7 +47,7 @@ mod way;
 
 pub(super) use events::Farewell;
 pub use explain::{Explained, explain};
-use way::{Taken, Way};
+use way::{Approach, Taken, Way};
 
 /// Carries out one run.
 pub async fn deliver(batch: Batch, context: Context) -> BatchReply {
@@ -90,9 +91,11 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         last_deferral: None,
         tried: 0,
         no_requiretls: 0,
+        unvouched: 0,
         unsigned: Arc::default(),
         tls_trouble: None,
         local: None,
+        renewal: Renewal::Beside,
     };
     run.all().await;
     run.finish()
@@ -129,14 +132,18 @@ struct Run<'a> {
     last_deferral: Option<(usize, (Vec<u8>, i32))>,
     /// Hosts that were tried.
     tried: usize,
-    /// Of these, hosts that can't keep the promise of REQUIRETLS.
+    /// Of these, hosts that can't keep the promise of REQUIRETLS …
     no_requiretls: usize,
+    /// … as nobody vouches for them.
+    unvouched: usize,
     /// The header before it was signed.
     unsigned: Arc<Vec<u8>>,
     /// What was not as it should be about TLS with the host that is tried.
     tls_trouble: Option<Trouble>,
     /// Our address in the last connection.
     local: Option<IpAddr>,
+    /// Whether kept MTA-STS policies are made new on the way.
+    renewal: Renewal,
 }
 
 impl Run<'_> {
@@ -177,8 +184,12 @@ impl Run<'_> {
         }
         // Where nobody keeps the promise, waiting would not help (rfc8689#4.2.1).
         if self.no_requiretls > 0 && self.no_requiretls == self.tried && self.skipped + self.taken == 0 {
-            let why = b"REQUIRETLS: none of the hosts offers it".to_vec();
-            self.everywhere(&result(Verdict::Fail, errno::NONE, Some(why)));
+            let why: &[u8] = match self.no_requiretls - self.unvouched {
+                0 => b"REQUIRETLS: neither DNSSEC nor MTA-STS vouches for the host",
+                offers if offers == self.tried => b"REQUIRETLS: none of the hosts offers it",
+                _ => b"REQUIRETLS: none of the hosts offers it, or nobody vouches for the host",
+            };
+            self.everywhere(&result(Verdict::Fail, errno::NONE, Some(why.to_vec())));
         }
         self.tell_of_deferral();
     }
@@ -400,7 +411,10 @@ impl Run<'_> {
             return true;
         }
         let pending = self.pending();
-        let Some((key, watch)) = self.approach(host, &shown, &pending, settings).await else { return true };
+        let Some(Approach { key, watches, bound }) = self.approach(host, &shown, &pending, settings).await
+        else {
+            return true;
+        };
         let places = loop {
             match self.way_to(host, &key).await {
                 Err(Taken) => {
@@ -411,6 +425,10 @@ impl Run<'_> {
                 Ok(Way::Open(mut connection)) => {
                     self.context.facts.host.tlsa_usage = key.tls.tlsa_usage();
                     self.context.facts.host.tls.clone_from(&connection.tls);
+                    if self.lacks(&connection, host, &shown, message, settings) {
+                        self.part(*connection).await;
+                        return true;
+                    }
                     let Some(own) = self.message_or_end(message, settings).await else { return true };
                     let carried = self.send_over(&mut connection, &own, &pending, settings).await;
                     // A server may close an idle connection at any time: that says nothing about the host.
@@ -426,27 +444,17 @@ impl Run<'_> {
                 }
             }
         };
-        let mut connection = match self.connect_watched(host, &key, watch, settings).await {
+        let mut connection = match self.connect_watched(host, &key, watches, settings).await {
             Ok(connection) => connection.holding(places),
             Err(fault) => {
+                let fault = if bound { fault.of_message_alone() } else { fault };
                 self.host_failed(host, &shown, &fault, &pending, settings);
                 return true;
             }
         };
         let shown = RemoteHost { local: connection.local, ..shown };
-        if message.mail.smtputf8 && !connection.offered.smtputf8 {
+        if self.lacks(&connection, host, &shown, message, settings) {
             self.part(connection).await;
-            let text = b"utf8 support required but not offered for forwarding".to_vec();
-            let refusal = AddressResult { host: Some(shown), ..result(Verdict::Fail, 0, Some(text)) };
-            self.everywhere(&refusal);
-            return true;
-        }
-        // rfc8689#4.2.1; a bounce goes on without the promise (section 5).
-        if message.mail.requiretls && !connection.offered.requiretls && !message.mail.sender.is_empty() {
-            self.part(connection).await;
-            self.no_requiretls += 1;
-            let fault = Fault::policy_unknown("REQUIRETLS is not offered by the host", host.route);
-            self.host_failed(host, &shown, &fault, &pending, settings);
             return true;
         }
         let Some(own) = self.message_or_end(message, settings).await else {
@@ -459,6 +467,39 @@ impl Run<'_> {
             self.part(done).await;
         }
         true
+    }
+
+    /// Whether a host lacks an extension without which it does not get the message, which is settled then. A connection that
+    /// carried other messages is no different.
+    fn lacks(
+        &mut self,
+        connection: &Connection,
+        host: &Candidate,
+        shown: &RemoteHost,
+        message: &Message,
+        settings: &Settings,
+    ) -> bool {
+        if message.mail.smtputf8 && !connection.offered.smtputf8 {
+            let text = b"utf8 support required but not offered for forwarding".to_vec();
+            let shown = RemoteHost { local: connection.local, ..shown.clone() };
+            let refusal = AddressResult { host: Some(shown), ..result(Verdict::Fail, 0, Some(text)) };
+            self.everywhere(&refusal);
+            return true;
+        }
+        // rfc8689#4.2.1; a bounce goes on without the promise (section 5).
+        if message.mail.requiretls && !connection.offered.requiretls && !message.mail.sender.is_empty() {
+            self.promise_not_kept("REQUIRETLS is not offered by the host", host, shown, settings);
+            return true;
+        }
+        false
+    }
+
+    /// REQUIRETLS keeps the message from a host; other messages may go there.
+    fn promise_not_kept(&mut self, why: &str, host: &Candidate, shown: &RemoteHost, settings: &Settings) {
+        self.no_requiretls += 1;
+        let fault = Fault::policy_unknown(why, host.route).of_message_alone();
+        let pending = self.pending();
+        self.host_failed(host, shown, &fault, &pending, settings);
     }
 
     /// `-N`: the host would have taken everything.

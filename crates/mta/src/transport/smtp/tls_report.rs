@@ -11,6 +11,7 @@
 //! # Failure
 //! A result that cannot be kept is a line in the panic log; the delivery goes on.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -56,10 +57,9 @@ pub(super) struct Watch {
 pub(super) async fn watch(
     host: &Candidate,
     demand: &Demand,
-    domain: Option<&[u8]>,
+    domain: &[u8],
     context: &mut Context,
 ) -> Option<Watch> {
-    let domain = domain?;
     if !is_wanted(domain, context).await || is_report(context) {
         return None;
     }
@@ -67,7 +67,7 @@ pub(super) async fn watch(
     let watch = |policy: PolicyDescription| Watch {
         domain: text(domain),
         policy,
-        host: text(&host.name),
+        host: text(host.record_name()),
         address: host.address,
         tried_out: false,
     };
@@ -77,13 +77,15 @@ pub(super) async fn watch(
         ..PolicyDescription::default()
     };
     let known = demand.sts.as_ref();
+    let policy_domain = host.policy_domain().map_or(Cow::Borrowed(domain), dns::a_labels);
+    let policy_domain = policy_domain.as_ref();
     if let Some(trouble) = known.and_then(|known| known.trouble.clone()) {
         let kind = match trouble.stage {
             Stage::Fetch => ResultType::StsPolicyFetchError,
             Stage::Certificate => ResultType::StsWebpkiInvalid,
             Stage::Policy => ResultType::StsPolicyInvalid,
         };
-        watch(described("sts", domain)).keep(Some((kind, trouble.words)), None, context).await;
+        watch(described("sts", policy_domain)).keep(Some((kind, trouble.words)), None, context).await;
     }
     let tlsa = described("tlsa", &host.name);
     if demand.inputs.dane == Dane::Unusable {
@@ -100,7 +102,7 @@ pub(super) async fn watch(
         (_, MtaSts::Enforced { .. } | MtaSts::Testing { .. }, Some(policy)) => {
             let lines = sts_lines(policy);
             let mx_host = policy.mx.iter().map(|pattern| text(pattern)).collect();
-            let sts = PolicyDescription { policy_string: lines, mx_host, ..described("sts", domain) };
+            let sts = PolicyDescription { policy_string: lines, mx_host, ..described("sts", policy_domain) };
             let mut watch = watch(sts);
             watch.tried_out = policy.mode == Mode::Testing;
             if demand.inputs.mta_sts == (MtaSts::Testing { listed: false }) {

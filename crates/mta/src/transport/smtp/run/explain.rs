@@ -1,7 +1,8 @@
 //! What would be asked of the hosts of a domain, and whether they have it: for `postrider tls-policy`.
 //!
 //! # Invariants
-//! * The same functions decide and connect that carry mail; no message is sent and nothing is remembered of failures.
+//! * The same functions decide and connect that carry mail; no message is sent, nothing is remembered of failures, and a
+//!   policy that is kept is not fetched anew.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use super::Run;
 use crate::context::Context;
 use crate::context::facts::AddressFacts;
 use crate::route::RouteHost;
-use crate::transport::mta_sts::{self, Keeping};
+use crate::transport::mta_sts::{self, Keeping, Renewal};
 
 /// What there is to say, and how it would end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,24 +48,8 @@ pub async fn explain(
         return said;
     };
     let Ok(nothing) = std::fs::File::open("/dev/null") else { return said };
-    let (journal, _nobody) = tokio::sync::mpsc::channel(1);
     context.facts.address = address.clone();
-    let batch = Batch {
-        transport: transport.to_owned(),
-        addresses: vec![BatchAddress { facts: address, notify: 0, orcpt: None }],
-        hosts,
-        fallback_hosts: None,
-        hosts_randomized: false,
-        return_path: Vec::new(),
-        headers_add: Vec::new(),
-        headers_remove: Vec::new(),
-        data: Arc::new(nothing),
-        body_offset: 0,
-        ignore_retry_times: true,
-        all_or_nobody: false,
-        pretend: false,
-        journal: Journal::new(0, journal),
-    };
+    let batch = of_one(transport, address, hosts, nothing);
     let settings = match Settings::of(instance, context) {
         Ok(settings) => settings,
         Err(wrong) => {
@@ -72,8 +57,12 @@ pub async fn explain(
             return said;
         }
     };
-    domain_policy(&batch, context, &mut said.text).await;
-    let found = match candidates(&batch, instance, context).await {
+    let found = candidates(&batch, instance, context).await;
+    let domain = found.as_ref().ok().and_then(|found| found.first()?.policy_domain().map(<[u8]>::to_vec));
+    if let Some(domain) = domain.or_else(|| batch.only_domain()) {
+        domain_policy(&domain, context, &mut said.text).await;
+    }
+    let found = match found {
         Ok(found) => found,
         Err(nobody) => {
             let why = nobody.into_result(transport).message.unwrap_or_default();
@@ -100,9 +89,11 @@ pub async fn explain(
         last_deferral: None,
         tried: 0,
         no_requiretls: 0,
+        unvouched: 0,
         unsigned: Arc::default(),
         tls_trouble: None,
         local: None,
+        renewal: Renewal::Never,
     };
     for host in found.iter().take(settings.hard_limit) {
         let end = run.explain_host(host, &settings, &mut said.text).await;
@@ -116,6 +107,27 @@ pub async fn explain(
     said
 }
 
+/// A batch of one address and no message.
+fn of_one(transport: &str, address: AddressFacts, hosts: Vec<RouteHost>, nothing: std::fs::File) -> Batch {
+    let (journal, _nobody) = tokio::sync::mpsc::channel(1);
+    Batch {
+        transport: transport.to_owned(),
+        addresses: vec![BatchAddress { facts: address, notify: 0, orcpt: None }],
+        hosts,
+        fallback_hosts: None,
+        hosts_randomized: false,
+        return_path: Vec::new(),
+        headers_add: Vec::new(),
+        headers_remove: Vec::new(),
+        data: Arc::new(nothing),
+        body_offset: 0,
+        ignore_retry_times: true,
+        all_or_nobody: false,
+        pretend: false,
+        journal: Journal::new(0, journal),
+    }
+}
+
 /// How a host ended.
 enum End {
     Usable,
@@ -123,10 +135,9 @@ enum End {
     Fails,
 }
 
-async fn domain_policy(batch: &Batch, context: &Context, text: &mut String) {
-    let Some(domain) = batch.only_domain() else { return };
-    let known = mta_sts::find(&domain, &context.dns(), &context.services).await;
-    let _ = write!(text, "domain {}\n  MTA-STS: ", Printable::new(&domain));
+async fn domain_policy(domain: &[u8], context: &Context, text: &mut String) {
+    let known = mta_sts::find(domain, Renewal::Never, &context.dns(), &context.services).await;
+    let _ = write!(text, "domain {}\n  MTA-STS: ", Printable::new(domain));
     let from = |policy: &Policy| match known.kept {
         Some(Keeping { since, until, .. }) => {
             let shown = |time| Zone::utc().rfc5322(time);
@@ -182,7 +193,7 @@ impl Run<'_> {
         };
         let (what, why) = (what_is_done(&demand.decision.action), demand.decision.reason);
         let _ = writeln!(text, "  DANE: {dane}\n  MTA-STS: {policy}\n  decision: {what}, because of: {why}");
-        let asked = tls::policy::Inputs { requiretls: true, ..demand.inputs.clone() };
+        let asked = tls::policy::Inputs { requiretls: true, bounce: false, ..demand.inputs.clone() };
         let asked = tls::policy::decide(&asked, &String::from_utf8_lossy(&host.name));
         let (what, why) = (what_is_done(&asked.action), asked.reason);
         let _ = writeln!(text, "  decision for a message with REQUIRETLS: {what}, because of: {why}");

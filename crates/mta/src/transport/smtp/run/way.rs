@@ -17,7 +17,7 @@ use mail_types::outcome::Verdict;
 use mail_types::value::Value;
 use observe::event::RemoteHost;
 use policy::list::Subject;
-use tls::policy::{Action, Dane, Decision};
+use tls::policy::{Action, Dane, Decision, Reason};
 
 use super::super::batch::AddressResult;
 use super::super::connection::{Connection, Endpoint};
@@ -76,21 +76,24 @@ impl Run<'_> {
         self.context.services.connections.limits.alone_at(&host.name).map(Some).ok_or(Taken)
     }
 
-    /// What is asked of a host, as the key of a session with it, and who wants to hear how it ends; nothing where the host is
-    /// not used, which is settled then.
+    /// What is asked of a host; nothing where the host is not used, which is settled then.
     pub(super) async fn approach(
         &mut self,
         host: &Candidate,
         shown: &RemoteHost,
         pending: &[usize],
         settings: &Settings,
-    ) -> Option<(Key, Option<Watch>)> {
+    ) -> Option<Approach> {
         let demand = self.demand(host, shown.port, settings).await;
-        let domain = self.batch.only_domain();
-        let watch = tls_report::watch(host, &demand, domain.as_deref(), self.context).await;
+        let mut watches = Vec::new();
+        for domain in self.batch.domains() {
+            watches.extend(tls_report::watch(host, &demand, &domain, self.context).await);
+        }
         let Decision { action, reason } = demand.decision;
-        if let (Action::Defer(why) | Action::Fail(why), Some(watch)) = (&action, watch.clone()) {
-            watch.refused(reason, &demand.inputs.dane, why, self.context).await;
+        if let Action::Defer(why) | Action::Fail(why) = &action {
+            for watch in watches.clone() {
+                watch.refused(reason, &demand.inputs.dane, why, self.context).await;
+            }
         }
         match action {
             Action::Defer(why) => {
@@ -98,7 +101,14 @@ impl Run<'_> {
                     self.raise("dane:fail", "dnssec-invalid");
                 }
                 let fault = Fault::policy_unknown(&why, host.route);
+                let fault = if reason == Reason::MtaSts { fault.of_message_alone() } else { fault };
                 self.host_failed(host, shown, &fault, pending, settings);
+                return None;
+            }
+            // rfc8689#4.2.1: another host may do.
+            Action::Fail(why) if reason == Reason::Requiretls => {
+                self.unvouched += 1;
+                self.promise_not_kept(&why, host, shown, settings);
                 return None;
             }
             Action::Fail(why) => {
@@ -112,10 +122,11 @@ impl Run<'_> {
         }
         match self.key(host, shown.port, settings, &action) {
             Ok(mut key) => {
-                if watch.as_ref().is_some_and(|watch| watch.tried_out) {
-                    key.tls.try_name(&host.name, self.context);
+                if watches.iter().any(|watch| watch.tried_out) {
+                    key.tls.try_name(host.record_name(), self.context);
                 }
-                Some((key, watch))
+                let bound = matches!(reason, Reason::MtaSts | Reason::Requiretls);
+                Some(Approach { key, watches, bound })
             }
             Err(refusal) => {
                 self.everywhere(&refusal);
@@ -129,14 +140,14 @@ impl Run<'_> {
         &mut self,
         host: &Candidate,
         key: &Key,
-        watch: Option<Watch>,
+        watches: Vec<Watch>,
         settings: &Settings,
     ) -> Result<Connection, Fault> {
         let connected = self.connect(host, key, settings).await;
-        if let Some(watch) = watch {
-            let session = connected.as_ref().ok().and_then(|connection| connection.tls.as_deref());
-            let (trouble, local) = (self.tls_trouble.take(), self.local);
-            watch.ended(session, trouble, local, self.context).await;
+        let session = connected.as_ref().ok().and_then(|connection| connection.tls.as_deref());
+        let trouble = self.tls_trouble.take();
+        for watch in watches {
+            watch.ended(session, trouble.clone(), self.local, self.context).await;
         }
         connected
     }
@@ -169,7 +180,8 @@ impl Run<'_> {
         let transport = self.transport;
         let mut matches = in_list(transport, host);
         let how = (settings.tls_at_once || host.tls == HostTls::AtOnce, action);
-        let tls = Plan::of(transport, &host.name, how, &mut matches, self.context).map_err(misconfigured)?;
+        let name = if *action == Action::EncryptByName { host.record_name() } else { &host.name };
+        let tls = Plan::of(transport, name, how, &mut matches, self.context).map_err(misconfigured)?;
         Ok(Key { transport: transport.name.clone(), endpoint, helo, tls })
     }
 
@@ -178,7 +190,7 @@ impl Run<'_> {
         let mut matches = in_list(self.transport, host);
         let domain = self.batch.only_domain();
         let at_once = settings.tls_at_once || host.tls == HostTls::AtOnce;
-        demand(host, port, at_once, domain.as_deref(), &mut matches, self.context).await
+        demand(host, port, at_once, (domain.as_deref(), self.renewal), &mut matches, self.context).await
     }
 
     pub(super) fn host_in(&mut self, option: config::Opt<Hosts>, host: &Candidate) -> bool {
@@ -196,6 +208,16 @@ pub(super) fn in_list<'a>(
         let names: [&[u8]; 1] = [&host.name];
         list.matches(Subject::host(&names, Some(host.address)), context).is_ok_and(|found| found.matched)
     }
+}
+
+/// What is asked of a host.
+pub(super) struct Approach {
+    /// As the key of a session with it.
+    pub(super) key: Key,
+    /// Who wants to hear how that ends.
+    pub(super) watches: Vec<Watch>,
+    /// What TLS has to be like was asked for by the message, or by the domain that it goes to, not by the host.
+    pub(super) bound: bool,
 }
 
 /// How a host can be reached.
