@@ -42,7 +42,19 @@ macro_rules! no_proof {
     };
 }
 
-const ROWS: [Row; 11] = [
+/// An ending of ours: a proof that is not what the issuer says.
+macro_rules! invalid {
+    ($why:literal) => {
+        [
+            "CV=no 3",
+            concat!("(certificate status check failed): ", $why, ": clear 0"),
+            "CV=yes 0",
+            concat!("(certificate verification failed): certificate invalid: OCSP: ", $why, ": clear 0"),
+        ]
+    };
+}
+
+const ROWS: [Row; 14] = [
     Row {
         kind: "none",
         exim: ["CV=yes 3", NONE, "CV=yes 0", "CV=yes 3"],
@@ -64,18 +76,25 @@ const ROWS: [Row; 11] = [
             "(certificate verification failed): certificate was revoked: clear 0",
         ],
     },
-    Row { kind: "expired", exim: INVALID, ours: no_proof!("the response is out of date") },
-    Row { kind: "another", exim: INVALID, ours: no_proof!("the response is about another certificate") },
-    Row { kind: "foreign", exim: INVALID, ours: no_proof!("the response is about another certificate") },
+    Row { kind: "expired", exim: INVALID, ours: invalid!("the response is out of date") },
+    Row { kind: "another", exim: INVALID, ours: invalid!("the response is about another certificate") },
+    Row { kind: "foreign", exim: INVALID, ours: invalid!("the response is about another certificate") },
     Row {
         kind: "forged",
         exim: INVALID,
-        ours: no_proof!("the signature of the response is not its issuer's"),
+        ours: invalid!("the signature of the response is not its issuer's"),
     },
     Row { kind: "future", exim: TAKEN, ours: no_proof!("the response is from the future") },
     Row { kind: "unknown", exim: TAKEN, ours: no_proof!("the responder does not know the certificate") },
     Row { kind: "unlimited", exim: TAKEN, ours: no_proof!("the response does not say how long it holds") },
     Row { kind: "refused", exim: TAKEN, ours: no_proof!("the responder has no answer") },
+    Row { kind: "rubbish", exim: INVALID, ours: invalid!("the response can't be read") },
+    Row { kind: "delegated", exim: TAKEN, ours: TAKEN },
+    Row {
+        kind: "undelegated",
+        exim: INVALID,
+        ours: invalid!("the signature of the response is not its issuer's"),
+    },
 ];
 
 /// An authority, a certificate, and responses about it.
@@ -123,6 +142,16 @@ const SCRIPT: &str = "
     asked foreign.pem mx.crt
     answer foreign index foreign env
     printf '\\060\\003\\012\\001\\003' > refused.der
+    printf rubbish > rubbish.der
+    for name in delegated undelegated; do
+      key $name
+      openssl req -new -key $name.key -subj /CN=$name -out $name.csr
+      usage=clientAuth; if [ $name = delegated ]; then usage=OCSPSigning; fi
+      printf \"basicConstraints=CA:FALSE\\nextendedKeyUsage=$usage\\n\" > ext.$name
+      openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -set_serial 0x30 -days 3650 -extfile ext.$name -out $name.pem
+      asked ca.pem mx.crt
+      openssl ocsp -index index -CA ca.pem -rsigner $name.pem -rkey $name.key -reqin req -respout $name.der $validity
+    done
 ";
 
 const CLIENT: &str = "\

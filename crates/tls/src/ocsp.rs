@@ -26,7 +26,7 @@ const UNREADABLE: &str = "the response can't be read";
 const ANOTHER: &str = "the response is about another certificate";
 
 /// What is said of a certificate that was revoked, by somebody who had to know.
-pub(crate) const WAS_REVOKED: &str = "the certificate was revoked";
+const WAS_REVOKED: &str = "the certificate was revoked";
 
 /// The tag of a status that says so.
 const REVOKED: u8 = 0xa1;
@@ -43,6 +43,27 @@ const OBJECT: u8 = 0x06;
 const ENUMERATED: u8 = 0x0a;
 const TIME: u8 = 0x18;
 
+/// Why a response does not say that a certificate is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// It says that the certificate was revoked.
+    Revoked,
+    /// It is not what the certificate's issuer says of it today, and whoever stapled it passed it off as that.
+    Invalid(&'static str),
+    /// It leaves the question open.
+    Open(&'static str),
+}
+
+impl Unproven {
+    /// The same in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Revoked => WAS_REVOKED,
+            Self::Invalid(why) | Self::Open(why) => why,
+        }
+    }
+}
+
 /// Checks a response about `own`. `others` are the certificates that came with it, `anchors` those believed anyway.
 ///
 /// # Errors
@@ -53,11 +74,12 @@ pub(crate) fn check(
     others: &[&[u8]],
     anchors: &[TrustAnchor<'static>],
     now: u64,
-) -> Result<(), &'static str> {
-    let basic = basic(response).ok_or(UNREADABLE)??;
-    let (_, certificate) = X509Certificate::from_der(own).map_err(|_| "the certificate can't be read")?;
+) -> Result<(), Unproven> {
+    let basic = basic(response).ok_or(Unproven::Invalid(UNREADABLE))?.map_err(Unproven::Open)?;
+    let (_, certificate) =
+        X509Certificate::from_der(own).map_err(|_| Unproven::Open("the certificate can't be read"))?;
     let issued_by = certificate.tbs_certificate.issuer.as_raw();
-    let mut why = "nobody is known who issued the certificate";
+    let mut why = Unproven::Open("nobody is known who issued the certificate");
     for issuer in issuers(issued_by, others, anchors) {
         match basic.proves(&certificate, &issuer, now) {
             Ok(()) => return Ok(()),
@@ -71,7 +93,7 @@ pub(crate) fn check(
 ///
 /// # Errors
 /// Why it proves nothing, or that the certificate was revoked.
-pub fn proves(response: &[u8], own: &[u8], issuer: &[u8], now: u64) -> Result<(), &'static str> {
+pub fn proves(response: &[u8], own: &[u8], issuer: &[u8], now: u64) -> Result<(), Unproven> {
     check(response, own, &[issuer], &[], now)
 }
 
@@ -130,23 +152,23 @@ impl Basic<'_> {
         certificate: &X509Certificate<'_>,
         issuer: &TrustAnchor<'static>,
         now: u64,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Unproven> {
         let single = self.singles.iter().find(|single| single.is_about(certificate, issuer));
-        let single = single.ok_or(ANOTHER)?;
-        self.signed_by(issuer, now)?;
+        let single = single.ok_or(Unproven::Invalid(ANOTHER))?;
+        self.signed_by(issuer, now).map_err(Unproven::Invalid)?;
         let now = i64::try_from(now).unwrap_or(i64::MAX);
         if single.this_update > now.saturating_add(SKEW) {
-            return Err("the response is from the future");
+            return Err(Unproven::Open("the response is from the future"));
         }
         match single.next_update {
             Some(next) if next.saturating_add(SKEW) >= now => {}
-            Some(_) => return Err("the response is out of date"),
-            None => return Err("the response does not say how long it holds"),
+            Some(_) => return Err(Unproven::Invalid("the response is out of date")),
+            None => return Err(Unproven::Open("the response does not say how long it holds")),
         }
         match single.status {
             0x80 => Ok(()),
-            REVOKED => Err(WAS_REVOKED),
-            _ => Err("the responder does not know the certificate"),
+            REVOKED => Err(Unproven::Revoked),
+            _ => Err(Unproven::Open("the responder does not know the certificate")),
         }
     }
 

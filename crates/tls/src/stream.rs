@@ -22,7 +22,7 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, ser
 use crate::client::Connector;
 use crate::client_hello::{Overheard, asks_for_status};
 use crate::error::{HandshakeFault, Unverified, session_words};
-use crate::ocsp;
+use crate::ocsp::{self, Unproven};
 use crate::server::{Acceptor, Hello, SHOWN};
 use crate::session::{Established, Ocsp, Proof};
 use crate::verify::{Peer, Requirement, STAPLED, Strictness};
@@ -314,11 +314,11 @@ fn prove(
         return Ok(());
     } else if stapled.is_empty() {
         facts.ocsp = Ocsp::NotResponded;
-        "no proof was sent"
+        Unproven::Open("no proof was sent")
     } else if !facts.verified {
         // A proof by somebody of whom nobody knows anything.
         facts.ocsp = Ocsp::NotTried;
-        "the certificate itself is not verified"
+        Unproven::Open("the certificate itself is not verified")
     } else {
         match ocsp::check(stapled, own, &others, &connector.server.anchors.authorities, now.as_secs()) {
             Ok(()) => {
@@ -331,16 +331,26 @@ fn prove(
             }
         }
     };
-    // TLSA records speak of the key itself: nobody's word against the certificate counts there.
-    if why == ocsp::WAS_REVOKED && !facts.dane && connector.proof != Proof::Require {
-        let revoked = Unverified::untrusted("certificate was revoked");
-        if connector.server.strictness == Strictness::Require {
-            return Err(HandshakeFault::Certificate(revoked));
-        }
-        facts.verified = false;
-        facts.verify_error = Some(revoked);
+    if connector.proof == Proof::Require {
+        return Err(HandshakeFault::Status(why.words()));
     }
-    if connector.proof == Proof::Require { Err(HandshakeFault::Status(why)) } else { Ok(()) }
+    let words = match why {
+        Unproven::Open(_) => return Ok(()),
+        Unproven::Revoked => "certificate was revoked".to_owned(),
+        // A client that asked has to check what it got, and may not go on as if it were nothing (rfc6066#8).
+        Unproven::Invalid(why) => format!("certificate invalid: OCSP: {why}"),
+    };
+    // TLSA records speak of the key itself: nobody's word against the certificate counts there.
+    if facts.dane {
+        return Ok(());
+    }
+    let against = Unverified::untrusted(words);
+    if connector.server.strictness == Strictness::Require {
+        return Err(HandshakeFault::Certificate(against));
+    }
+    facts.verified = false;
+    facts.verify_error = Some(against);
+    Ok(())
 }
 
 enum Active<'a, S> {

@@ -214,9 +214,10 @@ async fn what_was_not_proved_is_not_resumed() {
     }
 }
 
-/// The word of an authority that it takes a certificate back counts, where it is listened to.
+/// The word of an authority that it takes a certificate back counts, where it is listened to, and so does a word that is
+/// none of its own, or of another day.
 #[tokio::test]
-async fn what_is_revoked_is_not_verified() {
+async fn what_is_revoked_or_vouched_for_falsely_is_not_verified() {
     let fixture =
         |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ocsp/fixtures").join(name);
     let anchors = Arc::new(Anchors::load(&fixture("ca.pem")).unwrap());
@@ -227,7 +228,11 @@ async fn what_is_revoked_is_not_verified() {
         ("revoked", Proof::Ignore, Strictness::Require, Some(true)),
         ("revoked", Proof::Request, Strictness::Try, Some(false)),
         ("revoked", Proof::Request, Strictness::Require, None),
-        ("old", Proof::Request, Strictness::Require, Some(true)),
+        ("old", Proof::Ignore, Strictness::Require, Some(true)),
+        ("old", Proof::Request, Strictness::Try, Some(false)),
+        ("old", Proof::Request, Strictness::Require, None),
+        ("another", Proof::Request, Strictness::Try, Some(false)),
+        ("not_delegated", Proof::Request, Strictness::Try, Some(false)),
         ("unknown", Proof::Request, Strictness::Require, Some(true)),
     ] {
         let shown = identity.with_proof(std::fs::read(fixture(&format!("{staple}.der"))).unwrap());
