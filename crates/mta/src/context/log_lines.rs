@@ -109,5 +109,6 @@ fn peer(facts: &ConnectionFacts) -> Peer {
             .map(|address| std::net::SocketAddr::new(address, facts.received_port)),
         ident: facts.sender_ident.clone(),
         no_socket: facts.addresses_given,
+        via_inetd: facts.via_inetd,
     }
 }

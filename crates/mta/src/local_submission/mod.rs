@@ -1,6 +1,6 @@
 //! Messages handed over on standard input: `-bm`, `-t`, `-bS`, and `-bs`.
 //!
-//! The program reads its command line, identifies its [`Caller`] and calls [`message`] or [`smtp`] with its standard
+//! The program reads its command line, identifies its [`Caller`](crate::receive::Caller) and calls [`message`] or [`smtp`] with its standard
 //! streams. Nothing here looks at the command line or at a file descriptor.
 //!
 //! # Security
@@ -28,21 +28,21 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
-use crate::receive::Caller;
 use crate::services::Services;
 use crate::smtp_in::{Client, SessionEnd, session};
 
-/// `-bs`: an SMTP session on the program's standard streams. The result is the exit code.
+/// `-bs`: an SMTP session on the program's standard streams, with the caller or whom inetd brings. The result is the exit
+/// code.
 pub async fn smtp<S>(
     stream: &mut S,
-    caller: Caller,
+    client: Client,
     services: Arc<Services>,
     shutdown: watch::Receiver<bool>,
 ) -> u8
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match session(stream, Client::Local(Box::new(caller)), services, shutdown).await {
+    match session(stream, client, services, shutdown).await {
         SessionEnd::Closed { abnormal: false, .. } => 0,
         SessionEnd::Closed { abnormal: true, .. } | SessionEnd::Panicked => 1,
     }

@@ -111,6 +111,8 @@ pub struct Submission {
     pub body_type: u8,
     /// `-oe…`.
     pub errors: ErrorMode,
+    /// `-tls-on-connect`.
+    pub tls_on_connect: bool,
 }
 
 /// What the server says.

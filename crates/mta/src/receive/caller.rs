@@ -44,6 +44,8 @@ pub struct Caller {
     pub host: HostFields,
     /// `-od…`, for the messages of a session (`-bs`).
     pub arrival: Option<Arrival>,
+    /// `-tls-on-connect`, for a session (`-bs`).
+    pub tls_on_connect: bool,
 }
 
 /// What the `-oM…` options set.
@@ -86,6 +88,8 @@ pub struct CallerRequest {
     pub host: HostFields,
     /// `-od…`, for the messages of a session (`-bs`).
     pub arrival: Option<Arrival>,
+    /// `-tls-on-connect`, for a session (`-bs`).
+    pub tls_on_connect: bool,
 }
 
 impl Caller {
@@ -117,6 +121,7 @@ impl Caller {
             no_qualify: request.no_qualify,
             host: if trusted { request.host } else { HostFields::default() },
             arrival: request.arrival,
+            tls_on_connect: request.tls_on_connect,
         };
         if let Some(given) = &request.sender {
             caller.sender = caller.given_sender(given, &mut context)?;

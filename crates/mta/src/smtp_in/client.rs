@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use crate::context::Context;
 use crate::context::facts::{ConnectionFacts, Origin};
 use crate::receive::Caller;
+use crate::services::Arrival;
 use crate::services::interfaces::is_on_connect_port;
 
 /// The other end of a session.
@@ -18,6 +19,15 @@ pub enum Client {
         local: SocketAddr,
         /// Connections that are open now, this one included; none outside of the daemon.
         count: Option<u32>,
+    },
+    /// A TCP peer whose connection inetd took, and handed over as standard input (`-bs`).
+    Inetd {
+        /// The peer.
+        peer: SocketAddr,
+        /// Our end.
+        local: SocketAddr,
+        /// `-od…`, for the messages of the session.
+        arrival: Option<Arrival>,
     },
     /// A pipe that stands for a TCP peer (`-bh`): nobody can be said to speak too early on it.
     AsIf {
@@ -43,22 +53,46 @@ impl Client {
                 smtp_count_at_connection_start: count.unwrap_or(0),
                 ..ConnectionFacts::default()
             },
+            Self::Inetd { peer, local, .. } => ConnectionFacts {
+                via_inetd: true,
+                ..Self::Tcp { peer: *peer, local: *local, count: None }.facts()
+            },
             Self::AsIf { peer, local } => Self::Tcp { peer: *peer, local: *local, count: None }.facts(),
             Self::Local(caller) => caller.connection_facts(Origin::LocalSmtp),
         }
     }
 
-    /// TLS comes before the greeting: the port is one of `tls_on_connect_ports`, or `-tls-on-connect` was given.
+    /// A socket of the Internet: what has arrived on it shows whether the client waits for our replies.
+    pub(crate) fn is_tcp(&self) -> bool {
+        matches!(self, Self::Tcp { .. } | Self::Inetd { .. })
+    }
+
+    /// TLS comes before the greeting: the port is one of `tls_on_connect_ports`, or `-tls-on-connect` was given. A port that
+    /// a local caller names (`-oMi`) is none of ours.
     pub(crate) fn is_secured_at_once(&self, context: &Context) -> bool {
-        let tcp = matches!(self, Self::Tcp { .. });
-        let at_once = is_on_connect_port(&context.config, context.facts.connection.received_port);
-        tcp && (context.services.process.tls_on_connect || at_once)
+        match self {
+            Self::Tcp { .. } | Self::Inetd { .. } => {
+                context.services.process.tls_on_connect
+                    || is_on_connect_port(&context.config, context.facts.connection.received_port)
+            }
+            Self::AsIf { .. } => false,
+            Self::Local(caller) => caller.tls_on_connect,
+        }
+    }
+
+    /// `-od…`, where it was given for the messages of this session.
+    pub(crate) fn arrival(&self) -> Option<Arrival> {
+        match self {
+            Self::Inetd { arrival, .. } => *arrival,
+            Self::Local(caller) => caller.arrival,
+            Self::Tcp { .. } | Self::AsIf { .. } => None,
+        }
     }
 
     /// The local caller, if it is one.
     pub(crate) fn caller(&self) -> Option<&Caller> {
         match self {
-            Self::Tcp { .. } | Self::AsIf { .. } => None,
+            Self::Tcp { .. } | Self::Inetd { .. } | Self::AsIf { .. } => None,
             Self::Local(caller) => Some(caller),
         }
     }

@@ -13,6 +13,7 @@ use policy::list::ListError;
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::client::Client;
 use super::session::Session;
 use crate::acl;
 use crate::acl::reply;
@@ -29,14 +30,22 @@ struct HostChecks {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    /// Log that a session begins on standard input, before anything is said; of others the listener has told.
+    pub(super) fn announce(&self) {
+        let news = SmtpNews::Opened { count: None };
+        match &self.client {
+            // Whom a trusted caller stands for (-oMa) is not looked at yet.
+            Client::Local(caller) => {
+                let peer = Peer { ident: Some(caller.login.clone()), ..Peer::default() };
+                self.context.services.log.write(&Event::Smtp(Box::new(SmtpEvent { peer, news })));
+            }
+            Client::Inetd { .. } => self.context.log_smtp(news),
+            Client::Tcp { .. } | Client::AsIf { .. } => {}
+        }
+    }
+
     /// Answer [`smtp_proto::server::Ask::Connect`].
     pub(super) async fn connect(&mut self) -> Answer {
-        if let Some(caller) = self.client.caller() {
-            // Whom a trusted caller stands for (-oMa) is not looked at yet.
-            let peer = Peer { ident: Some(caller.login.clone()), ..Peer::default() };
-            let news = SmtpNews::Opened { count: None };
-            self.context.services.log.write(&Event::Smtp(Box::new(SmtpEvent { peer, news })));
-        }
         if let Err(answer) = self.active_hostname().await {
             return answer;
         }
@@ -128,8 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     pub(super) fn obey_connection_controls(&mut self) {
         if let Some(enforce) = self.context.wishes.connection.enforce_sync {
             // Standard input that is no socket is never looked at: all of it may be there from the beginning.
-            self.protocol.parameters_mut().enforce_sync =
-                enforce && matches!(self.client, super::Client::Tcp { .. });
+            self.protocol.parameters_mut().enforce_sync = enforce && self.client.is_tcp();
         }
     }
 

@@ -14,7 +14,6 @@ use policy::acl::{AclOutcome, AclPlace};
 use smtp_proto::server::Answer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::client::Client;
 use super::dkim::Signed;
 use super::session::Session;
 use crate::acl;
@@ -165,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             dsn_ret: self.transaction.dsn_ret,
             dsn_envid: self.transaction.dsn_envid.take(),
             discard_text,
-            arrival: self.client.caller().and_then(|caller| caller.arrival),
+            arrival: self.client.arrival(),
             messages_before: self.protocol.messages(),
             ..CommitOrder::default()
         };
@@ -179,7 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn pipelining(&self) -> Pipelining {
         match self.protocol.pipelining() {
             (false, _) => Pipelining::No,
-            (true, true) if matches!(self.client, Client::Tcp { .. }) => Pipelining::Used,
+            (true, true) if self.client.is_tcp() => Pipelining::Used,
             (true, _) => Pipelining::Offered,
         }
     }

@@ -11,6 +11,7 @@ use config::Opt;
 use config::options::kind::Hosts;
 use config::options::{main, postrider};
 use mail_types::outcome::Reply;
+use observe::Selector;
 use observe::event::{Rejected, SmtpNews};
 use policy::acl::{AclPlace, VerifyResult};
 use policy::list::{ListError, Subject};
@@ -108,11 +109,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Answer::Refuse(reply)
     }
 
-    /// `$received_protocol` as the hello makes it.
+    /// `$received_protocol` as the hello makes it. TLS from the first octet has words of its own where `log_selector` asks
+    /// for them (`tls_on_connect`).
     pub(super) fn set_protocol_word(&mut self, esmtp: bool) {
         let local = if facts_are_remote(&self.context) { "" } else { "local-" };
-        let secured = if self.context.facts.connection.tls.is_some() { "s" } else { "" };
-        let word = format!("{local}{}{secured}", if esmtp { "esmtp" } else { "smtp" });
+        let told = self.tls_at_once && self.context.logs(Selector::TlsOnConnect);
+        let word = match (self.context.facts.connection.tls.is_some(), esmtp) {
+            (false, false) => "smtp",
+            (false, true) => "esmtp",
+            (true, false) if told => "ssmtp",
+            (true, true) if told => "essmtp",
+            (true, false) => "smtps",
+            (true, true) => "esmtps",
+        };
+        let word = format!("{local}{word}");
         self.context.facts.message.received_protocol = Some(word.into_bytes());
     }
 

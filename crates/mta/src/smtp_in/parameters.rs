@@ -54,7 +54,7 @@ pub(super) fn protocol(context: &mut Context, client: &Client) -> Parameters {
     let local = matches!(client, Client::Local(_));
     Parameters {
         hostname: context.primary_hostname().to_vec(),
-        enforce_sync: options.get(main::SMTP_ENFORCE_SYNC) && matches!(client, Client::Tcp { .. }),
+        enforce_sync: options.get(main::SMTP_ENFORCE_SYNC) && client.is_tcp(),
         early_pipelining: false,
         require_hello: true,
         max_synprot_errors: limit(options.get(main::SMTP_MAX_SYNPROT_ERRORS)),

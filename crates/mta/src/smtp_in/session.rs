@@ -37,7 +37,7 @@ pub enum SessionEnd {
         /// Messages that were accepted.
         messages: u32,
         /// The client went away without QUIT, or broke the protocol too often: `-bs` exits with 1. What an ACL drops and
-        /// who sends too many unknown commands has been answered.
+        /// who sends too many unknown commands has been answered; without TLS at the beginning nobody was heard.
         abnormal: bool,
     },
     /// A defect of this program.
@@ -98,6 +98,10 @@ pub(super) struct Session<'s, S> {
     pub(super) tls_prepared: Option<super::starttls::Prepared>,
     /// The client may be greeted, and has not done its side of the handshake yet.
     pub(super) tls_half: Option<super::starttls::HalfDone>,
+    /// TLS began with the connection, not by STARTTLS.
+    pub(super) tls_at_once: bool,
+    /// The client was sent away instead of greeted.
+    turned_away: bool,
     /// QUIT was said.
     pub(super) has_quit: bool,
     history_full: bool,
@@ -152,6 +156,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             thrown_out: false,
             tls_prepared: None,
             tls_half: None,
+            tls_at_once: false,
+            turned_away: false,
             has_quit: false,
             history_full: false,
         }
@@ -160,12 +166,13 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
     async fn run(&mut self) -> SessionEnd {
         let mut out = Output::default();
         self.set_protocol_word(false);
+        self.announce();
         if self.client.is_secured_at_once(&self.context) && !Box::pin(self.secure_from_the_start()).await {
-            return SessionEnd::Closed { messages: 0, abnormal: true };
+            return SessionEnd::Closed { messages: 0, abnormal: false };
         }
         self.step(Event::Octets, &mut out).await;
         if !Box::pin(self.end_handshake()).await {
-            return SessionEnd::Closed { messages: 0, abnormal: true };
+            return SessionEnd::Closed { messages: 0, abnormal: false };
         }
         while !self.protocol.is_closed() && !self.context.services.queue.ends_session() {
             let content = self.protocol.is_reading_content();
@@ -275,7 +282,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
     async fn answer(&mut self, ask: Ask) -> Answer {
         // One big future per kind of question, each on the heap: an idle session carries none of them.
         match ask {
-            Ask::Connect => Box::pin(self.connect()).await,
+            Ask::Connect => {
+                let answer = Box::pin(self.connect()).await;
+                self.turned_away = matches!(answer, Answer::Close(_));
+                answer
+            }
             Ask::Hello { kind, argument } => Box::pin(self.hello(kind, argument)).await,
             Ask::Mail(command) => Box::pin(self.mail(command)).await,
             Ask::Rcpt(command) => Box::pin(self.rcpt(command)).await,
@@ -294,7 +305,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
     fn finish(&mut self) -> SessionEnd {
         let context = &self.context;
         let duration = context.services.clock.now().since(context.facts.connection.started_at);
-        if !self.any_mail {
+        if !self.any_mail && !self.turned_away {
             context.log_smtp(SmtpNews::NoMail {
                 duration,
                 commands: context.facts.connection.smtp_command_history.clone(),

@@ -141,14 +141,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let keep = self.context.config.main.get(main::TLS_REMEMBER_ESMTP);
         self.protocol.secured(keep);
         let facts = &mut self.context.facts.connection;
+        // What is remembered is the protocol, not the name.
+        facts.sender_helo_name = None;
+        facts.helo_verified = None;
         if !keep {
-            facts.sender_helo_name = None;
             facts.esmtp = false;
-            facts.helo_verified = None;
         }
         facts.sender_host_authenticated = None;
         facts.authenticated_id = None;
-        self.set_protocol_word(facts_say_esmtp(&self.context));
+        if !self.tls_at_once {
+            self.set_protocol_word(facts_say_esmtp(&self.context));
+        }
         true
     }
 
@@ -157,6 +160,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let early = self.may_be_greeted_early().await;
         let Some(prepared) = self.prepare(early).await else { return false };
         self.tls_prepared = Some(prepared);
+        // The greeting's ACL sees the word that holds before any hello.
+        self.tls_at_once = true;
         self.shake_hands().await
     }
 

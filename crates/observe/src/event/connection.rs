@@ -19,6 +19,8 @@ pub struct Peer {
     pub ident: Option<Vec<u8>>,
     /// The address is what a local caller said, not a socket's: lines about the connection itself name the caller.
     pub no_socket: bool,
+    /// The connection came from inetd, as the program's standard input: lines about the connection itself say so.
+    pub via_inetd: bool,
 }
 
 /// A host that we delivered to, or tried to.

@@ -92,11 +92,14 @@ impl Renderer {
         }
     }
 
-    /// The peer as connection lines name it: `name (helo) [address]:port I=[…]`, or the login name of a local caller.
+    /// The peer as connection lines name it: `name (helo) [address]:port I=[…]`, with `(via inetd)` for our end if inetd
+    /// took the connection, or the login name of a local caller.
     pub(super) fn connection(&self, line: &mut Line, peer: &Peer) {
         if peer.address.is_some() && !peer.no_socket {
             self.full_host(line, peer);
-            if self.has(Selector::IncomingInterface) {
+            if peer.via_inetd {
+                line.push(" (via inetd)");
+            } else if self.has(Selector::IncomingInterface) {
                 Self::interface(line, peer.interface);
             }
         } else {

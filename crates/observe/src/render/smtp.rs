@@ -70,7 +70,7 @@ impl Renderer {
             }
             SmtpNews::HostRejected { option } => {
                 line.push("refused connection from ");
-                self.connection(&mut line, peer);
+                self.caller(&mut line, peer);
                 line.push(" (").push(option).push(")");
             }
             SmtpNews::Closed { how } => {
@@ -117,9 +117,9 @@ impl Renderer {
             SmtpNews::NoMail { duration, commands, more, auth, tls } => {
                 line.push("no MAIL in SMTP connection from ");
                 self.caller(&mut line, peer);
+                line.push(" D=").push(&elapsed(*duration, self.has(Selector::Millisec)));
                 self.auth(&mut line, auth.as_ref());
                 self.tls(&mut line, tls.as_ref(), true);
-                line.push(" D=").push(&elapsed(*duration, self.has(Selector::Millisec)));
                 if !commands.is_empty() {
                     line.push(if *more { " C=..." } else { " C=" });
                     list(&mut line, commands, ",");

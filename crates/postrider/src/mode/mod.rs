@@ -6,6 +6,7 @@ mod daemon;
 mod dbmbuild;
 mod expand;
 mod host_test;
+mod inetd;
 mod information;
 mod log_line;
 mod print;

@@ -102,5 +102,6 @@ fn submission(start: &Start<'_>) -> Submission {
         suppress_local_fixups: invocation.no_qualify,
         body_type: 0,
         errors: invocation.errors.unwrap_or(ErrorMode::Mail),
+        tls_on_connect: invocation.tls_on_connect,
     }
 }

@@ -19,9 +19,11 @@ use mail_types::MessageId;
 use mta::local_submission::{ErrorMode, MessageRequest, batch, message, smtp};
 use mta::receive::{Caller, CallerRequest, HostFields};
 use mta::services::{Arrival, Services};
+use mta::smtp_in::Client;
 use tokio::sync::watch;
 
 use super::Start;
+use super::inetd::{self, Connection};
 use crate::argv::{DeliveryMode, Mode, Origin};
 use crate::assembly::{self, Parts};
 use crate::delivery::{Foreground, deliver_all};
@@ -29,14 +31,21 @@ use crate::process::{self, Job, Seat};
 
 /// Runs the mode.
 pub(crate) fn run(start: &Start<'_>) -> ExitCode {
-    if super::server_socket::is_needed(start) {
+    let connection = inetd::connection(start);
+    if let Some(refusal) = connection.as_ref().and_then(|connection| inetd::refusal(start, connection)) {
+        crate::say_error(refusal);
+        return ExitCode::FAILURE;
+    }
+    if connection.is_none() && super::server_socket::is_needed(start) {
         return super::server_socket::submit(start);
     }
-    process::run(Arc::clone(&start.config), &Submission { start }, false)
+    process::run(Arc::clone(&start.config), &Submission { start, connection }, false)
 }
 
 struct Submission<'a> {
     start: &'a Start<'a>,
+    /// From inetd.
+    connection: Option<Connection>,
 }
 
 impl Job for Submission<'_> {
@@ -59,7 +68,7 @@ impl Submission<'_> {
             queue: Arc::clone(&waker) as _,
             daemon: false,
             timeouts: self.start.invocation.timeouts(),
-            tls_on_connect: false,
+            tls_on_connect: self.start.invocation.tls_on_connect,
         };
         let services = match assembly::services(&config, parts) {
             Ok(services) => services,
@@ -68,22 +77,16 @@ impl Submission<'_> {
                 return 1;
             }
         };
-        services.log.echo_problems();
+        if self.connection.is_none() {
+            services.log.echo_problems();
+        }
         seat.attach(&services);
         let how = self.start.invocation.delivery.unwrap_or(DeliveryMode::Background);
         let wraps_mua = config.main.get(main::MUA_WRAPPER);
         waker.attach(&services, how == DeliveryMode::Foreground || wraps_mua);
-        let caller = match Caller::identify(caller_request(self.start), &services).await {
-            Ok(caller) => caller,
-            Err(reason) => {
-                crate::say_error(&reason);
-                return 1;
-            }
-        };
-        let code = match self.start.invocation.mode {
-            Mode::Smtp => self.session(caller, &services).await,
-            Mode::BatchedSmtp => self.batch(caller, &services).await,
-            _ => self.message(caller, &services).await,
+        let code = match &self.connection {
+            Some(connection) => self.serve(connection, &services).await,
+            None => self.hear(&services).await,
         };
         let code = match waker.failure() {
             Some(failure) => {
@@ -99,10 +102,41 @@ impl Submission<'_> {
         code
     }
 
+    /// Takes in what the caller says.
+    async fn hear(&self, services: &Arc<Services>) -> u8 {
+        let caller = match Caller::identify(caller_request(self.start), services).await {
+            Ok(caller) => caller,
+            Err(reason) => {
+                crate::say_error(&reason);
+                return 1;
+            }
+        };
+        match self.start.invocation.mode {
+            Mode::Smtp => self.session(caller, services).await,
+            Mode::BatchedSmtp => self.batch(caller, services).await,
+            _ => self.message(caller, services).await,
+        }
+    }
+
+    /// Serves a connection that inetd took.
+    async fn serve(&self, connection: &Connection, services: &Arc<Services>) -> u8 {
+        let mut streams = match connection.streams() {
+            Ok(streams) => streams,
+            Err(e) => {
+                services.log.problem(None, format!("cannot use the connection on standard input: {e}"));
+                return 1;
+            }
+        };
+        let Connection { peer, local, .. } = *connection;
+        let client = Client::Inetd { peer, local, arrival: self.start.invocation.delivery.map(arrival) };
+        let (_keep, shutdown) = watch::channel(false);
+        smtp(&mut streams, client, Arc::clone(services), shutdown).await
+    }
+
     async fn session(&self, caller: Caller, services: &Arc<Services>) -> u8 {
         let mut stream = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
         let (_keep, shutdown) = watch::channel(false);
-        smtp(&mut stream, caller, Arc::clone(services), shutdown).await
+        smtp(&mut stream, Client::Local(Box::new(caller)), Arc::clone(services), shutdown).await
     }
 
     async fn batch(&self, caller: Caller, services: &Arc<Services>) -> u8 {
@@ -184,6 +218,7 @@ pub(super) fn caller_request(start: &Start<'_>) -> CallerRequest {
         no_qualify: invocation.no_qualify,
         host: host_fields(&invocation.origin),
         arrival: invocation.delivery.map(arrival),
+        tls_on_connect: invocation.tls_on_connect,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a server staples to its certificate, and what an administrator has us staple: OCSP responses.
 
-use tls::ocsp::{proves, stapled_until};
+use tls::ocsp::{Unproven, proves, stapled_until};
 
 /// The certificate that is asked about, and its issuer's.
 const OWN: &[u8] = include_bytes!("../../src/ocsp/fixtures/leaf.der");
@@ -21,5 +21,6 @@ pub(crate) fn findings(data: &[u8]) -> String {
     let (response, own) = rest.split_at(length);
     let own = if own.is_empty() { OWN } else { own };
     let until = stapled_until(response, own, NOW.cast_signed());
-    format!("{:?} {:?}", proves(response, own, ISSUER, NOW), until.map(|until| until.is_some()))
+    let verdict = proves(response, own, ISSUER, NOW).map_err(Unproven::words);
+    format!("{verdict:?} {:?}", until.map(|until| until.is_some()))
 }

@@ -59,6 +59,8 @@ pub struct ConnectionFacts {
     pub own: OwnFacts,
     /// The client's and our address are what a trusted caller said (`-oMa`, `-oMi`), not a socket's.
     pub addresses_given: bool,
+    /// The connection came from inetd, as standard input.
+    pub via_inetd: bool,
     /// `$sender_host_address`; none for local callers without `-oMa`.
     pub sender_host_address: Option<IpAddr>,
     /// `$sender_host_port`.

@@ -22,6 +22,7 @@ use crate::queue::server::Waker;
 use crate::receive::{Caller, CallerRequest};
 use crate::services::panic_guard::guarded;
 use crate::services::{Arrival, PoolError, QueueWaker as _, Services, accounts};
+use crate::smtp_in::Client;
 
 /// The bound socket; its name goes when it is dropped.
 pub struct Listener {
@@ -282,6 +283,7 @@ impl Conversation {
             sender: submission.sender.clone(),
             no_qualify: submission.no_qualify,
             arrival: submission.queue_only.then_some(Arrival::Queue),
+            tls_on_connect: submission.tls_on_connect,
             ..CallerRequest::default()
         };
         Caller::identify(request, &self.services).await
@@ -346,7 +348,7 @@ impl Conversation {
             Err(reason) => return self.refuse(&reason).await,
         };
         self.say(&Answer::Session).await?;
-        smtp(&mut self.stream, caller, Arc::clone(&self.services), stopped).await;
+        smtp(&mut self.stream, Client::Local(Box::new(caller)), Arc::clone(&self.services), stopped).await;
         Ok(())
     }
 }

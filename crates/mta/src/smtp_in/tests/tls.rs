@@ -303,7 +303,40 @@ async fn tls_from_the_first_octet() {
     let session = client.secure(&request).await.expect("the handshake is good");
     assert_eq!((session.alpn.as_deref(), session.verified), (Some(&b"smtp"[..]), false));
     client.follow("S: 220 …\nC: HELO x\nS: 250 …").await;
-    assert!(bench.main_log()[0].starts_with("smtps TLS1.3:"), "{:?}", bench.main_log());
+    assert!(bench.main_log()[0].starts_with("smtp TLS1.3:"), "{:?}", bench.main_log());
+}
+
+/// `log_selector = +tls_on_connect`: words of their own for TLS that no STARTTLS began, and for it alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn tls_from_the_first_octet_has_words_of_its_own() {
+    for (ports, hello, selector, word) in [
+        ("25", "EHLO", "+", "essmtp"),
+        ("25", "HELO", "+", "ssmtp"),
+        ("25", "EHLO", "-", "esmtps"),
+        ("25", "HELO", "-", "smtps"),
+        ("26", "EHLO", "+", "esmtps"),
+        ("26", "HELO", "+", "smtps"),
+    ] {
+        let bench = Bench::new(&format!(
+            "tls_on_connect_ports = {ports}\nlog_selector = {selector}tls_on_connect\nacl_smtp_mail = tell\n{OPEN}\
+             begin acl\ntell:\n  accept logwrite = $received_protocol\n"
+        ));
+        let mut client = Dialogue::connect(&bench);
+        if ports == "26" {
+            client.follow("S: 220 …\nC: EHLO x\nS: 250-…\nC: STARTTLS\nS: 220 TLS go ahead").await;
+        }
+        client.secure(&ConnectorRequest::default()).await.expect("the handshake is good");
+        if ports == "25" {
+            client.follow("S: 220 …").await;
+        }
+        let reply = if hello == "EHLO" { "250-…" } else { "250 …" };
+        let message = "C: MAIL FROM:<a@b.example>\nS: 250 OK\nC: RCPT TO:<b@test.example>\nS: 250 Accepted\nC: DATA\nS: 354 …\n\
+                       C: Subject: x\nC:\nC: y\nC: .\nS: 250 OK id=…";
+        client.follow(&format!("C: {hello} x\nS: {reply}\n{message}")).await;
+        let log = bench.main_log();
+        assert_eq!(log[0], word, "{ports} {hello} {selector}");
+        assert!(log[1].contains(&format!(" P={word} X=TLS1.3:")), "{log:?}");
+    }
 }
 
 /// A client that goes within a message leaves none, whether it says close_notify or not (CVE-2026-45185 and its kin).

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::receptions::peer;
 use super::{all, bytes, default, streams};
 use crate::event::{
-    Dropped, Event, Peer, Rejected, RejectedMessage, Rejection, SenderPolicies, SmtpEvent, SmtpNews, Streams,
-    TooBig,
+    Auth, Dropped, Event, Peer, Rejected, RejectedMessage, Rejection, SenderPolicies, SmtpEvent, SmtpNews,
+    Streams, Tls, TooBig,
 };
 use crate::render::Renderer;
 use mail_types::log_selector::Selectors;
@@ -22,6 +22,10 @@ fn before_helo(news: SmtpNews) -> Event {
 fn by_pipe(news: SmtpNews) -> Event {
     let peer = Peer { ident: Some(bytes("root")), ..Peer::default() };
     Event::Smtp(Box::new(SmtpEvent { peer, news }))
+}
+
+fn by_inetd(news: SmtpNews) -> Event {
+    Event::Smtp(Box::new(SmtpEvent { peer: Peer { via_inetd: true, ..peer("mx.b", 39_758) }, news }))
 }
 
 fn rejection(what: Rejected, sender: Option<&str>, message: Option<&str>) -> Rejection {
@@ -185,6 +189,40 @@ fn errors_of_the_client() {
         (
             session(SmtpNews::TooBig(TooBig::Announced { sender: bytes("s@x.test"), size: 99_999, max: 2_000 })),
             format!("rejected MAIL FROM:<s@x.test> H={FROM}: message too big: size=99999 max=2000"),
+        ),
+    ] {
+        assert_eq!(all(&event), line);
+    }
+}
+
+#[test]
+fn connections_with_more_to_tell() {
+    for (event, line) in [
+        (
+            session(SmtpNews::NoMail {
+                duration: Duration::from_millis(201),
+                commands: vec![bytes("EHLO")],
+                more: false,
+                auth: Some(Auth { name: bytes("p"), id: Some(bytes("u")), sender: None }),
+                tls: Some(Tls {
+                    cipher: Some(bytes("TLS1.3:x:256")),
+                    verified: Some("no"),
+                    ..Tls::default()
+                }),
+            }),
+            format!("no MAIL in SMTP connection from {FROM} D=0.201s A=p:u X=TLS1.3:x:256 CV=no C=EHLO"),
+        ),
+        (
+            by_inetd(SmtpNews::Opened { count: None }),
+            "SMTP connection from (mx.b) [127.0.0.1]:39758 (via inetd)".to_owned(),
+        ),
+        (
+            by_inetd(SmtpNews::Closed { how: "by QUIT" }),
+            "SMTP connection from (mx.b) [127.0.0.1]:39758 (via inetd) closed by QUIT".to_owned(),
+        ),
+        (
+            by_inetd(SmtpNews::HostRejected { option: "host_reject_connection" }),
+            format!("refused connection from {FROM} (host_reject_connection)"),
         ),
     ] {
         assert_eq!(all(&event), line);
