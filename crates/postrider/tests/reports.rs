@@ -119,8 +119,47 @@ fn what_would_be_sent_is_listed_and_shown() {
     let (code, json, _) = site.say(&format!("show tls a.example {yesterday}"));
     assert_eq!(code, Some(0));
     let report = ::reports::TlsReport::read(json.as_bytes()).expect("a report");
-    assert_eq!(report.report_id, format!("{yesterday}.tls.a.example"));
+    assert!(report.report_id.starts_with(&format!("{yesterday}.tls.a.example.")), "{}", report.report_id);
+    assert!(report.report_id.ends_with("@us.example"), "{}", report.report_id);
+    assert_eq!(site.say(&format!("preview tls a.example {yesterday}")).1, json);
     assert_eq!(report.policies[0].summary.total_successful_session_count, 1);
+}
+
+/// Two hosts that submit for one domain: who gets the reports of both takes neither for a copy of the other.
+#[test]
+fn reports_of_two_hosts_are_two() {
+    let ids: Vec<String> = ["mx1", "mx2", "mx1"]
+        .iter()
+        .map(|host| {
+            let options = "tls_reports_domains = *\nreports_from = r@us.example\n";
+            let site = Site::new(&format!("primary_hostname = {host}.us.example\n{options}"));
+            // The program makes the store: it is the server's.
+            site.say("list");
+            let (_, at) = site.with_a_session();
+            let json = site.say(&format!("preview tls a.example {}", Zone::utc().day(at))).1;
+            ::reports::TlsReport::read(json.as_bytes()).expect("a report").report_id
+        })
+        .collect();
+    assert!(ids[0] != ids[1] && ids[0] == ids[2], "{ids:?}");
+}
+
+/// Damage and missing rights are told of with the file's name, and nothing is taken for sent.
+#[test]
+fn a_store_that_cannot_be_read_is_an_error() {
+    let site = Site::new("tls_reports_domains = *\nreports_from = r@us.example\n");
+    // The program makes the store: it is the server's.
+    site.say("list");
+    site.with_a_session();
+    let store = site.0.join("spool/db/postrider-reports.sqlite");
+    for ending in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{ending}", store.display()));
+    }
+    std::fs::write(&store, "no database at all, whatever its name says").expect("it can be damaged");
+    for words in ["list", "send", "preview tls a.example"] {
+        let (code, said, error) = site.say(words);
+        assert_eq!((code, said.as_str()), (Some(1), ""), "{words}");
+        assert_eq!(error, format!("exim: {}: file is not a database\n", store.display()), "{words}");
+    }
 }
 
 /// What `reports send` says and how it ends, as a job of cron sees it.

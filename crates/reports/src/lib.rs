@@ -61,15 +61,17 @@ impl Period {
         Timestamp::from_secs(self.end.secs().saturating_sub(1))
     }
 
-    /// `receiver!domain!begin!end.KIND.gz`, as both kinds of report are named (rfc8460#5.1, RFC 7489 section 7.2.1.1).
-    pub fn file_name(self, submitter: &str, domain: &str, kind: &str) -> String {
+    /// `receiver!domain!begin!end!host.KIND.gz`, as both kinds of report are named (rfc8460#5.1, RFC 7489 section 7.2.1.1);
+    /// `unique` tells the reports of a receiver's hosts apart.
+    pub fn file_name(self, submitter: &str, domain: &str, unique: &str, kind: &str) -> String {
         let (begin, end) = (self.begin.secs(), self.last_second().secs());
-        format!("{}!{}!{begin}!{end}.{kind}.gz", file_word(submitter), file_word(domain))
+        let [submitter, domain, unique] = [submitter, domain, unique].map(file_word);
+        format!("{submitter}!{domain}!{begin}!{end}!{unique}.{kind}.gz")
     }
 }
 
 /// Letters, digits, hyphens and full stops: all that domains need, nothing that a path or a header could stumble over.
-fn file_word(text: &str) -> String {
+pub fn file_word(text: &str) -> String {
     let good = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_');
     text.chars().map(|letter| if good(letter) { letter } else { '_' }).collect()
 }
@@ -84,6 +86,6 @@ mod tests {
         assert_eq!((day.begin.secs(), day.end.secs()), (86_400 * 3, 86_400 * 4));
         assert_eq!(day.before(), Period::day_of(Timestamp::from_secs(86_400 * 2)));
         assert_eq!(Period::day_of(Timestamp::from_secs(-1)).begin.secs(), -86_400);
-        assert_eq!(day.file_name("mx.a", "b/..\n", "json"), "mx.a!b_.._!259200!345599.json.gz");
+        assert_eq!(day.file_name("mx.a", "b/..\n", "7!", "json"), "mx.a!b_.._!259200!345599!7_.json.gz");
     }
 }

@@ -65,7 +65,7 @@ pub struct ReportMail<'a> {
     pub domain: &'a str,
     /// The domain that reports.
     pub submitter: &'a str,
-    /// The report's id.
+    /// The report's id, with a domain as message ids have.
     pub report_id: &'a str,
     /// The name of the file.
     pub file_name: &'a str,
@@ -90,7 +90,7 @@ impl ReportMail<'_> {
         field("Date", self.date.as_bytes());
         field("From", self.from);
         field("To", self.to);
-        field("Message-ID", format!("<{id}@{submitter}>").as_bytes());
+        field("Message-ID", format!("<{id}>").as_bytes());
         out.extend_from_slice(
             format!("Subject: Report Domain: {domain}\n Submitter: {submitter}\n Report-ID: <{id}>\n")
                 .as_bytes(),
@@ -160,7 +160,7 @@ mod tests {
             date: "Sun, 22 Nov 2026 15:09:30 +0000",
             domain: "d.example",
             submitter: "s.example",
-            report_id: "1.2\n3",
+            report_id: "1.2\n3@s.example",
             file_name: "s.example!d.example!1!2.json.gz",
             boundary: "=_b",
             text: "Sessions: 1\n",
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(
             header,
             "Date: Sun, 22 Nov 2026 15:09:30 +0000\nFrom: Reports <r@s.example>\nTo: t@d.example?Bcc: x@y\n\
-             Message-ID: <1.2_3@s.example>\nSubject: Report Domain: d.example\n Submitter: s.example\n Report-ID: <1.2_3>\n\
+             Message-ID: <1.2_3@s.example>\nSubject: Report Domain: d.example\n Submitter: s.example\n Report-ID: <1.2_3@s.example>\n\
              TLS-Report-Domain: d.example\nTLS-Report-Submitter: s.example\nTLS-Required: No\n\
              Auto-Submitted: auto-generated\nMIME-Version: 1.0\n\
              Content-Type: multipart/report; report-type=\"tlsrpt\";\n\tboundary=\"=_b\"\n"

@@ -54,7 +54,7 @@ impl fmt::Display for Destination {
 /// The destinations that the TXT records of `_smtp._tls.DOMAIN` name: none unless exactly one record is TLSRPT's
 /// (rfc8460#3).
 pub fn destinations<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Vec<Destination> {
-    let mut ours = records.into_iter().take(limits::TLSRPT_URIS).filter_map(fields);
+    let mut ours = records.into_iter().filter_map(fields);
     let (Some(fields), None) = (ours.next(), ours.next()) else { return Vec::new() };
     let rua = fields.split(|byte| *byte == b';').find_map(|field| field.trim_ascii().strip_prefix(b"rua="));
     let uris = rua.unwrap_or_default().split(|byte| *byte == b',');
@@ -343,6 +343,7 @@ mod tests {
             (&["v=TLSRPTv1; rua=https://h?q=1#f"], "https://h/?q=1"),
             (&["v=spf1 -all", "v=TLSRPTv1; rua=mailto:a@b"], "mailto:a@b"),
             (&["v=TLSRPTv1; rua=mailto:a@b", "v=TLSRPTv1; rua=mailto:a@b"], ""),
+            (&[&["x"; 50][..], &["v=TLSRPTv1; rua=mailto:a@b"]].concat(), "mailto:a@b"),
             (&["v=TLSRPTv1"], ""),
             (&["v=TLSRPTv12; rua=mailto:a@b"], ""),
             (&["V=TLSRPTv1; rua=mailto:a@b"], ""),

@@ -43,7 +43,9 @@ impl Report {
         store: &ReportStore,
     ) -> Result<Option<Self>, String> {
         let day = mail_types::zone::Zone::utc().day(period.begin);
-        let id = format!("{day}.{}.{domain}", kind.word());
+        // Other hosts may submit for the same domain: who gets two reports with one id drops one (rfc8460#5.3).
+        let [about, submitter] = [domain, &settings.domain].map(reports::file_word);
+        let id = format!("{day}.{}.{about}.{}@{submitter}", kind.word(), settings.host);
         let report = Self {
             kind,
             domain: domain.to_owned(),
@@ -61,7 +63,7 @@ impl Report {
 
     /// The name of the packed file.
     pub fn file_name(&self, settings: &Settings) -> String {
-        self.period.file_name(&settings.domain, &self.domain, self.kind.extension())
+        self.period.file_name(&settings.domain, &self.domain, &settings.host, self.kind.extension())
     }
 
     fn about_tls(self, settings: &Settings, store: &ReportStore) -> Result<Option<Self>, String> {

@@ -20,9 +20,9 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::content::Report;
-use super::destination::{Target, targets};
+use super::destination::{Target, Wanting, targets};
 use super::send::send;
-use super::settings::Settings;
+use super::settings::{Settings, fnv};
 use crate::context::Context;
 use crate::context::facts::Facts;
 use crate::services::Services;
@@ -154,7 +154,7 @@ pub async fn send_due(services: &Arc<Services>, pressure: Pressure) -> Result<Ve
     let _alone = asked.map_err(Idle::Trouble)?.ok_or(Idle::SomebodyElse)?;
     let now = services.clock.now();
     let mut outcomes = Vec::new();
-    for waiting in pending(&mut context).await {
+    for waiting in pending(&mut context).await.map_err(Idle::Trouble)? {
         if pressure == Pressure::AtTheirTime && now.secs() < moment(&waiting, &context) {
             continue;
         }
@@ -176,7 +176,10 @@ pub async fn send_due(services: &Arc<Services>, pressure: Pressure) -> Result<Ve
 }
 
 /// The reports about whole days that the configuration wants, sent or not, the oldest first.
-pub async fn pending(context: &mut Context) -> Vec<Pending> {
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn pending(context: &mut Context) -> Result<Vec<Pending>, String> {
     let now = context.services.clock.now();
     let mut days = Vec::new();
     let mut day = Period::day_of(now);
@@ -194,13 +197,8 @@ pub async fn pending(context: &mut Context) -> Vec<Pending> {
                     Ok(store.dmarc_domains(period)?.into_iter().map(|(domain, _)| domain).collect())
                 }
             });
-            match domains.await {
-                Ok(Ok(domains)) => {
-                    found.extend(domains.into_iter().map(|domain| Pending { kind, domain, period }));
-                }
-                Ok(Err(problem)) => context.log_problem(problem),
-                Err(_stopping) => return found,
-            }
+            let domains = domains.await.map_err(|_stopping| "the program is stopping".to_owned())??;
+            found.extend(domains.into_iter().map(|domain| Pending { kind, domain, period }));
         }
     }
     let mut wanted = Vec::new();
@@ -209,7 +207,7 @@ pub async fn pending(context: &mut Context) -> Vec<Pending> {
             wanted.push(waiting);
         }
     }
-    wanted
+    Ok(wanted)
 }
 
 async fn is_wanted(waiting: &Pending, context: &mut Context) -> bool {
@@ -225,11 +223,8 @@ async fn is_wanted(waiting: &Pending, context: &mut Context) -> bool {
 
 /// When a report is to be made.
 fn moment(waiting: &Pending, context: &Context) -> i64 {
-    // FNV-1a: the same for a domain every day, and another one at every host.
-    let names = context.primary_hostname().iter().chain(waiting.domain.as_bytes());
-    let hash = names.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    // The same for a domain every day, and another one at every host.
+    let hash = fnv(context.primary_hostname().iter().chain(waiting.domain.as_bytes()));
     waiting.period.end.secs() + SETTLES_SECS + (hash % SPREAD_SECS) as i64
 }
 
@@ -259,7 +254,7 @@ async fn one(
     let made =
         in_store(context, waiting, move |store, domain| Report::of(kind, domain, period, &to_make, store));
     let Some(report) = made.await? else { return Ok(()) };
-    let wanting = match targets(&report, context).await {
+    let Wanting { targets: wanting, unknown } = match targets(&report, context).await {
         Ok(wanting) => wanting,
         // Whom to ask is asked again.
         Err(why) => {
@@ -276,8 +271,15 @@ async fn one(
         })
         .await?;
     }
-    // The question itself has been answered.
-    note(waiting, String::new(), Ok(format!("{} want it", wanting.len())), context).await?;
+    // The question itself has been answered, or is asked again.
+    let answered = match unknown {
+        None => Ok(format!("{} want it", wanting.len())),
+        Some(why) => Err(why),
+    };
+    if let Err(why) = &answered {
+        outcomes.push(Outcome { what: waiting.to_string(), fate: Fate::Failed(why.clone()) });
+    }
+    note(waiting, String::new(), answered, context).await?;
     for target in &wanting {
         let destination = target.to.to_string();
         if !is_new(target) && !open.contains(&destination) {

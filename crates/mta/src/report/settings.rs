@@ -20,6 +20,8 @@ pub struct Settings {
     pub domain: String,
     /// Who reports, for people.
     pub organization: String,
+    /// What tells the reports of this host from those of the others that submit for the domain.
+    pub host: String,
     /// Selector and file of the key.
     pub dkim: Option<(Vec<u8>, PathBuf)>,
 }
@@ -51,6 +53,7 @@ impl Settings {
             address: address.to_bytes(),
             organization: organization.unwrap_or_else(|| domain.clone()),
             domain,
+            host: format!("{:08x}", fnv(context.primary_hostname()) as u32),
             dkim,
         }))
     }
@@ -62,4 +65,11 @@ impl Settings {
         let dmarc = main.get(options::DMARC_REPORTS_DOMAINS).is_some().then_some(Kind::Dmarc);
         tls.into_iter().chain(dmarc).collect()
     }
+}
+
+/// FNV-1a: the same for the same octets everywhere and always.
+pub(super) fn fnv<'a>(octets: impl IntoIterator<Item = &'a u8>) -> u64 {
+    octets.into_iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

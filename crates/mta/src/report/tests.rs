@@ -98,6 +98,13 @@ async fn exchange(stream: TcpStream, acceptor: tls::Acceptor, web: Web) -> Optio
     stream.shutdown().await.ok()
 }
 
+/// What tells the reports of this host from others'.
+pub(crate) fn host_of(bench: &Bench) -> String {
+    let context =
+        crate::context::Context::new(crate::context::facts::Facts::default(), Arc::clone(&bench.services));
+    super::Settings::of(&context).unwrap().unwrap().host
+}
+
 fn reported(bench: &Bench) -> Vec<String> {
     bench.main_log().into_iter().filter(|line| line.contains(" report about ")).collect()
 }
@@ -250,7 +257,7 @@ async fn dmarc_reports_go_to_those_who_agree() {
     let message = sent_message(&bench, &id);
     let found = read(&message).expect("a report");
     let [Found::Dmarc(report)] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!(report.report_id, "20261122.dmarc.own.example");
+    assert_eq!(report.report_id, format!("20261122.dmarc.own.example.{}@us.example", host_of(&bench)));
     let policy = &report.policy;
     assert_eq!(
         [&policy.domain, &policy.p, &policy.sp, &policy.aspf, &policy.pct, &policy.fo],
@@ -408,4 +415,55 @@ async fn others_verify_the_signature_of_a_report() {
             assert_eq!(asked(changed.as_bytes()).as_deref(), Some("False"), "{kind}");
         }
     }
+}
+
+/// A destination elsewhere may name another address in its domain; one that does not answer is asked again, and keeps no
+/// report from the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn receivers_elsewhere_are_asked_until_they_answer() {
+    let zone = "own.example._report._dmarc.ext.example. TXT \"v=DMARC1; rua=mailto:dmarc@ext.example!2m\"\n\
+                own.example._report._dmarc.sly.example. TXT \"v=DMARC1; rua=mailto:x@victim.example\"\n\
+                own.example._report._dmarc.mute.example. FAULT servfail\n";
+    let (bench, _server) = Bench::with_zone(
+        "dns_retry = 1\ndmarc_store_results = true\ndmarc_reports_domains = own.example\nreports_from = r@us.example\n",
+        zone,
+    );
+    let rua = "mailto:a@own.example,mailto:b@ext.example,mailto:c@sly.example,mailto:d@mute.example";
+    let result = DmarcResult { record: format!("p=none; rua={rua}"), ..failed(bench.clock.now()) };
+    bench.services.reports.add_dmarc(&result).unwrap();
+    bench.clock.advance(Duration::from_hours(29));
+    let about = "DMARC report about own.example";
+    let told = |outcomes: Vec<super::Outcome>| -> Vec<String> {
+        let shown = |outcome: &super::Outcome| match &outcome.fate {
+            Fate::Sent(_) => format!("{}: sent", outcome.what),
+            _ => outcome.to_string(),
+        };
+        outcomes.iter().map(shown).collect()
+    };
+    let unknown = format!("{about}: failed: whether d@mute.example want the report can't be found out now");
+    let now = || Box::pin(send_due(&bench.services, Pressure::AtTheirTime));
+    assert_eq!(
+        told(now().await.unwrap()),
+        [
+            unknown.clone(),
+            format!("{about} to mailto:a@own.example: sent"),
+            format!("{about} to mailto:dmarc@ext.example: sent"),
+        ]
+    );
+    assert_eq!(told(now().await.unwrap()), Vec::<String>::new(), "not at once");
+    bench.clock.advance(Duration::from_mins(61));
+    assert_eq!(told(now().await.unwrap()), [unknown]);
+}
+
+/// A store that can't be read is told of, not taken for an empty one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_store_is_no_empty_store() {
+    let bench = Bench::new("tls_reports_domains = *\nreports_from = r@us.example\n");
+    let place = bench.directory().join("db");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("postrider-reports.sqlite"), "no database at all, whatever its name says")
+        .unwrap();
+    let refused = Box::pin(send_due(&bench.services, Pressure::Now)).await;
+    let Err(Idle::Trouble(why)) = refused else { panic!("{refused:?}") };
+    assert!(why.contains("postrider-reports.sqlite: file is not a database"), "{why}");
 }

@@ -16,8 +16,9 @@ use mail_types::value::Value;
 use observe::{Event, Streams};
 use policy::acl::{AclOutcome, AclVerdict};
 use sender_auth::dkim::verify::Verdict;
-use sender_auth::dmarc::failure::{FailedSignature, Incident, agreed, destinations};
-use sender_auth::dmarc::{AlignmentMode, DmarcOutcome, DmarcRecord, DmarcStatus, ReportUri};
+use sender_auth::dmarc::failure::{FailedSignature, Incident, destinations};
+use sender_auth::dmarc::receivers::{Agreed, Wanted, agreed};
+use sender_auth::dmarc::{AlignmentMode, DmarcOutcome, DmarcRecord, DmarcStatus};
 use sender_auth::spf::SpfVerdict;
 
 use crate::context::Context;
@@ -98,13 +99,22 @@ fn published(record: &DmarcRecord) -> String {
         .iter()
         .map(|uri| {
             let limit = uri.limit.map(|limit| format!("!{limit}")).unwrap_or_default();
-            format!("mailto:{}{limit}", String::from_utf8_lossy(&uri.address))
+            format!("mailto:{}{limit}", escaped(&uri.address))
         })
         .collect();
     if !rua.is_empty() {
         tags.push(format!("rua={}", rua.join(",")));
     }
     tags.join("; ")
+}
+
+/// An address as a record has it: what means something there has been decoded (RFC 7489 section 6.2).
+fn escaped(address: &[u8]) -> String {
+    let octet = |byte: &u8| match byte {
+        b'%' | b'!' | b'?' => format!("%{byte:02X}"),
+        _ => char::from(*byte).to_string(),
+    };
+    address.iter().map(octet).collect()
 }
 
 /// The destinations of aggregate reports that may be written to, of those that the record of a domain names. Blocks on the
@@ -116,11 +126,13 @@ pub(crate) fn agreed_destinations(
     record: &DmarcRecord,
     domain: &[u8],
     context: &mut Context,
-) -> Result<Vec<ReportUri>, String> {
+) -> Result<Agreed, String> {
     let list = context.expanded(main::DMARC_TLD_FILE).map_err(|error| format!("dmarc_tld_file: {error}"))?;
     let list = list.filter(|list| !list.is_empty()).unwrap_or_else(|| Value::clean("builtin"));
-    super::dmarc::with_mode(&list, context, |mode, dns| agreed(&record.aggregate, domain, mode, dns))
-        .map_err(|error| format!("dmarc_tld_file: {error}"))
+    super::dmarc::with_mode(&list, context, |mode, dns| {
+        agreed(&record.aggregate, Wanted::Aggregate, domain, mode, dns)
+    })
+    .map_err(|error| format!("dmarc_tld_file: {error}"))
 }
 
 /// Finds out who is to hear of a failure. Blocks on the DNS.
@@ -230,4 +242,20 @@ pub(crate) fn report_body(
         header: &header,
     }
     .body(boundary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is kept of a record names the same destinations, with the same limits.
+    #[test]
+    fn destinations_are_kept_as_they_were_named() {
+        for rua in ["mailto:a@b.example!10m", "mailto:a%21b%25c%3fd@b.example!1k,mailto:e@f.example"] {
+            let text = format!("v=DMARC1; p=none; rua={rua}");
+            let record = DmarcRecord::parse(text.as_bytes()).unwrap();
+            let kept = format!("v=DMARC1; {}", published(&record));
+            assert_eq!(DmarcRecord::parse(kept.as_bytes()).unwrap().aggregate, record.aggregate, "{kept}");
+        }
+    }
 }

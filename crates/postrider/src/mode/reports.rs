@@ -3,7 +3,7 @@
 //! * `ingest FILE ...` (`-` is standard input) reads what others sent, in JSON, XML, gzip, zip or a message with one of these
 //!   attached, and says what is in it.
 //! * `list` shows the reports of the last days and what became of each.
-//! * `show tls|dmarc DOMAIN [YYYYMMDD]` prints the report about a day, by default about today so far; nothing is sent.
+//! * `preview tls|dmarc DOMAIN [YYYYMMDD]` (or `show`) prints the report about a day, by default about today so far; nothing is sent.
 //! * `send` sends at once what has not been sent, also what failed: a line for each destination, then the sum.
 //!
 //! # Security
@@ -39,7 +39,7 @@ use crate::assembly;
 use crate::process::{self, Job, Seat};
 
 const USAGE: &str =
-    "usage: postrider reports ingest FILE ... | list | show tls|dmarc DOMAIN [YYYYMMDD] | send";
+    "usage: postrider reports ingest FILE ... | list | preview tls|dmarc DOMAIN [YYYYMMDD] | send";
 
 /// `reports ingest` needs no configuration.
 pub(crate) fn is_ingest(invocation: &Invocation) -> bool {
@@ -89,7 +89,7 @@ impl Word {
         Some(match words.as_slice() {
             [b"list"] => Self::List,
             [b"send"] => Self::Send,
-            [b"show", kind, domain, day @ ..] if day.len() < 2 => {
+            [b"show" | b"preview", kind, domain, day @ ..] if day.len() < 2 => {
                 let kind =
                     [Kind::Tls, Kind::Dmarc].into_iter().find(|known| known.word().as_bytes() == *kind)?;
                 let domain = String::from_utf8_lossy(domain).to_ascii_lowercase();
@@ -163,7 +163,14 @@ async fn send(services: &Arc<Services>) -> u8 {
 
 async fn list(services: &Arc<Services>) -> u8 {
     let mut context = Context::new(Facts::default(), Arc::clone(services));
-    for Pending { kind, domain, period } in Box::pin(pending(&mut context)).await {
+    let waiting = match Box::pin(pending(&mut context)).await {
+        Ok(waiting) => waiting,
+        Err(problem) => {
+            crate::say_error(&problem);
+            return 1;
+        }
+    };
+    for Pending { kind, domain, period } in waiting {
         let day = Zone::utc().day(period.begin);
         let rows = match services.reports.sent(kind, &domain, period.begin) {
             Ok(rows) => rows,

@@ -1,55 +1,27 @@
 //! Failure reports: who wants one, and what it says.
 //!
 //! # Invariants
-//! * A destination outside the organization of the policy's domain counts only if it says in the DNS that it wants these
-//!   reports; at most [`limits::DMARC_FAILURE_REPORTS`] are taken, and asked about.
 //! * A line of a report is one line, whatever the message says.
 //!
 //! # Security
 //! All parts of a report come from a message that failed; the addresses from the author domain's DNS.
 //!
 //! # References
-//! RFC 7489 sections 7.1 and 7.3; RFC 6591; RFC 5965.
+//! RFC 7489 section 7.3; RFC 6591; RFC 5965.
 
 use std::net::IpAddr;
 
-use mail_types::dns::{RecordData, RecordType, Resolve};
+use mail_types::dns::Resolve;
 use mail_types::limits;
 
-use super::discovery::Walker;
-use super::{AlignmentMode, DmarcOutcome, Mode, ReportUri, is_dmarc};
+use super::receivers::{Wanted, agreed};
+use super::{DmarcOutcome, Mode};
 
-/// The addresses of `ruf` that may be written to.
+/// The addresses of `ruf` that may be written to. Whoever can't be asked now gets nothing.
 pub fn destinations(outcome: &DmarcOutcome, mode: Mode<'_>, dns: &dyn Resolve) -> Vec<Vec<u8>> {
     let Some(record) = &outcome.record else { return Vec::new() };
-    let agreed = agreed(&record.forensic, &outcome.used_domain, mode, dns);
-    agreed.into_iter().map(|uri| uri.address).collect()
-}
-
-/// Of the destinations that the record of a domain names those that may be written to, each once.
-pub fn agreed(uris: &[ReportUri], policy_domain: &[u8], mode: Mode<'_>, dns: &dyn Resolve) -> Vec<ReportUri> {
-    let mut walker = Walker::new(mode, dns);
-    let mut found: Vec<ReportUri> = Vec::new();
-    for uri in uris.iter().take(limits::DMARC_FAILURE_REPORTS) {
-        let Some(at) = uri.address.iter().rposition(|byte| *byte == b'@') else { continue };
-        let domain = uri.address[at + 1..].to_ascii_lowercase();
-        let own = walker.aligned(policy_domain, &domain, AlignmentMode::Relaxed).unwrap_or(false);
-        let is_new = found.iter().all(|known| known.address != uri.address);
-        if is_new && (own || agrees(policy_domain, &domain, dns)) {
-            found.push(uri.clone());
-        }
-    }
-    found
-}
-
-/// Whether a domain elsewhere takes the reports of a policy's domain. What the DNS doesn't answer is a no.
-fn agrees(policy_domain: &[u8], destination: &[u8], dns: &dyn Resolve) -> bool {
-    let name = [policy_domain, b"._report._dmarc.", destination].concat();
-    let Ok(answer) = dns.query(&name, RecordType::Txt) else { return false };
-    answer.records.iter().any(|record| match &record.data {
-        RecordData::Txt(strings) => is_dmarc(&strings.concat()),
-        _ => false,
-    })
+    let agreed = agreed(&record.forensic, Wanted::Failure, &outcome.used_domain, mode, dns);
+    agreed.uris.into_iter().map(|uri| uri.address).collect()
 }
 
 /// One signature that did not verify.

@@ -23,6 +23,7 @@ mod author;
 mod discovery;
 pub mod failure;
 mod override_by_arc;
+pub mod receivers;
 mod record;
 
 use mail_types::dns::Resolve;

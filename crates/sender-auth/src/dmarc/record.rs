@@ -8,6 +8,7 @@
 
 use mail_types::limits;
 
+use super::receivers::Wanted;
 use crate::tag_list::TagList;
 
 /// What the domain asks for.
@@ -127,6 +128,15 @@ pub fn is_dmarc(text: &[u8]) -> bool {
 }
 
 impl DmarcRecord {
+    /// The destinations that a record names, whatever else is in it.
+    pub(super) fn destinations(text: &[u8], wanted: Wanted) -> Vec<ReportUri> {
+        let tag = match wanted {
+            Wanted::Aggregate => "rua",
+            Wanted::Failure => "ruf",
+        };
+        TagList::parse(text).map(|tags| uris(tags.value(tag).unwrap_or_default())).unwrap_or_default()
+    }
+
     /// Reads a record; nothing when there is no policy in it to apply.
     ///
     /// Tags with values that make no sense have their defaults (RFC 7489 section 6.3). Without a good `p`, or with a bad

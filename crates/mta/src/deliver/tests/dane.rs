@@ -139,6 +139,8 @@ async fn session(
         let reply: &[u8] = match line.trim_end().split(' ').next()? {
             "EHLO" if stream.get_ref().is_secured() => hello,
             "EHLO" => b"250-sink\r\n250 STARTTLS\r\n",
+            // Whoever has to come back: the second message does.
+            "RCPT" if line.contains("<later@") && heard.lock().unwrap().len() == 2 => b"451 come back\r\n",
             other => answer(other, &mut stream).await?,
         };
         stream.write_all(reply).await.ok()?;

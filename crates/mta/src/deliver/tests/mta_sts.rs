@@ -183,6 +183,7 @@ impl World {
                     mta-sts.sts.example. A 127.0.0.1\n_mta-sts.sts.example. TXT \"v=STSv1; id=1;\"\n\
                     _smtp._tls.sts.example. TXT \"v=TLSRPTv1; rua=mailto:tls@sts.example\"\n\
                     plain.example. MX 10 mx.sts.example.\n\
+                    _smtp._tls.plain.example. TXT \"v=TLSRPTv1; rua=mailto:later@plain.example\"\n\
                     alias.example. MX 10 mx.alias.example.\nmx.alias.example. CNAME mx.sts.example.\n\
                     xn--bcher-kva.example. MX 10 mx.sts.example.\n"
             .to_owned()

@@ -9,7 +9,7 @@ use reports::{Period, TlsReport};
 use super::mta_sts::{ENFORCE, Shown, World, ok};
 use crate::deliver::AttemptKind;
 use crate::report::Pressure;
-use crate::report::tests::arrived;
+use crate::report::tests::{arrived, host_of};
 
 const ON: &str = "mta_sts_domains = *\ntls_reports_domains = *\nreports_from = Reports <r@us.example>\n";
 
@@ -128,10 +128,12 @@ async fn a_failure_is_reported_the_next_day() {
     );
     let lines: Vec<u8> = header.live_headers().flat_map(|line| line.text.clone()).collect();
     let text = String::from_utf8_lossy(&lines).into_owned();
+    let report = format!("20261122.tls.sts.example.{}@us.example", host_of(bench));
     for wanted in [
+        &format!("Subject: Report Domain: sts.example\n Submitter: us.example\n Report-ID: <{report}>\n"),
+        &format!("Message-ID: <{report}>\n"),
         "DKIM-Signature: v=1; a=ed25519-sha256; ",
         "d=us.example; s=sel; ",
-        "Subject: Report Domain: sts.example\n Submitter: us.example\n Report-ID: <20261122.tls.sts.example>\n",
         "TLS-Report-Domain: sts.example\nTLS-Report-Submitter: us.example\nTLS-Required: No\n",
         "From: Reports <r@us.example>\n",
     ] {
@@ -143,7 +145,7 @@ async fn a_failure_is_reported_the_next_day() {
     let [Found::Tls(TlsReport { policies, organization_name, report_id, .. })] = found.as_slice() else {
         panic!("{found:?}")
     };
-    assert_eq!((organization_name.as_str(), report_id.as_str()), ("us.example", "20261122.tls.sts.example"));
+    assert_eq!((organization_name, report_id), (&"us.example".to_owned(), &report));
     let [policy] = policies.as_slice() else { panic!("{policies:?}") };
     assert_eq!(policy.policy.policy_string, ENFORCE.lines().collect::<Vec<_>>());
     let [failure] = policy.failure_details.as_slice() else { panic!("{policy:?}") };
@@ -165,4 +167,52 @@ async fn a_failure_is_reported_the_next_day() {
 
 fn midnight_before(midnight: Timestamp) -> Timestamp {
     Timestamp::from_secs(midnight.secs() - 86_400)
+}
+
+/// The host that takes reports puts one off: it waits in the queue as any message does, and there is no second one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_is_put_off_arrives_once() {
+    let world = World::new(Shown::Untrusted, Shown::Good, ok(ENFORCE), ON).await;
+    assert!(world.send("plain.example").await[0].starts_with("=> "));
+    let bench = &world.office.bench;
+    bench.clock.advance(Duration::from_hours(30));
+    let at_its_time = || Box::pin(arrived(&bench.services, Pressure::AtTheirTime));
+    assert_eq!(at_its_time().await, 1);
+    let log = bench.main_log();
+    let line = log
+        .iter()
+        .find(|line| line.starts_with("TLS report about plain.example to mailto:later@plain.example: "));
+    let id = line.expect("it is told of").rsplit(' ').next().unwrap();
+    let id = mail_types::MessageId::parse(id.as_bytes()).expect("an id");
+    world.office.attempt(id, AttemptKind::Arrival).await;
+    let log = world.office.log_of(id);
+    assert!(log.last().is_some_and(|line| line.contains("451 come back")), "{log:?}");
+    // The scheduler looks again, and the queue runner comes by.
+    bench.clock.advance(Duration::from_hours(3));
+    assert_eq!(at_its_time().await, 0);
+    world.office.attempt(id, AttemptKind::QueueRun).await;
+    let log = world.office.log_of(id);
+    assert!(log[log.len() - 2].starts_with("=> later@plain.example "), "{log:?}");
+    assert_eq!(log.last().map(String::as_str), Some("Completed"));
+    assert_eq!(world.heard.lock().unwrap().len(), 3, "a message, and a report twice");
+    assert_eq!(bench.spool_files(), Vec::<String>::new());
+}
+
+/// A session that carries mail for two domains is told of to both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_for_two_domains_counts_for_each() {
+    let options = ON.replace("mta_sts_domains = *", "mta_sts_domains = else.example");
+    let world = World::new(Shown::Untrusted, Shown::Good, ok(ENFORCE), &options).await;
+    let id = world.office.post("carol@test.example", &["x@sts.example", "y@plain.example"]);
+    world.attempt(id).await;
+    assert_eq!(world.heard.lock().unwrap().len(), 1);
+    let services = &world.office.bench.services;
+    let day = Period::day_of(services.clock.now());
+    for domain in ["sts.example", "plain.example"] {
+        let [policy] = &services.reports.tls_policies(domain, day).unwrap()[..] else { panic!("{domain}") };
+        assert_eq!(
+            (policy.policy.policy_domain.as_str(), policy.summary.total_successful_session_count),
+            (domain, 1)
+        );
+    }
 }
