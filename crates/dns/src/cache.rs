@@ -1,7 +1,8 @@
 //! What is still good: answers, and links of the chain of trust.
 //!
 //! # Invariants
-//! * At most [`ENTRIES_MAX`] entries: the one that ends soonest makes room.
+//! * At most [`limits::DNS_CACHE_ENTRIES`] entries of [`limits::DNS_CACHE_BYTES`] together: the one that ends soonest makes
+//!   room.
 //! * Each operation costs the logarithm of the size, however old the entries are.
 
 use std::collections::{BTreeSet, HashMap};
@@ -9,7 +10,7 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use mail_types::Timestamp;
+use mail_types::{Timestamp, limits};
 
 /// What was learned, by key.
 #[derive(Debug)]
@@ -21,12 +22,14 @@ pub(crate) struct Cache<K, V> {
 struct State<K, V> {
     entries: HashMap<K, Entry<V>>,
     by_end: BTreeSet<(Timestamp, K)>,
+    bytes: usize,
 }
 
 #[derive(Debug)]
 struct Entry<V> {
     end: Timestamp,
     value: V,
+    bytes: usize,
 }
 
 impl<K: Clone + Eq + Hash + Ord, V: Clone> Cache<K, V> {
@@ -43,20 +46,24 @@ impl<K: Clone + Eq + Hash + Ord, V: Clone> Cache<K, V> {
         Some((entry.value.clone(), left.as_secs() as u32))
     }
 
-    /// Keeps a value for so many seconds.
-    pub(crate) fn keep(&self, key: K, value: V, seconds: u32, now: Timestamp) {
-        if seconds == 0 {
+    /// Keeps a value, which takes about so many bytes, for so many seconds from now.
+    pub(crate) fn keep(&self, key: K, value: V, bytes: usize, (seconds, now): (u32, Timestamp)) {
+        let bytes = bytes + ENTRY_BYTES;
+        if seconds == 0 || bytes > limits::DNS_CACHE_BYTES {
             return;
         }
         let end = now.plus(Duration::from_secs(u64::from(seconds.min(LIFETIME_MAX))));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.remove(&key);
-        while state.entries.len() >= ENTRIES_MAX {
-            let Some((_, soonest)) = state.by_end.pop_first() else { break };
-            state.entries.remove(&soonest);
+        while state.entries.len() >= limits::DNS_CACHE_ENTRIES
+            || state.bytes + bytes > limits::DNS_CACHE_BYTES
+        {
+            let Some((_, soonest)) = state.by_end.first().cloned() else { break };
+            state.remove(&soonest);
         }
         state.by_end.insert((end, key.clone()));
-        state.entries.insert(key, Entry { end, value });
+        state.bytes += bytes;
+        state.entries.insert(key, Entry { end, value, bytes });
     }
 
     /// Forgets everything.
@@ -73,7 +80,7 @@ impl<K, V> Default for Cache<K, V> {
 
 impl<K, V> Default for State<K, V> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), by_end: BTreeSet::new() }
+        Self { entries: HashMap::new(), by_end: BTreeSet::new(), bytes: 0 }
     }
 }
 
@@ -81,12 +88,13 @@ impl<K: Clone + Eq + Hash + Ord, V> State<K, V> {
     fn remove(&mut self, key: &K) {
         if let Some(entry) = self.entries.remove(key) {
             self.by_end.remove(&(entry.end, key.clone()));
+            self.bytes -= entry.bytes;
         }
     }
 }
 
-/// Most entries kept.
-pub(crate) const ENTRIES_MAX: usize = 20_000;
+/// What an entry takes beside its value.
+const ENTRY_BYTES: usize = 128;
 /// Longest time that something is kept (RFC 2181 allows 68 years).
 const LIFETIME_MAX: u32 = 86_400;
 
@@ -101,7 +109,7 @@ mod tests {
     #[test]
     fn an_entry_ages_and_ends() {
         let cache = Cache::default();
-        cache.keep(1, 'a', 60, at(0));
+        cache.keep(1, 'a', 1, (60, at(0)));
         assert_eq!(cache.find(&1, at(20)), Some(('a', 40)));
         assert_eq!(cache.find(&1, at(60)), None);
         assert_eq!(cache.find(&1, at(0)), None);
@@ -110,7 +118,7 @@ mod tests {
     #[test]
     fn a_clock_that_is_put_back_ends_what_was_known() {
         let cache = Cache::default();
-        cache.keep(1, 'a', 60, at(1_000_000));
+        cache.keep(1, 'a', 1, (60, at(1_000_000)));
         assert_eq!(cache.find(&1, at(999_990)), Some(('a', 70)));
         assert_eq!(cache.find(&1, at(0)), None);
     }
@@ -118,13 +126,45 @@ mod tests {
     #[test]
     fn the_soonest_end_makes_room() {
         let cache = Cache::default();
-        for n in 0..=ENTRIES_MAX {
+        for n in 0..=limits::DNS_CACHE_ENTRIES {
             let seconds = if n == 7 { 1 } else { 1_000 };
-            cache.keep(n, (), seconds, at(0));
+            cache.keep(n, (), 1, (seconds, at(0)));
         }
         assert_eq!(cache.find(&7, at(0)), None);
-        assert_eq!(cache.find(&ENTRIES_MAX, at(0)), Some(((), 1_000)));
+        assert_eq!(cache.find(&limits::DNS_CACHE_ENTRIES, at(0)), Some(((), 1_000)));
         let state = cache.state.lock().unwrap();
-        assert_eq!((state.entries.len(), state.by_end.len()), (ENTRIES_MAX, ENTRIES_MAX));
+        assert_eq!(state.entries.len(), limits::DNS_CACHE_ENTRIES);
+        assert_eq!(state.by_end.len(), limits::DNS_CACHE_ENTRIES);
+    }
+
+    #[test]
+    fn large_values_are_few() {
+        let cache = Cache::default();
+        let large = limits::DNS_CACHE_BYTES / 10;
+        for n in 0..30 {
+            cache.keep(n, (), large, (1_000 - n, at(0)));
+        }
+        assert_eq!(
+            (0..30).filter(|n| cache.find(n, at(0)).is_some()).collect::<Vec<_>>(),
+            [0, 1, 2, 3, 4, 5, 6, 7, 29]
+        );
+        // The same key again takes no more; what is larger than everything is not kept.
+        for _ in 0..30 {
+            cache.keep(3, (), large, (2_000, at(0)));
+        }
+        cache.keep(99, (), limits::DNS_CACHE_BYTES, (1_000, at(0)));
+        assert_eq!(cache.find(&99, at(0)), None);
+        let state = cache.state.lock().unwrap();
+        assert_eq!((state.entries.len(), state.bytes), (9, 9 * (large + ENTRY_BYTES)));
+    }
+
+    #[test]
+    fn lifetimes_of_nothing_and_of_ages() {
+        let cache = Cache::default();
+        cache.keep(1, (), 1, (0, at(0)));
+        assert_eq!(cache.find(&1, at(0)), None);
+        cache.keep(2, (), 1, (u32::MAX, at(0)));
+        assert_eq!(cache.find(&2, at(0)), Some(((), LIFETIME_MAX)));
+        assert_eq!(cache.find(&2, at(i64::from(LIFETIME_MAX))), None);
     }
 }

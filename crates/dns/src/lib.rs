@@ -5,7 +5,8 @@
 //!
 //! # Invariants
 //! * An answer is only taken for the question that was asked, from the server that was asked.
-//! * What the peer sends is bounded: records of an answer, aliases followed, entries of the cache.
+//! * Of the same question one is under way at a time.
+//! * What the peer sends is bounded: records of an answer, aliases followed, entries and bytes of the cache.
 //! * A failure says whether asking later may help.
 //!
 //! # Security

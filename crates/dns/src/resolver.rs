@@ -23,6 +23,7 @@ use crate::validate::anchor::TrustAnchors;
 use crate::wire::{Question, Response, ResponseKind};
 
 mod chain;
+mod flight;
 mod follow;
 mod validated;
 
@@ -36,12 +37,15 @@ pub struct Resolver {
     failed: Option<Arc<FailedLookups>>,
 }
 
+/// Name in lower case, type, and whether DNSSEC was asked for.
+type Key = (Vec<u8>, RecordType, bool);
+
 struct Inner {
     config: ResolverConfig,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    /// By name in lower case, type, and whether DNSSEC was asked for.
-    answers: Cache<(Vec<u8>, RecordType, bool), Examined>,
+    answers: Cache<Key, Examined>,
+    flights: flight::Flights,
     links: chain::Links,
     /// Those in force: the configured ones, as far as nobody has followed them further.
     anchors: RwLock<Arc<TrustAnchors>>,
@@ -112,6 +116,14 @@ impl Examined {
     fn failed(failure: DnsFailure) -> Self {
         Self { outcome: Err(failure), security: Security::Indeterminate, reason: None }
     }
+
+    /// About so much memory.
+    fn bytes(&self) -> usize {
+        let records = self.outcome.as_ref().map_or(&[][..], |answer| &answer.records[..]);
+        let record = |record: &Record| size_of::<Record>() + record.name.len() + record.data.bytes();
+        let reason = self.reason.as_ref().map_or(0, |reason| reason.len());
+        size_of::<Self>() + reason + records.iter().map(record).sum::<usize>()
+    }
 }
 
 impl Resolver {
@@ -127,6 +139,7 @@ impl Resolver {
                 clock,
                 entropy,
                 answers: Cache::default(),
+                flights: flight::Flights::default(),
                 links: chain::Links::default(),
                 anchors: RwLock::new(Arc::new(anchors)),
             }),
@@ -211,10 +224,7 @@ impl Resolver {
         }
         let question = Question { name: parsed, rtype };
         let began = clock.now();
-        let Looked { examined, seconds } = match own {
-            Some(anchors) => Box::pin(self.follow_validated(question, anchors, options)).await,
-            None => self.follow(question, options).await,
-        };
+        let examined = self.asked_once(key.clone(), question, own, options).await;
         if let Some(slow) = config.slow.as_ref().filter(|_| !options.timed_by_caller) {
             let took = clock.now().since(began);
             if took > slow.limit {
@@ -228,7 +238,6 @@ impl Resolver {
             }
             Err(failure) => trace!(Dns, "DNS lookup of {} ({rtype:?}): {failure}", key.0.escape_ascii()),
         }
-        answers.keep(key, examined.clone(), seconds, clock.now());
         examined
     }
 

@@ -162,6 +162,20 @@ pub enum RecordData {
     Other(Vec<u8>),
 }
 
+impl RecordData {
+    /// About so many bytes are held apart from the value itself.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::A(_) | Self::Aaaa(_) => 0,
+            Self::Mx { exchange: name, .. } | Self::Srv { target: name, .. } => name.len(),
+            Self::Ptr(name) | Self::Cname(name) | Self::Ns(name) => name.len(),
+            Self::Txt(strings) => strings.iter().map(|text| size_of::<Vec<u8>>() + text.len()).sum(),
+            Self::Soa { mname, rname, .. } => mname.len() + rname.len(),
+            Self::Tlsa { association: data, .. } | Self::Other(data) => data.len(),
+        }
+    }
+}
+
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {

@@ -108,6 +108,10 @@ pub const CONFIG_DIAGNOSTICS: usize = 200;
 pub const DNS_CNAMES: usize = 16;
 /// Records taken from one DNS answer.
 pub const DNS_RECORDS: usize = 512;
+/// Answers of the DNS that are kept.
+pub const DNS_CACHE_ENTRIES: usize = 20_000;
+/// Bytes that they take, about.
+pub const DNS_CACHE_BYTES: usize = 64 << 20;
 /// Signatures checked for one DNS question, along the whole way from the trust anchor.
 pub const DNSSEC_CHECKS: u32 = 256;
 /// Wrong signatures put up with for one DNS question (CVE-2023-50387).

@@ -92,6 +92,19 @@ impl<'a> Session<'a> {
     }
 }
 
+impl Link {
+    /// About so much memory.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::NotCut | Self::NoSuchName => 0,
+            Self::Zone(Trust::Secure(zone)) => {
+                zone.keys.iter().map(|key| size_of_val(key) + key.record.len()).sum()
+            }
+            Self::Zone(Trust::Insecure(why) | Trust::Bogus(why) | Trust::Indeterminate(why)) => why.len(),
+        }
+    }
+}
+
 impl Links {
     pub(super) fn clear(&self) {
         self.known.clear();
@@ -177,7 +190,9 @@ impl Resolver {
             Err(failure) => (unreachable(apex, &failure), UNREACHABLE_SECONDS),
         };
         note(apex, &trust);
-        known.keep(apex.clone(), Link::Zone(trust.clone()), seconds, now);
+        let link = Link::Zone(trust.clone());
+        let bytes = apex.len() + link.bytes();
+        known.keep(apex.clone(), link, bytes, (seconds, now));
         Ok(trust)
     }
 
@@ -209,7 +224,7 @@ impl Resolver {
         if let Link::Zone(trust) = &link {
             note(name, trust);
         }
-        known.keep(name.clone(), link.clone(), seconds, now);
+        known.keep(name.clone(), link.clone(), name.len() + link.bytes(), (seconds, now));
         Ok(link)
     }
 
