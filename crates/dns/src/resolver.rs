@@ -210,7 +210,7 @@ impl Resolver {
             Ok(parsed) => parsed,
             Err(failure) => return Examined::failed(failure),
         };
-        if rtype != RecordType::Ptr && config.unasked.contain(&name::to_text(&parsed).to_ascii_lowercase()) {
+        if rtype != RecordType::Ptr && self.is_unasked(name, &name::to_text(&parsed)) {
             return Examined::failed(DnsFailure::NxDomain);
         }
         let own = match &config.validation {
@@ -239,6 +239,12 @@ impl Resolver {
             Err(failure) => trace!(Dns, "DNS lookup of {} ({rtype:?}): {failure}", key.0.escape_ascii()),
         }
         examined
+    }
+
+    /// `dns_check_names_pattern`: looks at a name as it was written, too, where that has escapes.
+    fn is_unasked(&self, written: &[u8], text: &[u8]) -> bool {
+        let contains = |name: &[u8]| self.inner.config.unasked.contain(&name.to_ascii_lowercase());
+        contains(text) || (written.contains(&b'\\') && contains(written))
     }
 
     /// `dns_again_means_nonexist`. Of TLSA records it matters for security whether they are not there or not known.

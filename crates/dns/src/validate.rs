@@ -10,8 +10,8 @@
 //! * The work that one question may cause is bounded: see [`Effort`].
 //!
 //! # Compatibility
-//! Algorithms 8, 10, 13, 14 and 15; zones that have no other keys are insecure (rfc4035#5.2), and so are those of
-//! RSASHA1 (rfc9905#3).
+//! Algorithms 8, 10, 13, 14 and 15; zones that have only other keys are insecure (rfc4035#5.2), and so are those of
+//! RSASHA1 (rfc9905#2).
 //!
 //! # References
 //! RFC 4033 to 4035, RFC 5155 (NSEC3), RFC 6840 (corrections), RFC 6672 (DNAME), RFC 9276 (NSEC3 iterations), RFC 9905

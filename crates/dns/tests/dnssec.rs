@@ -65,6 +65,8 @@ big TXT BIG
     Spec { name: "alg15.test", algorithm: Some("ED25519"), ..PLAIN },
     Spec { name: "rollover.test", ds: DsIn::Rollover, ..PLAIN },
     Spec { name: "doubleds.test", ds: DsIn::Double, ..PLAIN },
+    Spec { name: "sha1ds.test", ds: DsIn::Sha1, ..PLAIN },
+    Spec { name: "sha1only.test", ds: DsIn::Sha1BesideWrong, ..PLAIN },
     Spec { name: "split.test", zone_keys: ZoneKeys::One, ..PLAIN },
     Spec { name: "bothsign.test", zone_keys: ZoneKeys::BothSign, ..PLAIN },
     Spec { name: "prepublished.test", zone_keys: ZoneKeys::PrePublished, ..PLAIN },
@@ -210,6 +212,8 @@ const CASES: &[Case] = &[
     ("www.rollover.test", A, Secure, ""),
     ("www.doubleds.test", A, Secure, ""),
     ("nothing.doubleds.test", A, NoName, ""),
+    ("www.sha1ds.test", A, Secure, ""),
+    ("nothing.sha1ds.test", A, NoName, ""),
     ("www.split.test", A, Secure, ""),
     ("nothing.split.test", A, NoName, ""),
     ("www.bothsign.test", A, Secure, ""),
@@ -271,10 +275,14 @@ async fn our_verdicts_are_those_of_unbound() {
         Arc::new(SystemEntropy),
     );
     let mut wrong = Vec::new();
-    // rfc9905: SHA-1 counts no more. Debian's unbound is older.
+    // rfc9905#2: signatures with SHA-1 count no more. Debian's unbound is older.
     assert_eq!(verdict_of_unbound(&believing, "www.alg5.test", A).await, Some(Secure));
     let ours = our_verdict(&by_resolver, "www.alg5.test", A).await;
     assert_eq!(ours, (Some(Insecure), SHA1_REASON.to_owned()));
+    // rfc4509#3: SHA-1 counts no more beside SHA-256. Unbound takes either.
+    assert_eq!(verdict_of_unbound(&believing, "www.sha1only.test", A).await, Some(Secure));
+    let (ours, why) = our_verdict(&by_resolver, "www.sha1only.test", A).await;
+    assert!(ours == Some(Bogus) && why.contains("no key of sha1only.test fits its DS"), "{ours:?} {why}");
     for &(name, rtype, expected, reason) in CASES {
         let theirs = verdict_of_unbound(&believing, name, rtype).await;
         if theirs != Some(expected) {

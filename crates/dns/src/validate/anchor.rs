@@ -112,7 +112,7 @@ fn anchor(words: &[&[u8]]) -> Result<(DnsName, Ds), &'static str> {
     } else {
         return Err("neither DS nor DNSKEY");
     };
-    if !crypto::is_supported(ds.algorithm) || !crypto::is_digest_supported(ds.digest_type) {
+    if !ds.is_supported() || ds.digest_type == crypto::SHA1 {
         return Err("algorithm or digest type is not supported");
     }
     Ok((zone, ds))

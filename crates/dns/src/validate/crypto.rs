@@ -20,6 +20,8 @@ pub(crate) const ECDSAP384SHA384: u8 = 14;
 /// Ed25519 (rfc8080).
 pub(crate) const ED25519_ALGORITHM: u8 = 15;
 
+/// Good enough where a zone has nothing better (rfc4509#3): who can make another key with the same digest is not known.
+pub(crate) const SHA1: u8 = 1;
 const SHA256: u8 = 2;
 const SHA384: u8 = 4;
 
@@ -28,9 +30,9 @@ pub(crate) fn is_supported(algorithm: u8) -> bool {
     matches!(algorithm, RSASHA256 | RSASHA512 | ECDSAP256SHA256 | ECDSAP384SHA384 | ED25519_ALGORITHM)
 }
 
-/// Whether digests of a type count: SHA-1 does not (rfc9905#2).
+/// Whether digests of a type count.
 pub(crate) fn is_digest_supported(digest_type: u8) -> bool {
-    matches!(digest_type, SHA256 | SHA384)
+    matches!(digest_type, SHA1 | SHA256 | SHA384)
 }
 
 /// Whether a signature over the data was made with the key, which is in the form of a DNSKEY record.
@@ -48,6 +50,7 @@ pub(crate) fn verify(algorithm: u8, key: &[u8], data: &[u8], signature: &[u8]) -
 /// The digest of a key in a DS record; none for a type that doesn't count.
 pub(crate) fn key_digest(digest_type: u8, data: &[u8]) -> Option<Vec<u8>> {
     let algorithm = match digest_type {
+        SHA1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
         SHA256 => &digest::SHA256,
         SHA384 => &digest::SHA384,
         _ => return None,

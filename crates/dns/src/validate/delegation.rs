@@ -5,7 +5,7 @@ use mail_types::Timestamp;
 
 use super::denial::{Denial, NoDs};
 use super::keys::{Ds, Zone};
-use super::{DnsName, Effort, Reason, RrSet, Sections, shown, signature};
+use super::{DnsName, Effort, Reason, RrSet, Sections, crypto, shown, signature};
 
 /// What a zone says of a name in it when asked for its DS records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,11 @@ pub(crate) fn read(
             Err(reason) => return Err(reason),
         };
         let all: Vec<Ds> = set.data.iter().filter_map(|record| Ds::read(record)).collect();
-        let known: Vec<Ds> = all.iter().filter(|ds| ds.is_supported()).cloned().collect();
+        let mut known: Vec<Ds> = all.iter().filter(|ds| ds.is_supported()).cloned().collect();
+        if known.iter().any(|ds| ds.digest_type != crypto::SHA1) {
+            // rfc4509#3: or a digest that can be forged one day would do for a zone that has better ones.
+            known.retain(|ds| ds.digest_type != crypto::SHA1);
+        }
         if known.is_empty() {
             let algorithms: Vec<_> =
                 all.iter().map(|ds| format!("{}/{}", ds.algorithm, ds.digest_type)).collect();

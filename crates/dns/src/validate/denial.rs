@@ -156,7 +156,7 @@ impl<'a> Denial<'a> {
         match self.nsec3.of_name(&wildcard, effort)? {
             Some(record) if lacks(&record.types, rtype, &wildcard) => Ok(Some(opt_out(cover.opt_out))),
             Some(_) => Ok(None),
-            // rfc5155#8.6: an unsigned delegation may be left out of the chain; it has nothing but NS records.
+            // rfc5155#6: an unsigned delegation may be left out of the chain; what is below it nobody has signed.
             None => Ok(cover.opt_out.then(|| opt_out(true))),
         }
     }

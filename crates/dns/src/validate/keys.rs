@@ -1,7 +1,7 @@
 //! Keys of a zone, and DS records. Which of them vouch for which is in `super::vouched`.
 //!
 //! # References
-//! RFC 4034 sections 2 and 5 and appendix B, RFC 5011 section 7 (revoked keys), RFC 6840 section 5.
+//! RFC 4034 sections 2 and 5 and appendix B, RFC 5011 sections 2.1 and 3 (revoked keys), RFC 6840 section 5.
 
 use super::DnsName;
 use super::crypto;
@@ -48,7 +48,7 @@ impl Key {
         good.then(|| Self { tag: tag(record), algorithm, entry: flags & ENTRY != 0, record: record.to_vec() })
     }
 
-    /// Reads a DNSKEY record of a key that was revoked (rfc5011#7): it signs nothing but its own revocation.
+    /// Reads a DNSKEY record of a key that was revoked (rfc5011#2.1): it signs nothing but its own revocation.
     pub(crate) fn read_revoked(record: &[u8]) -> Option<Self> {
         let [high, low, protocol, algorithm, ..] = *record else { return None };
         let flags = u16::from_be_bytes([high, low]);

@@ -39,6 +39,10 @@ pub(crate) enum DsIn {
     Rollover,
     /// Of two keys; the zone has the second one already and the first one no more.
     Double,
+    /// By SHA-1 alone.
+    Sha1,
+    /// By SHA-1; by SHA-256 that of a key that the zone doesn't have.
+    Sha1BesideWrong,
 }
 
 /// Keys below those that the DS records are about.
@@ -127,7 +131,7 @@ fn above(name: &str) -> &str {
 /// The base names of the key files; made at the same time, as far as the machine can.
 fn key_pairs(folder: &Path, spec: &Spec) -> Vec<String> {
     let Some(algorithm) = spec.algorithm else { return Vec::new() };
-    let count = if spec.ds == DsIn::Right || spec.ds == DsIn::Missing { 1 } else { 2 };
+    let count = if matches!(spec.ds, DsIn::Right | DsIn::Missing | DsIn::Sha1) { 1 } else { 2 };
     let bits = if algorithm.starts_with("RSA") { "2048" } else { "0" };
     let pair = |entry: bool| {
         let mut command = Command::new("ldns-keygen");
@@ -161,7 +165,8 @@ fn sign(folder: &Path, spec: &Spec, keys: &[String], below: &str) -> PathBuf {
     }
     let signed = folder.join(format!("signed-{}", spec.name));
     // The key of a wrong DS record signs nothing, nor does one that is gone.
-    let signing = if matches!(spec.ds, DsIn::Wrong | DsIn::Double) { &keys[1..] } else { keys };
+    let gone = matches!(spec.ds, DsIn::Wrong | DsIn::Double | DsIn::Sha1BesideWrong);
+    let signing = if gone { &keys[1..] } else { keys };
     let last = keys.last().expect("a key");
     let signing = match spec.zone_keys {
         ZoneKeys::PrePublished => {
@@ -205,17 +210,20 @@ fn sign(folder: &Path, spec: &Spec, keys: &[String], below: &str) -> PathBuf {
 
 fn ds_of(folder: &Path, spec: &Spec, keys: &[String]) -> String {
     match keys.first() {
-        Some(_) if spec.ds != DsIn::Missing => {
-            let count = if spec.ds == DsIn::Double { 2 } else { 1 };
-            keys[..count].iter().map(|key| ds_of_key(folder, key)).collect()
-        }
-        _ => String::new(),
+        Some(first) => match spec.ds {
+            DsIn::Missing => String::new(),
+            DsIn::Right | DsIn::Wrong | DsIn::Rollover => ds_of_key(folder, first, "-2"),
+            DsIn::Double => keys[..2].iter().map(|key| ds_of_key(folder, key, "-2")).collect(),
+            DsIn::Sha1 => ds_of_key(folder, first, "-1"),
+            DsIn::Sha1BesideWrong => ds_of_key(folder, first, "-2") + &ds_of_key(folder, &keys[1], "-1"),
+        },
+        None => String::new(),
     }
 }
 
-fn ds_of_key(folder: &Path, key: &str) -> String {
+fn ds_of_key(folder: &Path, key: &str, digest: &str) -> String {
     let mut command = Command::new("ldns-key2ds");
-    output(command.current_dir(folder).args(["-n", "-f", "-2", &format!("{key}.key")]))
+    output(command.current_dir(folder).args(["-n", "-f", digest, &format!("{key}.key")]))
 }
 
 fn output(command: &mut Command) -> String {
