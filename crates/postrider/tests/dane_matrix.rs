@@ -24,7 +24,7 @@ use senders::{Mode, Witness};
 use world::{Case, Of, Record, Shown, Verdict, World, Zone};
 
 use Of::{Authority, Intermediate, Own, Stranger};
-use Shown::{Alone, Deep, Expired, Good, Misnamed, Rootless};
+use Shown::{Alone, Common, Deep, Expired, Good, Misnamed, Rootless};
 use Verdict::{Encrypted, Returned, Verified, Waits};
 use Zone::{Bogus, Insecure, Lapsed, Secure};
 
@@ -57,6 +57,9 @@ const ONE_RECORD: &[Row] = &[
     (2, ALL, Authority, Expired, Secure, Waits, Waits),
     (2, ALL, Authority, Misnamed, Secure, Waits, Waits),
     (2, ALL, Stranger, Good, Secure, Waits, Waits),
+    // rfc7672#3.2.3: the common name counts where there is no other.
+    (2, ALL, Authority, Common, Secure, Verified, Verified),
+    (3, ALL, Own, Common, Secure, Verified, Verified),
     // rfc7672#3.1.3: PKIX-TA(0) and PKIX-EE(1) can't be used; such a set asks for encryption alone.
     (0, ALL, Authority, Good, Secure, Encrypted, Returned),
     (1, ALL, Own, Good, Secure, Encrypted, Returned),
@@ -105,7 +108,7 @@ const SETS: &[SetRow] = &[
 /// record, `HOST` is the server); how a message ends where DANE is tried and where it is required.
 type NameRow = (&'static str, Zone, &'static [(Zone, &'static str)], Verdict, Verdict);
 
-/// rfc7672#2.2.1, 2.2.2, 2.2.3.
+/// rfc7672#2.2.1, 2.2.2, 2.2.3, 3.2.2. The certificate is for `*.secure.test`, that of `ELSEWHERE` for `*.end.secure.test`.
 const NAMES: &[NameRow] = &[
     ("no MX record", Secure, &[(Secure, "d# A HOST\n_25._tcp.d# TLSA OWN")], Verified, Verified),
     (
@@ -176,6 +179,48 @@ const NAMES: &[NameRow] = &[
         &[(Insecure, "d# MX 10 m#\nm# CNAME r#.secure.test."), (Secure, "r# A HOST\n_25._tcp.r# TLSA OTHER")],
         Encrypted,
         Returned,
+    ),
+    (
+        "the certificate is for the domain",
+        Secure,
+        &[(Secure, "d# MX 10 m#.of\nm#.of A HOST\n_25._tcp.m#.of TLSA AUTHORITY")],
+        Verified,
+        Verified,
+    ),
+    (
+        "the certificate is for what the domain is an alias of",
+        Secure,
+        &[(Secure, "d# CNAME e#.end\ne#.end MX 10 m#\nm# A ELSEWHERE\n_25._tcp.m# TLSA AUTHORITY")],
+        Verified,
+        Verified,
+    ),
+    (
+        "the certificate is for neither of them",
+        Secure,
+        &[(Secure, "d# CNAME e#\ne# MX 10 m#\nm# A ELSEWHERE\n_25._tcp.m# TLSA AUTHORITY")],
+        Waits,
+        Waits,
+    ),
+    (
+        "the certificate is for the host at the end of its aliases",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# CNAME r#.end\nr#.end A ELSEWHERE\n_25._tcp.r#.end TLSA AUTHORITY")],
+        Verified,
+        Verified,
+    ),
+    (
+        "no MX record, and the certificate is for what the domain is an alias of",
+        Secure,
+        &[(Secure, "d# CNAME e#.end\ne#.end A ELSEWHERE\n_25._tcp.e#.end TLSA AUTHORITY")],
+        Verified,
+        Verified,
+    ),
+    (
+        NO_MX_AND_ALIAS,
+        Secure,
+        &[(Secure, "d# CNAME e#.of\ne#.of A HOST\n_25._tcp.e#.of TLSA AUTHORITY")],
+        Verified,
+        Verified,
     ),
     (
         "the TLSA record is an alias",
@@ -251,6 +296,8 @@ const NAMES: &[NameRow] = &[
     ),
 ];
 
+const NO_MX_AND_ALIAS: &str = "no MX record, and the certificate is for the domain, an alias";
+
 /// Where a witness ends otherwise: of which cases, how, and who is right.
 struct Difference {
     witness: Witness,
@@ -299,6 +346,27 @@ const DIFFERENCES: &[Difference] = &[
         },
         ends: (Encrypted, Returned),
         right: "we and Postfix, by the same sentence",
+    },
+    Difference {
+        witness: Witness::Exim,
+        of: |case, _| {
+            ["the certificate is for the domain", "the certificate is for what the domain is an alias of"]
+                .contains(&case.says)
+        },
+        ends: (Waits, Waits),
+        right: "we and Postfix: rfc7672#3.2.2 has clients take the domain, and what it is an alias of, beside the host",
+    },
+    Difference {
+        witness: Witness::Exim,
+        of: |case, _| case.says == NO_MX_AND_ALIAS,
+        ends: (Waits, Waits),
+        right: "we: by the same section, for domains without MX records",
+    },
+    Difference {
+        witness: Witness::Postfix,
+        of: |case, _| case.says == NO_MX_AND_ALIAS,
+        ends: (Waits, Waits),
+        right: "we, by the same sentence",
     },
     Difference {
         witness: Witness::Postfix,

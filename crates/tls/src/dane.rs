@@ -12,12 +12,13 @@
 //! The words say which kinds of record were there, and the nearest miss where there was one.
 //!
 //! # References
-//! RFC 6698, RFC 7671, RFC 7672 (SMTP: usages 2 and 3 alone; no names and no dates with usage 3).
+//! RFC 6698, RFC 7671, RFC 7672 (SMTP: usages 2 and 3 alone; no names and no dates with usage 3; common names where there are
+//! no others).
 
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use rustls::pki_types::{CertificateDer, Der, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::certificate::{is_current, public_key};
 use crate::error::Unverified;
@@ -94,7 +95,7 @@ pub struct Associations {
 
 impl Associations {
     /// The records that can be used; none when there is no such record. `names` are the TLSA base domain, and
-    /// then the domain that the message is for (rfc7672#3.2.3).
+    /// then the domains that have led to it (rfc7672#3.2.2).
     pub fn usable<'a>(records: impl IntoIterator<Item = Tlsa<'a>>, names: Vec<String>) -> Option<Self> {
         let known: Vec<Association> =
             records.into_iter().take(RECORDS).filter_map(|record| Association::of(&record).ok()).collect();
@@ -189,7 +190,7 @@ impl Associations {
     fn named(&self, own: &[u8]) -> Result<(), Unverified> {
         let certificate = CertificateDer::from(own);
         let read = EndEntityCert::try_from(&certificate).map_err(|error| path_fault(&error))?;
-        if self.names.iter().any(|name| holds_name(&read, name)) {
+        if self.names.iter().any(|name| holds_name(&read, name) || is_called(own, name)) {
             Ok(())
         } else {
             Err(Unverified::misnamed(&self.names))
@@ -264,7 +265,7 @@ impl Association {
         let mut anchors: Vec<_> = shown.map(|certificate| anchor(certificate, now)).collect();
         match (self.matching, self.selector) {
             (Matching::Full, Selector::Certificate) => anchors.push(anchor(&self.data, now)),
-            // rfc7671#5.2.2: a bare key of whoever issued a certificate of the chain.
+            // rfc7671#5.2.3: a bare key of whoever issued a certificate of the chain.
             (Matching::Full, Selector::Key) => {
                 let chain = std::iter::once(&own).chain(others);
                 anchors.extend(chain.filter_map(|below| bare_key(&self.data, below)).map(Ok));
@@ -272,6 +273,28 @@ impl Association {
             _ => {}
         }
         anchors
+    }
+}
+
+/// Whether a certificate without names of hosts has this one as its common name; a `*` may be its whole first label
+/// (rfc7672#3.2.3).
+fn is_called(certificate: &[u8], name: &str) -> bool {
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
+    let holds_hosts = match certificate.subject_alternative_name() {
+        Ok(None) => false,
+        Ok(Some(names)) => {
+            names.value.general_names.iter().any(|name| matches!(name, GeneralName::DNSName(_)))
+        }
+        // More than one list, or one that can't be read.
+        Err(_) => true,
+    };
+    // The last one is the most specific.
+    let common = certificate.subject().iter_common_name().last().and_then(|common| common.as_str().ok());
+    let Some(common) = common.filter(|_| !holds_hosts) else { return false };
+    match (common.strip_prefix("*."), name.split_once('.')) {
+        (Some(rest), Some((_, below))) => rest.contains('.') && rest.eq_ignore_ascii_case(below),
+        (Some(_), None) => false,
+        (None, _) => common.eq_ignore_ascii_case(name),
     }
 }
 

@@ -138,7 +138,7 @@ impl Requirement {
     }
 }
 
-/// Whether a certificate is for a name; the common name of its subject is not looked at.
+/// Whether a certificate is for a name; the common name of its subject is not looked at (but by DANE, see there).
 pub(crate) fn holds_name(certificate: &EndEntityCert<'_>, name: &str) -> bool {
     ServerName::try_from(name).is_ok_and(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
 }

@@ -27,10 +27,12 @@ pub(crate) enum Shown {
     Deep,
     /// The same without the root.
     Rootless,
+    /// One with the names of hosts as its common name alone.
+    Common,
 }
 
-const SHOWN: [Shown; 6] =
-    [Shown::Good, Shown::Alone, Shown::Expired, Shown::Misnamed, Shown::Deep, Shown::Rootless];
+const SHOWN: [Shown; 7] =
+    [Shown::Good, Shown::Alone, Shown::Expired, Shown::Misnamed, Shown::Deep, Shown::Rootless, Shown::Common];
 
 /// Of whom a record speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +101,7 @@ impl Shown {
             Self::Misnamed => "misnamed",
             Self::Deep => "deep",
             Self::Rootless => "rootless",
+            Self::Common => "common",
         }
     }
 
@@ -114,6 +117,7 @@ impl Of {
             (Self::Own, Shown::Good | Shown::Alone) => "leaf",
             (Self::Own, Shown::Expired) => "expired",
             (Self::Own, Shown::Misnamed) => "misnamed",
+            (Self::Own, Shown::Common) => "common",
             (Self::Own, Shown::Deep | Shown::Rootless) => "low",
             (Self::Authority, _) => "authority",
             (Self::Intermediate, _) => "between",
@@ -144,9 +148,9 @@ set -e
 key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
 root() { key $1; openssl req -x509 -new -key $1.key -subj \"/CN=$1\" -days 3650 -out $1.crt \\
   -addext basicConstraints=critical,CA:TRUE; }
-# NAME ISSUER EXTENSION [DATES]
+# NAME ISSUER EXTENSION [DATES [CN]]
 below() {
-  key $1; openssl req -new -key $1.key -subj \"/CN=$1\" -out $1.csr
+  key $1; openssl req -new -key $1.key -subj \"/CN=${5:-$1}\" -out $1.csr
   printf '%s\\n' \"$3\" > ext; touch index; printf '%02x' $((serial += 1)) > serial
   openssl ca -batch -config ca.conf -cert $2.crt -keyfile $2.key -in $1.csr -out $1.crt -extfile ext -notext $4 2>/dev/null
 }
@@ -170,17 +174,19 @@ below between authority basicConstraints=critical,CA:TRUE
 mine=subjectAltName=DNS:*.secure.test,DNS:*.insecure.test,DNS:*.bogus.test
 below leaf authority $mine
 below expired authority $mine '-startdate 20200101000000Z -enddate 20210101000000Z'
-below misnamed authority subjectAltName=DNS:mx.elsewhere.test
+below misnamed authority subjectAltName=DNS:mx.elsewhere.test,DNS:*.end.secure.test
+below common authority basicConstraints=CA:FALSE '' '*.secure.test'
 below low between $mine
 cat leaf.crt authority.crt leaf.key > good.pem
 cat leaf.crt leaf.key > alone.pem
 cat expired.crt authority.crt expired.key > expired.pem
 cat misnamed.crt authority.crt misnamed.key > misnamed.pem
+cat common.crt authority.crt common.key > common.pem
 cat low.crt between.crt authority.crt low.key > deep.pem
 cat low.crt between.crt low.key > rootless.pem
 chmod 644 *.pem
 hex() { od -An -v -tx1 | tr -d ' \\n'; }
-for it in authority stranger between leaf expired misnamed low; do
+for it in authority stranger between leaf expired misnamed common low; do
   openssl x509 -in $it.crt -outform DER -out $it.0
   openssl x509 -in $it.crt -noout -pubkey | openssl pkey -pubin -outform DER -out $it.1
   for part in $it.0 $it.1; do
@@ -269,7 +275,8 @@ fn spec(zone: Zone, cases: &[Case], pki: &Path) -> Spec {
                 .replace("ELSEWHERE", &Shown::Misnamed.address())
                 .replace("HOST", &case.shown.address())
                 .replace("OWN", &format!("3 1 1 {}", data("leaf.1.1")))
-                .replace("OTHER", &format!("3 1 1 {}", data("stranger.1.1")));
+                .replace("OTHER", &format!("3 1 1 {}", data("stranger.1.1")))
+                .replace("AUTHORITY", &format!("2 0 1 {}", data("authority.0.1")));
             let _ = writeln!(text, "{filled}");
         }
         if case.zone != zone || !case.layout.is_empty() {

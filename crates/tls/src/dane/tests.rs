@@ -122,6 +122,56 @@ fn an_authority_in_the_middle_is_enough() {
     assert_eq!(of(&[(2, 1, 0, root.der())]).unwrap().judge(&[&good, middle.der()], NOW), Ok(()));
 }
 
+/// rfc7672#3.2.3: the common name counts where there is no other, and `*` is the whole of a first label.
+#[test]
+fn common_names() {
+    let ca = authority("one", NOW + 1000);
+    let certificate = |common: &[&str], others: Vec<rcgen::SanType>| {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        for (nth, name) in common.iter().enumerate() {
+            // By its number it is there beside the same by its name.
+            let by_number = rcgen::DnType::CustomDnType(vec![2, 5, 4, 3]);
+            let kind = if nth + 1 == common.len() { rcgen::DnType::CommonName } else { by_number };
+            params.distinguished_name.push(kind, *name);
+        }
+        params.subject_alt_names = others;
+        at(&mut params, NOW - 1000, NOW + 1000);
+        params.signed_by(&KeyPair::generate().unwrap(), &ca).unwrap().der().to_vec()
+    };
+    let host = |name: &str| rcgen::SanType::DnsName(name.try_into().unwrap());
+    let address = || rcgen::SanType::IpAddress([192, 0, 2, 1].into());
+    for (common, others, good) in [
+        (&["mx.example"][..], vec![], true),
+        (&["MX.Example"], vec![], true),
+        (&["mx.example"], vec![address()], true),
+        (&["mx.example"], vec![host("other.example")], false),
+        (&["other.example"], vec![host("mx.example")], true),
+        (&["other.example"], vec![], false),
+        (&["example"], vec![], false),
+        (&[""], vec![], false),
+        (&[], vec![], false),
+        // `mx.deep.example` is the second name of the set.
+        (&["*.deep.example"], vec![], true),
+        (&["*.DEEP.example"], vec![], true),
+        (&["*.example"], vec![], false),
+        (&["m*.deep.example"], vec![], false),
+        (&["*"], vec![], false),
+        (&["*.*.example"], vec![], false),
+        (&["mx.*.example"], vec![], false),
+        // The last one is the most specific.
+        (&["mx.example", "other.example"], vec![], false),
+        (&["other.example", "mx.example"], vec![], true),
+    ] {
+        let shown = certificate(common, others.clone());
+        let key = data(1, 1, ca.der());
+        let record = Tlsa { usage: 2, selector: 1, matching: 1, association: &key };
+        let names = vec![HOST.to_owned(), "mx.deep.example".to_owned()];
+        let records = Associations::usable([record], names).unwrap();
+        assert_eq!(records.judge(&[&shown, ca.der()], NOW).is_ok(), good, "{common:?} {others:?}");
+    }
+}
+
 #[test]
 fn mixed_and_rolled_sets() {
     let (ca, other) = (authority("one", NOW + 1000), authority("two", NOW + 1000));

@@ -117,8 +117,9 @@ async fn of_host(resolver: &dns::Resolver, host: &Candidate, port: u16, domain: 
     if bases.is_empty() {
         return Dane::InsecureHost;
     }
+    let others = other_names(resolver, host, domain).await;
     for base in bases {
-        match tlsa(resolver, base, port, domain).await {
+        match tlsa(resolver, base, port, &others).await {
             Dane::Nothing => {}
             found => return found,
         }
@@ -126,9 +127,27 @@ async fn of_host(resolver: &dns::Resolver, host: &Candidate, port: u16, domain: 
     Dane::Nothing
 }
 
-/// The TLSA records of a port under a name that is known for certain. `domain` is another name for which the certificate may
+/// Names beside the TLSA base domain for which a certificate below a DANE-TA(2) authority may be.
+///
+/// rfc7672#3.2.2: the domain, where its MX records led to the host, and what it is an alias of; else the name that is an
+/// alias of the host's.
+async fn other_names(resolver: &dns::Resolver, host: &Candidate, domain: Option<&[u8]>) -> Vec<Vec<u8>> {
+    let Some(domain) = domain.filter(|_| host.route == Route::Mx) else {
+        return host.alias.iter().cloned().collect();
+    };
+    let mut names = vec![domain.to_vec()];
+    // The router has asked already.
+    if let Ok(answer) = resolver.query_with(domain, RecordType::Mx, &QueryOptions::DNSSEC).await
+        && answer.security == Security::Secure
+    {
+        names.push(answer.canonical_name.to_ascii_lowercase());
+    }
+    names
+}
+
+/// The TLSA records of a port under a name that is known for certain. `others` are more names for which the certificate may
 /// be.
-pub async fn tlsa(resolver: &dns::Resolver, base: &[u8], port: u16, domain: Option<&[u8]>) -> Dane {
+pub async fn tlsa(resolver: &dns::Resolver, base: &[u8], port: u16, others: &[Vec<u8>]) -> Dane {
     let name = tlsa_name(base, port);
     let answer = match resolver.query_with(&name, RecordType::Tlsa, &QueryOptions::DNSSEC).await {
         Ok(answer) => answer,
@@ -146,9 +165,13 @@ pub async fn tlsa(resolver: &dns::Resolver, base: &[u8], port: u16, domain: Opti
         }
         _ => None,
     });
-    let names = [Some(base), domain].into_iter().flatten();
-    let mut names: Vec<String> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-    names.dedup();
+    let mut names: Vec<String> = Vec::new();
+    for name in std::iter::once(base).chain(others.iter().map(Vec::as_slice)) {
+        let name = String::from_utf8_lossy(name).into_owned();
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            names.push(name);
+        }
+    }
     Associations::usable(records, names).map_or(Dane::Unusable, |records| Dane::Usable(Arc::new(records)))
 }
 
