@@ -200,10 +200,15 @@ fn told(name: &[u8], rtype: RecordType, failure: &DnsFailure) -> Option<String> 
     }
 }
 
+/// An address as text; the interface that may stand behind one of IPv6 counts for nothing.
+fn address(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?;
+    text.parse().ok().or_else(|| text.split_once('%')?.0.parse().map(IpAddr::V6).ok())
+}
+
 /// For `ptr` an address becomes the name that its records stand under.
 fn turned(name: &[u8], wanted: Wanted) -> Vec<u8> {
-    let address = std::str::from_utf8(name).ok().and_then(|text| text.parse::<IpAddr>().ok());
-    match address {
+    match address(name) {
         Some(address) if wanted.record_type() == RecordType::Ptr => mail_types::dns::reverse_name(address),
         _ => name.to_vec(),
     }
@@ -213,8 +218,8 @@ impl Query {
     /// The names of the list; one IPv6 address alone is no list.
     fn names(&self) -> Vec<Vec<u8>> {
         let text = self.list.trim_ascii();
-        let address = std::str::from_utf8(text).ok().and_then(|text| text.parse::<IpAddr>().ok());
-        if self.wanted.record_type() == RecordType::Ptr && address.is_some_and(|address| address.is_ipv6()) {
+        let is_ipv6 = address(text).is_some_and(|address| address.is_ipv6());
+        if self.wanted.record_type() == RecordType::Ptr && is_ipv6 {
             return vec![text.to_vec()];
         }
         ListItems::new(&self.list).map(Cow::into_owned).collect()

@@ -1,5 +1,7 @@
 //! How a record looks in the answer.
 
+use std::net::Ipv6Addr;
+
 use mail_types::dns::RecordData;
 
 use super::query::{Query, Wanted};
@@ -10,7 +12,7 @@ pub(super) fn record(data: &RecordData, query: &Query) -> Option<Vec<u8>> {
     let join = |parts: &[&[u8]]| parts.join(fields.unwrap_or(b" "));
     Some(match (data, query.wanted) {
         (RecordData::A(address), _) => address.to_string().into_bytes(),
-        (RecordData::Aaaa(address), _) => address.to_string().into_bytes(),
+        (RecordData::Aaaa(address), _) => ipv6(*address).into_bytes(),
         (RecordData::Mx { exchange, .. }, Wanted::MailHosts) => exchange.clone(),
         (RecordData::Mx { preference, exchange }, _) => join(&[preference.to_string().as_bytes(), exchange]),
         (RecordData::Txt(strings), _) => match fields {
@@ -38,6 +40,17 @@ pub(super) fn record(data: &RecordData, query: &Query) -> Option<Vec<u8>> {
         (RecordData::Other(bytes), Wanted::Spf) => strings(bytes).join(fields.unwrap_or_default()),
         (RecordData::Other(_), _) => return None,
     })
+}
+
+/// As the C library writes it: what has its last 32 bits alone is an IPv4 address within.
+fn ipv6(address: Ipv6Addr) -> String {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => {
+            let [a, b, c, d] = (u32::from(high) << 16 | u32::from(low)).to_be_bytes();
+            format!("::{a}.{b}.{c}.{d}")
+        }
+        _ => address.to_string(),
+    }
 }
 
 /// The strings of a record in the form of a text record, as far as they are whole.
