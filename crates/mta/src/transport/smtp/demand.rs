@@ -21,6 +21,7 @@ use config::options::transport::smtp as options;
 use mail_types::dns::{DnsFailure, QueryOptions, RecordData, RecordType, Security};
 use observe::event::{Event, Streams};
 use policy::list::Subject;
+use policy::retry::Route;
 use tls::policy::{Configured, Dane, Decision, Inputs, MtaSts, decide};
 use tls::{Associations, Tlsa};
 
@@ -38,12 +39,12 @@ pub(super) struct Demand {
     pub(super) decision: Decision,
 }
 
-/// Decides about a host. `domain` is the one that the mail is for, when there is one; `at_once` means smtps.
+/// Decides about a host. `at_once` means smtps.
 pub(super) async fn demand(
     host: &Candidate,
     port: u16,
     at_once: bool,
-    (domain, renewal): (Option<&[u8]>, Renewal),
+    renewal: Renewal,
     matches: &mut (dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool + Send),
     context: &mut Context,
 ) -> Demand {
@@ -53,7 +54,7 @@ pub(super) async fn demand(
         require_dane: matches(options::HOSTS_REQUIRE_DANE, context),
     };
     let asks = configured.require_dane || matches(options::HOSTS_TRY_DANE, context);
-    let dane = if asks { of_host(&context.dns(), host, port, domain).await } else { Dane::NotAsked };
+    let dane = if asks { of_host(&context.dns(), host, port).await } else { Dane::NotAsked };
     context.tell_failed_lookups();
     let sts = match host.policy_domain() {
         Some(domain) => policy(domain, renewal, context).await,
@@ -112,12 +113,12 @@ pub(super) async fn tlsa_bases<'a>(
 }
 
 /// What the TLSA records of a host say.
-async fn of_host(resolver: &dns::Resolver, host: &Candidate, port: u16, domain: Option<&[u8]>) -> Dane {
+async fn of_host(resolver: &dns::Resolver, host: &Candidate, port: u16) -> Dane {
     let Ok(bases) = tlsa_bases(resolver, host).await else { return Dane::Failed };
     if bases.is_empty() {
         return Dane::InsecureHost;
     }
-    let others = other_names(resolver, host, domain).await;
+    let others = other_names(resolver, host).await;
     for base in bases {
         match tlsa(resolver, base, port, &others).await {
             Dane::Nothing => {}
@@ -129,15 +130,13 @@ async fn of_host(resolver: &dns::Resolver, host: &Candidate, port: u16, domain: 
 
 /// Names beside the TLSA base domain for which a certificate below a DANE-TA(2) authority may be.
 ///
-/// rfc7672#3.2.2: the domain, where its MX records led to the host, and what it is an alias of; else the name that is an
-/// alias of the host's.
-async fn other_names(resolver: &dns::Resolver, host: &Candidate, domain: Option<&[u8]>) -> Vec<Vec<u8>> {
-    let Some(domain) = domain.filter(|_| host.route == Route::Mx) else {
-        return host.alias.iter().cloned().collect();
-    };
+/// rfc7672#3.2.2: the domain whose host it is, and where MX records have led to it, what the domain is an alias of.
+async fn other_names(resolver: &dns::Resolver, host: &Candidate) -> Vec<Vec<u8>> {
+    let Some(domain) = host.policy_domain() else { return host.alias.iter().cloned().collect() };
     let mut names = vec![domain.to_vec()];
     // The router has asked already.
-    if let Ok(answer) = resolver.query_with(domain, RecordType::Mx, &QueryOptions::DNSSEC).await
+    if host.route == Route::Mx
+        && let Ok(answer) = resolver.query_with(domain, RecordType::Mx, &QueryOptions::DNSSEC).await
         && answer.security == Security::Secure
     {
         names.push(answer.canonical_name.to_ascii_lowercase());

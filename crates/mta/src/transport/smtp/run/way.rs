@@ -188,9 +188,8 @@ impl Run<'_> {
     /// What is asked of a host.
     pub(super) async fn demand(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Demand {
         let mut matches = in_list(self.transport, host);
-        let domain = self.batch.only_domain();
         let at_once = settings.tls_at_once || host.tls == HostTls::AtOnce;
-        demand(host, port, at_once, (domain.as_deref(), self.renewal), &mut matches, self.context).await
+        demand(host, port, at_once, self.renewal, &mut matches, self.context).await
     }
 
     pub(super) fn host_in(&mut self, option: config::Opt<Hosts>, host: &Candidate) -> bool {
