@@ -16,7 +16,7 @@ mod signer;
 
 extern crate postrider_dns as dns;
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use dns::{Resolver, ResolverConfig, TrustAnchors, Validation};
@@ -352,6 +352,38 @@ async fn an_island_stays_secure_whoever_is_said_to_have_signed() {
             let asked = world.ask(name).await;
             assert!(matches!(asked, Err(DnsFailure::Bogus(_))), "{name} by {signer:?}: {asked:?}");
         }
+    }
+}
+
+/// Anchors that change while a question is under way: what the old ones have proven is not there afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn anchors_that_change_meanwhile() {
+    let world = World::new();
+    assert_eq!(world.ask("www.good.test").await, Ok(Security::Secure));
+    world.resolver.forget();
+    let (asked, answer) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (has_asked, may_answer) = (Arc::clone(&asked), Arc::clone(&answer));
+    world.server.lie(move |asked, _, reply| {
+        if asked.1 == DNSKEY && asked.0.is_empty() {
+            has_asked.wait();
+            may_answer.wait();
+        }
+        Some(reply)
+    });
+    let resolver = world.resolver.clone();
+    let patient = QueryOptions { retrans: Some(Duration::from_secs(20)), ..QueryOptions::DNSSEC };
+    let asking =
+        tokio::spawn(async move { resolver.query_with(b"www.good.test", RecordType::A, &patient).await });
+    tokio::task::block_in_place(|| asked.wait());
+    // The key of `test` does not sign the root.
+    let revoked = world.server.anchor("test").replacen("test.", ".", 1);
+    world.resolver.trust(TrustAnchors::parse(revoked.as_bytes()).expect("an anchor"));
+    tokio::task::block_in_place(|| answer.wait());
+    assert_eq!(asking.await.expect("no panic").map(|answer| answer.security), Ok(Security::Secure));
+    world.server.tell_the_truth();
+    for name in ["www.good.test", "mail.good.test"] {
+        let again = world.ask(name).await;
+        assert!(matches!(again, Err(DnsFailure::Bogus(_))), "{name}: {again:?}");
     }
 }
 

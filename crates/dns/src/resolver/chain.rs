@@ -190,9 +190,7 @@ impl Resolver {
             Err(failure) => (unreachable(apex, &failure), UNREACHABLE_SECONDS),
         };
         note(apex, &trust);
-        let link = Link::Zone(trust.clone());
-        let bytes = apex.len() + link.bytes();
-        known.keep(apex.clone(), link, bytes, (seconds, now));
+        self.keep_link(apex, Link::Zone(trust.clone()), seconds, session);
         Ok(trust)
     }
 
@@ -224,8 +222,16 @@ impl Resolver {
         if let Link::Zone(trust) = &link {
             note(name, trust);
         }
-        known.keep(name.clone(), link.clone(), name.len() + link.bytes(), (seconds, now));
+        self.keep_link(name, link.clone(), seconds, session);
         Ok(link)
+    }
+
+    /// What was proven from other anchors than those of now is not kept.
+    fn keep_link(&self, name: &DnsName, link: Link, seconds: u32, session: &Session<'_>) {
+        if Arc::ptr_eq(&session.anchors, &self.anchors()) {
+            let bytes = name.len() + link.bytes();
+            self.inner.links.known.keep(name.clone(), link, bytes, (seconds, self.inner.clock.now()));
+        }
     }
 
     /// The keys that DS records vouch for.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 /// A zone to be made.
 pub(crate) struct Spec {
     pub(crate) name: &'static str,
-    /// Of ldns-keygen; none for a zone that is not signed.
+    /// Of ldns-keygen, for RSA perhaps with `:` and how many bits; none for a zone that is not signed.
     pub(crate) algorithm: Option<&'static str>,
     /// Iterations, opt-out.
     pub(crate) nsec3: Option<(u32, bool)>,
@@ -41,6 +41,8 @@ pub(crate) enum DsIn {
     Double,
     /// By SHA-1 alone.
     Sha1,
+    /// By SHA-384 alone.
+    Sha384,
     /// By SHA-1; by SHA-256 that of a key that the zone doesn't have.
     Sha1BesideWrong,
 }
@@ -131,8 +133,10 @@ fn above(name: &str) -> &str {
 /// The base names of the key files; made at the same time, as far as the machine can.
 fn key_pairs(folder: &Path, spec: &Spec) -> Vec<String> {
     let Some(algorithm) = spec.algorithm else { return Vec::new() };
-    let count = if matches!(spec.ds, DsIn::Right | DsIn::Missing | DsIn::Sha1) { 1 } else { 2 };
-    let bits = if algorithm.starts_with("RSA") { "2048" } else { "0" };
+    let count =
+        if matches!(spec.ds, DsIn::Right | DsIn::Missing | DsIn::Sha1 | DsIn::Sha384) { 1 } else { 2 };
+    let usual = if algorithm.starts_with("RSA") { "2048" } else { "0" };
+    let (algorithm, bits) = algorithm.split_once(':').unwrap_or((algorithm, usual));
     let pair = |entry: bool| {
         let mut command = Command::new("ldns-keygen");
         command.current_dir(folder).args(["-a", algorithm]);
@@ -215,6 +219,7 @@ fn ds_of(folder: &Path, spec: &Spec, keys: &[String]) -> String {
             DsIn::Right | DsIn::Wrong | DsIn::Rollover => ds_of_key(folder, first, "-2"),
             DsIn::Double => keys[..2].iter().map(|key| ds_of_key(folder, key, "-2")).collect(),
             DsIn::Sha1 => ds_of_key(folder, first, "-1"),
+            DsIn::Sha384 => ds_of_key(folder, first, "-4"),
             DsIn::Sha1BesideWrong => ds_of_key(folder, first, "-2") + &ds_of_key(folder, &keys[1], "-1"),
         },
         None => String::new(),
