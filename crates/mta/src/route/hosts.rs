@@ -18,7 +18,7 @@ use mail_types::clock::Entropy;
 use mail_types::dns::{Answer, DnsFailure, RecordData, RecordType, Security};
 use policy::list::Subject;
 
-use super::outcome::RouteHost;
+use super::outcome::{RouteDeferral, RouteHost};
 use super::state::State;
 
 /// Which addresses count, and in which order.
@@ -39,11 +39,15 @@ pub(crate) struct Dnssec {
 
 impl Dnssec {
     /// What the options of a router say about a domain.
-    pub(crate) async fn of(state: &mut State<'_>, router: &RouterInstance, domain: &[u8]) -> Self {
-        let (request, require) = (generic::DNSSEC_REQUEST_DOMAINS, generic::DNSSEC_REQUIRE_DOMAINS);
-        let required = state.world.domain_in(router.options.get(require), domain).await;
-        let requested = required || state.world.domain_in(router.options.get(request), domain).await;
-        Self { requested, required }
+    pub(crate) async fn of(
+        state: &mut State<'_>,
+        router: &RouterInstance,
+        domain: &[u8],
+    ) -> Result<Self, RouteDeferral> {
+        let required = state.world.option_has(router, generic::DNSSEC_REQUIRE_DOMAINS, domain).await?;
+        let requested =
+            required || state.world.option_has(router, generic::DNSSEC_REQUEST_DOMAINS, domain).await?;
+        Ok(Self { requested, required })
     }
 
     /// Whether an answer is of use.
@@ -192,9 +196,8 @@ async fn one_name(state: &mut State<'_>, name: &[u8], families: Families, dnssec
 
 /// `disable_ipv6`, `dns_ipv4_lookup`.
 async fn no_ipv6(state: &mut State<'_>, name: &[u8]) -> bool {
-    let config = state.world.config();
-    config.main.get(main::DISABLE_IPV6)
-        || state.world.domain_in(config.main.get(main::DNS_IPV4_LOOKUP), name).await
+    state.world.config().main.get(main::DISABLE_IPV6)
+        || state.world.main_has(main::DNS_IPV4_LOOKUP, name).await
 }
 
 fn addresses_of(answer: &Answer) -> impl Iterator<Item = IpAddr> {
@@ -244,14 +247,15 @@ fn in_hosts_file(state: &State<'_>, name: &[u8], families: Families) -> Addresse
     Addresses::Found { addresses, name: name.to_vec(), dnssec: false, alias: None }
 }
 
-/// Takes out the addresses that `ignore_target_hosts` names. True when there was one such.
+/// Takes out the addresses that `ignore_target_hosts` names. True when there was one such; none where the list can't tell:
+/// then nobody may be spoken to, and the panic log says why.
 pub(crate) async fn drop_ignored(
     state: &mut State<'_>,
     router: &RouterInstance,
     name: &[u8],
     addresses: &mut Vec<IpAddr>,
-) -> bool {
-    let Some(list) = router.options.get(generic::IGNORE_TARGET_HOSTS) else { return false };
+) -> Option<bool> {
+    let Some(list) = router.options.get(generic::IGNORE_TARGET_HOSTS) else { return Some(false) };
     let before = addresses.len();
     let mut kept = Vec::with_capacity(before);
     for address in addresses.drain(..) {
@@ -261,14 +265,20 @@ pub(crate) async fn drop_ignored(
         } else {
             Some(list.matches(Subject::host(&[name], Some(address)), state.world.context))
         };
-        // A list that can't tell ignores nothing.
-        if !found.is_some_and(|found| found.is_ok_and(|found| found.matched)) {
-            kept.push(address);
+        match found? {
+            Ok(found) if found.matched => {}
+            Err(error) if !error.unanswered => {
+                let name = &router.name;
+                let text = format!("failed to check \"ignore_target_hosts\" in {name} router: {error}");
+                state.world.log_panic(text);
+                return None;
+            }
+            Ok(_) | Err(_) => kept.push(address),
         }
     }
     state.world.context.facts.host.address = None;
     *addresses = kept;
-    addresses.len() != before
+    Some(addresses.len() != before)
 }
 
 /// Takes out hosts with an address that a more preferred one has too.

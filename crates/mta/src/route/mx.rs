@@ -98,7 +98,9 @@ async fn own_addresses(
     };
     match hosts::look_up(state, domain, hosts::Method::Dns, search.families, search.dnssec, false).await {
         Addresses::Found { mut addresses, dnssec, name, alias } => {
-            hosts::drop_ignored(state, router, domain, &mut addresses).await;
+            if hosts::drop_ignored(state, router, domain, &mut addresses).await.is_none() {
+                return Found::Again;
+            }
             if addresses.is_empty() {
                 return Found::AllIgnored;
             }
@@ -200,7 +202,13 @@ pub(crate) async fn one_target(
         .await
     {
         Addresses::Found { mut addresses, dnssec, name, alias } => {
-            tally.ignored |= hosts::drop_ignored(state, router, &pattern.name, &mut addresses).await;
+            let Some(ignored) = hosts::drop_ignored(state, router, &pattern.name, &mut addresses).await
+            else {
+                tally.waiting = true;
+                tally.hosts.push(pattern);
+                return;
+            };
+            tally.ignored |= ignored;
             let alias = alias.filter(|_| pattern.dnssec == Some(true));
             let dnssec = pattern.dnssec.map(|of_mx| of_mx && dnssec);
             let pattern = RouteHost { name, dnssec, alias, ..pattern };

@@ -11,7 +11,9 @@
 
 use std::sync::Arc;
 
-use config::Config;
+use config::options::kind::Domains;
+use config::options::main;
+use config::{Config, Opt, RouterInstance};
 use expand::{EvalError, Expansion};
 use mail_types::bytes::Printable;
 use mail_types::dns::{Answer, DnsFailure, QueryOptions, RecordType};
@@ -20,7 +22,7 @@ use policy::list::{List, ListError, ListMatch, MatchOptions, Subject};
 
 use super::RouteMode;
 
-use super::outcome::{HeaderRewrite, RouteLog, SyntaxErrorNotice};
+use super::outcome::{HeaderRewrite, RouteDeferral, RouteLog, SyntaxErrorNotice};
 use crate::context::Context;
 use crate::services::{Services, accounts};
 
@@ -86,13 +88,39 @@ impl<'a> World<'a> {
             .unwrap_or_else(|| Err(ListError::defer("shutting down")))
     }
 
-    /// Whether a domain is in an option's list; false when the option is unset, or the list can't tell.
-    pub(crate) async fn domain_in(&mut self, list: Option<&List>, domain: &[u8]) -> bool {
-        match list {
-            Some(list) => {
-                self.find(list, domain, MatchOptions::default()).await.is_ok_and(|found| found.matched)
+    /// Whether a domain is in the list of a router's option; false when it is unset, or no DNS server answered about an item.
+    /// A list that can't tell otherwise makes the address wait.
+    pub(crate) async fn option_has(
+        &mut self,
+        router: &RouterInstance,
+        option: Opt<Domains>,
+        domain: &[u8],
+    ) -> Result<bool, RouteDeferral> {
+        let Some(list) = router.options.get(option) else { return Ok(false) };
+        match self.find(list, domain, MatchOptions::default()).await {
+            Ok(found) => Ok(found.matched),
+            Err(error) if error.unanswered => Ok(false),
+            Err(error) => {
+                let (name, option) = (&router.name, option.definition().name);
+                self.log_panic(format!("failed to check \"{option}\" in {name} router: {error}"));
+                Err(RouteDeferral::by(router, format!("{option} check lookup or other defer")))
             }
-            None => false,
+        }
+    }
+
+    /// Whether a domain is in the list of a main option that says how names are looked up. A list that can't tell has no say,
+    /// and the panic log tells why.
+    pub(crate) async fn main_has(&mut self, option: Opt<Domains>, domain: &[u8]) -> bool {
+        let config = self.config();
+        let Some(list) = config.main.get(option) else { return false };
+        match self.find(list, domain, MatchOptions::default()).await {
+            Ok(found) => found.matched,
+            Err(error) => {
+                if !error.unanswered {
+                    self.log_panic(format!("failed to check \"{}\": {error}", option.definition().name));
+                }
+                false
+            }
         }
     }
 
@@ -115,8 +143,7 @@ impl<'a> World<'a> {
         let began = self.services().clock.now();
         let answer = self.context.dns().query_with(name, rtype, &options).await;
         let shown = Printable::new(name);
-        let limit =
-            u128::try_from(self.config().main.get(config::options::main::SLOW_LOOKUP_LOG)).unwrap_or(0);
+        let limit = u128::try_from(self.config().main.get(main::SLOW_LOOKUP_LOG)).unwrap_or(0);
         let took = self.services().clock.now().since(began).as_millis();
         if limit > 0 && took > limit {
             self.log(format!("Long {rtype} lookup for '{shown}': {took} msec"));
@@ -131,9 +158,8 @@ impl<'a> World<'a> {
         self.context.tell_failed_lookups();
         match answer {
             Err(failure) if failure.is_temporary() => {
-                let config = self.config();
-                let list = config.main.get(config::options::main::DNS_AGAIN_MEANS_NONEXIST);
-                if self.domain_in(list, name).await { Err(DnsFailure::NxDomain) } else { Err(failure) }
+                let ends = Box::pin(self.main_has(main::DNS_AGAIN_MEANS_NONEXIST, name)).await;
+                Err(if ends { DnsFailure::NxDomain } else { failure })
             }
             answer => answer,
         }

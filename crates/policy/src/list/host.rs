@@ -56,7 +56,7 @@ impl HostPolicy {
                 Ok(Hit::End(true))
             }
             Some(false) => Ok(Hit::Miss),
-            None => Err(ListError::defer(what)),
+            None => Err(ListError::unanswered(what)),
         }
     }
 }
@@ -220,7 +220,7 @@ impl Search<'_> {
             Ok(answer) => answer,
             Err(failure) if DnsFailure::is_temporary(&failure) => {
                 let domain = String::from_utf8_lossy(domain);
-                return Err(ListError::defer(format!(
+                return Err(ListError::unanswered(format!(
                     "DNS lookup of MX records for {domain} deferred: {failure}"
                 )));
             }

@@ -120,6 +120,8 @@ pub struct ListError {
     pub wrong: bool,
     /// True when a file that the list names cannot be read: Exim does not go on without it.
     pub unreadable: bool,
+    /// True when no DNS server answered about an item.
+    pub unanswered: bool,
 }
 
 impl List {
@@ -196,12 +198,17 @@ impl List {
 impl ListError {
     /// Something outside did not answer.
     pub fn defer(message: impl Into<String>) -> Self {
-        Self { message: message.into(), wrong: false, unreadable: false }
+        Self { message: message.into(), wrong: false, unreadable: false, unanswered: false }
+    }
+
+    /// No DNS server answered about an item.
+    pub fn unanswered(message: impl Into<String>) -> Self {
+        Self { unanswered: true, ..Self::defer(message) }
     }
 
     /// The list is wrong.
     pub fn wrong(message: impl Into<String>) -> Self {
-        Self { message: message.into(), wrong: true, unreadable: false }
+        Self { wrong: true, ..Self::defer(message) }
     }
 
     /// A file of the list cannot be read.

@@ -35,16 +35,11 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
         Err(step) => return step,
     };
     for name in names(state, router, &domain) {
-        let search = Search {
-            families,
-            dnssec: Dnssec::of(state, router, &name).await,
-            addresses_do: !state.world.domain_in(router.options.get(dnslookup::MX_DOMAINS), &name).await,
-            mx_failure_is_none: state
-                .world
-                .domain_in(router.options.get(dnslookup::MX_FAIL_DOMAINS), &name)
-                .await,
+        let found = match Box::pin(hosts_of(state, router, &name, (&services, families))).await {
+            Ok(found) => found,
+            Err(deferral) => return Step::Defer(deferral),
         };
-        match Box::pin(hosts_of(state, router, &name, (&services, search))).await {
+        match found {
             Found::Hosts(_) if name != domain => {
                 let rewrite = router.options.get(dnslookup::REWRITE_HEADERS);
                 return local_host::change_domain(state, router, &name, rewrite);
@@ -69,6 +64,21 @@ pub(super) async fn run(state: &mut State<'_>, router: &RouterInstance) -> Step 
     decline(state, router, None).await
 }
 
+/// What the options say of how a domain is looked up.
+async fn search(
+    state: &mut State<'_>,
+    router: &RouterInstance,
+    name: &[u8],
+    families: Families,
+) -> Result<Search, RouteDeferral> {
+    Ok(Search {
+        families,
+        dnssec: Dnssec::of(state, router, name).await?,
+        addresses_do: !state.world.option_has(router, dnslookup::MX_DOMAINS, name).await?,
+        mx_failure_is_none: state.world.option_has(router, dnslookup::MX_FAIL_DOMAINS, name).await?,
+    })
+}
+
 /// The services of `check_srv`: none where it is unset or forced to fail.
 async fn services(state: &mut State<'_>, router: &RouterInstance) -> Result<Vec<Vec<u8>>, Step> {
     let Some(text) = router.options.get(dnslookup::CHECK_SRV) else { return Ok(Vec::new()) };
@@ -90,15 +100,16 @@ async fn hosts_of(
     state: &mut State<'_>,
     router: &RouterInstance,
     name: &[u8],
-    (services, search): (&[Vec<u8>], Search),
-) -> Found {
+    (services, families): (&[Vec<u8>], Families),
+) -> Result<Found, RouteDeferral> {
+    let search = search(state, router, name, families).await?;
     if !services.is_empty() {
-        let tolerant = state.world.domain_in(router.options.get(dnslookup::SRV_FAIL_DOMAINS), name).await;
+        let tolerant = state.world.option_has(router, dnslookup::SRV_FAIL_DOMAINS, name).await?;
         if let Some(found) = srv::find(state, router, name, services, (search, tolerant)).await {
-            return found;
+            return Ok(found);
         }
     }
-    mx::find(state, router, name, search).await
+    Ok(mx::find(state, router, name, search).await)
 }
 
 /// `ipv4_only`, `ipv4_prefer`.
@@ -145,7 +156,11 @@ fn names(state: &State<'_>, router: &RouterInstance, domain: &[u8]) -> Vec<Vec<u
 
 async fn decline(state: &mut State<'_>, router: &RouterInstance, message: Option<String>) -> Step {
     let domain = state.address.domain.clone();
-    if state.world.domain_in(router.options.get(dnslookup::FAIL_DEFER_DOMAINS), &domain).await {
+    let defers = match state.world.option_has(router, dnslookup::FAIL_DEFER_DOMAINS, &domain).await {
+        Ok(defers) => defers,
+        Err(deferral) => return Step::Defer(deferral),
+    };
+    if defers {
         let text = "missing MX, or all MXs point to missing A records, and defer requested";
         return Step::Defer(RouteDeferral::numbered(router, errno::NONE, text));
     }

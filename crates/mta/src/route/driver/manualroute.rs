@@ -272,7 +272,7 @@ async fn look_up(
     item: &HostItem,
     wishes: &Wishes,
 ) -> Result<Option<Vec<RouteHost>>, Step> {
-    let dnssec = Dnssec::of(state, router, &item.name).await;
+    let dnssec = Dnssec::of(state, router, &item.name).await.map_err(Step::Defer)?;
     let found = if item.mx {
         let families = wishes.families;
         let search = Search { families, dnssec, addresses_do: false, mx_failure_is_none: false };
@@ -324,7 +324,9 @@ async fn addresses(
     }
     match hosts::look_up(state, &item.name, wishes.method, wishes.families, dnssec, true).await {
         Addresses::Found { mut addresses, name, dnssec, alias } => {
-            hosts::drop_ignored(state, router, &name, &mut addresses).await;
+            if hosts::drop_ignored(state, router, &name, &mut addresses).await.is_none() {
+                return Found::Again;
+            }
             if addresses.is_empty() {
                 return Found::AllIgnored;
             }

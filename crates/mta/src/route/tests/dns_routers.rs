@@ -185,6 +185,27 @@ async fn options_of_dnslookup() {
     .await;
 }
 
+/// Exim's process ends at a file that it cannot read, so that the message waits; and so it does here.
+#[tokio::test]
+async fn lists_that_cannot_be_decided() {
+    const WHY: &str = "failed to open /no/such/file for linear search: No such file or directory";
+    let told = |option: &str| format!("PANIC: failed to check \"{option}\" in r router: {WHY}\n");
+    for option in ["dnssec_request_domains", "dnssec_require_domains", "mx_domains", "mx_fail_domains"] {
+        let waits = told(option) + &waits("a.example", &format!("{option} check lookup or other defer"));
+        check(&format!("{DNSLOOKUP}\n  {option} = lsearch;/no/such/file"), &[("a.example", waits)]).await;
+    }
+    let ignored = "ignore_target_hosts = net-lsearch;/no/such/file";
+    let told = told("ignore_target_hosts");
+    let waits = told.clone() + &waits("a.example", "host lookup did not complete");
+    check(&format!("{DNSLOOKUP}\n  {ignored}"), &[("a.example", waits)]).await;
+    let waits = "x@test.example cannot be resolved at this time: host lookup for a.example did not complete (DNS timeout?)\n[1]";
+    check_manual(&[(&format!("route_list = * a.example\n  {ignored}"), told + waits)]).await;
+    // Said when nothing was found, and asked for only then.
+    let undecided = "fail_defer_domains = lsearch;/no/such/file";
+    let routed = "x@a.example\n  router = r, transport = remote\n  host a.example [192.0.2.9]\n[0]";
+    check(&format!("{DNSLOOKUP}\n  {undecided}"), &[("a.example", routed.to_owned())]).await;
+}
+
 /// `route_list` or `route_data` with the oracle's answer for x@test.example.
 async fn check_manual(cases: &[(&str, String)]) {
     for (options, expected) in cases {

@@ -7,7 +7,8 @@
 //! Without a signed way to the host, TLSA records say nothing: an attacker would name a host of his own.
 //!
 //! # Failure
-//! A lookup that fails or is bogus makes the message wait (rfc7672#2.1.2).
+//! A lookup that fails or is bogus makes the message wait (rfc7672#2.1.2), and so does a list of hosts or domains that can't
+//! be decided.
 //!
 //! # Compatibility
 //! Specification, section "DANE". Of a host that goes by an alias, Exim looks for records under the name at the end of the
@@ -15,7 +16,6 @@
 
 use std::sync::Arc;
 
-use config::options::kind::Hosts;
 use config::options::postrider;
 use config::options::transport::smtp as options;
 use mail_types::dns::{DnsFailure, QueryOptions, RecordData, RecordType, Security};
@@ -26,6 +26,7 @@ use tls::policy::{Configured, Dane, Decision, Inputs, MtaSts, decide};
 use tls::{Associations, Tlsa};
 
 use super::hosts::Candidate;
+use super::settings::{InList, Misconfigured};
 use super::tls_report;
 use crate::context::Context;
 use crate::route::HostTls;
@@ -45,19 +46,21 @@ pub(super) async fn demand(
     port: u16,
     at_once: bool,
     renewal: Renewal,
-    matches: &mut (dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool + Send),
+    matches: &mut InList<'_>,
     context: &mut Context,
-) -> Demand {
+) -> Result<Demand, Misconfigured> {
     let configured = Configured {
-        require: at_once || host.tls != HostTls::AsConfigured || matches(options::HOSTS_REQUIRE_TLS, context),
-        avoid: matches(options::HOSTS_AVOID_TLS, context),
-        require_dane: matches(options::HOSTS_REQUIRE_DANE, context),
+        require: at_once
+            || host.tls != HostTls::AsConfigured
+            || matches(options::HOSTS_REQUIRE_TLS, context)?,
+        avoid: matches(options::HOSTS_AVOID_TLS, context)?,
+        require_dane: matches(options::HOSTS_REQUIRE_DANE, context)?,
     };
-    let asks = configured.require_dane || matches(options::HOSTS_TRY_DANE, context);
+    let asks = configured.require_dane || matches(options::HOSTS_TRY_DANE, context)?;
     let dane = if asks { of_host(&context.dns(), host, port).await } else { Dane::NotAsked };
     context.tell_failed_lookups();
     let sts = match host.policy_domain() {
-        Some(domain) => policy(domain, renewal, context).await,
+        Some(domain) => policy(domain, renewal, context).await?,
         None => None,
     };
     let mta_sts = sts.as_ref().map_or(MtaSts::NotAsked, |known| known.of_host(host.record_name()));
@@ -66,19 +69,29 @@ pub(super) async fn demand(
     let bounce = context.facts.message.sender_address.is_empty();
     let inputs = Inputs { configured, dane, mta_sts, requiretls, bounce, waived, secure_mx: host.dnssec };
     let decision = decide(&inputs, &String::from_utf8_lossy(&host.name));
-    Demand { sts, inputs, decision }
+    Ok(Demand { sts, inputs, decision })
 }
 
 /// The policy of a domain in `mta_sts_domains`.
-async fn policy(domain: &[u8], renewal: Renewal, context: &mut Context) -> Option<mta_sts::Known> {
-    context.config.main.get(postrider::MTA_STS_DOMAINS)?;
+async fn policy(
+    domain: &[u8],
+    renewal: Renewal,
+    context: &mut Context,
+) -> Result<Option<mta_sts::Known>, Misconfigured> {
+    if context.config.main.get(postrider::MTA_STS_DOMAINS).is_none() {
+        return Ok(None);
+    }
     let asked = context
         .on_pool(|context| context.matches_option(postrider::MTA_STS_DOMAINS, Subject::Text(domain)))
         .await;
     match asked {
         Some(Ok(true)) => {}
-        // A list that can't be decided leaves the host to the others.
-        _ => return None,
+        Some(Ok(false)) => return Ok(None),
+        // To go on would be to go without what the domain promises.
+        Some(Err(error)) => {
+            return Err(Misconfigured(format!("failed to check \"mta_sts_domains\": {error}")));
+        }
+        None => return Err(Misconfigured("shutting down".to_owned())),
     }
     let known = mta_sts::find(domain, renewal, &context.dns(), &context.services).await;
     context.tell_failed_lookups();
@@ -86,7 +99,7 @@ async fn policy(domain: &[u8], renewal: Renewal, context: &mut Context) -> Optio
         let text = trouble.words.clone().into_bytes();
         context.log_event(&Event::Text { text, streams: Streams::MAIN });
     }
-    Some(known)
+    Ok(Some(known))
 }
 
 /// Names under which the TLSA records of a host may stand, the first one with records counts. An error where that can't be

@@ -192,13 +192,25 @@ async fn addresses(
         return (vec![address], name.to_vec(), false);
     }
     let config = Arc::clone(&context.config);
-    let ipv6 = !config.main.get(main::DISABLE_IPV6)
-        && !names(config.main.get(main::DNS_IPV4_LOOKUP), name, context).await;
-    let families = dns::Families { ipv4: true, ipv6 };
-    let required = names(transport.options.get(options::DNSSEC_REQUIRE_DOMAINS), name, context).await;
-    let requested =
-        required || names(transport.options.get(options::DNSSEC_REQUEST_DOMAINS), name, context).await;
     let set = &transport.options;
+    let wishes = async {
+        let ipv4_only =
+            names(config.main.get(main::DNS_IPV4_LOOKUP), "dns_ipv4_lookup", name, context).await?;
+        let required = set.get(options::DNSSEC_REQUIRE_DOMAINS);
+        let required = names(required, "dnssec_require_domains", name, context).await?;
+        let requested = set.get(options::DNSSEC_REQUEST_DOMAINS);
+        let requested = required || names(requested, "dnssec_request_domains", name, context).await?;
+        Ok::<_, String>((ipv4_only, required, requested))
+    };
+    let (ipv4_only, required, requested) = match wishes.await {
+        Ok(wishes) => wishes,
+        Err(undecided) => {
+            *trouble = Some(undecided);
+            return (Vec::new(), Vec::new(), false);
+        }
+    };
+    let ipv6 = !config.main.get(main::DISABLE_IPV6) && !ipv4_only;
+    let families = dns::Families { ipv4: true, ipv6 };
     let by_name = set.get(options::GETHOSTBYNAME);
     let search = dns::SearchOptions {
         qualify_single: by_name || set.get(options::DNS_QUALIFY_SINGLE),
@@ -229,15 +241,26 @@ async fn addresses(
     }
 }
 
-/// Whether an option's list has a name in it; one that can't tell has none.
-async fn names(list: Option<&List>, name: &[u8], context: &mut Context) -> bool {
-    let Some(list) = list else { return false };
+/// Whether an option's list has a name in it. An item about which no DNS server answers does not fit; else what can't be
+/// decided is an error.
+async fn names(
+    list: Option<&List>,
+    option: &str,
+    name: &[u8],
+    context: &mut Context,
+) -> Result<bool, String> {
+    let Some(list) = list else { return Ok(false) };
     let found = if list.may_block() {
         context.on_pool(|context| list.matches(Subject::Text(name), context)).await
     } else {
         Some(list.matches(Subject::Text(name), context))
     };
-    found.is_some_and(|found| found.is_ok_and(|found| found.matched))
+    match found {
+        Some(Ok(found)) => Ok(found.matched),
+        Some(Err(error)) if error.unanswered => Ok(false),
+        Some(Err(error)) => Err(format!("failed to check \"{option}\": {error}")),
+        None => Err("shutting down".to_owned()),
+    }
 }
 
 /// `name`, `name:port`, `[address]:port`; a bare IPv6 address has no port.

@@ -21,14 +21,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use config::TransportInstance;
-use config::options::kind::{Hosts, Text};
+use config::options::kind::Text;
 use config::options::transport::smtp as options;
 use expand::list::ListItems;
 use mail_types::value::Value;
 use tls::policy::Action;
 use tls::{AnchorSource, ConnectorRequest, Flaw, HandshakeFault, Proof, Strictness};
 
-use super::settings::{Misconfigured, expanded};
+use super::settings::{InList, Misconfigured, expanded};
 use crate::context::Context;
 
 /// Why there is no session under TLS.
@@ -114,7 +114,7 @@ impl Plan {
         transport: &TransportInstance,
         host: &[u8],
         how: (bool, &Action),
-        matches: &mut dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool,
+        matches: &mut InList<'_>,
         context: &mut Context,
     ) -> Result<Self, Misconfigured> {
         context.facts.host.tlsa_usage = match how.1 {
@@ -130,7 +130,7 @@ impl Plan {
         transport: &TransportInstance,
         host: &[u8],
         (at_once, action): (bool, &Action),
-        matches: &mut dyn FnMut(config::Opt<Hosts>, &mut Context) -> bool,
+        matches: &mut InList<'_>,
         context: &mut Context,
     ) -> Result<Self, Misconfigured> {
         let wish = match action {
@@ -142,7 +142,7 @@ impl Plan {
         };
         let mut plan = Self {
             wish,
-            avoided: matches(options::HOSTS_AVOID_TLS, context),
+            avoided: matches(options::HOSTS_AVOID_TLS, context)?,
             at_once,
             clear_after_failure: transport.options.get(options::TLS_TEMPFAIL_TRYCLEAR),
             keeps: true,
@@ -153,9 +153,9 @@ impl Plan {
         if wish == Wish::Never {
             return Ok(plan);
         }
-        plan.keeps = !matches(options::HOSTS_NOPASS_TLS, context);
-        plan.needs_alpn = matches(options::HOSTS_REQUIRE_ALPN, context);
-        plan.request.resumption = matches(options::TLS_RESUMPTION_HOSTS, context);
+        plan.keeps = !matches(options::HOSTS_NOPASS_TLS, context)?;
+        plan.needs_alpn = matches(options::HOSTS_REQUIRE_ALPN, context)?;
+        plan.request.resumption = matches(options::TLS_RESUMPTION_HOSTS, context)?;
         let name = String::from_utf8_lossy(host).into_owned();
         match action {
             Action::EncryptByDane(records) => {
@@ -170,15 +170,15 @@ impl Plan {
                 plan.sni = Some(name);
             }
             _ => {
-                plan.request.server = if matches(options::TLS_VERIFY_HOSTS, context) {
+                plan.request.server = if matches(options::TLS_VERIFY_HOSTS, context)? {
                     Strictness::Require
-                } else if matches(options::TLS_TRY_VERIFY_HOSTS, context) {
+                } else if matches(options::TLS_TRY_VERIFY_HOSTS, context)? {
                     Strictness::Try
                 } else {
                     Strictness::Ignore
                 };
                 let checked = plan.request.server != Strictness::Ignore;
-                if checked && matches(options::TLS_VERIFY_CERT_HOSTNAMES, context) {
+                if checked && matches(options::TLS_VERIFY_CERT_HOSTNAMES, context)? {
                     plan.request.names = vec![name];
                 }
                 plan.expand_judgement(transport, context)?;
@@ -187,9 +187,9 @@ impl Plan {
         // The default asks where the answer can be checked: not where a TLSA record speaks of the server's own key.
         let by_default = !transport.options.is_set(options::HOSTS_REQUEST_OCSP);
         let pointless = by_default && !matches!(context.facts.host.tlsa_usage, 0 | 4);
-        plan.request.proof = if matches(options::HOSTS_REQUIRE_OCSP, context) {
+        plan.request.proof = if matches(options::HOSTS_REQUIRE_OCSP, context)? {
             Proof::Require
-        } else if !pointless && matches(options::HOSTS_REQUEST_OCSP, context) {
+        } else if !pointless && matches(options::HOSTS_REQUEST_OCSP, context)? {
             Proof::Request
         } else {
             Proof::Ignore

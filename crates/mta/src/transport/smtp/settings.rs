@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use config::TransportInstance;
+use config::options::kind::Hosts;
 use config::options::transport::smtp as options;
 use config::options::value::FlagValue;
 use expand::{EvalError, Expansion};
@@ -37,6 +38,10 @@ pub(super) struct Settings {
 /// An option that is wrong: the addresses wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Misconfigured(pub(super) String);
+
+/// Tells whether a host is in a list of the transport, or why that is not known.
+pub(super) type InList<'a> =
+    dyn FnMut(config::Opt<Hosts>, &mut Context) -> Result<bool, Misconfigured> + Send + 'a;
 
 impl Settings {
     pub(super) fn of(transport: &TransportInstance, context: &mut Context) -> Result<Self, Misconfigured> {

@@ -173,7 +173,13 @@ impl Run<'_> {
         self.context.facts.host.name = Some(host.name.clone());
         self.context.facts.host.address = Some(host.address);
         self.context.facts.host.port = port;
-        let demand = self.demand(host, port, settings).await;
+        let demand = match self.demand(host, port, settings).await {
+            Ok(demand) => demand,
+            Err(wrong) => {
+                let _ = writeln!(text, "  undecided: {}", wrong.0);
+                return End::Waits;
+            }
+        };
         self.tell_records(host, port, text).await;
         let dane = match &demand.inputs.dane {
             Dane::NotAsked => "not asked for",

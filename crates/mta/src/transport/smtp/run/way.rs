@@ -27,7 +27,7 @@ use super::super::dscp;
 use super::super::fault::Fault;
 use super::super::hosts::Candidate;
 use super::super::secure::Plan;
-use super::super::settings::{Settings, expanded, interface};
+use super::super::settings::{Misconfigured, Settings, expanded, interface};
 use super::super::tls_report::{self, Watch};
 use super::{Run, misconfigured, result};
 use crate::context::Context;
@@ -84,7 +84,13 @@ impl Run<'_> {
         pending: &[usize],
         settings: &Settings,
     ) -> Option<Approach> {
-        let demand = self.demand(host, shown.port, settings).await;
+        let demand = match self.demand(host, shown.port, settings).await {
+            Ok(demand) => demand,
+            Err(wrong) => {
+                self.everywhere(&misconfigured(wrong));
+                return None;
+            }
+        };
         let mut watches = Vec::new();
         for domain in self.batch.domains() {
             watches.extend(tls_report::watch(host, &demand, &domain, self.context).await);
@@ -186,26 +192,45 @@ impl Run<'_> {
     }
 
     /// What is asked of a host.
-    pub(super) async fn demand(&mut self, host: &Candidate, port: u16, settings: &Settings) -> Demand {
+    pub(super) async fn demand(
+        &mut self,
+        host: &Candidate,
+        port: u16,
+        settings: &Settings,
+    ) -> Result<Demand, Misconfigured> {
         let mut matches = in_list(self.transport, host);
         let at_once = settings.tls_at_once || host.tls == HostTls::AtOnce;
         demand(host, port, at_once, self.renewal, &mut matches, self.context).await
     }
 
+    /// Whether a host is in a list on which no security depends: where that can't be decided it is in none, and the panic
+    /// log says so.
     pub(super) fn host_in(&mut self, option: config::Opt<Hosts>, host: &Candidate) -> bool {
-        in_list(self.transport, host)(option, self.context)
+        in_list(self.transport, host)(option, self.context).unwrap_or_else(|wrong| {
+            self.context.log_problem(wrong.0);
+            false
+        })
     }
 }
 
-/// Tells whether a host is in a list of the transport.
+/// Tells whether a host is in a list of the transport. An item about which no DNS server answers does not fit; else what
+/// can't be decided is an error.
 pub(super) fn in_list<'a>(
     transport: &'a TransportInstance,
     host: &'a Candidate,
-) -> impl FnMut(config::Opt<Hosts>, &mut Context) -> bool + use<'a> {
+) -> impl FnMut(config::Opt<Hosts>, &mut Context) -> Result<bool, Misconfigured> + use<'a> {
     move |option, context| {
-        let Some(list) = transport.options.get(option) else { return false };
+        let Some(list) = transport.options.get(option) else { return Ok(false) };
         let names: [&[u8]; 1] = [&host.name];
-        list.matches(Subject::host(&names, Some(host.address)), context).is_ok_and(|found| found.matched)
+        let subject = Subject::host(&names, Some(host.address));
+        match list.matches(subject, context) {
+            Ok(found) => Ok(found.matched),
+            Err(error) if error.unanswered => Ok(false),
+            Err(error) => {
+                let (option, name) = (option.definition().name, &transport.name);
+                Err(Misconfigured(format!("failed to check \"{option}\" of transport {name}: {error}")))
+            }
+        }
     }
 }
 

@@ -47,6 +47,38 @@ async fn a_message_goes_out_encrypted_where_that_is_offered() {
     assert_eq!(session.peer_dn.unwrap(), b"/O=Postrider, self-signed/CN=mx.rem.test");
 }
 
+/// A list that can't be decided is no reason to send in clear, or without what it may ask for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_list_that_cannot_be_decided_makes_the_message_wait() {
+    const OPEN: &str = "failed to open /no/such/file for linear search: No such file or directory";
+    for option in [
+        "hosts_require_tls",
+        "hosts_require_dane",
+        "hosts_try_dane",
+        "tls_verify_hosts",
+        "hosts_require_ocsp",
+    ] {
+        let (seen, reply, _) =
+            delivery(&[OFFERED, ("STARTTLS", "220 go")], &format!(" {option} = net-lsearch;/no/such/file\n"))
+                .await;
+        assert_eq!(seen, [""; 0], "{option}: nobody was spoken to");
+        for result in &reply.results {
+            assert_eq!(result.verdict, Verdict::Defer, "{option}");
+            let said = String::from_utf8(result.message.clone().unwrap()).unwrap();
+            assert_eq!(said, format!("failed to check \"{option}\" of transport s: {OPEN}"));
+            assert!(result.panic, "{option}: the panic log has it");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_list_on_which_nothing_depends_does_not_stop_a_message() {
+    let options = " hosts_avoid_pipelining = net-lsearch;/no/such/file\n";
+    let (seen, reply, _) = delivery(&[OFFERED, ("STARTTLS", "220 go")], options).await;
+    assert_eq!(seen, ["<connection>", "EHLO", "STARTTLS", "<tls >", "EHLO", "MAIL"]);
+    assert_eq!(reply.results[0].verdict, Verdict::Accept);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_is_offered_and_not_to_be_had() {
     const IN_CLEAR: [&str; 2] = ["Accept 0", "Accept 0"];
