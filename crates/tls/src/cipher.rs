@@ -78,7 +78,7 @@ pub const SUITES: [Suite; 9] = [
         openssl: "ECDHE-ECDSA-AES256-GCM-SHA384",
         gnutls_cipher: "AES-256-GCM",
         bits: 256,
-        words: &["AES", "AES256", "AESGCM", "SHA384"],
+        words: &["AES", "AES256", "AESGCM"],
         authentication: "ECDSA",
     },
     Suite {
@@ -87,7 +87,7 @@ pub const SUITES: [Suite; 9] = [
         openssl: "ECDHE-ECDSA-AES128-GCM-SHA256",
         gnutls_cipher: "AES-128-GCM",
         bits: 128,
-        words: &["AES", "AES128", "AESGCM", "SHA256"],
+        words: &["AES", "AES128", "AESGCM"],
         authentication: "ECDSA",
     },
     Suite {
@@ -105,7 +105,7 @@ pub const SUITES: [Suite; 9] = [
         openssl: "ECDHE-RSA-AES256-GCM-SHA384",
         gnutls_cipher: "AES-256-GCM",
         bits: 256,
-        words: &["AES", "AES256", "AESGCM", "SHA384"],
+        words: &["AES", "AES256", "AESGCM"],
         authentication: "RSA",
     },
     Suite {
@@ -114,7 +114,7 @@ pub const SUITES: [Suite; 9] = [
         openssl: "ECDHE-RSA-AES128-GCM-SHA256",
         gnutls_cipher: "AES-128-GCM",
         bits: 128,
-        words: &["AES", "AES128", "AESGCM", "SHA256"],
+        words: &["AES", "AES128", "AESGCM"],
         authentication: "RSA",
     },
     Suite {
@@ -233,6 +233,48 @@ mod tests {
             assert_eq!(told, dropped, "{list}");
         }
         assert!(!Choice::parse("AES256-SHA").is_empty(), "TLS 1.3 stays");
+    }
+
+    /// The suites of TLS 1.2 that `openssl ciphers LIST` shows (3.0), as far as they exist here, in any order.
+    #[test]
+    fn openssl_lists_choose_what_openssl_chooses() {
+        const AES256: [&str; 2] = ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"];
+        const AES128: [&str; 2] = ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"];
+        const CHACHA: [&str; 2] = ["ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"];
+        let all = [AES256, AES128, CHACHA].concat();
+        let gcm = [AES256, AES128].concat();
+        let ecdsa = [AES256[0], AES128[0], CHACHA[0]];
+        let table: [(&str, &[&str]); 22] = [
+            ("DEFAULT@SECLEVEL=1", &all),
+            ("DEFAULT:@SECLEVEL=1", &all),
+            ("HIGH@STRENGTH", &all),
+            ("AES128+aECDSA@SECLEVEL=2", &AES128[..1]),
+            ("ECDHE:!SHA1:!SHA256:!SHA384", &all),
+            ("ECDHE+CHACHA20:ECDHE+AES256:!SHA384", &[AES256, CHACHA].concat()),
+            ("ECDH", &all),
+            ("FIPS", &gcm),
+            ("SHA256", &[]),
+            ("AESGCM:-SHA256", &gcm),
+            ("EECDH+AESGCM:EDH+AESGCM", &gcm),
+            ("SUITEB128", &[AES256[0], AES128[0]]),
+            ("SUITEB128ONLY", &AES128[..1]),
+            ("SUITEB192", &AES256[..1]),
+            ("CAMELLIA:AES128", &AES128),
+            ("TLSv1.2:!aRSA", &ecdsa),
+            ("SSLv3", &[]),
+            ("!ECDHE:ALL", &[]),
+            ("ALL:!TLSv1.2", &[]),
+            ("AES+ECDSA", &[AES256[0], AES128[0]]),
+            (" AESGCM , CHACHA20", &all),
+            ("HIGH:!EXP:!NULL", &all),
+        ];
+        for (list, tls12) in table {
+            let mut names = chosen(list).0.split_off(3);
+            let mut want = tls12.to_vec();
+            names.sort_unstable();
+            want.sort_unstable();
+            assert_eq!(names, want, "{list}");
+        }
     }
 
     #[test]

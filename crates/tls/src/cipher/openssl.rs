@@ -9,7 +9,8 @@ pub(super) fn choose(list: &str) -> Choice {
     let mut order: Vec<&Suite> = Vec::new();
     let mut killed: Vec<u16> = Vec::new();
     let mut dropped = Vec::new();
-    let list = list.replace('_', "-");
+    // What follows an `@` is a word of its own, whether or not something separates it from the one before.
+    let list = list.replace('_', "-").replace('@', ":@");
     for word in list.split([':', ',', ' ', ';']).filter(|word| !word.is_empty()) {
         let (action, text) = match word.as_bytes() {
             [b'!' | b'-' | b'+' | b'@', ..] => word.split_at(1),
@@ -55,9 +56,17 @@ fn all_match(text: &str, suite: &Suite) -> bool {
 
 fn matches(word: &str, suite: &Suite) -> bool {
     match word {
-        "ALL" | "DEFAULT" | "HIGH" | "FIPS" | "kECDHE" | "kEECDH" | "ECDHE" | "EECDH" | "TLSv1.2" => true,
+        "ALL" | "DEFAULT" | "HIGH" | "kECDHE" | "kEECDH" | "ECDHE" | "EECDH" | "ECDH" | "TLSv1.2" => true,
+        // What the administrator of the system chose: nobody has here.
+        "PROFILE=SYSTEM" => true,
+        "FIPS" => suite.words.contains(&"AESGCM"),
         "aRSA" => suite.authentication == "RSA",
         "ECDSA" | "aECDSA" => suite.authentication == "ECDSA",
+        // RFC 6460; whatever stands beside it is without effect in OpenSSL, and chooses less than this here.
+        "SUITEB128" => suite.authentication == "ECDSA" && suite.words.contains(&"AESGCM"),
+        "SUITEB128ONLY" => suite.openssl == "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "SUITEB192" => suite.openssl == "ECDHE-ECDSA-AES256-GCM-SHA384",
+        // `SHA256` and `SHA384` mean MACs of CBC suites: the AEAD suites that end so have none.
         name => name == suite.openssl || suite.words.contains(&name),
     }
 }
