@@ -135,11 +135,21 @@ impl Tester<'_> {
         list_kind: ListKind,
         world: &mut dyn AclWorld,
     ) -> PartEnd {
+        // Where there is nothing to look for, nobody reads the list.
+        if !matches!(kind, Kind::Hosts | Kind::DkimStatus) && subject(kind, world).is_none() {
+            return PartEnd::False;
+        }
         let list = match text.eval(world) {
             Ok(list) => list,
             // The subject is then not in the list, as the oracle has it.
             Err(EvalError::Forced { .. }) => return PartEnd::False,
-            Err(error) => return failed(text, &error),
+            Err(error) => {
+                let source = String::from_utf8_lossy(&text.source().bytes);
+                let told = format!("failed to expand \"{source}\" while checking a list: {error}");
+                world.log(LogTargets::MAIN_AND_PANIC, told.as_bytes());
+                // What a lookup said stands in the line of the rejection, too.
+                return PartEnd::Defer(matches!(error, EvalError::Defer { .. }).then(|| error.to_string()));
+            }
         };
         let lists = self.set.lists();
         in_list(kind, world, |subject, world| {
@@ -266,7 +276,7 @@ impl Tester<'_> {
                 PartEnd::True
             }
             Verify::Certificate => {
-                self.said.user = Some(Value::clean("no verified certificate"));
+                self.said.complain(Some(Value::clean("no verified certificate")));
                 PartEnd::False
             }
         }
@@ -330,7 +340,9 @@ impl Tester<'_> {
                 if verified.user_message.is_some() {
                     world.set_variable(Variable::AclVerifyMessage, verified.user_message.clone());
                 }
-                self.said.user = verified.user_message.or(self.said.user.take());
+                if verified.user_message.is_some() {
+                    self.said.complain(verified.user_message);
+                }
                 self.said.log = verified.log_message.or(self.said.log.take());
                 if verified.result == VerifyResult::Defer { PartEnd::Defer(None) } else { PartEnd::False }
             }
@@ -368,14 +380,14 @@ impl Tester<'_> {
         match request.role {
             _ if verified.result == VerifyResult::Ok => {}
             VerifyRole::Recipient => {
-                self.said.user.clone_from(&verified.user_message);
+                self.said.complain(verified.user_message.clone());
                 self.said.log = verified.log_message.or(verified.user_message);
             }
             VerifyRole::Sender | VerifyRole::AsSender if passes => {}
             VerifyRole::Sender | VerifyRole::AsSender => {
                 let text =
                     if temporary { "Could not complete sender verify" } else { "Sender verify failed" };
-                self.said.user = Some(Value::clean(text));
+                self.said.complain(Some(Value::clean(text)));
                 self.said.log = Some(Value::clean(text));
                 self.said.failed_address = Some(FailedAddress {
                     role: request.role,
@@ -543,9 +555,15 @@ fn subject(kind: Kind, world: &mut dyn AclWorld) -> Option<Value> {
         }
         Kind::Authenticated => Some(fact(Variable::SenderHostAuthenticated, world)).filter(|v| !v.is_empty()),
         Kind::DkimSigners => Some(fact(Variable::DkimCurSigner, world)),
-        Kind::Encrypted => Some(fact(Variable::TlsInCipher, world)).filter(|v| !v.is_empty()),
+        Kind::Encrypted => suite(&fact(Variable::TlsInCipher, world)),
         _ => None,
     }
+}
+
+/// The name of the suite in `$tls_in_cipher`, where the version stands before it and the bits behind.
+fn suite(cipher: &Value) -> Option<Value> {
+    let mut parts = cipher.bytes().splitn(3, |byte| *byte == b':');
+    parts.nth(1).map(|name| Value::clean(name.to_vec()))
 }
 
 /// `logwrite`: the text, perhaps after `:main,reject,panic:`.

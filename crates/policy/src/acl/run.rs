@@ -89,8 +89,18 @@ pub(super) struct Said {
     pub(super) user: Option<Value>,
     /// For the log.
     pub(super) log: Option<Value>,
+    /// `user` is the complaint of a verification: nothing that a client is accepted with.
+    pub(super) complaint: bool,
     /// The address that did not verify.
     pub(super) failed_address: Option<FailedAddress>,
+}
+
+impl Said {
+    /// A verification complained.
+    pub(super) fn complain(&mut self, user: Option<Value>) {
+        self.complaint = user.is_some();
+        self.user = user;
+    }
 }
 
 /// How the conditions of a statement came out.
@@ -409,6 +419,7 @@ impl AclRun {
             && let Some(message) = expanded_message(&text, self.said.user.as_ref(), world)
         {
             self.said.user = Some(message);
+            self.said.complaint = false;
         }
         if let Some(text) = texts.log_message
             && let Some(mut message) = expanded_message(&text, self.said.log.as_ref(), world)
@@ -454,7 +465,10 @@ impl AclRun {
 
     /// The verdict of the whole run.
     fn end(&mut self, outcome: AclOutcome, by: Option<&Statement>) -> AclVerdict {
-        let said = std::mem::take(&mut self.said);
+        let mut said = std::mem::take(&mut self.said);
+        if outcome == AclOutcome::Accept && said.complaint {
+            said = Said { failed_address: said.failed_address, ..Said::default() };
+        }
         let mut verdict = self.verdict(outcome, reason(outcome, by.is_some()), by.map(|by| by.span));
         verdict.by_condition = self.by_condition;
         verdict.user_message = said.user;

@@ -145,7 +145,8 @@ impl Pattern {
             return Self::Empty;
         }
         if !place.in_file {
-            if let Some(name) = text.strip_prefix(b"+") {
+            // No list of plain texts has a name.
+            if let Some(name) = text.strip_prefix(b"+").filter(|_| place.kind != ListKind::String) {
                 return Self::plus(name, place.kind);
             }
             if text.first() == Some(&b'/') {

@@ -276,7 +276,9 @@ async fn acl_conditions_know_of_tls() {
     let bench = Bench::new(
         "acl_smtp_rcpt = acl\nqueue_only\nbegin acl\nacl:\n  \
          deny !encrypted = *\n       message = in clear\n  \
-         deny !encrypted = ^.*AES_256\n       message = too weak\n  \
+         deny !encrypted = ^TLS_.*AES_256.*SHA384\n       message = too weak\n  \
+         deny !encrypted = nosuch : TLS_AES_256_GCM_SHA384\n       message = another suite\n  \
+         deny encrypted = *256 : ^TLS1 : +nosuch : TLS1.3 : TLS1.3*\n       message = no suite\n  \
          deny !verify = certificate\n       message = not verified\n  accept\n",
     );
     let mut client = Dialogue::connect(&bench);

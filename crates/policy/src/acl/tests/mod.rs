@@ -127,6 +127,15 @@ fn conditions() {
         ("deny verify = certificate\ndeny", "deny | - | -"),
         ("deny verify = certificate", "deny | no verified certificate | -"),
         ("require verify = certificate", "deny | no verified certificate | no verified certificate"),
+        ("accept !verify = certificate", "accept | - | -"),
+        ("accept !verify = certificate\nmessage = fine", "accept | fine | fine"),
+        ("deny !verify = certificate", "deny | no verified certificate | no verified certificate"),
+        (
+            "deny domains = ${foo}",
+            "defer | - | - | main+panic: failed to expand \"${foo}\" while checking a list: unknown variable in \"${foo}\"",
+        ),
+        ("accept encrypted = ${foo}", "deny | - | -"),
+        ("accept authenticated = ${foo}", "deny | - | -"),
     ]);
 }
 
