@@ -59,6 +59,6 @@ pub use proof_file::ProofFile;
 pub use server::{Acceptor, AcceptorSettings, Hello, Tickets};
 pub use session::{Established, Ocsp, Proof};
 pub use store::{AcceptorRequest, AnchorSource, ConnectorRequest, Store};
-pub use stream::Stream;
+pub use stream::{Alert, Stream};
 pub use trust::{Anchors, Revocations};
 pub use verify::{Requirement, Strictness};

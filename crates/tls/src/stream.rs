@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use rustls::ServerConnection;
 use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, TlsConnector, client, server};
 
 use crate::client::Connector;
@@ -51,6 +51,15 @@ enum State<S> {
     Client(Box<client::TlsStream<S>>),
     /// A handshake failed or was given up.
     Gone,
+}
+
+/// What a client hears that there will be no session for (rfc8446#6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alert {
+    /// Something is wrong here.
+    InternalError = 80,
+    /// It offers no protocol, and has to.
+    NoApplicationProtocol = 120,
 }
 
 impl<S> std::fmt::Debug for Stream<S> {
@@ -116,6 +125,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let alpn = hello.alpn().into_iter().flatten().map(<[u8]>::to_vec).collect();
         self.state = State::Greeted { started: Box::new(started), asks_for_status };
         Ok(Hello { sni, alpn })
+    }
+
+    /// Tells the client, after [`Stream::hello`], that there will be no session, and gives up.
+    pub async fn turn_away(&mut self, why: Alert) {
+        let State::Greeted { started, .. } = std::mem::replace(&mut self.state, State::Gone) else { return };
+        let mut stream = started.io;
+        // A client that has gone needs not be told.
+        if stream.write_all(&[0x15, 3, 3, 0, 2, 2, why as u8]).await.is_ok() {
+            let _ = stream.flush().await;
+        }
     }
 
     /// The server's handshake, after [`Stream::hello`].

@@ -32,7 +32,8 @@ use policy::acl::AclPlace;
 use policy::list::ListError;
 use smtp_proto::server::Answer;
 use tls::{
-    Acceptor, AcceptorRequest, AnchorSource, Established, HandshakeFault, ProofFile, Strictness, TlsError,
+    Acceptor, AcceptorRequest, Alert, AnchorSource, Established, HandshakeFault, ProofFile, Strictness,
+    TlsError,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
@@ -216,6 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         };
         if hello.alpn.is_empty() && self.must_offer_alpn().await {
             self.log_tls_error("SSL_accept", "no ALPN offered, and hosts_require_alpn asks for it");
+            self.link.stream().turn_away(Alert::NoApplicationProtocol).await;
             return Shaken::Failed;
         }
         let mut prepared = prepared;
@@ -225,7 +227,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             self.context.facts.connection.tls = Some(Box::new(facts));
             let again = if by_name { self.prepare(early).await } else { Some(prepared) };
             self.context.facts.connection.tls = None;
-            let Some(again) = again else { return Shaken::Failed };
+            let Some(again) = again else {
+                self.link.stream().turn_away(Alert::InternalError).await;
+                return Shaken::Failed;
+            };
             prepared = again;
         }
         let Prepared { acceptor, tickets, .. } = prepared;

@@ -240,13 +240,24 @@ async fn a_server_name_never_names_a_file() {
         "{OPEN}tls_certificate = ${{if eq{{$tls_in_sni}}{{}}{{}}{{/certificates/$tls_in_sni}}}}\n"
     ));
     let mut client = begin(&bench).await;
-    assert!(client.secure(&ConnectorRequest::default()).await.is_err());
+    let fault = client.secure(&ConnectorRequest::default()).await.expect_err("there is no certificate");
+    assert_eq!(fault.to_string(), "received fatal alert: InternalError");
     client.closed().await;
     let log = bench.main_log();
     assert!(
         log[0].contains("Tainted '/certificates/mx.test.example' (tls_certificate) not permitted"),
         "{log:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_client_that_has_to_offer_a_protocol_hears_that() {
+    let bench = Bench::new(&format!("{OPEN}hosts_require_alpn = *\n"));
+    let mut client = begin(&bench).await;
+    let fault = client.secure(&ConnectorRequest::default()).await.expect_err("it offers none");
+    assert_eq!(fault.to_string(), "received fatal alert: NoApplicationProtocol");
+    client.closed().await;
+    assert!(bench.main_log()[0].ends_with("no ALPN offered, and hosts_require_alpn asks for it"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
