@@ -5,7 +5,8 @@
 //! `attempts`, `edns0` and `trust-ad`.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,10 +174,24 @@ impl ResolverConfig {
     }
 }
 
+/// An address; behind one of IPv6 the interface may stand by which it is reached.
 fn server(word: &[u8]) -> Option<SocketAddr> {
     let text = std::str::from_utf8(trim(word)).ok()?;
-    let address = text.split('%').next().unwrap_or(text).parse().ok()?;
-    Some(SocketAddr::new(address, DNS_PORT))
+    let (address, interface) = text.split_once('%').unwrap_or((text, ""));
+    Some(match address.parse().ok()? {
+        IpAddr::V6(address) => SocketAddrV6::new(address, DNS_PORT, 0, interface_number(interface)).into(),
+        address @ IpAddr::V4(_) => SocketAddr::new(address, DNS_PORT),
+    })
+}
+
+/// The number of an interface given by name or number; 0 for one that is not there.
+fn interface_number(interface: &str) -> u32 {
+    let number = |text: &str| text.trim().parse().ok();
+    let by_name = || {
+        let path = Path::new("/sys/class/net").join(Path::new(interface).file_name()?).join("ifindex");
+        std::fs::read_to_string(path).ok().and_then(|text| number(&text))
+    };
+    number(interface).or_else(by_name).unwrap_or_default()
 }
 
 fn trim_dot(word: &[u8]) -> Vec<u8> {
@@ -202,6 +217,16 @@ mod tests {
         assert_eq!(config.servers, ["192.0.2.1:53".parse().unwrap(), "[2001:db8::1]:53".parse().unwrap()]);
         assert_eq!(config.search, [b"a.example".to_vec(), b"b.example".to_vec()]);
         assert_eq!((config.ndots, config.retrans, config.tries), (3, Duration::from_secs(2), 5));
+    }
+
+    /// What routers announce is often an address that means something on one interface alone.
+    #[test]
+    fn servers_behind_an_interface() {
+        let text = "nameserver fe80::1%lo\nnameserver fe80::2%7\nnameserver fe80::3%nosuch0\n";
+        let servers = ResolverConfig::from_resolv_conf(text.as_bytes()).servers;
+        let expected = [("fe80::1", 1), ("fe80::2", 7), ("fe80::3", 0)]
+            .map(|(address, scope)| SocketAddrV6::new(address.parse().unwrap(), DNS_PORT, 0, scope).into());
+        assert_eq!(servers, expected);
     }
 
     #[test]
