@@ -20,9 +20,9 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use dns::{Resolver, ResolverConfig, TrustAnchors, Validation};
-use mail_types::Timestamp;
 use mail_types::clock::{FixedClock, SystemEntropy};
 use mail_types::dns::{DnsFailure, QueryOptions, RecordData, RecordType, Security};
+use mail_types::{Timestamp, limits};
 
 use server::{Asked, Server};
 use signer::{A, CNAME, DNSKEY, DS, NS, NSEC, RRSIG, Rec, Reply, SOA, Times, Zone, wire};
@@ -353,6 +353,49 @@ async fn an_island_stays_secure_whoever_is_said_to_have_signed() {
             assert!(matches!(asked, Err(DnsFailure::Bogus(_))), "{name} by {signer:?}: {asked:?}");
         }
     }
+}
+
+/// A name of a hundred labels, each of which may begin a zone: there is an end to questions, and to time. What was learned
+/// is kept, so that the next time leads further.
+#[tokio::test]
+async fn a_name_of_many_labels() {
+    fn each_label_is_there(asked: &Asked, zones: &[Zone], reply: Reply) -> Reply {
+        let there = |types: &[u16]| Reply {
+            authority: zone(zones, "good.test").nsec(&asked.0, "good.test", types),
+            ..Reply::default()
+        };
+        match asked.1 {
+            DS if asked.0.ends_with(".good.test") => there(&[A, RRSIG, NSEC]),
+            A => stripped(Reply {
+                answer: zone(zones, "good.test").signed(&asked.0, A, vec![vec![192, 0, 2, 66]]),
+                ..reply
+            }),
+            _ => reply,
+        }
+    }
+    let name = |labels| format!("{}good.test", "a.".repeat(labels));
+    let world = World::new();
+    world.server.lie(|asked, zones, reply| Some(each_label_is_there(asked, zones, reply)));
+    let reason = world.reason(&name(110)).await;
+    assert_eq!(reason, "one question leads to too many others");
+    let most = usize::try_from(limits::DNSSEC_QUESTIONS).expect("a small number");
+    assert_eq!(world.server.seen().len(), most);
+    // Of fewer labels, or where most of them are known, it's found out that the answer was not signed.
+    for labels in [80, 111] {
+        let reason = world.reason(&name(labels)).await;
+        assert!(reason.contains("no signature of a.a."), "{labels}: {reason}");
+    }
+    // Each answer takes four seconds.
+    let world = World::new();
+    let clock = Arc::clone(&world.clock);
+    world.server.lie(move |asked, zones, reply| {
+        clock.advance(Duration::from_secs(4));
+        Some(each_label_is_there(asked, zones, reply))
+    });
+    assert_eq!(world.ask(&name(80)).await, Err(DnsFailure::Timeout));
+    assert_eq!(world.server.seen().len(), 16);
+    assert_eq!(world.ask(&name(80)).await, Err(DnsFailure::Timeout));
+    assert_eq!(world.server.seen().len(), 16, "other ones");
 }
 
 /// Anchors that change while a question is under way: what the old ones have proven is not there afterwards.

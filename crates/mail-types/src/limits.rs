@@ -118,6 +118,10 @@ pub const DNSSEC_CHECKS: u32 = 256;
 pub const DNSSEC_FAILED_CHECKS: u32 = 16;
 /// Keys of one zone that may share algorithm and tag.
 pub const DNSSEC_KEYS_PER_TAG: usize = 4;
+/// Questions that one DNS question may lead to, along the whole way from the trust anchor.
+pub const DNSSEC_QUESTIONS: u32 = 100;
+/// Time after which one DNS question leads to no more of them, in seconds; what was learned on the way is kept.
+pub const DNSSEC_LOOKUP_SECS: u64 = 60;
 /// Names hashed for one DNS question (CVE-2023-50868).
 pub const DNSSEC_HASHES: u32 = 256;
 /// Name servers that are asked for an answer that can't be right before it counts as forged.

@@ -13,10 +13,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use domain::base::Rtype;
 use mail_types::dns::{DnsFailure, QueryOptions, RecordType};
-use mail_types::trace;
+use mail_types::{Timestamp, limits, trace};
 
 use super::Resolver;
 use crate::cache::Cache;
@@ -67,6 +68,7 @@ pub(super) struct Session<'a> {
     pub(super) anchors: Arc<TrustAnchors>,
     pub(super) options: &'a QueryOptions,
     pub(super) effort: Effort,
+    began: Timestamp,
     /// The server that is asked first.
     pub(super) first: usize,
     /// How many servers have been asked for the same before, in vain.
@@ -76,8 +78,8 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(anchors: Arc<TrustAnchors>, options: &'a QueryOptions) -> Self {
-        Self { anchors, options, effort: Effort::default(), first: 0, turn: 0, stripped: false }
+    pub(super) fn new(anchors: Arc<TrustAnchors>, options: &'a QueryOptions, began: Timestamp) -> Self {
+        Self { anchors, options, effort: Effort::default(), began, first: 0, turn: 0, stripped: false }
     }
 
     /// The same for one server first, after so many others.
@@ -260,8 +262,13 @@ impl Resolver {
         &self,
         name: &DnsName,
         rtype: Rtype,
-        session: &Session<'_>,
+        session: &mut Session<'_>,
     ) -> Result<Response, DnsFailure> {
+        session.effort.ask().map_err(DnsFailure::Bogus)?;
+        let patience = Duration::from_secs(limits::DNSSEC_LOOKUP_SECS);
+        if self.inner.clock.now().since(session.began) > patience {
+            return Err(DnsFailure::Timeout);
+        }
         let question = Question { name: name.clone(), rtype: RecordType::from_code(rtype.to_int()) };
         let inner = &self.inner;
         exchange::ask(&question, Some(session.first), &inner.config, session.options, &*inner.entropy).await

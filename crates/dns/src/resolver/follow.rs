@@ -46,8 +46,9 @@ impl Resolver {
         let options = QueryOptions::DNSSEC;
         let mut why: Option<Reason> = None;
         for first in 0..self.inner.config.servers.len() {
-            let session = Session::new(self.anchors(), &options).asking(first, 0);
-            let reason = match self.fetch(zone, Rtype::DNSKEY, &session).await {
+            let now = self.inner.clock.now();
+            let mut session = Session::new(self.anchors(), &options, now).asking(first, 0);
+            let reason = match self.fetch(zone, Rtype::DNSKEY, &mut session).await {
                 Ok(response) => match RrSet::find(&response.sections.answer, zone, Rtype::DNSKEY) {
                     Some(set) => {
                         let (seen, outcome) = rollover.observe(set, self.inner.clock.now());

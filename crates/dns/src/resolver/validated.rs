@@ -53,7 +53,8 @@ impl Resolver {
         let mut refused = None;
         for turn in 0..servers.min(limits::DNSSEC_SERVERS) {
             let first = (preferred + turn) % servers;
-            let mut session = Session::new(Arc::clone(&anchors), options).asking(first, turn);
+            let now = self.inner.clock.now();
+            let mut session = Session::new(Arc::clone(&anchors), options, now).asking(first, turn);
             let looked = self.follow_from(&question, &mut session).await;
             if !session.stripped && looked.examined.security != Security::Bogus {
                 if turn > 0 {

@@ -2,7 +2,8 @@
 //!
 //! # Security
 //! Whoever writes a zone chooses how many keys share a tag, how many signatures a set has and how often a name is hashed
-//! (CVE-2023-50387 "KeyTrap", CVE-2023-50868). All of it is counted here.
+//! (CVE-2023-50387 "KeyTrap", CVE-2023-50868); whoever sends mail chooses how many labels a name has, each of which may be a
+//! zone. All of it is counted here.
 
 use mail_types::limits;
 
@@ -11,12 +12,22 @@ use super::Reason;
 /// What one question has used up so far.
 #[derive(Debug, Default)]
 pub(crate) struct Effort {
+    questions: u32,
     checks: u32,
     failed: u32,
     hashes: u32,
 }
 
 impl Effort {
+    /// A server is about to be asked.
+    pub(crate) fn ask(&mut self) -> Result<(), Reason> {
+        self.questions += 1;
+        if self.questions > limits::DNSSEC_QUESTIONS {
+            return Err(too_much("others"));
+        }
+        Ok(())
+    }
+
     /// A signature is about to be checked.
     pub(crate) fn check(&mut self) -> Result<(), Reason> {
         self.checks += 1;
