@@ -88,7 +88,7 @@ impl ReportStore {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let there = std::fs::metadata(path).ok().map(|status| (status.dev(), status.ino()));
         let kept = open.take().filter(|kept| there == Some((kept.device, kept.inode)));
-        let text = |what: String| format!("{}: {what}", path.display());
+        let text = |what: String| format!("{}: {what}{}", path.display(), room_beside(path));
         let kept = match kept {
             Some(kept) => kept,
             None => Open::new(path).map_err(text)?,
@@ -123,4 +123,10 @@ impl Open {
         let sqlite = prepared().map_err(|error: rusqlite::Error| error.to_string())?;
         Ok(Self { sqlite, device: status.st_dev, inode: status.st_ino })
     }
+}
+
+/// What explains most failures: that there is no room left where the store is.
+fn room_beside(path: &Path) -> &'static str {
+    let room = path.parent().and_then(|directory| rustix::fs::statvfs(directory).ok());
+    if room.is_some_and(|room| room.f_bavail == 0) { " (no space left there)" } else { "" }
 }

@@ -115,9 +115,9 @@ impl DkimState {
     }
 }
 
-/// A signature in Authentication-Results.
-pub(crate) fn method_result(result: &SignatureResult) -> MethodResult {
-    let (word, comment) = match result.verdict {
+/// What a signature came to, as Authentication-Results and reports say it, and more about that.
+pub(crate) fn verdict_word(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
         Verdict::Pass => ("pass", ""),
         Verdict::BodyHash => ("fail", "body hash mismatch; body probably modified in transit"),
         Verdict::Signature => ("fail", "signature did not verify; headers probably modified in transit"),
@@ -131,7 +131,12 @@ pub(crate) fn method_result(result: &SignatureResult) -> MethodResult {
         Verdict::Fault(Fault::FromNotSigned) => ("permerror", "From: not signed"),
         Verdict::Fault(Fault::Identity) => ("permerror", "identity not within the signing domain"),
         Verdict::KeyNoSubdomains => ("permerror", "key not for identities in subdomains"),
-    };
+    }
+}
+
+/// A signature in Authentication-Results.
+pub(crate) fn method_result(result: &SignatureResult) -> MethodResult {
+    let (word, comment) = verdict_word(result.verdict);
     let signature = &result.signature;
     let mut method =
         MethodResult::new("dkim", word).comment(comment).property("header.d", signature.domain.clone());

@@ -30,7 +30,7 @@ impl Settings {
     /// The settings; nothing where no reports are made.
     ///
     /// # Errors
-    /// `reports_from` holds no address.
+    /// `reports_from` holds no address, or half of what signs is missing.
     pub fn of(context: &Context) -> Result<Option<Self>, String> {
         let main = &context.config.main;
         let Some(from) = main.get(options::REPORTS_FROM).filter(|from| !from.is_empty()) else {
@@ -44,10 +44,20 @@ impl Settings {
         let organization = organization.map(|text| String::from_utf8_lossy(text).into_owned());
         let selector = main.get(options::REPORTS_DKIM_SELECTOR);
         let key = main.get(options::REPORTS_DKIM_PRIVATE_KEY);
-        let dkim = selector.zip(key).map(|(selector, key)| {
-            let key = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(key);
-            (selector.to_vec(), PathBuf::from(key))
-        });
+        let dkim = match (selector, key) {
+            (Some(selector), Some(key)) => {
+                let key = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(key);
+                Some((selector.to_vec(), PathBuf::from(key)))
+            }
+            (None, None) => None,
+            // Half of it would mean reports without a signature, which nobody reads (rfc8460#3).
+            (Some(_), None) => {
+                return Err("reports_dkim_selector is set, and reports_dkim_private_key is not".to_owned());
+            }
+            (None, Some(_)) => {
+                return Err("reports_dkim_private_key is set, and reports_dkim_selector is not".to_owned());
+            }
+        };
         Ok(Some(Self {
             from: from.to_vec(),
             address: address.to_bytes(),

@@ -305,6 +305,16 @@ async fn nothing_is_sent_that_nobody_configured() {
         let unsaid = if options.contains("reports_from") { Ok(Vec::new()) } else { Err(Idle::NotConfigured) };
         assert_eq!(outcomes, unsaid, "{options}");
     }
+    for (set, unset) in [
+        ("reports_dkim_selector", "reports_dkim_private_key"),
+        ("reports_dkim_private_key", "reports_dkim_selector"),
+    ] {
+        let bench = Bench::new(&format!(
+            "tls_reports_domains = *\nreports_from = r@us.example\n{set} = /some/thing\n"
+        ));
+        let refused = Box::pin(send_due(&bench.services, Pressure::Now)).await;
+        assert_eq!(refused, Err(Idle::Trouble(format!("{set} is set, and {unset} is not"))));
+    }
     let bench = Bench::new("tls_reports_domains = *\nreports_from = nobody at all@\n");
     let refused = Box::pin(send_due(&bench.services, Pressure::Now)).await;
     assert!(matches!(&refused, Err(Idle::Trouble(why)) if why.starts_with("reports_from: ")), "{refused:?}");

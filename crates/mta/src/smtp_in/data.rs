@@ -139,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Some(Discarded::ByDkim) => None,
             _ => self.run_acl(AclPlace::Data).await,
         };
-        crate::verify::report_dmarc_failure(verdict.as_ref(), &mut self.context).await;
+        crate::verify::dmarc_concluded(verdict.as_ref(), &mut self.context).await;
         if let Some(verdict) = verdict {
             self.obey_connection_controls();
             match verdict.outcome {

@@ -47,7 +47,6 @@ pub fn check(context: &mut Context) -> &'static str {
     ask_chain(&mut outcome, context);
     let word = keep(outcome, context);
     dmarc_history::append(context);
-    dmarc_report::keep(context);
     dmarc_report::find_destinations(&list, context);
     word
 }

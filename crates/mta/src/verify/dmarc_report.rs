@@ -22,11 +22,15 @@ use sender_auth::dmarc::{AlignmentMode, DmarcOutcome, DmarcRecord, DmarcStatus};
 use sender_auth::spf::SpfVerdict;
 
 use crate::context::Context;
+use crate::context::dkim::verdict_word;
 use crate::dsn::{self, FailureReport};
 
-/// Keeps the result of the check.
-pub(super) fn keep(context: &Context) {
-    if !context.config.main.get(postrider::DMARC_STORE_RESULTS) {
+/// Keeps the result of the check, once the ACL has said what becomes of the message: a report tells what was done
+/// (RFC 7489 section 7.2). Of one that is put off nothing is kept, it comes again.
+fn keep(ended: Option<AclOutcome>, context: &Context) {
+    if matches!(ended, Some(AclOutcome::Defer | AclOutcome::Error))
+        || !context.config.main.get(postrider::DMARC_STORE_RESULTS)
+    {
         return;
     }
     let Some(outcome) = context.sender_auth.dmarc.as_ref().map(|checked| &checked.outcome) else { return };
@@ -42,7 +46,7 @@ pub(super) fn keep(context: &Context) {
             method: "dkim",
             domain: text(&found.signature.domain),
             selector: text(found.signature.selector.as_deref().unwrap_or_default()),
-            result: if found.verdict == Verdict::Pass { "pass" } else { "fail" }.to_owned(),
+            result: verdict_word(found.verdict).0.to_owned(),
         })
         .collect();
     auth.extend(spf.map(|spf| AuthResult {
@@ -52,6 +56,13 @@ pub(super) fn keep(context: &Context) {
         selector: if facts.message.sender_address.is_empty() { "helo" } else { "mfrom" }.to_owned(),
         result: spf.verdict.word().to_owned(),
     }));
+    // The policy was not applied where the ACL took what the domain wants to have refused.
+    let spared = outcome.status == DmarcStatus::Reject && matches!(ended, Some(AclOutcome::Accept));
+    let (disposition, override_reason) = match &outcome.overridden {
+        Some(why) => (disposition(outcome.status), why.clone()),
+        None if spared => ("none", "the message was accepted".to_owned()),
+        None => (disposition(outcome.status), String::new()),
+    };
     let result = DmarcResult {
         received: context.services.clock.now(),
         message: facts.message.id.map(|id| id.to_string()).unwrap_or_default(),
@@ -60,10 +71,10 @@ pub(super) fn keep(context: &Context) {
         mail_from: text(spf.map_or(b"".as_slice(), |spf| spf.domain.as_slice())),
         policy_domain: text(&outcome.used_domain),
         record: published(record),
-        disposition: disposition(outcome.status).to_owned(),
+        disposition: disposition.to_owned(),
         dkim_aligned: outcome.dkim_aligned,
         spf_aligned: outcome.spf_aligned,
-        override_reason: outcome.overridden.clone().unwrap_or_default(),
+        override_reason,
         auth,
     };
     if let Err(problem) = context.services.reports.add_dmarc(&result) {
@@ -164,8 +175,13 @@ fn is_report(context: &Context) -> bool {
     })
 }
 
-/// Sends the failure reports of this message. `verdict` is the ACL's on the data.
-pub async fn report_dmarc_failure(verdict: Option<&AclVerdict>, context: &mut Context) {
+/// Keeps the result for aggregate reports and sends the failure reports of this message. `verdict` is the ACL's on the data.
+pub async fn dmarc_concluded(verdict: Option<&AclVerdict>, context: &mut Context) {
+    let ended = verdict.map(|verdict| verdict.outcome);
+    if context.sender_auth.dmarc.is_some() {
+        // Without a pool the program is stopping.
+        let _ = context.on_pool(move |context| keep(ended, context)).await;
+    }
     let to = std::mem::take(&mut context.sender_auth.report_to);
     if to.is_empty() {
         return;

@@ -22,5 +22,5 @@ pub mod reverse_host_lookup;
 pub mod spf;
 
 pub(crate) use dmarc_report::agreed_destinations;
+pub use dmarc_report::dmarc_concluded;
 pub(crate) use dmarc_report::report_body;
-pub use dmarc_report::report_dmarc_failure;

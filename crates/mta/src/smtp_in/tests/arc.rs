@@ -167,7 +167,7 @@ async fn a_trusted_chain_explains_a_dmarc_failure() {
     let seen = "dmarc=pass header.from=a.example";
     let hops = |first: &str| chain(&[("one.example", first), ("two.example", "arc=pass")]);
     for (option, message, wanted) in [
-        ("", hops(seen), "reject <> 0"),
+        ("", hops(seen), "reject <the message was accepted> 1"),
         (
             "dmarc_arc_trusted_sealers = one.example : two.example\n",
             hops(seen),
@@ -178,12 +178,16 @@ async fn a_trusted_chain_explains_a_dmarc_failure() {
             hops(seen),
             "accept <arc=pass as[2].d=two.example as[1].d=one.example> 1",
         ),
-        ("dmarc_arc_trusted_sealers = one.example\n", hops(seen), "reject <> 0"),
-        ("dmarc_arc_trusted_sealers = *.example\n", hops("dmarc=fail header.from=a.example"), "reject <> 0"),
+        ("dmarc_arc_trusted_sealers = one.example\n", hops(seen), "reject <the message was accepted> 1"),
+        (
+            "dmarc_arc_trusted_sealers = *.example\n",
+            hops("dmarc=fail header.from=a.example"),
+            "reject <the message was accepted> 1",
+        ),
         (
             "dmarc_arc_trusted_sealers = *.example\n",
             hops(seen).replace("Subject: x", "Subject: y"),
-            "reject <> 0",
+            "reject <the message was accepted> 1",
         ),
     ] {
         let text = format!(

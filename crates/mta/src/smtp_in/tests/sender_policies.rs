@@ -263,7 +263,10 @@ acl_rcpt:
         control = dmarc_enable_forensic
   accept spf = *
 acl_data:
+  defer condition = ${if match{$h_subject:}{later}}
+        dmarc_status = *
   deny  dmarc_status = reject
+        !condition = ${if match{$h_subject:}{spared}}
         message = $dmarc_status_text
   accept logwrite = $dmarc_status $dmarc_used_domain
 ";
@@ -391,6 +394,9 @@ async fn results_are_kept_for_aggregate_reports() {
             ("quiet", "b@client.com", "From: a@sub.own.co.uk"),
             ("quiet", "b@any.com", "From: a@any.com"),
             ("quiet", "b@any.com", "From: a@absent.com"),
+            // What is taken all the same, and what comes again.
+            ("quiet", "b@client.com", "From: a@own.co.uk\nC: Subject: spared"),
+            ("quiet", "b@client.com", "From: a@own.co.uk\nC: Subject: later"),
         ],
     )
     .await;
@@ -434,8 +440,10 @@ async fn results_are_kept_for_aggregate_reports() {
         [
             "2 192.0.2.7 own.co.uk client.com reject spf client.com pass",
             "1 192.0.2.7 sub.own.co.uk client.com none spf client.com pass",
+            "1 192.0.2.7 own.co.uk client.com none spf client.com pass",
         ]
     );
+    assert_eq!(rows[2].result.override_reason, "the message was accepted");
     let any = store.dmarc_rows("any.com", ever).expect("a store");
     assert!(any.len() == 1 && any[0].result.spf_aligned && !any[0].result.dkim_aligned, "{any:?}");
 }
