@@ -190,7 +190,8 @@ impl Run {
                     context.matches_option(postrider::MTA_STS_DOMAINS, Subject::Text(&domain))
                 })
                 .await;
-            if matches!(asked, Some(Ok(true))) {
+            // One that can't be decided makes the message wait later on, that to others not.
+            if !matches!(asked, Some(Ok(false))) {
                 return true;
             }
         }

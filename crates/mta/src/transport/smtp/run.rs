@@ -95,6 +95,7 @@ async fn carry_out(batch: Batch, mut context: Context) -> BatchReply {
         unsigned: Arc::default(),
         tls_trouble: None,
         local: None,
+        has_tlsa: false,
         renewal: Renewal::Beside,
     };
     run.all().await;
@@ -142,6 +143,8 @@ struct Run<'a> {
     tls_trouble: Option<Trouble>,
     /// Our address in the last connection.
     local: Option<IpAddr>,
+    /// The host that is tried has TLSA records.
+    has_tlsa: bool,
     /// Whether kept MTA-STS policies are made new on the way.
     renewal: Renewal,
 }

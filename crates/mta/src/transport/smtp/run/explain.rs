@@ -93,6 +93,7 @@ pub async fn explain(
         unsigned: Arc::default(),
         tls_trouble: None,
         local: None,
+        has_tlsa: false,
         renewal: Renewal::Never,
     };
     for host in found.iter().take(settings.hard_limit) {

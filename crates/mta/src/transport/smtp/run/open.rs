@@ -151,6 +151,7 @@ impl Run<'_> {
         if plan.wish == Wish::Never || !connection.offered.starttls {
             self.tls_trouble = (plan.wish != Wish::Never).then_some(Trouble::NotOffered);
             return if must {
+                self.promised_by_tlsa("starttls-not-supported");
                 self.part(connection).await;
                 Err(Fault::tls_required("the server did not offer TLS support", route))
             } else {
@@ -169,8 +170,13 @@ impl Run<'_> {
             if !must && in_clear {
                 return Ok(connection);
             }
+            // As the oracle has it: where TLSA records ask for TLS, what passes is the host's own word.
+            let passes = plan.request.dane.is_some() && !reply.is_permanent();
+            if must && !passes {
+                self.promised_by_tlsa("validation-failure");
+            }
             self.part(connection).await;
-            return Err(if must {
+            return Err(if must && !passes {
                 Fault::tls_required("an attempt to start TLS failed", route)
             } else {
                 Fault::session(&reply, Some(b"STARTTLS"), route)
@@ -270,6 +276,13 @@ impl Run<'_> {
         self.context.scope = scope;
         let name = name.map_err(|error| TlsFailure::ours(error.0))?;
         Ok(name.map(Value::into_bytes).unwrap_or_default())
+    }
+
+    /// Tells of a host whose TLSA records promise TLS, which is not to be had.
+    fn promised_by_tlsa(&mut self, why: &'static str) {
+        if self.has_tlsa {
+            self.raise("dane:fail", why);
+        }
     }
 
     fn note_dane(&mut self, key: &Key, why: &TlsFailure, host: &Candidate) {

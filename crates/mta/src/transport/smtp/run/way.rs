@@ -91,6 +91,7 @@ impl Run<'_> {
                 return None;
             }
         };
+        self.has_tlsa = matches!(demand.inputs.dane, Dane::Usable(_) | Dane::Unusable);
         let mut watches = Vec::new();
         for domain in self.batch.domains() {
             watches.extend(tls_report::watch(host, &demand, &domain, self.context).await);
@@ -104,7 +105,9 @@ impl Run<'_> {
         match action {
             Action::Defer(why) => {
                 if matches!(demand.inputs.dane, Dane::Failed) {
-                    self.raise("dane:fail", "dnssec-invalid");
+                    // As the oracle has it.
+                    let required = demand.inputs.configured.require_dane;
+                    self.raise("dane:fail", if required { "dane-required" } else { "dnssec-invalid" });
                 }
                 let fault = Fault::policy_unknown(&why, host.route);
                 let fault = if reason == Reason::MtaSts { fault.of_message_alone() } else { fault };
