@@ -16,6 +16,7 @@ use policy::list::Subject;
 
 use super::node::{Node, NodeId, Trouble};
 use super::run::Run;
+use crate::context::Context;
 use crate::route::{Assignment, RouteHost, errno};
 use crate::transport::limits::Place;
 
@@ -25,6 +26,14 @@ struct Limits {
     most: usize,
     /// An option refers to `$domain`: one domain a batch.
     by_domain: bool,
+}
+
+/// The domain whose MTA-STS policy counts for an address.
+struct PolicyOf {
+    /// The one whose hosts were looked up.
+    domain: Option<Vec<u8>>,
+    /// Whether `mta_sts_domains` names it, once somebody has asked.
+    listed: Option<bool>,
 }
 
 impl Run {
@@ -134,10 +143,11 @@ impl Run {
         let first = list.remove(0);
         let mut batch = vec![first];
         let (most, several_domains) = self.smtp_limits(first).await;
+        let mut policy = self.policy_of(first);
         let mut at = 0;
         while at < list.len() && (most == 0 || batch.len() < most) {
             if self.shares_connection(first, list[at], several_domains)
-                && !self.parted_by_policy(first, list[at]).await
+                && !self.parted_by_policy(&mut policy, list[at]).await
             {
                 batch.push(list.remove(at));
             } else {
@@ -170,32 +180,40 @@ impl Run {
         (most, several)
     }
 
-    /// Whether one of two addresses is for a domain whose MTA-STS policy may ask for what the other's does not.
-    async fn parted_by_policy(&mut self, first: NodeId, other: NodeId) -> bool {
-        let domain = |id: NodeId| {
-            let source = self.node(id).assignment.as_ref()?.hosts.first()?.source.as_ref()?;
-            Some(source.domain.to_ascii_lowercase())
-        };
-        let domains = [domain(first), domain(other)];
-        if self.config.main.get(postrider::MTA_STS_DOMAINS).is_none()
-            || domains[0] == domains[1]
+    /// Whether an address, or the one with which a batch began, is for a domain whose MTA-STS policy may ask for what the
+    /// other's does not.
+    async fn parted_by_policy(&mut self, first: &mut PolicyOf, other: NodeId) -> bool {
+        let other = self.policy_of(other);
+        if first.domain == other.domain
             || self.wraps_mua()
+            || self.config.main.get(postrider::MTA_STS_DOMAINS).is_none()
         {
             return false;
         }
-        for domain in domains.into_iter().flatten() {
-            let asked = self
-                .context
-                .on_pool(move |context| {
-                    context.matches_option(postrider::MTA_STS_DOMAINS, Subject::Text(&domain))
-                })
-                .await;
-            // One that can't be decided makes the message wait later on, that to others not.
-            if !matches!(asked, Some(Ok(false))) {
-                return true;
+        let of_first = match first.listed {
+            Some(listed) => listed,
+            None => {
+                let listed = self.may_have_policy(first.domain.clone()).await;
+                first.listed = Some(listed);
+                listed
             }
-        }
-        false
+        };
+        of_first || self.may_have_policy(other.domain).await
+    }
+
+    fn policy_of(&self, id: NodeId) -> PolicyOf {
+        let host = self.node(id).assignment.as_ref().and_then(|assignment| assignment.hosts.first());
+        let source = host.and_then(|host| host.source.as_ref());
+        PolicyOf { domain: source.map(|source| source.domain.to_ascii_lowercase()), listed: None }
+    }
+
+    /// Whether `mta_sts_domains` names a domain, or can't tell: such a message waits later on, that to others does not.
+    async fn may_have_policy(&mut self, domain: Option<Vec<u8>>) -> bool {
+        let Some(domain) = domain else { return false };
+        let subject = move |context: &mut Context| {
+            context.matches_option(postrider::MTA_STS_DOMAINS, Subject::Text(&domain))
+        };
+        !matches!(self.context.on_pool(subject).await, Some(Ok(false)))
     }
 
     fn shares_connection(&self, first: NodeId, other: NodeId, several_domains: bool) -> bool {
