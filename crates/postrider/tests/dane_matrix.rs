@@ -24,7 +24,7 @@ use senders::{Mode, Witness};
 use world::{Case, Of, Record, Shown, Verdict, World, Zone};
 
 use Of::{Authority, Intermediate, Own, Stranger};
-use Shown::{Alone, Common, Deep, Expired, Good, Misnamed, Rootless};
+use Shown::{Alone, Common, Deep, Expired, Good, Misnamed, Old, Rootless, Selfmade, Single};
 use Verdict::{Encrypted, Returned, Verified, Waits};
 use Zone::{Bogus, Insecure, Lapsed, Secure};
 
@@ -45,6 +45,10 @@ const ONE_RECORD: &[Row] = &[
     (3, ALL, Own, Alone, Secure, Verified, Verified),
     (3, ALL, Own, Expired, Secure, Verified, Verified),
     (3, ALL, Own, Misnamed, Secure, Verified, Verified),
+    // Nor what else stands in it, or does not.
+    (3, ALL, Own, Old, Secure, Verified, Verified),
+    (3, ALL, Own, Single, Secure, Verified, Verified),
+    (3, ALL, Own, Selfmade, Secure, Verified, Verified),
     (3, ALL, Stranger, Good, Secure, Waits, Waits),
     (3, ALL, Authority, Good, Secure, Waits, Waits),
     // DANE-TA(2). rfc7672#3.1.2, 3.2: the chain is sent, is valid, and the name is the host's.
@@ -57,6 +61,10 @@ const ONE_RECORD: &[Row] = &[
     (2, ALL, Authority, Expired, Secure, Waits, Waits),
     (2, ALL, Authority, Misnamed, Secure, Waits, Waits),
     (2, ALL, Stranger, Good, Secure, Waits, Waits),
+    // The host's own certificate stands below no authority.
+    (2, ALL, Own, Good, Secure, Waits, Waits),
+    (2, ALL, Own, Single, Secure, Waits, Waits),
+    (2, ALL, Own, Selfmade, Secure, Waits, Waits),
     // rfc7672#3.2.3: the common name counts where there is no other.
     (2, ALL, Authority, Common, Secure, Verified, Verified),
     (3, ALL, Own, Common, Secure, Verified, Verified),
@@ -355,6 +363,13 @@ const DIFFERENCES: &[Difference] = &[
         },
         ends: (Waits, Waits),
         right: "we and Postfix: rfc7672#3.2.2 has clients take the domain, and what it is an alias of, beside the host",
+    },
+    Difference {
+        witness: Witness::Postfix,
+        of: |case, _| case.records == [(2, 1, 0, Own)] && [Single, Selfmade].contains(&case.shown),
+        ends: (Verified, Verified),
+        right: "we and Exim: usage 2 is for what stands above the host's certificate, and Postfix, too, refuses such a key \
+                in any other form",
     },
     Difference {
         witness: Witness::Exim,

@@ -254,16 +254,18 @@ impl Association {
         }
     }
 
-    /// The authorities that the record stands for: those of the chain that fit it, and one that it holds itself.
+    /// The authorities that the record stands for: those of the chain that fit it, and one that it holds itself. The server's
+    /// own certificate is none, whoever signed it.
     fn anchors(
         &self,
         own: &[u8],
         others: &[&[u8]],
         now: u64,
     ) -> Vec<Result<TrustAnchor<'static>, Unverified>> {
-        let shown = others.iter().filter(|certificate| self.fits(certificate));
+        let shown = others.iter().filter(|certificate| **certificate != own && self.fits(certificate));
         let mut anchors: Vec<_> = shown.map(|certificate| anchor(certificate, now)).collect();
         match (self.matching, self.selector) {
+            _ if self.fits(own) => {}
             (Matching::Full, Selector::Certificate) => anchors.push(anchor(&self.data, now)),
             // rfc7671#5.2.3: a bare key of whoever issued a certificate of the chain.
             (Matching::Full, Selector::Key) => {

@@ -29,10 +29,26 @@ pub(crate) enum Shown {
     Rootless,
     /// One with the names of hosts as its common name alone.
     Common,
+    /// One in the form of 1988, without extensions.
+    Old,
+    /// One that signed itself, and is an authority.
+    Single,
+    /// One that signed itself, and is none.
+    Selfmade,
 }
 
-const SHOWN: [Shown; 7] =
-    [Shown::Good, Shown::Alone, Shown::Expired, Shown::Misnamed, Shown::Deep, Shown::Rootless, Shown::Common];
+const SHOWN: [Shown; 10] = [
+    Shown::Good,
+    Shown::Alone,
+    Shown::Expired,
+    Shown::Misnamed,
+    Shown::Deep,
+    Shown::Rootless,
+    Shown::Common,
+    Shown::Old,
+    Shown::Single,
+    Shown::Selfmade,
+];
 
 /// Of whom a record speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +118,9 @@ impl Shown {
             Self::Deep => "deep",
             Self::Rootless => "rootless",
             Self::Common => "common",
+            Self::Old => "old",
+            Self::Single => "single",
+            Self::Selfmade => "selfmade",
         }
     }
 
@@ -117,7 +136,9 @@ impl Of {
             (Self::Own, Shown::Good | Shown::Alone) => "leaf",
             (Self::Own, Shown::Expired) => "expired",
             (Self::Own, Shown::Misnamed) => "misnamed",
-            (Self::Own, Shown::Common) => "common",
+            (Self::Own, shown @ (Shown::Common | Shown::Old | Shown::Single | Shown::Selfmade)) => {
+                shown.name()
+            }
             (Self::Own, Shown::Deep | Shown::Rootless) => "low",
             (Self::Authority, _) => "authority",
             (Self::Intermediate, _) => "between",
@@ -176,17 +197,26 @@ below leaf authority $mine
 below expired authority $mine '-startdate 20200101000000Z -enddate 20210101000000Z'
 below misnamed authority subjectAltName=DNS:mx.elsewhere.test,DNS:*.end.secure.test
 below common authority basicConstraints=CA:FALSE '' '*.secure.test'
+key old; openssl req -new -key old.key -subj '/CN=*.secure.test' -out old.csr
+openssl x509 -req -in old.csr -CA authority.crt -CAkey authority.key -set_serial 99 -days 3650 -out old.crt
+for it in single,TRUE selfmade,FALSE; do
+  name=${it%,*}; key $name; openssl req -x509 -new -key $name.key -subj \"/CN=$name\" -days 3650 -out $name.crt \
+    -addext $mine -addext basicConstraints=critical,CA:${it#*,}
+done
 below low between $mine
 cat leaf.crt authority.crt leaf.key > good.pem
 cat leaf.crt leaf.key > alone.pem
 cat expired.crt authority.crt expired.key > expired.pem
 cat misnamed.crt authority.crt misnamed.key > misnamed.pem
+cat old.crt authority.crt old.key > old.pem
+cat single.crt single.key > single.pem
+cat selfmade.crt selfmade.key > selfmade.pem
 cat common.crt authority.crt common.key > common.pem
 cat low.crt between.crt authority.crt low.key > deep.pem
 cat low.crt between.crt low.key > rootless.pem
 chmod 644 *.pem
 hex() { od -An -v -tx1 | tr -d ' \\n'; }
-for it in authority stranger between leaf expired misnamed common low; do
+for it in authority stranger between leaf expired misnamed common old single selfmade low; do
   openssl x509 -in $it.crt -outform DER -out $it.0
   openssl x509 -in $it.crt -noout -pubkey | openssl pkey -pubin -outform DER -out $it.1
   for part in $it.0 $it.1; do

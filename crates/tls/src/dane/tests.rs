@@ -56,6 +56,9 @@ fn every_selector_and_matching_of_usages_2_and_3() {
     let expired = server(HOST, &ca, NOW - 1);
     let misnamed = server("other.example", &ca, NOW + 1000);
     let stranger = server(HOST, &other, NOW + 1000);
+    let mut params = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+    at(&mut params, NOW - 1000, NOW + 1000);
+    let selfmade = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
     for selector in [0, 1] {
         for matching in [0, 1, 2] {
             let case = format!("selector {selector} matching {matching}");
@@ -85,9 +88,12 @@ fn every_selector_and_matching_of_usages_2_and_3() {
             let alone = records.judge(&[&good], NOW);
             assert_eq!(alone.is_ok(), matching == 0, "2 {case}: {alone:?}");
             assert!(records.judge(&[&stranger, ca.der()], NOW).is_err(), "2 {case}");
-            // Usage 2 is for what stands above the server's own certificate.
-            let own = of(&[(2, selector, matching, &good)]).unwrap();
-            assert!(own.judge(&[&good, ca.der()], NOW).is_err(), "2 {case}");
+            // Usage 2 is for what stands above the server's own certificate, also if that has signed itself.
+            for shown in [&good, &selfmade] {
+                let own = of(&[(2, selector, matching, shown)]).unwrap();
+                assert!(own.judge(&[shown, ca.der()], NOW).is_err(), "2 {case}");
+                assert!(own.judge(&[shown, shown], NOW).is_err(), "2 {case}");
+            }
         }
     }
 }
