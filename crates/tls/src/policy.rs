@@ -83,7 +83,7 @@ pub struct Inputs {
     pub bounce: bool,
     /// The message does without the promises of domains (`TLS-Required: No`).
     pub waived: bool,
-    /// The MX records that name the host were signed.
+    /// The MX records that name the host were signed, or none does: it is the domain itself, or the administrator's choice.
     pub secure_mx: bool,
 }
 

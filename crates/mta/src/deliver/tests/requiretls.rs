@@ -196,6 +196,26 @@ async fn the_next_host_is_asked_where_nobody_vouches_for_one() {
     }
 }
 
+/// A name that no MX record gave needs nobody to vouch for it, its certificate does (rfc8689#4.2.1).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_domain_without_mx_records_is_its_own_host() {
+    let zone = "mx1.d.example. A 127.0.0.1\nother.example. A 127.0.0.1\n";
+    let pair = Pair::new([OFFERS_IT, PLAIN], |_, _| zone.to_owned()).await;
+    for (domain, want) in [("mx1.d.example", "=> x@mx1.d.example "), ("other.example", "== x@other.example ")]
+    {
+        let id = pair.office.post_with("carol@test.example", &[&format!("x@{domain}")], |header| {
+            header.requiretls = true;
+        });
+        pair.office.attempt(id, AttemptKind::Arrival).await;
+        let log = pair.office.log_of(id);
+        assert!(log[0].starts_with(want), "{log:?}");
+        let how =
+            if domain.starts_with("mx1") { " CV=yes " } else { ": certificate is not for other.example" };
+        assert!(log[0].contains(how), "{log:?}");
+    }
+    assert_eq!(pair.heard()[0], "MAIL FROM:<carol@test.example> REQUIRETLS");
+}
+
 /// A connection that has carried other messages is no way round the promise, and the message that can't go there stands in
 /// nobody's way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

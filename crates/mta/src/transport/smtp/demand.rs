@@ -67,7 +67,9 @@ pub(super) async fn demand(
     let requiretls = context.facts.message.requiretls;
     let waived = !requiretls && tls_report::is_waived(context);
     let bounce = context.facts.message.sender_address.is_empty();
-    let inputs = Inputs { configured, dane, mta_sts, requiretls, bounce, waived, secure_mx: host.dnssec };
+    // rfc8689#4.2.1, step 2, is about names that came out of MX records.
+    let secure_mx = host.dnssec || host.route != Route::Mx;
+    let inputs = Inputs { configured, dane, mta_sts, requiretls, bounce, waived, secure_mx };
     let decision = decide(&inputs, &String::from_utf8_lossy(&host.name));
     Ok(Demand { sts, inputs, decision })
 }
