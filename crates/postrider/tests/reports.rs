@@ -125,6 +125,19 @@ fn what_would_be_sent_is_listed_and_shown() {
     assert_eq!(report.policies[0].summary.total_successful_session_count, 1);
 }
 
+/// A domain is whatever its owner calls it; a terminal is told nothing by it.
+#[test]
+fn names_of_domains_are_shown_plain() {
+    let site = Site::new("tls_reports_domains = *\nreports_from = r@us.example\n");
+    site.say("list");
+    let (store, at) = site.with_a_session();
+    let session = TlsSession { at, domain: "\u{1b}[2J\n.evil.example".to_owned(), ..TlsSession::default() };
+    store.add_tls(&session).expect("a store");
+    let list = site.say("list").1;
+    assert_eq!(list.lines().count(), 2, "{list}");
+    assert!(list.contains("\\033[2J\\n.evil.example: not sent yet\n"), "{list}");
+}
+
 /// Two hosts that submit for one domain: who gets the reports of both takes neither for a copy of the other.
 #[test]
 fn reports_of_two_hosts_are_two() {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use config::options::postrider as options;
 use hints::Sending;
 use mail_types::Timestamp;
+use mail_types::bytes::Printable;
 use observe::{Event, Streams};
 use policy::list::Subject;
 use reports::Period;
@@ -115,7 +116,7 @@ pub struct Pending {
 impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.kind == Kind::Tls { "TLS" } else { "DMARC" };
-        write!(f, "{kind} report about {}", self.domain)
+        write!(f, "{kind} report about {}", Printable::new(self.domain.as_bytes()))
     }
 }
 

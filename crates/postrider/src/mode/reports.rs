@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use config::Config;
+use mail_types::bytes::Printable;
 use mail_types::zone::Zone;
 use mail_types::{Timestamp, limits};
 use mta::context::Context;
@@ -179,7 +180,7 @@ async fn list(services: &Arc<Services>) -> u8 {
                 return 1;
             }
         };
-        let what = format!("{day} {} {domain}", kind.word());
+        let what = format!("{day} {} {}", kind.word(), Printable::new(domain.as_bytes()));
         if rows.is_empty() {
             crate::say(format!("{what}: not sent yet\n").as_bytes());
         }

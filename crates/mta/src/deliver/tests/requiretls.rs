@@ -256,6 +256,8 @@ async fn a_message_may_waive_a_policy_where_that_is_honoured() {
         ("tls_required_header\n", "X-TLS-Required: No\n", false, refused),
         ("tls_required_header\n", "TLS-Required: No\n", true, refused),
         ("", "TLS-Required: No\n", false, refused),
+        // Somebody has removed it.
+        ("tls_required_header\n", "*TLS-Required: No\n", false, refused),
         // Only a report of our own is believed to be one.
         ("", "TLS-Report-Domain: x\nTLS-Required: No\n", false, refused),
     ] {
@@ -263,9 +265,10 @@ async fn a_message_may_waive_a_policy_where_that_is_honoured() {
         let id = world.office.post_with("carol@test.example", &["x@sts.example"], |header| {
             header.requiretls = requiretls;
             let lines = field.split_inclusive('\n');
-            header
-                .headers
-                .extend(lines.map(|text| HeaderLine { kind: HeaderKind::Other, text: text.into() }));
+            header.headers.extend(lines.map(|text| match text.strip_prefix('*') {
+                Some(text) => HeaderLine { kind: HeaderKind::Old, text: text.into() },
+                None => HeaderLine { kind: HeaderKind::Other, text: text.into() },
+            }));
         });
         assert_eq!(world.attempt(id).await[0], want, "{options} {field} {requiretls}");
     }

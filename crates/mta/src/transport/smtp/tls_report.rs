@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use config::options::postrider;
 use hints::TlsSession;
+use mail_message::header::{HeaderLine, HeaderType};
 use mail_types::bytes::Printable;
 use policy::list::Subject;
 use reports::tlsrpt::{FailureDetails, PolicyDescription, ResultType};
@@ -199,9 +200,7 @@ async fn is_wanted(domain: &[u8], context: &mut Context) -> bool {
 /// A message with a report about TLS.
 pub(super) fn is_report(context: &Context) -> bool {
     let name = b"tls-report-domain:";
-    let headers = &context.facts.message.headers;
-    headers
-        .iter()
+    live_headers(context)
         .any(|line| line.text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
 }
 
@@ -209,7 +208,7 @@ pub(super) fn is_report(context: &Context) -> bool {
 /// although TLS fails (rfc8460#3, rfc8689#4.2.2).
 pub(super) fn is_waived(context: &Context) -> bool {
     let value = |name: &[u8]| {
-        context.facts.message.headers.iter().find_map(|line| {
+        live_headers(context).find_map(|line| {
             let (start, rest) = line.text.split_at_checked(name.len())?;
             start.eq_ignore_ascii_case(name).then(|| rest.trim_ascii().to_ascii_lowercase())
         })
@@ -220,6 +219,11 @@ pub(super) fn is_waived(context: &Context) -> bool {
     let local = context.facts.connection.sender_host_address.is_none();
     context.config.main.get(postrider::TLS_REQUIRED_HEADER)
         || (local && is_report(context) && context.config.main.get(postrider::REPORTS_FROM).is_some())
+}
+
+/// The lines that are still in the message: what somebody had removed asks for nothing.
+fn live_headers(context: &Context) -> impl Iterator<Item = &HeaderLine> {
+    context.facts.message.headers.iter().filter(|line| line.kind != HeaderType::Old)
 }
 
 fn kind_of(flaw: Flaw) -> ResultType {
