@@ -217,16 +217,6 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
         parser.invocation.mode = Mode::Quickstart;
         return Ok(parser.invocation);
     }
-    let own = match parser.args.get(1).map(Vec::as_slice).filter(|_| parser.name() == b"postrider") {
-        Some(b"tls-policy") => Some(Mode::TlsPolicy),
-        Some(b"reports") => Some(Mode::Reports),
-        Some(b"trust-anchors") => Some(Mode::TrustAnchors),
-        _ => None,
-    };
-    if let Some(mode) = own {
-        parser.at += 1;
-        parser.set_mode(mode);
-    }
     while let Some(arg) = parser.next() {
         if arg == b"--" {
             let rest = parser.args.get(parser.at..).unwrap_or_default();
@@ -242,6 +232,8 @@ pub(crate) fn parse(args: &[Vec<u8>]) -> Result<Invocation, Refusal> {
         }
         if arg.first() == Some(&b'-') && !is_name && !is_input {
             parser.option(arg)?;
+        } else if let Some(mode) = parser.own_command(arg) {
+            parser.set_mode(mode);
         } else {
             parser.invocation.operands.push(arg.clone());
         }
@@ -312,6 +304,24 @@ impl<'a> Parser<'a> {
             }
             b"newaliases" => self.set_mode(Mode::BuildAliases),
             _ => {}
+        }
+    }
+
+    /// A command of our own: the first word that is no option, behind nothing but a choice of configuration.
+    fn own_command(&self, word: &[u8]) -> Option<Mode> {
+        let before = self.args.get(1..self.at.saturating_sub(1)).unwrap_or_default();
+        let chooses = |at: usize| {
+            let option = |letter: &[u8]| before[at].starts_with(letter);
+            option(b"-C") || option(b"-D") || option(b"-d") || (at > 0 && before[at - 1] == b"-C")
+        };
+        if self.name() != b"postrider" || self.mode_options > 0 || !(0..before.len()).all(chooses) {
+            return None;
+        }
+        match word {
+            b"tls-policy" => Some(Mode::TlsPolicy),
+            b"reports" => Some(Mode::Reports),
+            b"trust-anchors" => Some(Mode::TrustAnchors),
+            _ => None,
         }
     }
 
