@@ -116,7 +116,8 @@ const SETS: &[SetRow] = &[
 /// record, `HOST` is the server); how a message ends where DANE is tried and where it is required.
 type NameRow = (&'static str, Zone, &'static [(Zone, &'static str)], Verdict, Verdict);
 
-/// rfc7672#2.2.1, 2.2.2, 2.2.3, 3.2.2. The certificate is for `*.secure.test`, that of `ELSEWHERE` for `*.end.secure.test`.
+/// rfc7672#2.2.1, 2.2.2, 2.2.3, 3.2.2, 8.1. `CHOOSER` shows to who asks for `r…` what `OWN` is about, and for `m…` what
+/// `EXPIRED` is about. The certificate is for `*.secure.test`, that of `ELSEWHERE` for `*.end.secure.test`.
 const NAMES: &[NameRow] = &[
     ("no MX record", Secure, &[(Secure, "d# A HOST\n_25._tcp.d# TLSA OWN")], Verified, Verified),
     (
@@ -187,6 +188,27 @@ const NAMES: &[NameRow] = &[
         &[(Insecure, "d# MX 10 m#\nm# CNAME r#.secure.test."), (Secure, "r# A HOST\n_25._tcp.r# TLSA OTHER")],
         Encrypted,
         Returned,
+    ),
+    (
+        "the end of the aliases is asked for by SNI",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# CNAME r#\nr# A CHOOSER\n_25._tcp.r# TLSA OWN")],
+        Verified,
+        Verified,
+    ),
+    (
+        "SNI, with records at its beginning",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# CNAME r#\nr# A CHOOSER\n_25._tcp.m# TLSA EXPIRED")],
+        Verified,
+        Verified,
+    ),
+    (
+        "SNI, without aliases",
+        Secure,
+        &[(Secure, "d# MX 10 m#\nm# A CHOOSER\n_25._tcp.m# TLSA EXPIRED")],
+        Verified,
+        Verified,
     ),
     (
         "the certificate is for the domain",
@@ -445,7 +467,7 @@ fn verdicts_over_signed_zones() {
         return;
     }
     let cases = cases();
-    assert!(cases.len() > 140, "{}", cases.len());
+    assert!(cases.len() > 200, "{}", cases.len());
     let world = World::set(&cases);
     let mut wrong = Vec::new();
     let mut told = vec![0; DIFFERENCES.len()];

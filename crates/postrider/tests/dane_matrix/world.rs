@@ -35,9 +35,11 @@ pub(crate) enum Shown {
     Single,
     /// One that signed itself, and is none.
     Selfmade,
+    /// To who asks for `r…` a good one, for `m…` an expired one, else one for another name.
+    AsAsked,
 }
 
-const SHOWN: [Shown; 10] = [
+const SHOWN: [Shown; 11] = [
     Shown::Good,
     Shown::Alone,
     Shown::Expired,
@@ -48,6 +50,7 @@ const SHOWN: [Shown; 10] = [
     Shown::Old,
     Shown::Single,
     Shown::Selfmade,
+    Shown::AsAsked,
 ];
 
 /// Of whom a record speaks.
@@ -121,6 +124,7 @@ impl Shown {
             Self::Old => "old",
             Self::Single => "single",
             Self::Selfmade => "selfmade",
+            Self::AsAsked => "as-asked",
         }
     }
 
@@ -135,7 +139,7 @@ impl Of {
         match (self, shown) {
             (Self::Own, Shown::Good | Shown::Alone) => "leaf",
             (Self::Own, Shown::Expired) => "expired",
-            (Self::Own, Shown::Misnamed) => "misnamed",
+            (Self::Own, Shown::Misnamed | Shown::AsAsked) => "misnamed",
             (Self::Own, shown @ (Shown::Common | Shown::Old | Shown::Single | Shown::Selfmade)) => {
                 shown.name()
             }
@@ -233,7 +237,8 @@ spool_directory = @DIR@/server
 keep_environment =
 local_interfaces = @ADDRESSES@
 tls_advertise_hosts = *
-tls_certificate = @DIR@/$received_ip_address.pem
+tls_certificate = @DIR@/${if eq{$received_ip_address}{@AS_ASKED@}\\
+  {${if match{$tls_in_sni}{^r}{good}{${if match{$tls_in_sni}{^m}{expired}{misnamed}}}}}{$received_ip_address}}.pem
 acl_smtp_rcpt = take
 smtp_accept_max = 200
 begin acl
@@ -303,7 +308,9 @@ fn spec(zone: Zone, cases: &[Case], pki: &Path) -> Spec {
             let filled = layout
                 .replace('#', &at.to_string())
                 .replace("ELSEWHERE", &Shown::Misnamed.address())
+                .replace("CHOOSER", &Shown::AsAsked.address())
                 .replace("HOST", &case.shown.address())
+                .replace("EXPIRED", &format!("3 1 1 {}", data("expired.1.1")))
                 .replace("OWN", &format!("3 1 1 {}", data("leaf.1.1")))
                 .replace("OTHER", &format!("3 1 1 {}", data("stranger.1.1")))
                 .replace("AUTHORITY", &format!("2 0 1 {}", data("authority.0.1")));
@@ -343,7 +350,10 @@ fn server(scratch: &Scratch) -> Server {
     std::fs::create_dir(&spool).expect("a directory");
     harness::give_to_mail_user(&spool);
     let addresses = SHOWN.map(Shown::address).join(" : ");
-    scratch.write("server.conf", &SERVER.replace("@ADDRESSES@", &addresses));
+    scratch.write(
+        "server.conf",
+        &SERVER.replace("@ADDRESSES@", &addresses).replace("@AS_ASKED@", &Shown::AsAsked.address()),
+    );
     let mut exim = command(EXIM);
     exim.arg("-C").arg(scratch.at("server.conf")).arg("-bdf");
     Server::start_listening(exim, SocketAddr::new(SHOWN[0].address().parse().expect("an address"), 25))
