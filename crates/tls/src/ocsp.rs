@@ -106,12 +106,41 @@ pub fn stapled_until(response: &[u8], own: &[u8], now: i64) -> Result<Option<i64
     let basic = basic(response).ok_or(UNREADABLE)??;
     let (_, certificate) = X509Certificate::from_der(own).map_err(|_| "the certificate can't be read")?;
     // Who issued it need not be known here: the client will look.
-    let serial = certificate.tbs_certificate.raw_serial();
-    let single = basic.singles.iter().find(|single| single.serial == serial).ok_or(ANOTHER)?;
+    let single = basic.singles.iter().find(|single| single.names(&certificate)).ok_or(ANOTHER)?;
     if single.status == REVOKED {
         return Err(WAS_REVOKED);
     }
     Ok(single.next_update.filter(|next| *next >= now))
+}
+
+/// Which of some responses a server may staple for its certificate, the first of a chain, and until when. Those about the
+/// certificates above it are passed over; they have no place in TLS 1.2, and none with our library.
+///
+/// # Errors
+/// What is wrong with one of them, as [`stapled_until`] says it.
+pub(crate) fn stapled_of<C: AsRef<[u8]>>(
+    responses: &[Vec<u8>],
+    chain: &[C],
+    now: i64,
+) -> Result<Option<(usize, i64)>, &'static str> {
+    let (own, above) = chain.split_first().ok_or(ANOTHER)?;
+    let mut chosen = None;
+    for (at, response) in responses.iter().enumerate() {
+        match stapled_until(response, own.as_ref(), now) {
+            Ok(until) if chosen.is_none() => chosen = until.map(|until| (at, until)),
+            Ok(_) => {}
+            Err(ANOTHER) if above.iter().any(|one| is_about(response, one.as_ref())) => {}
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(chosen)
+}
+
+/// Whether a response speaks of a certificate, by what can be told without its issuer.
+fn is_about(response: &[u8], certificate: &[u8]) -> bool {
+    let Some(Ok(basic)) = basic(response) else { return false };
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
+    basic.singles.iter().any(|single| single.names(&certificate))
 }
 
 /// Those who may have issued a certificate.
@@ -197,12 +226,24 @@ impl Basic<'_> {
 }
 
 impl Single<'_> {
+    /// The function whose values stand for the issuer.
+    fn algorithm(&self) -> Option<&'static digest::Algorithm> {
+        match self.hash {
+            [0x2b, 0x0e, 0x03, 0x02, 0x1a] => Some(&digest::SHA1_FOR_LEGACY_USE_ONLY),
+            [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01] => Some(&digest::SHA256),
+            _ => None,
+        }
+    }
+
+    /// The certificate's number and its issuer's name are these; of a function that nobody knows here the name may be any.
+    fn names(&self, certificate: &X509Certificate<'_>) -> bool {
+        let issuer = certificate.tbs_certificate.issuer.as_raw();
+        self.serial == certificate.tbs_certificate.raw_serial()
+            && self.algorithm().is_none_or(|function| digest(function, issuer).as_ref() == self.name_hash)
+    }
+
     fn is_about(&self, certificate: &X509Certificate<'_>, issuer: &TrustAnchor<'static>) -> bool {
-        let algorithm = match self.hash {
-            [0x2b, 0x0e, 0x03, 0x02, 0x1a] => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-            [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01] => &digest::SHA256,
-            _ => return false,
-        };
+        let Some(algorithm) = self.algorithm() else { return false };
         let name = certificate.tbs_certificate.issuer.as_raw();
         let key = key_bits(issuer.subject_public_key_info.as_ref());
         self.serial == certificate.tbs_certificate.raw_serial()

@@ -7,7 +7,10 @@ use x509_parser::pem::Pem;
 
 use crate::error::TlsError;
 
-/// A file with an OCSP response.
+/// Responses of one file that are looked at.
+const RESPONSES: usize = 16;
+
+/// A file with OCSP responses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProofFile {
     /// The file.
@@ -36,17 +39,19 @@ impl ProofFile {
         files
     }
 
-    /// The response (DER). Of a PEM file the first one counts.
-    pub(crate) fn read(&self) -> Result<Vec<u8>, TlsError> {
+    /// The responses (DER), at least one; a file in DER holds one.
+    pub(crate) fn read(&self) -> Result<Vec<Vec<u8>>, TlsError> {
         let octets = std::fs::read(&self.path).map_err(|error| TlsError::file(&self.path, &error))?;
         if !self.pem {
-            return Ok(octets);
+            return Ok(vec![octets]);
         }
         let blocks = Pem::iter_from_buffer(&octets).filter_map(Result::ok);
-        let response = blocks.into_iter().find(|block| block.label == "OCSP RESPONSE");
-        response
-            .map(|block| block.contents)
-            .ok_or_else(|| TlsError::content(&self.path, "there is no OCSP response in PEM"))
+        let responses = blocks.filter(|block| block.label == "OCSP RESPONSE").map(|block| block.contents);
+        let responses: Vec<Vec<u8>> = responses.take(RESPONSES).collect();
+        if responses.is_empty() {
+            return Err(TlsError::content(&self.path, "there is no OCSP response in PEM"));
+        }
+        Ok(responses)
     }
 }
 
@@ -69,8 +74,11 @@ mod tests {
         let file = ProofFile { path: path.clone(), pem: true };
         std::fs::write(&path, "-----BEGIN OCSP RESPONSE-----\nMAMKAQY=\n-----END OCSP RESPONSE-----\n")
             .unwrap();
-        assert_eq!(file.read().unwrap(), [0x30, 3, 10, 1, 6]);
-        assert_eq!(ProofFile { pem: false, ..file.clone() }.read().unwrap().len(), 67);
+        assert_eq!(file.read().unwrap(), [[0x30, 3, 10, 1, 6]]);
+        let twice = std::fs::read(&path).unwrap().repeat(2);
+        std::fs::write(&path, twice).unwrap();
+        assert_eq!(file.read().unwrap(), [[0x30, 3, 10, 1, 6]; 2]);
+        assert_eq!(ProofFile { pem: false, ..file.clone() }.read().unwrap()[0].len(), 134);
         std::fs::write(&path, "-----BEGIN CERTIFICATE-----\nMAMKAQY=\n-----END CERTIFICATE-----\n").unwrap();
         assert!(file.read().unwrap_err().to_string().ends_with(": there is no OCSP response in PEM"));
         std::fs::remove_file(&path).unwrap();

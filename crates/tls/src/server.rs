@@ -75,6 +75,7 @@ pub struct Acceptor {
     pub(crate) clock: Arc<crate::client::LibraryClock>,
     dropped: Vec<String>,
     pub(crate) unknown_curves: Vec<String>,
+    pub(crate) unsent_proofs: Vec<String>,
 }
 
 impl Acceptor {
@@ -86,6 +87,11 @@ impl Acceptor {
     /// Items of `tls_eccurve` that name no group of ours.
     pub fn unknown_curves(&self) -> &[String] {
         &self.unknown_curves
+    }
+
+    /// Files of which a response is not stapled: one about a certificate above the server's own, or out of date.
+    pub fn unsent_proofs(&self) -> &[String] {
+        &self.unsent_proofs
     }
 
     /// The server may speak first, if the version allows it.
@@ -135,6 +141,7 @@ impl Acceptor {
             clock,
             dropped,
             unknown_curves: Vec::new(),
+            unsent_proofs: Vec::new(),
         })
     }
 }

@@ -229,12 +229,17 @@ impl Store {
         if identities.is_empty() {
             identities.push(Identity::self_signed(&request.own_name, &*self.clock)?);
         }
+        let mut unsent_proofs = Vec::new();
         for (identity, proof) in identities.iter_mut().zip(&request.proofs) {
-            let response = proof.read()?;
-            let holds = crate::ocsp::stapled_until(&response, identity.certificate(), now);
+            let mut responses = proof.read()?;
+            let chosen = crate::ocsp::stapled_of(&responses, &identity.0.cert, now);
+            let chosen = chosen.map_err(|why| TlsError::content(&proof.path, why))?;
+            if responses.len() > usize::from(chosen.is_some()) {
+                unsent_proofs.push(proof.path.display().to_string());
+            }
             // One that is out of date, or does not say how long it holds, is left out.
-            if let Some(end) = holds.map_err(|why| TlsError::content(&proof.path, why))? {
-                *identity = identity.with_proof(response);
+            if let Some((at, end)) = chosen {
+                *identity = identity.with_proof(responses.swap_remove(at));
                 until = Some(until.map_or(end, |until| until.min(end)));
             }
         }
@@ -263,6 +268,7 @@ impl Store {
         };
         let mut made = Acceptor::new(settings, Arc::clone(&self.clock))?;
         made.unknown_curves = unknown_curves;
+        made.unsent_proofs = unsent_proofs;
         lock(&self.acceptors).put(request.clone(), files, until, made.clone());
         Ok(made)
     }

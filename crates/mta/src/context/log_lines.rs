@@ -36,6 +36,17 @@ impl Context {
         }
     }
 
+    /// Files of `tls_ocsp_file` with responses that are not stapled; as [`Self::tell_left_out`].
+    pub(crate) fn tell_unsent_proofs(&self, files: &[String]) {
+        if !files.is_empty() {
+            let files = Printable::new(files.join(", ").as_bytes()).to_string();
+            let text = format!(
+                "Warning: tls_ocsp_file: not stapled, because it is out of date or not about the server's own certificate: a response in {files}"
+            );
+            self.log_event(&Event::Text { text: text.into_bytes(), streams: Streams::MAIN });
+        }
+    }
+
     /// A line of `logwrite`.
     pub(crate) fn log_text(&self, targets: LogTargets, text: &[u8]) {
         self.log_event(&Event::Text { text: text.to_vec(), streams: streams(targets) });

@@ -351,6 +351,7 @@ fn prepare(context: &mut Context, early: bool) -> Result<Prepared, Unavailable> 
             let made = waiting(|| context.services.tls.acceptor(&request))?;
             context.tell_left_out("tls_require_ciphers", made.dropped());
             context.tell_left_out("tls_eccurve", made.unknown_curves());
+            context.tell_unsent_proofs(made.unsent_proofs());
             made
         }
     };

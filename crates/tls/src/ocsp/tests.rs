@@ -81,6 +81,27 @@ fn times() {
 }
 
 #[test]
+fn of_several_responses_that_about_the_servers_own_certificate_is_stapled() {
+    let now = i64::try_from(NOW).unwrap();
+    let chain = [fixture!("leaf"), fixture!("ca")];
+    let (good, another, old) = (fixture!("good"), fixture!("another"), fixture!("old"));
+    for (what, responses, chain, want) in [
+        ("one", vec![good], &chain[..], Ok(Some(0))),
+        ("twice", vec![good, good], &chain[..], Ok(Some(0))),
+        ("an old one first", vec![old, good], &chain[..], Ok(Some(1))),
+        ("an old one alone", vec![old], &chain[..], Ok(None)),
+        ("a stranger's behind it", vec![good, another], &chain[..], Err(ANOTHER)),
+        ("about the certificate above", vec![good], &[chain[1], chain[0]][..], Ok(None)),
+        ("about one that is not shown", vec![good], &chain[1..], Err(ANOTHER)),
+        ("nothing", vec![], &chain[..], Ok(None)),
+    ] {
+        let responses: Vec<Vec<u8>> = responses.into_iter().map(<[u8]>::to_vec).collect();
+        let chosen = stapled_of(&responses, chain, now);
+        assert_eq!(chosen.map(|chosen| chosen.map(|(at, _)| at)), want, "{what}");
+    }
+}
+
+#[test]
 fn what_a_server_may_staple() {
     let now = i64::try_from(NOW).unwrap();
     for (name, response, want) in [
