@@ -48,8 +48,10 @@ pub(crate) fn is_current(der: &[u8], now: i64) -> Result<(), Unverified> {
 
 fn one_line(name: &X509Name<'_>) -> Vec<u8> {
     let mut line = Vec::new();
-    for attribute in name.iter_attributes() {
-        line.push(b'/');
+    let attributes = name.iter_rdn().flat_map(|set| set.iter().enumerate());
+    for (at, attribute) in attributes {
+        // Several attributes that are one element of the name.
+        line.push(if at == 0 { b'/' } else { b'+' });
         let oid = attribute.attr_type().to_id_string();
         let known = SHORT_NAMES.iter().find(|(number, _)| *number == oid);
         line.extend_from_slice(known.map_or(oid.as_bytes(), |(_, short)| short.as_bytes()));
@@ -59,11 +61,14 @@ fn one_line(name: &X509Name<'_>) -> Vec<u8> {
     line
 }
 
-/// Octets that are not printable ASCII are written as `\xHH`.
+/// Octets that are not printable ASCII are written as `\xHH`, and what stands between elements behind a backslash.
 fn escape(value: &Any<'_>, line: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for &byte in value.data {
         if (b' '..=b'~').contains(&byte) {
+            if matches!(byte, b'/' | b'+') {
+                line.push(b'\\');
+            }
             line.push(byte);
         } else {
             line.extend_from_slice(&[b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
@@ -88,3 +93,16 @@ const SHORT_NAMES: [(&str, &str); 14] = [
     ("1.2.840.113549.1.9.1", "emailAddress"),
     ("0.9.2342.19200300.100.1.25", "DC"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `openssl x509 -subject -nameopt compat` shows it.
+    #[test]
+    fn names_are_openssls() {
+        let name = distinguished_name(include_bytes!("certificate/samples/names.der")).unwrap();
+        let want = r#"/C=NL+O=multi/CN=a\+b\/c=d\eq/OU=\xE6\x97\xA5\xE6\x9C\xAC/emailAddress=a@b.example/2.3.4.5=odd"#;
+        assert_eq!(String::from_utf8(name).unwrap(), want);
+    }
+}

@@ -1,5 +1,6 @@
 //! Log lines about a session: whoever has a context can write them, the peer is filled in here.
 
+use config::options::main;
 use mail_types::bytes::Printable;
 use observe::event::{Auth, Peer, SmtpEvent, SmtpNews, Tls};
 use observe::{Event, Streams};
@@ -47,9 +48,17 @@ impl Context {
         }
     }
 
-    /// A line of `logwrite`.
+    /// A line of `logwrite`: only ASCII, unless `print_topbitchars` is set.
     pub(crate) fn log_text(&self, targets: LogTargets, text: &[u8]) {
-        self.log_event(&Event::Text { text: text.to_vec(), streams: streams(targets) });
+        let mut shown = Vec::with_capacity(text.len());
+        for &byte in text {
+            if byte.is_ascii() || self.config.main.get(main::PRINT_TOPBITCHARS) {
+                shown.push(byte);
+            } else {
+                shown.extend_from_slice(format!("\\{byte:03o}").as_bytes());
+            }
+        }
+        self.log_event(&Event::Text { text: shown, streams: streams(targets) });
     }
 
     /// A line of a `warn` statement.

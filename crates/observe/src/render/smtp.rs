@@ -154,7 +154,7 @@ impl Renderer {
             }
             SmtpNews::Warning { text } => {
                 self.identity(&mut line, peer);
-                line.push("Warning: ").text(text);
+                line.push("Warning: ").printable(text);
             }
             SmtpNews::VrfyFailed { address } => {
                 line.push("VRFY failed for ").printable(address);

@@ -227,3 +227,22 @@ async fn a_full_spool_is_452_and_a_lost_one_is_451() {
     assert!(!bench.panic_log().is_empty());
     assert!(client.command("NOOP").await.starts_with("250"), "the session goes on");
 }
+
+/// What an ACL writes is ASCII; what a refusal says is left as it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn lines_of_an_acl_are_ascii_unless_asked_for() {
+    for (option, logged) in [("", "l\\303\\251\\x"), ("print_topbitchars\n", "lé\\x")] {
+        let bench = Bench::new(&format!(
+            "{option}acl_smtp_mail = say\nbegin acl\nsay:\n  warn log_message = wé\n  warn logwrite = lé\\\\x\n  \
+             deny message = dé\n       log_message = gé\n"
+        ));
+        let mut client = Dialogue::connect(&bench);
+        client.follow("S: 220 …\nC: HELO x\nS: 250 …\nC: MAIL FROM:<a@b.example>\nS: 550 dé").await;
+        let lines = [
+            "H=(x) [192.0.2.7] Warning: w\\303\\251",
+            logged,
+            "H=(x) [192.0.2.7] rejected MAIL <a@b.example>: gé",
+        ];
+        assert_eq!(bench.main_log(), lines);
+    }
+}
