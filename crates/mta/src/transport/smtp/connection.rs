@@ -137,6 +137,11 @@ impl Connection {
         }
     }
 
+    /// What TLS failed with since it was asked last: a connection that was cut without a word, garbage.
+    pub(super) fn take_tls_fault(&mut self) -> Option<String> {
+        self.stream.take_fault()
+    }
+
     fn note_hello(&mut self, command: &[u8]) {
         self.startup.extend(command.first().map(|letter| char::from(letter.to_ascii_lowercase())));
     }

@@ -81,7 +81,9 @@ async fn serve(stream: TcpStream, script: Script, log: Arc<Mutex<Vec<String>>>) 
             "DATA" => "354 go",
             _ => "250 ok",
         };
-        let reply = answer(script, &command, default);
+        let in_clear = answer(script, &command, default);
+        let secured = stream.get_ref().is_secured();
+        let reply = if secured { answer(script, &format!("TLS {command}"), in_clear) } else { in_clear };
         replies.push_back(reply);
         if command == "STARTTLS" && reply.starts_with("220") {
             stream.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();

@@ -91,6 +91,7 @@ impl Run<'_> {
         }
         if let Some((link, stage)) = &carried.broken {
             let fault = Fault::lost(link, &carried.words(*stage, true), Some(*stage), host.route);
+            self.say_tls_fault(&mut connection, host);
             self.listen_to_end(&mut connection);
             drop(connection);
             self.connection_lost(host, shown, &fault, *stage, pending, settings);

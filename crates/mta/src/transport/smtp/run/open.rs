@@ -14,7 +14,7 @@ use smtp_proto::client::Handshake;
 
 use super::super::connection::{Connection, GreetError};
 use super::super::connections::Key;
-use super::super::fault::Fault;
+use super::super::fault::{Fault, Link};
 use super::super::hosts::Candidate;
 use super::super::secure::{Plan, TlsFailure, Wish, dane_failed, unencrypted};
 use super::super::settings::{Settings, expanded};
@@ -119,13 +119,16 @@ impl Run<'_> {
 
     async fn greeted(
         &mut self,
-        connection: Connection,
+        mut connection: Connection,
         greeted: Result<(), GreetError>,
         host: &Candidate,
     ) -> Result<Connection, Fault> {
         match greeted {
             Ok(()) => Ok(connection),
-            Err(GreetError::Lost(link, words)) => Err(Fault::lost(&link, &words, None, host.route)),
+            Err(GreetError::Lost(link, words)) => {
+                self.say_tls_fault(&mut connection, host);
+                Err(Fault::lost(&link, &words, None, host.route))
+            }
             Err(GreetError::Refused(after, reply)) => {
                 self.part(connection).await;
                 Err(Fault::session(&reply, after.as_deref(), host.route))
@@ -182,28 +185,42 @@ impl Run<'_> {
                 Fault::session(&reply, Some(b"STARTTLS"), route)
             });
         }
-        match self.secure(&mut connection, host, key, limit).await {
-            Ok(()) => {
-                let greeted = self.greet_again(&mut connection, key, settings).await;
-                self.greeted(connection, greeted, host).await
-            }
-            Err(why) if must || !plan.clear_after_failure => {
-                self.note_dane(key, &why, host);
-                self.listen_to_end(&mut connection);
-                Err(Fault::tls_failed(&why.words, must, route))
-            }
-            Err(why) => {
-                self.listen_to_end(&mut connection);
-                drop(connection);
-                let fault = Fault::tls_failed(&why.words, false, route);
-                let first = self.pending().first().copied();
-                self.host_deferred(first, &fault);
-                self.say(unencrypted(&why.words, &host.name, host.address));
-                self.context.facts.host.tls = None;
-                let mut connection = self.open(host, key, settings).await?;
-                let greeted = self.greet(&mut connection, key, avoid_esmtp, settings).await;
-                self.greeted(connection, greeted, host).await
-            }
+        let why = match self.secure(&mut connection, host, key, limit).await {
+            Ok(()) => match self.greet_again(&mut connection, key, settings).await {
+                // With TLS 1.3 a client learns that its certificate is refused after its own handshake is done.
+                Err(GreetError::Lost(Link::Closed | Link::Failed(..), _)) => {
+                    self.say_tls_fault(&mut connection, host);
+                    let why = TlsFailure::of_protocol("error on first read");
+                    self.tls_trouble = Some(Trouble::Handshake(why.clone()));
+                    why
+                }
+                greeted => return self.greeted(connection, greeted, host).await,
+            },
+            Err(why) => why,
+        };
+        if must || !plan.clear_after_failure {
+            self.note_dane(key, &why, host);
+            self.listen_to_end(&mut connection);
+            return Err(Fault::tls_failed(&why.words, must, route));
+        }
+        self.listen_to_end(&mut connection);
+        drop(connection);
+        let fault = Fault::tls_failed(&why.words, false, route);
+        let first = self.pending().first().copied();
+        self.host_deferred(first, &fault);
+        self.say(unencrypted(&why.words, &host.name, host.address));
+        self.context.facts.host.tls = None;
+        let mut connection = self.open(host, key, settings).await?;
+        let greeted = self.greet(&mut connection, key, avoid_esmtp, settings).await;
+        self.greeted(connection, greeted, host).await
+    }
+
+    /// A session with a host that TLS ended, and not the host.
+    pub(super) fn say_tls_fault(&mut self, connection: &mut Connection, host: &Candidate) {
+        if let Some(why) = connection.take_tls_fault() {
+            let name = String::from_utf8_lossy(&host.name);
+            let line = format!("H={name} [{}] TLS error on connection (recv): {why}", host.address);
+            self.say(line.into_bytes());
         }
     }
 

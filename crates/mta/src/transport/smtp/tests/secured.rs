@@ -1,13 +1,14 @@
 //! TLS towards hosts. What is expected is what Exim 4.96 did with the same hosts, in our library's words.
 
-use mail_types::clock::SystemClock;
+use mail_types::clock::FixedClock;
 use tls::{AcceptorRequest, AnchorSource, ConnectorRequest, Store, Stream};
 
 use super::*;
 
 /// A server's handshake with a certificate of its own making; gives what the client named, or the failure.
 pub(super) async fn handshake(stream: &mut Stream<TcpStream>) -> String {
-    let store = Store::new(Arc::new(SystemClock));
+    // The client has this time, too: what is made now would not be valid for it yet.
+    let store = Store::new(Arc::new(FixedClock::new(crate::testing::NOW)));
     let request = AcceptorRequest { own_name: "mx.rem.test".to_owned(), ..AcceptorRequest::default() };
     let acceptor = store.acceptor(&request).unwrap();
     let secured = async {
@@ -154,6 +155,27 @@ async fn a_failed_handshake_means_another_connection_in_clear_and_a_line_in_the_
             "TLS session: synch error before connect: delivering unencrypted to H=mx.rem.test [127.0.0.1] (not in hosts_require_tls)"
         ]
     );
+}
+
+/// With TLS 1.3 a host that does not want this client says so after the client's handshake is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_host_that_goes_at_the_first_word_under_tls_has_not_been_secured() {
+    const CUT: &str = "H=mx.rem.test [127.0.0.1] TLS error on connection (recv): the connection was closed without close_notify";
+    const CLEAR: &str = "TLS session: error on first read: delivering unencrypted to H=mx.rem.test [127.0.0.1] (not in hosts_require_tls)";
+    let going: Script = &[OFFERED, ("STARTTLS", "220 go"), ("TLS EHLO", "DROP")];
+    let later: Script = &[OFFERED, ("STARTTLS", "220 go"), ("TLS MAIL", "DROP")];
+    let lost = "Defer -18 Remote host closed connection in response to pipelined MAIL FROM:<s@q.test>";
+    for (script, options, lines, result) in [
+        (going, "", &[CUT, CLEAR][..], "Accept 0"),
+        (going, " hosts_require_tls = *\n", &[CUT], "Defer -37 TLS session: error on first read"),
+        (going, " tls_tempfail_tryclear = false\n", &[CUT], "Defer -37 TLS session: error on first read"),
+        (later, "", &[CUT], lost),
+    ] {
+        let (_, reply, at) = delivery(script, options).await;
+        let said: Vec<_> = reply.log_lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
+        assert_eq!(said, lines, "{script:?} {options}");
+        assert_eq!(shown(&reply, at)[0], result, "{script:?} {options}");
+    }
 }
 
 /// Servers behind one name that do not know each other's sessions are told apart by their answers to EHLO.
