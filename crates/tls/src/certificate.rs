@@ -102,7 +102,8 @@ mod tests {
     #[test]
     fn names_are_openssls() {
         let name = distinguished_name(include_bytes!("certificate/samples/names.der")).unwrap();
-        let want = r#"/C=NL+O=multi/CN=a\+b\/c=d\eq/OU=\xE6\x97\xA5\xE6\x9C\xAC/emailAddress=a@b.example/2.3.4.5=odd"#;
+        let want =
+            r"/C=NL+O=multi/CN=a\+b\/c=d\eq/OU=\xE6\x97\xA5\xE6\x9C\xAC/emailAddress=a@b.example/2.3.4.5=odd";
         assert_eq!(String::from_utf8(name).unwrap(), want);
     }
 }
