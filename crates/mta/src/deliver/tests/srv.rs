@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mail_types::clock::SystemClock;
+use mail_types::clock::FixedClock;
 use tls::{AcceptorRequest, Store, Stream};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ async fn server(under_tls: bool) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let request = AcceptorRequest { own_name: "mx.srv.example".to_owned(), ..AcceptorRequest::default() };
-    let acceptor = Store::new(Arc::new(SystemClock)).acceptor(&request).unwrap();
+    let acceptor = Store::new(Arc::new(FixedClock::new(crate::testing::NOW))).acceptor(&request).unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(session(stream, under_tls.then(|| acceptor.clone())));
