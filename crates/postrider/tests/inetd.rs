@@ -354,14 +354,23 @@ impl Site {
         let child = program.spawn().expect("it runs");
         // The descriptors that the command holds are closed: the program's end is the only one.
         drop(program);
-        let heard = tokio::time::timeout(harness::PATIENCE, self.dialogue(Stream::new(ours), row.said)).await;
-        let ended = tokio::task::spawn_blocking(move || child.wait_with_output()).await;
+        let mut stream = Stream::new(ours);
+        let heard = tokio::time::timeout(harness::PATIENCE, self.dialogue(&mut stream, row.said)).await;
+        // A session ends with QUIT, whether or not the client goes then.
+        let stays = (row.said.last() == Some(&"QUIT")).then_some(stream);
+        let mut child = child;
+        let ended = tokio::task::spawn_blocking(move || {
+            harness::until("the program ends", || child.try_wait().expect("it is ours"));
+            child.wait_with_output()
+        })
+        .await;
+        drop(stays);
         (heard.expect("it answers"), ended.expect("no panic").expect("it ends"))
     }
 
     async fn dialogue<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
-        mut stream: Stream<S>,
+        stream: &mut Stream<S>,
         said: &[&str],
     ) -> String {
         let mut codes: Vec<String> = Vec::new();
@@ -372,7 +381,7 @@ impl Site {
                 let _ = stream.flush().await;
             }
             if *line != "TLS" {
-                let Some(code) = reply(&mut stream).await else {
+                let Some(code) = reply(stream).await else {
                     codes.push("end".to_owned());
                     break;
                 };

@@ -51,7 +51,12 @@ struct Submission<'a> {
 impl Job for Submission<'_> {
     fn run(&self, config: Arc<Config>, seat: Seat) -> u8 {
         match crate::runtime() {
-            Ok(runtime) => runtime.block_on(self.take(config, &seat)),
+            Ok(runtime) => {
+                let code = runtime.block_on(self.take(config, &seat));
+                // A caller who has said QUIT may keep his side open: nobody reads it to its end.
+                runtime.shutdown_background();
+                code
+            }
             Err(e) => {
                 crate::say_error(&format!("cannot start: {e}"));
                 1
