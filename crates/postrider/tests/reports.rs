@@ -187,7 +187,7 @@ fn sending_says_what_became_of_each_report() {
                 web.example. A 127.0.0.1\n";
     let server = dns::fixture::FixtureServer::start(zone).expect("a name server");
     let site = Site::new(&format!(
-        "dns_servers = 127.0.0.1::{}\ntls_reports_domains = *\nreports_from = r@us.example\n",
+        "dns_servers = 127.0.0.1::{}\ntls_reports_domains = *\nreports_from = r@us.example\nreports_ignore_target_hosts =\n",
         server.address().port()
     ));
     let nothing = "0 sent, 0 failed\n";

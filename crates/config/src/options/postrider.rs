@@ -55,6 +55,9 @@ option_table! {
     /// Who reports, as people read it; unset means the domain of `reports_from`.
     /// `reports_organization = Example Inc.`
     REPORTS_ORGANIZATION: Plain = "reports_organization", unset;
+    /// Hosts to which no report is posted by HTTPS, whoever asks for it there: addresses that are not public, unless set otherwise.
+    /// `reports_ignore_target_hosts = <; 10.0.0.0/8; 127.0.0.0/8; ::1`
+    REPORTS_IGNORE_TARGET_HOSTS: Hosts = "reports_ignore_target_hosts", "<; 0.0.0.0/8; 10.0.0.0/8; 100.64.0.0/10; 127.0.0.0/8; 169.254.0.0/16; 172.16.0.0/12; 192.168.0.0/16; 198.18.0.0/15; 224.0.0.0/3; ::/127; fc00::/7; fe80::/10; ff00::/8";
     /// The selector of the DKIM key that signs daily reports for the domain of `reports_from`; unset, they are signed by a transport or not at all.
     /// `reports_dkim_selector = r2026`
     REPORTS_DKIM_SELECTOR: Plain = "reports_dkim_selector", unset;

@@ -5,22 +5,26 @@
 //!
 //! # Security
 //! The server is hostile: of its answer the first line is read. Its certificate is not looked at, as RFC 8460 section 3 has
-//! it: a broken one must not keep the news of it away, and a report is no secret to whoever answers for the name.
+//! it: a broken one must not keep the news of it away, and a report is no secret to whoever answers for the name. Nobody is
+//! spoken to whom `reports_ignore_target_hosts` names: anybody's DNS record may name a host of our own network.
 //!
 //! # References
 //! RFC 8460 section 5.4, RFC 9112.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config::options::postrider as options;
 use mail_types::limits;
+use policy::list::Subject;
 use reports::tlsrpt::Place;
 use tls::{ConnectorRequest, Strictness};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::services::Services;
-use crate::services::https::reach;
+use crate::context::Context;
+use crate::services::https::{addresses, reach};
 
 /// Longest status line.
 const STATUS: usize = 1024;
@@ -35,10 +39,10 @@ pub(super) async fn post(
     place: &Place,
     media_type: &str,
     packed: &[u8],
-    services: &Arc<Services>,
+    context: &mut Context,
 ) -> Result<String, String> {
     let limit = Duration::from_secs(limits::REPORT_POST_SECS);
-    match timeout(limit, Box::pin(unhurried(place, media_type, packed, services))).await {
+    match timeout(limit, Box::pin(unhurried(place, media_type, packed, context))).await {
         Ok(result) => result,
         Err(_elapsed) => Err(format!("no answer within {} seconds", limits::REPORT_POST_SECS)),
     }
@@ -48,13 +52,16 @@ async fn unhurried(
     place: &Place,
     media_type: &str,
     packed: &[u8],
-    services: &Arc<Services>,
+    context: &mut Context,
 ) -> Result<String, String> {
     let Place { host, path, .. } = place;
     let port = place.port.unwrap_or(443);
     let request = ConnectorRequest { server: Strictness::Ignore, ..ConnectorRequest::default() };
     let patience = Duration::from_secs(limits::REPORT_POST_SECS / 4);
-    let reached = reach(host, port, request, patience, services).await;
+    let services = Arc::clone(&context.services);
+    let found = addresses(host, &services).await.map_err(|why| why.to_string())?;
+    let found = allowed(host, found, context).await?;
+    let reached = reach(host, (&found, port), request, patience, &services).await;
     let mut stream = reached.map_err(|why| why.to_string())?;
     let authority = if port == 443 { host.clone() } else { format!("{host}:{port}") };
     let head = format!(
@@ -78,6 +85,27 @@ async fn unhurried(
             return Err("the answer ends too early".to_owned());
         }
     }
+}
+
+/// The addresses that `reports_ignore_target_hosts` leaves.
+async fn allowed(host: &str, found: Vec<IpAddr>, context: &mut Context) -> Result<Vec<IpAddr>, String> {
+    let option = options::REPORTS_IGNORE_TARGET_HOSTS;
+    let mut left = Vec::with_capacity(found.len());
+    for address in found {
+        let asked = |context: &mut Context| {
+            context.matches_option(option, Subject::host(&[host.as_bytes()], Some(address)))
+        };
+        match context.on_pool(asked).await {
+            Some(Ok(false)) => left.push(address),
+            Some(Ok(true)) => {}
+            Some(Err(error)) => return Err(format!("reports_ignore_target_hosts: {error}")),
+            None => return Err("the program is stopping".to_owned()),
+        }
+    }
+    if left.is_empty() {
+        return Err(format!("{host}: all of its addresses are in reports_ignore_target_hosts"));
+    }
+    Ok(left)
 }
 
 /// A status line: any 2xx is a yes.

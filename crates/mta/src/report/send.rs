@@ -47,7 +47,7 @@ async fn trying(
     let packed = gzip(&report.content);
     match &target.to {
         Destination::Https(place) => {
-            post::post(place, report.kind.media_type(), &packed, &context.services).await.map(Fate::Sent)
+            post::post(place, report.kind.media_type(), &packed, context).await.map(Fate::Sent)
         }
         Destination::Mail(to) => {
             let (header, body) = message(report, to, &packed, settings, context).await?;

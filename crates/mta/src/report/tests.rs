@@ -120,7 +120,7 @@ async fn a_post_is_repeated_until_it_arrives() {
         web.port
     );
     let (bench, _server) = Bench::with_zone(
-        "tls_reports_domains = *\nreports_from = r@us.example\nreports_organization = Us & Co\n",
+        "tls_reports_domains = *\nreports_from = r@us.example\nreports_organization = Us & Co\nreports_ignore_target_hosts =\n",
         &zone,
     );
     let now = bench.clock.now();
@@ -323,7 +323,9 @@ async fn nothing_is_sent_that_nobody_configured() {
 /// Results of yesterday about a domain whose reports go to these places.
 fn with_results(rua: &str, options: &str) -> (Bench, dns::fixture::FixtureServer) {
     let zone = format!("_smtp._tls.a.example. TXT \"v=TLSRPTv1; rua={rua}\"\nweb.example. A 127.0.0.1\n");
-    let options = format!("tls_reports_domains = *\nreports_from = Us <r@us.example>\n{options}");
+    let options = format!(
+        "tls_reports_domains = *\nreports_from = Us <r@us.example>\nreports_ignore_target_hosts =\n{options}"
+    );
     let (bench, server) = Bench::with_zone(&options, &zone);
     let policy =
         PolicyDescription { policy_type: "no-policy-found".to_owned(), ..PolicyDescription::default() };
@@ -331,6 +333,37 @@ fn with_results(rua: &str, options: &str) -> (Bench, dns::fixture::FixtureServer
     bench.services.reports.add_tls(&session).unwrap();
     bench.clock.advance(Duration::from_hours(24));
     (bench, server)
+}
+
+/// A record of anybody's is no way into our own network.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_posted_to_addresses_that_are_not_public() {
+    let folder = Bench::new("");
+    let web = Web::start(&folder).await;
+    let hosts = ["web.example", "127.0.0.1", "inside.example", "mapped.example"];
+    let uris: Vec<String> = hosts.iter().map(|host| format!("https://{host}:{}/", web.port)).collect();
+    let zone = format!(
+        "_smtp._tls.a.example. TXT \"v=TLSRPTv1; rua={}\"\nweb.example. A 127.0.0.1\n\
+         inside.example. A 10.1.2.3\ninside.example. AAAA fd00::1\nmapped.example. AAAA ::ffff:127.0.0.1\n",
+        uris.join(",")
+    );
+    let (bench, _server) = Bench::with_zone("tls_reports_domains = *\nreports_from = r@us.example\n", &zone);
+    let policy =
+        PolicyDescription { policy_type: "no-policy-found".to_owned(), ..PolicyDescription::default() };
+    let session = TlsSession { at: bench.clock.now(), domain: "a.example".to_owned(), policy, failure: None };
+    bench.services.reports.add_tls(&session).unwrap();
+    bench.clock.advance(Duration::from_hours(24));
+    let sent = Box::pin(send_due(&bench.services, Pressure::Now)).await.unwrap();
+    let said: Vec<String> = sent.iter().map(ToString::to_string).collect();
+    for (host, said) in hosts.iter().zip(&said) {
+        let why = match *host {
+            "127.0.0.1" => "no such name",
+            _ => "all of its addresses are in reports_ignore_target_hosts",
+        };
+        let why = format!("failed: {host}: {why}");
+        assert!(said.ends_with(&why), "{said}");
+    }
+    assert_eq!((said.len(), web.taken.lock().unwrap().len()), (hosts.len(), 0));
 }
 
 /// The scheduler dies after the server has the report and before that is written down, while the command is about to send.

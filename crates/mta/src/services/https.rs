@@ -37,25 +37,30 @@ impl fmt::Display for Unreached {
     }
 }
 
-/// Sets up a session with a host; `patience` is for each address.
-pub(crate) async fn reach(
-    host: &str,
-    port: u16,
-    request: ConnectorRequest,
-    patience: Duration,
-    services: &Services,
-) -> Result<tls::Stream<TcpStream>, Unreached> {
+/// The addresses of a host.
+pub(crate) async fn addresses(host: &str, services: &Services) -> Result<Vec<IpAddr>, Unreached> {
     let ipv6 = !services.snapshot().main.get(config::options::main::DISABLE_IPV6);
     let families = dns::Families { ipv4: true, ipv6 };
     let found = services.resolver.host_addresses(host.as_bytes(), families, dns::SearchOptions::default());
     let found = found.await.map_err(|failure| Unreached::Otherwise(format!("{host}: {failure}")))?;
+    Ok(found.addresses)
+}
+
+/// Sets up a session with a host at one of its addresses; `patience` is for each.
+pub(crate) async fn reach(
+    host: &str,
+    at: (&[IpAddr], u16),
+    request: ConnectorRequest,
+    patience: Duration,
+    services: &Services,
+) -> Result<tls::Stream<TcpStream>, Unreached> {
     let request = ConnectorRequest { alpn: vec![b"http/1.1".to_vec()], ..request };
     let store = Arc::clone(&services.tls);
     let connector = services.pools.files.run(move || store.connector(&request)).await;
     let connector = connector
         .map_err(|_stopped| Unreached::Otherwise("the program is stopping".to_owned()))?
         .map_err(|error| Unreached::Otherwise(error.to_string()))?;
-    let connected = connect(&found.addresses, port, patience).await;
+    let connected = connect(at, patience).await;
     let (stream, address) = connected.map_err(Unreached::Otherwise)?;
     let mut stream = tls::Stream::new(stream);
     match stream.connect(&connector, Some(host), address).await {
@@ -67,7 +72,10 @@ pub(crate) async fn reach(
     }
 }
 
-async fn connect(addresses: &[IpAddr], port: u16, patience: Duration) -> Result<(TcpStream, IpAddr), String> {
+async fn connect(
+    (addresses, port): (&[IpAddr], u16),
+    patience: Duration,
+) -> Result<(TcpStream, IpAddr), String> {
     let mut why = "no address".to_owned();
     for address in addresses.iter().take(ADDRESSES) {
         match timeout(patience, TcpStream::connect(SocketAddr::new(*address, port))).await {

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::{Source, Stage, Trouble};
 use crate::services::Services;
-use crate::services::https::{Unreached, reach};
+use crate::services::https::{Unreached, addresses, reach};
 
 /// Gets the text of a domain's policy.
 ///
@@ -44,7 +44,9 @@ async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, Trouble
         ..ConnectorRequest::default()
     };
     let patience = Duration::from_secs(limits::MTA_STS_FETCH_SECS / 3);
-    let mut stream = reach(&host, *port, request, patience, services).await.map_err(unreached)?;
+    let found = addresses(&host, services).await.map_err(unreached)?;
+    let reached = reach(&host, (&found, *port), request, patience, services).await;
+    let mut stream = reached.map_err(unreached)?;
     let request = format!(
         "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Postrider\r\nAccept: text/plain\r\n\
          Connection: close\r\n\r\n"
