@@ -4,6 +4,9 @@
 use tls::mta_sts::{Policy, announced};
 use tls::{Associations, Tlsa};
 
+/// An authority's certificate, the last one that is shown: the server's own is no authority (rfc7672#3.1.2).
+const AUTHORITY: &[u8] = include_bytes!("../../src/ocsp/fixtures/ca.der");
+
 /// Gives one input to each of them. The first four bytes are the fields of a TLSA record and the length of its data; what
 /// follows the data is a certificate.
 pub(crate) fn run(data: &[u8]) {
@@ -20,7 +23,7 @@ pub(crate) fn findings(data: &[u8]) -> String {
     let (association, certificate) = rest.split_at(usize::from(*length).min(rest.len()));
     let record = Tlsa { usage: *usage, selector: *selector, matching: *matching, association };
     let records = Associations::usable([record], vec!["mx.example.net".to_owned()]);
-    let verdict = records
-        .map(|records| records.judge(&[certificate, certificate], 1_800_000_000).map_err(|why| why.words));
+    let chain = [certificate, certificate, AUTHORITY];
+    let verdict = records.map(|records| records.judge(&chain, 1_800_000_000).map_err(|why| why.words));
     format!("{policy:?} {id:?} {verdict:?}")
 }
