@@ -22,6 +22,7 @@
 
 mod content;
 mod destination;
+mod fate;
 mod post;
 mod schedule;
 mod send;
@@ -31,5 +32,6 @@ mod settings;
 pub(crate) mod tests;
 
 pub use content::Report;
-pub use schedule::{Fate, Idle, Outcome, Pending, Pressure, pending, send_due, serve};
+pub use fate::Fate;
+pub use schedule::{Idle, Outcome, Pending, Pressure, pending, send_due, serve};
 pub use settings::Settings;

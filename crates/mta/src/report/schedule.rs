@@ -22,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::content::Report;
 use super::destination::{Target, Wanting, targets};
+use super::fate::Fate;
 use super::send::send;
 use super::settings::{Settings, fnv};
 use crate::context::Context;
@@ -49,17 +50,6 @@ pub enum Pressure {
     AtTheirTime,
     /// Somebody wants them now.
     Now,
-}
-
-/// What became of a report at one destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It has arrived there, or stands in our queue: the server's words, or the message's id.
-    Sent(String),
-    /// It never will: why.
-    NotSent(String),
-    /// It is tried again: why.
-    Failed(String),
 }
 
 /// A report, a destination, and what became of it.

@@ -19,8 +19,8 @@ use sender_auth::dkim::sign::{DEFAULT_NAMES, SignRequest, sign};
 
 use super::content::Report;
 use super::destination::Target;
+use super::fate::Fate;
 use super::post;
-use super::schedule::Fate;
 use super::settings::Settings;
 use crate::context::Context;
 use crate::dsn::{Submission, hand_in};

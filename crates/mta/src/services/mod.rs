@@ -16,11 +16,13 @@ pub mod local_agent;
 pub mod pam;
 pub(crate) mod panic_guard;
 pub mod perl;
+mod policy_source;
 mod pools;
 mod spool_writer;
 
 pub use config_handle::ConfigHandle;
 pub use local_agent::LocalAgent;
+pub use policy_source::PolicySource;
 pub use pools::{Pool, PoolCaps, PoolError, Pools, off_the_runtime, waiting};
 pub use spool_writer::SpoolWriter;
 
@@ -136,7 +138,7 @@ pub struct Services {
     /// Settings of TLS that are ready.
     pub tls: Arc<tls::Store>,
     /// Where MTA-STS policies come from.
-    pub mta_sts: crate::transport::mta_sts::Source,
+    pub mta_sts: PolicySource,
     /// Connections to other hosts that the next message can use.
     pub connections: Arc<Connections>,
     /// Who is told about new messages.

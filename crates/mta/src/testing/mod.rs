@@ -138,7 +138,7 @@ impl Bench {
             pools: Pools::new(PoolCaps { spool: 4, files: 4, lookups: 4, deliveries: 4 }),
             local_agent: Arc::new(NoAgent),
             connections: Arc::default(),
-            mta_sts: crate::transport::mta_sts::Source::default(),
+            mta_sts: crate::services::PolicySource::default(),
             queue: queue.clone(),
             spare_perl: crate::services::perl::SparePerl::default(),
             pam: crate::services::pam::PamProgram::default(),

@@ -16,9 +16,9 @@ use crate::context::Context;
 use crate::context::facts::Facts;
 use crate::deliver::AttemptKind;
 use crate::route::{RouteAddress, RouteMode, route};
+use crate::services::PolicySource;
 use crate::services::Services;
 use crate::testing::Bench;
-use crate::transport::mta_sts::Source;
 use crate::transport::smtp::explain;
 
 pub(super) const ENFORCE: &str = "version: STSv1\nmode: enforce\nmx: mx.sts.example\nmax_age: 604800\n";
@@ -178,7 +178,7 @@ impl World {
         } else {
             "dnslookup"
         };
-        let source = Source::new(web.port, AnchorSource::Path(anchors));
+        let source = PolicySource::new(web.port, AnchorSource::Path(anchors));
         let zone = "sts.example. MX 10 mx.sts.example.\nmx.sts.example. A 127.0.0.1\n\
                     mta-sts.sts.example. A 127.0.0.1\n_mta-sts.sts.example. TXT \"v=STSv1; id=1;\"\n\
                     _smtp._tls.sts.example. TXT \"v=TLSRPTv1; rua=mailto:tls@sts.example\"\n\
@@ -538,7 +538,7 @@ async fn a_policy_stands_in_the_way_of_its_own_domain_alone() {
 async fn telling_of_a_kept_policy_fetches_none() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
-    let change = |services: &mut Services| services.mta_sts = Source::new(port, AnchorSource::System);
+    let change = |services: &mut Services| services.mta_sts = PolicySource::new(port, AnchorSource::System);
     let world = World::with(Shown::Good, Shown::Good, ok(ENFORCE), ON, change).await;
     let services = &world.office.bench.services;
     let record = format!("0\n{ENFORCE}");

@@ -11,8 +11,8 @@ use super::Office;
 use super::dane::{association, issuer, serve_at, serve_with};
 use super::mta_sts::{ENFORCE, Shown, World, ok};
 use crate::deliver::AttemptKind;
+use crate::services::PolicySource;
 use crate::testing::Bench;
-use crate::transport::mta_sts::Source;
 
 const ON: &str = "mta_sts_domains = *\n";
 const OFFERS: &str = "mta_sts_domains = *\n# offers REQUIRETLS\n";
@@ -58,7 +58,7 @@ impl Pair {
                  begin retry\n* * F,2h,15m\n"
             ),
             &zone(port, certificate.der()),
-            |services| services.mta_sts = Source::new(1, AnchorSource::Path(anchors)),
+            |services| services.mta_sts = PolicySource::new(1, AnchorSource::Path(anchors)),
         );
         let office = Office { bench, agent: Arc::default() };
         Self { office, heard, _folder: folder, _server: server }
@@ -315,7 +315,7 @@ async fn a_signed_way_to_the_host_is_as_good_as_a_policy() {
                  begin retry\n* * F,2h,15m\n"
             ),
             &zone,
-            |services| services.mta_sts = Source::new(1, AnchorSource::Path(anchors)),
+            |services| services.mta_sts = PolicySource::new(1, AnchorSource::Path(anchors)),
         );
         let office = Office { bench, agent: Arc::default() };
         let id = office.post_with("carol@test.example", &["x@d.example"], |header| header.requiretls = true);

@@ -16,9 +16,9 @@ use tls::{ConnectorRequest, Strictness};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::{Source, Stage, Trouble};
-use crate::services::Services;
+use super::{Stage, Trouble};
 use crate::services::https::{Unreached, addresses, reach};
+use crate::services::{PolicySource, Services};
 
 /// Gets the text of a domain's policy.
 ///
@@ -35,7 +35,7 @@ pub(super) async fn policy(domain: &str, services: &Services) -> Result<Vec<u8>,
 }
 
 async fn unhurried(domain: &str, services: &Services) -> Result<Vec<u8>, Trouble> {
-    let Source { port, anchors, .. } = &services.mta_sts;
+    let PolicySource { port, anchors, .. } = &services.mta_sts;
     let host = format!("mta-sts.{domain}");
     let request = ConnectorRequest {
         server: Strictness::Require,

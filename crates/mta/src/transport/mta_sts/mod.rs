@@ -17,14 +17,12 @@
 
 mod fetch;
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use mail_types::clock::Timestamp;
 use mail_types::dns::{RecordData, RecordType};
 use observe::event::{Event, Streams};
-use tls::AnchorSource;
 use tls::mta_sts::{Mode, Policy, announced};
 
 use crate::services::Services;
@@ -34,38 +32,6 @@ const PATIENCE_SECS: i64 = 300;
 
 /// Seconds after which a policy is made new, if half its time is not shorter.
 const RENEWED_SECS: i64 = 86_400;
-
-/// Where policies come from.
-#[derive(Debug)]
-pub struct Source {
-    /// The port of HTTPS.
-    pub port: u16,
-    /// Who may vouch for the server.
-    pub anchors: AnchorSource,
-    /// Domains whose policy is being renewed.
-    renewing: Mutex<HashSet<String>>,
-    /// Domains whose policy somebody waits for.
-    fetching: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-}
-
-impl Default for Source {
-    fn default() -> Self {
-        Self::new(443, AnchorSource::System)
-    }
-}
-
-impl Source {
-    /// A source on another port, or believed for other reasons.
-    pub fn new(port: u16, anchors: AnchorSource) -> Self {
-        Self { port, anchors, renewing: Mutex::default(), fetching: Mutex::default() }
-    }
-
-    /// Whether the policy of a domain is being renewed at this moment.
-    #[cfg(test)]
-    pub(crate) fn is_renewing(&self, domain: &str) -> bool {
-        self.renewing.lock().unwrap_or_else(PoisonError::into_inner).contains(domain)
-    }
-}
 
 /// What is known of a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
