@@ -71,6 +71,18 @@ struct Row {
 
 const HELO: [&str; 3] = ["greeting", "HELO x", "QUIT"];
 
+/// A client that begins with TLS and hands over a message.
+const MESSAGE_UNDER_TLS: &[&str] = &[
+    "TLS",
+    "greeting",
+    "EHLO x",
+    "MAIL FROM:<a@b.test>",
+    "RCPT TO:<c@d.test>",
+    "DATA",
+    "Subject: x\r\n\r\ny\r\n.",
+    "QUIT",
+];
+
 const ROWS: [Row; 13] = [
     Row {
         what: "a connection in clear, and a message that stays in the queue",
@@ -143,16 +155,7 @@ const ROWS: [Row; 13] = [
         what: "TLS on connect by the command line",
         input: Input::Tcp,
         args: &["-bs", "-tls-on-connect", "-odq"],
-        said: &[
-            "TLS",
-            "greeting",
-            "EHLO x",
-            "MAIL FROM:<a@b.test>",
-            "RCPT TO:<c@d.test>",
-            "DATA",
-            "Subject: x\r\n\r\ny\r\n.",
-            "QUIT",
-        ],
+        said: MESSAGE_UNDER_TLS,
         want: "220 250 250 250 354 250 221\n\
                SMTP connection from <peer> (via inetd)\n\
                connect <127.0.0.1> <smtp> TLS1.3 256 mx.test <>\n\
@@ -197,16 +200,7 @@ const ROWS: [Row; 13] = [
         what: "a caller behind a socket of the file system",
         input: Input::Unix,
         args: &["-bs", "-tls-on-connect", "-odq"],
-        said: &[
-            "TLS",
-            "greeting",
-            "EHLO x",
-            "MAIL FROM:<a@b.test>",
-            "RCPT TO:<c@d.test>",
-            "DATA",
-            "Subject: x\r\n\r\ny\r\n.",
-            "QUIT",
-        ],
+        said: MESSAGE_UNDER_TLS,
         want: "220 250 250 250 354 250 221\n\
                SMTP connection from root\n\
                connect <> <local-smtp> TLS1.3 256 mx.test <root>\n\

@@ -194,14 +194,15 @@ pub async fn pending(context: &mut Context) -> Result<Vec<Pending>, String> {
     }
     let mut wanted = Vec::new();
     for waiting in found {
-        if is_wanted(&waiting, context).await {
+        if is_wanted(&waiting, context).await? {
             wanted.push(waiting);
         }
     }
     Ok(wanted)
 }
 
-async fn is_wanted(waiting: &Pending, context: &mut Context) -> bool {
+/// Whether the configuration asks for reports about a domain; an error where its list can't tell: the results are kept meanwhile.
+async fn is_wanted(waiting: &Pending, context: &mut Context) -> Result<bool, String> {
     let option = match waiting.kind {
         Kind::Tls => options::TLS_REPORTS_DOMAINS,
         Kind::Dmarc => options::DMARC_REPORTS_DOMAINS,
@@ -209,7 +210,8 @@ async fn is_wanted(waiting: &Pending, context: &mut Context) -> bool {
     let domain = waiting.domain.clone();
     let asked =
         context.on_pool(|context| context.matches_option(option, Subject::Text(domain.as_bytes()))).await;
-    matches!(asked, Some(Ok(true)))
+    let asked = asked.ok_or("the program is stopping")?;
+    asked.map_err(|error| format!("failed to check \"{}\": {error}", option.definition().name))
 }
 
 /// When a report is to be made.

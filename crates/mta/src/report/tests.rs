@@ -366,6 +366,23 @@ async fn nothing_is_posted_to_addresses_that_are_not_public() {
     assert_eq!((said.len(), web.taken.lock().unwrap().len()), (hosts.len(), 0));
 }
 
+/// Who can't tell whether reports are wanted says so, and keeps the results.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_cannot_be_decided_is_no_no() {
+    let list = "lsearch;/no/such/file";
+    let bench = Bench::new(&format!("tls_reports_domains = {list}\nreports_from = r@us.example\n"));
+    let session =
+        TlsSession { at: bench.clock.now(), domain: "a.example".to_owned(), ..TlsSession::default() };
+    bench.services.reports.add_tls(&session).unwrap();
+    let day = reports::Period::day_of(bench.clock.now());
+    bench.clock.advance(Duration::from_hours(24));
+    let refused = Box::pin(send_due(&bench.services, Pressure::Now)).await;
+    let why = "failed to check \"tls_reports_domains\": \
+               failed to open /no/such/file for linear search: No such file or directory";
+    assert_eq!(refused, Err(Idle::Trouble(why.to_owned())));
+    assert_eq!(bench.services.reports.tls_domains(day).unwrap(), ["a.example"]);
+}
+
 /// The scheduler dies after the server has the report and before that is written down, while the command is about to send.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_sends_at_a_time_and_who_dies_loses_nothing() {

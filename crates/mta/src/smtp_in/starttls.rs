@@ -277,9 +277,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn must_offer_alpn(&mut self) -> bool {
-        // A list that can't be decided asks for nothing.
-        let asked = self.context.on_pool(|context| context.sender_host_in(main::HOSTS_REQUIRE_ALPN)).await;
-        matches!(asked, Some(Ok(true)))
+        match self.context.on_pool(|context| context.sender_host_in(main::HOSTS_REQUIRE_ALPN)).await {
+            Some(Ok(listed)) => listed,
+            // Nothing depends on it but the client's good manners.
+            Some(Err(error)) => {
+                self.context.log_problem(format!("failed to check \"hosts_require_alpn\": {error}"));
+                false
+            }
+            None => false,
+        }
     }
 
     /// Each certificate of the client's, the issuers first, to whoever listens. An error is what was said against one.

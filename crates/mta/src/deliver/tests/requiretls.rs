@@ -22,6 +22,17 @@ const PLAIN: &[u8] = b"250 sink\r\n";
 const PAIR: &str = "d.example. MX 10 mx1.d.example.\nd.example. MX 20 mx2.d.example.\n\
                     mx1.d.example. A 127.0.0.1\nmx2.d.example. A 127.0.0.2\n";
 
+/// Mail goes by MX records to hosts with this port.
+fn by_dns(port: u16) -> String {
+    format!(
+        "local_interfaces = 192.0.2.99\nbegin routers\n\
+         dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
+         begin transports\n\
+         remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n\
+         begin retry\n* * F,2h,15m\n"
+    )
+}
+
 /// Two hosts of a domain, and somebody who sends to it.
 struct Pair {
     office: Office,
@@ -49,17 +60,10 @@ impl Pair {
         for ((listener, hello), heard) in [first, next].into_iter().zip(hellos).zip(&heard) {
             serve_at(listener, pem.clone(), hello, Arc::clone(heard));
         }
-        let (bench, server) = Bench::with_zone_and(
-            &format!(
-                "local_interfaces = 192.0.2.99\nbegin routers\n\
-                 dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
-                 begin transports\n\
-                 remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n\
-                 begin retry\n* * F,2h,15m\n"
-            ),
-            &zone(port, certificate.der()),
-            |services| services.mta_sts = PolicySource::new(1, AnchorSource::Path(anchors)),
-        );
+        let (bench, server) =
+            Bench::with_zone_and(&by_dns(port), &zone(port, certificate.der()), |services| {
+                services.mta_sts = PolicySource::new(1, AnchorSource::Path(anchors));
+            });
         let office = Office { bench, agent: Arc::default() };
         Self { office, heard, _folder: folder, _server: server }
     }
@@ -306,17 +310,9 @@ async fn a_signed_way_to_the_host_is_as_good_as_a_policy() {
             let data = association(1, 1, certificate.der());
             writeln!(zone, "_{port}._tcp.{NAME}. TLSA 3 1 1 {data}").unwrap();
         }
-        let (bench, _server) = Bench::with_zone_and(
-            &format!(
-                "local_interfaces = 192.0.2.99\nbegin routers\n\
-                 dns:\n  driver = dnslookup\n  self = send\n  transport = remote\n\
-                 begin transports\n\
-                 remote:\n  driver = smtp\n  allow_localhost\n  port = {port}\n  hosts_try_chunking =\n\
-                 begin retry\n* * F,2h,15m\n"
-            ),
-            &zone,
-            |services| services.mta_sts = PolicySource::new(1, AnchorSource::Path(anchors)),
-        );
+        let (bench, _server) = Bench::with_zone_and(&by_dns(port), &zone, |services| {
+            services.mta_sts = PolicySource::new(1, AnchorSource::Path(anchors));
+        });
         let office = Office { bench, agent: Arc::default() };
         let id = office.post_with("carol@test.example", &["x@d.example"], |header| header.requiretls = true);
         office.attempt(id, AttemptKind::Forced).await;

@@ -193,8 +193,15 @@ async fn is_wanted(domain: &[u8], context: &mut Context) -> bool {
     let asked = context
         .on_pool(|context| context.matches_option(postrider::TLS_REPORTS_DOMAINS, Subject::Text(domain)))
         .await;
-    // A list that can't be decided leaves the session out.
-    matches!(asked, Some(Ok(true)))
+    match asked {
+        Some(Ok(wanted)) => wanted,
+        // The session is left out, and the delivery goes on.
+        Some(Err(error)) => {
+            context.log_problem(format!("failed to check \"tls_reports_domains\": {error}"));
+            false
+        }
+        None => false,
+    }
 }
 
 /// A message with a report about TLS.
